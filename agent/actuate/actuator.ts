@@ -1,0 +1,107 @@
+import { errorCode, errorMessage } from "../../core/app-error.ts";
+import type { Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { Relay } from "../../drivers/appliance/relay.ts";
+import type { GuardedCommand } from "../guard/guarded-command.ts";
+
+/** An appliance and the contact that switches it: on is closed. */
+export interface Actuated {
+  resource: string;
+  relay: Relay;
+  safeOn: boolean;
+}
+
+export interface Actuator {
+  /** Switches what differs, reads back, and renews the leases. `verify` also reads what should not have changed. */
+  apply(commands: readonly GuardedCommand[], verify: boolean): Promise<void>;
+  /** Puts every relay into its declared safe state; keeps trying the others when one fails. */
+  safeState(reason: string): Promise<void>;
+  /** What each relay was last read as; undefined while unknown. */
+  isOn(resource: string): boolean | undefined;
+  switches(): number;
+}
+
+export interface ActuatorOptions {
+  appliances: readonly Actuated[];
+  clock: Clock;
+  log: Log;
+  /** Written at once, before anything else happens. */
+  journal: (switching: { resource: string; on: boolean; reason: string }) => void;
+  signal: AbortSignal;
+}
+
+const leaseCheckMs = 10_000;
+
+/** Writes relays. Takes only commands that the guard made; a lease that is not renewed ends in the safe state. */
+export function startActuator(options: ActuatorOptions): Actuator {
+  const { clock, log } = options;
+  const known = new Map<string, boolean>();
+  const leases = new Map<string, number>();
+  const failing = new Set<string>();
+  let switches = 0;
+
+  const write = async (appliance: Actuated, on: boolean, reason: string): Promise<void> => {
+    const { resource, relay } = appliance;
+    try {
+      await relay.set(on);
+      const closed = await relay.isClosed();
+      known.set(resource, closed);
+      if (closed !== on) throw new Error(`relay ${relay.name} reads ${closed ? "closed" : "open"} after it was switched`);
+    } catch (error) {
+      known.delete(resource);
+      if (!failing.has(resource)) log.error({ resource, on, code: errorCode(error), error: errorMessage(error) }, "relay does not follow");
+      failing.add(resource);
+      return;
+    }
+    failing.delete(resource);
+    switches++;
+    options.journal({ resource, on, reason });
+    log.info({ resource, on, reason }, "appliance switched");
+  };
+  const readBack = async ({ resource, relay }: Actuated): Promise<void> => {
+    const before = known.get(resource);
+    try {
+      const closed = await relay.isClosed();
+      if (before !== undefined && before !== closed) log.warn({ resource, closed }, "relay was switched by somebody else");
+      known.set(resource, closed);
+    } catch (error) {
+      known.delete(resource);
+      log.debug({ resource, error: errorMessage(error) }, "relay cannot be read");
+    }
+  };
+  const find = (resource: string): Actuated | undefined => options.appliances.find((appliance) => appliance.resource === resource);
+
+  clock.every(
+    leaseCheckMs,
+    async () => {
+      for (const [resource, untilMs] of leases) {
+        const appliance = find(resource);
+        if (!appliance || untilMs > clock.monotonicMs()) continue;
+        leases.delete(resource);
+        await write(appliance, appliance.safeOn, "lease ended, safe state");
+      }
+    },
+    options.signal,
+  );
+  return {
+    async apply(commands, verify) {
+      for (const command of commands) {
+        const appliance = find(command.resource);
+        if (!appliance) continue;
+        if (command.leaseUntilMs === null) leases.delete(command.resource);
+        else leases.set(command.resource, command.leaseUntilMs);
+        if (verify) await readBack(appliance);
+        if (known.get(command.resource) !== command.on) await write(appliance, command.on, command.reason);
+      }
+    },
+    async safeState(reason) {
+      leases.clear();
+      for (const appliance of options.appliances) {
+        await readBack(appliance);
+        if (known.get(appliance.resource) !== appliance.safeOn) await write(appliance, appliance.safeOn, reason);
+      }
+    },
+    isOn: (resource) => known.get(resource),
+    switches: () => switches,
+  };
+}

@@ -1,0 +1,153 @@
+import { iso, type Clock } from "../../core/clock/clock.ts";
+import type { MeterRole } from "../../core/message/measurements.ts";
+import type { Reading } from "../../core/reading.ts";
+import type { Rejections } from "../../core/rejections.ts";
+import type { Meter, RejectedFrame } from "../../drivers/meter/meter.ts";
+import { errorCode, errorMessage } from "../../core/app-error.ts";
+import type { Log } from "../../core/log.ts";
+import type { MeterStore, Sample } from "../store/meter-store.ts";
+import type { Outbox } from "../store/outbox.ts";
+import { book, bookedAt, type LedgerRules, type LedgerState, type SlotTotal } from "./slot-ledger.ts";
+
+/** What the household lets leave the house. */
+export interface Sharing {
+  /** The meter whose figures the aggregator may see. */
+  gridMeter: string;
+  /** Readings of it this often; 900 s and more: none, only slot totals. */
+  intervalMs: number;
+  /** Slot totals of other meters too. */
+  applianceDetail: boolean;
+}
+
+export interface CollectorOptions {
+  meters: readonly Meter[];
+  /** What each meter measures, by its name. */
+  roles: ReadonlyMap<string, MeterRole>;
+  store: MeterStore;
+  outbox: Outbox;
+  /** Runs writes as one transaction. */
+  atomically: (writes: () => void) => void;
+  clock: Clock;
+  log: Log;
+  rejections: Rejections;
+  rules: LedgerRules;
+  sharing: Sharing;
+  commitEveryMs: number;
+  onReading: (reading: Reading) => void;
+  onSlots: () => void;
+  signal: AbortSignal;
+}
+
+export interface Collector {
+  /** The newest believed reading of a meter and its age on the monotonic clock. */
+  latest(meter: string): { reading: Reading; ageMs: number } | undefined;
+  readings(): number;
+  /** Writes what waits in memory and stops the meters. */
+  stop(): Promise<void>;
+}
+
+/** Takes readings from all meters, checks and books them, and keeps them in batches; slots are kept at once. */
+export function startCollector(options: CollectorOptions): Collector {
+  const { store, outbox, clock, log, rejections, sharing } = options;
+  const ledgers = new Map<string, LedgerState | null>(options.meters.map(({ name }) => [name, store.ledger(name)]));
+  const newest = new Map<string, { reading: Reading; atMonoMs: number }>();
+  let waiting: Sample[] = [];
+  let sharedUntilMs = 0;
+  let count = 0;
+
+  const flush = (slots: readonly SlotTotal[] = []): void => {
+    if (waiting.length === 0 && slots.length === 0) return;
+    const samples = waiting;
+    options.atomically(() => {
+      store.addSamples(samples);
+      store.addSlots(slots);
+      for (const sample of samples) share(sample);
+      for (const slot of slots) if (slot.meter === sharing.gridMeter || sharing.applianceDetail) outbox.add(slotItem(slot, options.roles.get(slot.meter) ?? "load"));
+      for (const [meter, state] of ledgers) if (state) store.saveLedger(meter, state);
+    });
+    // Only now: a failed write keeps the samples for the next try.
+    waiting = waiting.slice(samples.length);
+    if (slots.length > 0) options.onSlots();
+  };
+  const share = ({ atMs, reading }: Sample): void => {
+    if (sharing.intervalMs >= 900_000 || reading.meter !== sharing.gridMeter || atMs < sharedUntilMs) return;
+    sharedUntilMs = (Math.floor(atMs / sharing.intervalMs) + 1) * sharing.intervalMs;
+    outbox.add(sampleItem(atMs, reading));
+  };
+  const take = (reading: Reading): void => {
+    const booked = book(ledgers.get(reading.meter) ?? null, reading, options.rules);
+    ledgers.set(reading.meter, booked.state);
+    if (booked.flag) rejections.note(booked.flag, reading.meter, "reading not booked");
+    if (booked.flag && booked.slots.length === 0) return;
+    count++;
+    waiting.push({ atMs: bookedAt(reading), reading });
+    newest.set(reading.meter, { reading, atMonoMs: clock.monotonicMs() });
+    if (booked.slots.length > 0) flush(booked.slots);
+    options.onReading(reading);
+  };
+  const safely = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      log.error({ code: errorCode(error), error: errorMessage(error) }, "readings could not be stored");
+    }
+  };
+  const rejected = (frame: RejectedFrame): void => {
+    rejections.note(frame.code, frame.meter, frame.message);
+    safely(() => store.addRejected({ ...frame, atMs: clock.now() }));
+  };
+  for (const meter of options.meters) {
+    if (meter.kind === "push")
+      meter.start({
+        reading: (reading) => safely(() => take(reading)),
+        rejected,
+        line: (state, reason) => log.info({ meter: meter.name, state, reason }, "meter line"),
+      });
+    else
+      clock.every(
+        meter.pollMs,
+        async () => {
+          const reading = await meter.read().catch((error: unknown) => {
+            rejections.note(errorCode(error), meter.name, errorMessage(error));
+          });
+          if (reading) safely(() => take(reading));
+        },
+        options.signal,
+      );
+  }
+  clock.every(options.commitEveryMs, () => safely(flush), options.signal);
+  return {
+    latest(meter) {
+      const found = newest.get(meter);
+      return found && { reading: found.reading, ageMs: clock.monotonicMs() - found.atMonoMs };
+    },
+    readings: () => count,
+    async stop() {
+      for (const meter of options.meters) if (meter.kind === "push") await meter.stop();
+      safely(flush);
+    },
+  };
+}
+
+const slotItem = (slot: SlotTotal, role: MeterRole): Parameters<Outbox["add"]>[0] => ({
+  kind: "slot",
+  meter: slot.meter,
+  role,
+  register: slot.register,
+  start: iso(slot.startMs),
+  end: iso(slot.endMs),
+  wh: slot.wh,
+  quality: slot.quality,
+  clockSynced: slot.clockSynced,
+});
+
+const sampleItem = (atMs: number, reading: Reading): Parameters<Outbox["add"]>[0] => ({
+  kind: "sample",
+  meter: reading.meter,
+  at: iso(atMs),
+  powerW: reading.powerW,
+  importWh: reading.importWh,
+  exportWh: reading.exportWh,
+  quality: reading.quality,
+  clockSynced: reading.clockSynced,
+});

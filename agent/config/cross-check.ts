@@ -1,0 +1,79 @@
+import type { ConfigIssue } from "../../core/config-issue.ts";
+import { meterDrivers, relayDrivers } from "../../drivers/registry.ts";
+import type { AgentYaml } from "./schema.ts";
+
+/**
+ * What a schema of single fields cannot see: names that point nowhere, two appliances on one relay,
+ * a bus of the wrong kind, safe states that together overload the house, real devices in a simulation.
+ */
+export function crossCheck(config: AgentYaml): ConfigIssue[] {
+  return [...busIssues(config), ...applianceIssues(config), ...gridIssues(config), ...simulationIssues(config)];
+}
+
+const needs = { ...meterDrivers, ...relayDrivers };
+const readsBytes = (driver: keyof typeof needs): boolean => (needs[driver].needs as string) === "bytes";
+const have = (names: Iterable<string>): string => [...names].join(", ") || "none";
+
+function busIssues({ buses, meters, relays }: AgentYaml): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  for (const [group, parts] of [
+    ["meters", meters],
+    ["relays", relays],
+  ] as const)
+    for (const [name, part] of Object.entries(parts)) {
+      const bus = buses[part.bus];
+      const path = [group, name, "bus"];
+      if (!bus) issues.push({ path, message: `no bus called "${part.bus}" (have: ${have(Object.keys(buses))})` });
+      else if (readsBytes(part.driver) && bus.type === "modbus_tcp")
+        issues.push({ path, message: `driver ${part.driver} reads a byte stream; bus "${part.bus}" is modbus_tcp, use type serial or tcp` });
+    }
+  const listeners = Object.entries(meters).filter(([, meter]) => readsBytes(meter.driver));
+  for (const [name, meter] of listeners)
+    for (const [other, part] of [...Object.entries(meters), ...Object.entries(relays)])
+      if (part.bus === meter.bus && other !== name)
+        issues.push({ path: ["meters", name, "bus"], message: `bus "${meter.bus}" is a byte stream of its own; ${other} cannot share it` });
+  return issues;
+}
+
+function applianceIssues({ appliances, relays }: AgentYaml): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const users = new Map<string, string>();
+  for (const [name, appliance] of Object.entries(appliances)) {
+    const path = ["appliances", name, "relay"];
+    if (!relays[appliance.relay])
+      issues.push({ path, message: `no relay called "${appliance.relay}" (have: ${have(Object.keys(relays))})` });
+    const user = users.get(appliance.relay);
+    if (user) issues.push({ path, message: `relay "${appliance.relay}" already switches "${user}"` });
+    users.set(appliance.relay, name);
+    if ("energy_wh_per_day" in appliance.comfort && appliance.comfort.not_before === appliance.comfort.ready_by)
+      issues.push({ path: ["appliances", name, "comfort", "not_before"], message: "must differ from ready_by" });
+  }
+  return issues;
+}
+
+function gridIssues({ site, meters, relays, appliances }: AgentYaml): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
+  const grids = Object.entries(meters).filter(([, meter]) => meter.role === "grid");
+  if (grids.length !== 1)
+    issues.push({ path: ["meters"], message: `exactly one meter must have role grid, ${grids.length} have (${have(grids.map(([name]) => name))})` });
+  const fuseW = site.grid.phases * site.grid.fuse_a * 230;
+  if (site.grid.max_import_w > fuseW)
+    issues.push({ path: ["site", "grid", "max_import_w"], message: `${site.grid.max_import_w} W is more than the fuse carries (${fuseW} W)` });
+  const safe = Object.entries(appliances).filter(([, appliance]) => relays[appliance.relay]?.on_boot === "closed");
+  const safeW = safe.reduce((sum, [, appliance]) => sum + appliance.rated_power_w, 0);
+  if (safeW > site.grid.max_import_w)
+    issues.push({
+      path: ["appliances"],
+      message: `with all relays in their safe state ${have(safe.map(([name]) => name))} draw ${safeW} W, more than max_import_w ${site.grid.max_import_w} W; let fewer relays have on_boot: closed`,
+    });
+  return issues;
+}
+
+function simulationIssues({ simulation, buses }: AgentYaml): ConfigIssue[] {
+  if (!simulation) return [];
+  return Object.entries(buses).flatMap(([name, bus]) =>
+    bus.type === "serial" || bus.host !== "127.0.0.1"
+      ? [{ path: ["buses", name], message: "a configuration with simulation may only use hosts on 127.0.0.1, no real device" }]
+      : [],
+  );
+}

@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { Address, LocalTime, Name } from "../../core/message/fields.ts";
+import { MeterRole } from "../../core/message/measurements.ts";
+import { slotMinutes } from "../../core/slots.ts";
+import { driverConfig, meterDrivers, relayDrivers } from "../../drivers/registry.ts";
+
+/** YAML keys are snake_case with units, as an installer writes them; load-config.ts maps them once to camelCase. */
+
+const Bus = z.discriminatedUnion("type", [
+  z.strictObject({
+    type: z.literal("serial"),
+    port: z.string().startsWith("/", "a device path such as /dev/serial/by-id/usb-…"),
+    baud: z.int().min(300).max(921_600).optional(),
+    parity: z.enum(["none", "even", "odd"]).optional(),
+    data_bits: z.union([z.literal(7), z.literal(8)]).optional(),
+    stop_bits: z.union([z.literal(1), z.literal(2)]).optional(),
+  }),
+  z.strictObject({ type: z.literal("tcp"), host: z.string().min(1), port: z.int().min(1).max(65_535) }),
+  z.strictObject({ type: z.literal("modbus_tcp"), host: z.string().min(1), port: z.int().min(1).max(65_535).default(502) }),
+]);
+
+const Meter = driverConfig(meterDrivers, { role: MeterRole, bus: z.string() });
+
+/** `on_boot` is the declared safe state: at start, at stop, and whenever the guard falls back. */
+const Relay = driverConfig(relayDrivers, { bus: z.string(), on_boot: z.enum(["open", "closed"]) });
+
+const Comfort = z.union([
+  z.strictObject({ energy_wh_per_day: z.int().positive(), not_before: LocalTime, ready_by: LocalTime }),
+  z.strictObject({ max_block_s: z.int().positive().max(7200), min_free_s: z.int().positive() }),
+]);
+
+const Appliance = z.strictObject({
+  type: z.literal("switched_load"),
+  relay: z.string(),
+  rated_power_w: z.int().positive().max(50_000),
+  min_on_s: z.int().nonnegative().max(7200).default(300),
+  min_off_s: z.int().nonnegative().max(7200).default(300),
+  comfort: Comfort,
+});
+
+const zones = new Set(Intl.supportedValuesOf("timeZone"));
+const Zone = z.string().refine((zone) => zone === "UTC" || zones.has(zone), { message: "an IANA time zone such as Europe/Amsterdam" });
+
+/** One pinned public control key of the aggregator (Ed25519 JWK). */
+const ControlKeyJwk = z.looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), kid: z.string().min(1), x: z.string().min(1) });
+
+export const AgentYaml = z.strictObject({
+  version: z.literal(1),
+  site: z.strictObject({
+    name: z.string().min(1).max(100),
+    timezone: Zone,
+    currency: z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code such as EUR"),
+    slot_minutes: z.literal(slotMinutes).default(15),
+    grid: z.strictObject({
+      phases: z.union([z.literal(1), z.literal(3)]),
+      fuse_a: z.int().positive().max(200),
+      max_import_w: z.int().positive(),
+    }),
+  }),
+  buses: z.record(Name, Bus),
+  meters: z.record(Name, Meter),
+  relays: z.record(Name, Relay).default({}),
+  appliances: z.record(Name, Appliance).default({}),
+  aggregator: z
+    .strictObject({
+      id: Name,
+      gateway_id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, . _ or -"),
+      broker_url: z.url({ protocol: /^mqtts?$/, error: "an mqtts:// or mqtt:// address" }),
+      ca_file: z.string().optional(),
+      cert_file: z.string().optional(),
+      key_file: z.string().optional(),
+      username: z.string().optional(),
+      password_file: z.string().optional(),
+      control_keys: z.array(ControlKeyJwk).min(1),
+    })
+    .optional(),
+  consent: z
+    .strictObject({ share_interval_s: z.int().min(10).max(900).default(900), share_appliance_detail: z.boolean().default(false) })
+    .default({ share_interval_s: 900, share_appliance_detail: false }),
+  settlement: z
+    .strictObject({
+      key: Name,
+      passphrase_file: z.string(),
+      agreement_file: z.string(),
+      chain_id: z.int().positive(),
+      contract: z.string().toLowerCase().pipe(Address),
+      rpc_url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }),
+    })
+    .optional(),
+  storage: z.strictObject({
+    path: z.string().endsWith(".db", "a file that ends in .db"),
+    commit_every_s: z.int().min(1).max(300).default(10),
+    keep_raw_days: z.int().min(1).max(3650).default(40),
+  }),
+  log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).default({ level: "info" }),
+  /** Only the demo and tests: time comes from a clock server on loopback, real devices are refused. */
+  simulation: z.strictObject({ clock_url: z.string() }).optional(),
+});
+export type AgentYaml = z.infer<typeof AgentYaml>;

@@ -1,0 +1,114 @@
+import type { Clock } from "../core/clock/clock.ts";
+import type { InstructionList } from "../core/message/instruction.ts";
+import type { Actuator } from "./actuate/actuator.ts";
+import { guard, type ApplianceState, type GuardedAppliance, type GuardState } from "./guard/guard.ts";
+import { intents, type Intent } from "./plan/intent.ts";
+
+/** How one appliance stands, for people and for up/status. */
+export interface ApplianceNow {
+  resource: string;
+  on: boolean;
+  reason: string;
+}
+
+export interface ControlLoop {
+  /** Decides again soon; calls while a decision is being carried out make one more. */
+  trigger(): void;
+  now(): ApplianceNow[];
+  /** Resolves when nothing is being carried out. */
+  idle(): Promise<void>;
+}
+
+export interface ControlLoopOptions {
+  appliances: readonly GuardedAppliance[];
+  /** As the journal has it, on the monotonic clock. */
+  state: GuardState;
+  instructions: () => ReadonlyMap<string, InstructionList>;
+  /** The grid meter's newest believed power and its age; undefined before the first. */
+  grid: () => { powerW: number | null; ageMs: number } | undefined;
+  maxImportW: number;
+  actuator: Actuator;
+  clock: Clock;
+  onPass: (now: readonly ApplianceNow[]) => void;
+  onError: (error: unknown) => void;
+  signal: AbortSignal;
+}
+
+const passMs = 10_000;
+
+/** plan -> guard -> actuate, on every trigger and at least every 10 s. One pass at a time. */
+export function startControlLoop(options: ControlLoopOptions): ControlLoop {
+  const { clock, appliances } = options;
+  let state: GuardState = options.state;
+  let wishes: readonly Intent[] = [];
+  let running: Promise<void> | null = null;
+  let again = false;
+  let reasons = new Map<string, string>();
+
+  const pass = async (verify: boolean): Promise<void> => {
+    const grid = options.grid();
+    wishes = intents(appliances, options.instructions(), clock.now());
+    const decided = guard(appliances, state, {
+      nowMs: clock.monotonicMs(),
+      meterAgeMs: grid?.ageMs ?? Infinity,
+      importW: grid?.powerW ?? null,
+      maxImportW: options.maxImportW,
+      intents: wishes,
+    });
+    state = decided.state;
+    reasons = new Map(decided.commands.map(({ resource, reason }) => [resource, reason]));
+    await options.actuator.apply(decided.commands, verify);
+    options.onPass(now());
+  };
+  const now = (): ApplianceNow[] =>
+    appliances.map(({ resource, safeOn }) => ({
+      resource,
+      on: options.actuator.isOn(resource) ?? state.get(resource)?.on ?? safeOn,
+      reason: reasons.get(resource) ?? "starting",
+    }));
+  const run = (verify: boolean): Promise<void> => {
+    if (running) {
+      again = true;
+      return running;
+    }
+    running = (async () => {
+      do {
+        again = false;
+        await pass(verify);
+      } while (again && !options.signal.aborted);
+    })().finally(() => (running = null));
+    return running;
+  };
+  clock.every(passMs, () => run(true), options.signal);
+  return {
+    trigger: () => void clock.hold(run(false).catch(options.onError)),
+    now,
+    idle: async () => {
+      while (running) await running;
+    },
+  };
+}
+
+/**
+ * The guard's memory from the switchings of the last hour and the newest of each appliance,
+ * so that a restart in the middle of a minimum-off time does not shorten it.
+ */
+export function guardStateFromJournal(
+  appliances: readonly GuardedAppliance[],
+  switchings: readonly { resource: string; atMs: number; on: boolean }[],
+  clock: Clock,
+): GuardState {
+  const offsetMs = clock.monotonicMs() - clock.now();
+  const state = new Map<string, ApplianceState>();
+  for (const { resource, safeOn } of appliances) {
+    const own = switchings.filter((switching) => switching.resource === resource);
+    const last = own.at(-1);
+    state.set(resource, {
+      on: last?.on ?? safeOn,
+      // A journal from the future (the clock went back) counts as just now: rest is never cut short.
+      sinceMs: last ? Math.min(last.atMs + offsetMs, clock.monotonicMs()) : -Infinity,
+      switchedMs: own.map(({ atMs }) => atMs + offsetMs),
+    });
+  }
+  return state;
+}

@@ -1,0 +1,169 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
+import { iso, type Clock } from "../core/clock/clock.ts";
+import { importControlKey } from "../core/envelope.ts";
+import type { Log } from "../core/log.ts";
+import { rejections, type Rejections } from "../core/rejections.ts";
+import { makeMeter, makeRelay } from "../drivers/registry.ts";
+import { startActuator } from "./actuate/actuator.ts";
+import { startStatusServer } from "./api/status-server.ts";
+import { startCollector, type Collector } from "./collect/collector.ts";
+import type { AgentConfig } from "./config/agent-config.ts";
+import { guardStateFromJournal, startControlLoop, type ControlLoop } from "./control-loop.ts";
+import { openBuses, type BusSet } from "./open-buses.ts";
+import { startAggregatorRoom, type AggregatorRoom } from "./publish/aggregator-room.ts";
+import { agentStatus, type AgentStatus } from "./status.ts";
+import { controlStore } from "./store/control-store.ts";
+import { meterStore } from "./store/meter-store.ts";
+import { openDatabase } from "./store/open-database.ts";
+import { openOutbox } from "./store/outbox.ts";
+import { recordStore } from "./store/record-store.ts";
+
+export interface RunningAgent {
+  status(): AgentStatus;
+  /** When the last pass of control ended, on the monotonic clock: what a watchdog should ask. */
+  lastPassMs(): number;
+  /** Relays to their safe state, readings to disk, then a farewell to the broker. */
+  stop(): Promise<void>;
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/**
+ * Wires and starts the agent: relays in their safe state first, then meters, control and the link to the aggregator.
+ * @throws AppError where the database, a key or a file cannot be used; bad meters, buses and brokers only delay
+ */
+export async function startAgent(options: { config: AgentConfig; clock: Clock; log: Log }): Promise<RunningAgent> {
+  const { config, clock, log } = options;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const db = openDatabase(config.databaseFile);
+  const [meters, control, records] = [meterStore(db), controlStore(db), recordStore(db)];
+  const outbox = openOutbox(db, randomUUID(), clock.now());
+  const atomically = (writes: () => void): void => db.transaction(writes)();
+  const refused = rejections(log);
+  const buses = openBuses(config.buses);
+  const appliances = config.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
+  let room: AggregatorRoom | null = null;
+
+  const actuator = startActuator({
+    appliances: relaysOf(config, buses, clock),
+    clock,
+    log,
+    journal: ({ resource, on, reason }) =>
+      atomically(() => {
+        control.journal({ resource, atMs: clock.now(), on, reason });
+        if (config.shareApplianceDetail) outbox.add({ kind: "switch", resource, at: iso(clock.now()), on, reason });
+      }),
+    signal,
+  });
+  await actuator.safeState("start, safe state");
+  const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
+  let lastPassMs = clock.monotonicMs();
+  const loop = startControlLoop({
+    appliances,
+    state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),
+    instructions: () => room?.instructions() ?? new Map(),
+    grid: () => gridOf(collector, gridMeter),
+    maxImportW: config.site.maxImportW,
+    actuator,
+    clock,
+    onPass: (now) => {
+      lastPassMs = clock.monotonicMs();
+      room?.report(now);
+    },
+    onError: (error) => log.error({ code: errorCode(error), error: errorMessage(error) }, "control pass failed"),
+    signal,
+  });
+  const collector = startCollector({
+    meters: metersOf(config, buses, clock),
+    roles: new Map(config.meters.map(({ name, role }) => [name, role])),
+    store: meters,
+    outbox,
+    atomically,
+    clock,
+    log,
+    rejections: refused,
+    rules: { slotMinutes: config.site.slotMinutes, plausibleW: 1.5 * config.site.phases * config.site.fuseA * 230 },
+    sharing: { gridMeter, intervalMs: config.shareIntervalS * 1000, applianceDetail: config.shareApplianceDetail },
+    commitEveryMs: config.commitEveryMs,
+    onReading: ({ meter }) => void (meter === gridMeter && loop.trigger()),
+    onSlots: () => room?.pump(),
+    signal,
+  });
+  clock.every(hourMs, () => void meters.forgetSamples(clock.now() - config.keepRawDays * dayMs), signal);
+  room = await openRoom({ config, clock, log, refused, control, meters, records, outbox, loop, gridMeter, signal });
+  const status = (): AgentStatus =>
+    agentStatus({ config, clock, collector, loop, outbox, room, records, rejected: refused.counts(), switches: actuator.switches() });
+  const server = await startStatusServer(join(config.stateFolder, "agent.sock"), status);
+  log.info({ site: config.site.name, meters: config.meters.length, appliances: config.appliances.length }, "agent started");
+  return {
+    status,
+    lastPassMs: () => lastPassMs,
+    async stop() {
+      ending.abort();
+      await loop.idle();
+      await actuator.safeState("stop, safe state");
+      await collector.stop();
+      await room?.stop();
+      await server.close();
+      await buses.close();
+      db.close();
+      log.info({}, "agent stopped");
+    },
+  };
+}
+
+function relaysOf(config: AgentConfig, buses: BusSet, clock: Clock): Parameters<typeof startActuator>[0]["appliances"] {
+  return config.appliances.map((appliance) => {
+    const relay = config.relays.find(({ name }) => name === appliance.relay);
+    if (!relay) throw new AppError("relay-unknown", `appliance ${appliance.name} names relay "${appliance.relay}", which is not there`);
+    return {
+      resource: appliance.name,
+      safeOn: appliance.safeOn,
+      relay: makeRelay(relay, { name: relay.name, stamp: stampOf(clock), bus: (kind) => buses.bus(relay.bus, kind) }),
+    };
+  });
+}
+
+function metersOf(config: AgentConfig, buses: BusSet, clock: Clock) {
+  return config.meters.map((meter) =>
+    makeMeter(meter, { name: meter.name, stamp: stampOf(clock), bus: (kind) => buses.bus(meter.bus, kind) }),
+  );
+}
+
+const stampOf = (clock: Clock) => () => ({ receivedMs: clock.now(), clockSynced: clock.synced() });
+
+function gridOf(collector: Collector, gridMeter: string): { powerW: number | null; ageMs: number } | undefined {
+  const latest = collector.latest(gridMeter);
+  return latest && { powerW: latest.reading.powerW, ageMs: latest.ageMs };
+}
+
+/** The last hour of switchings, after the newest of each appliance that is older. */
+function mergedJournal(control: ReturnType<typeof controlStore>, nowMs: number) {
+  const recent = control.switchings(nowMs - hourMs);
+  const older = control.lastSwitchings().filter((last) => last.atMs < nowMs - hourMs);
+  return [...older, ...recent];
+}
+
+async function openRoom(given: {
+  config: AgentConfig;
+  clock: Clock;
+  log: Log;
+  refused: Rejections;
+  control: ReturnType<typeof controlStore>;
+  meters: ReturnType<typeof meterStore>;
+  records: ReturnType<typeof recordStore>;
+  outbox: ReturnType<typeof openOutbox>;
+  loop: ControlLoop;
+  gridMeter: string;
+  signal: AbortSignal;
+}): Promise<AggregatorRoom | null> {
+  const { config } = given;
+  if (!config.aggregator) return null;
+  const keys = await Promise.all(config.aggregator.controlKeys.map(importControlKey));
+  return startAggregatorRoom({ ...given, link: config.aggregator, keys: new Map(keys.map(({ kid, key }) => [kid, key])) });
+}
+

@@ -1,0 +1,161 @@
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import { iso, type Clock } from "../../core/clock/clock.ts";
+import type { PinnedKeys } from "../../core/envelope.ts";
+import type { Log } from "../../core/log.ts";
+import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
+import { Receipt } from "../../core/message/measurements.ts";
+import { PriceSeries } from "../../core/message/price-series.ts";
+import type { Rejections } from "../../core/rejections.ts";
+import type { AgentConfig, AggregatorLink } from "../config/agent-config.ts";
+import type { ApplianceNow, ControlLoop } from "../control-loop.ts";
+import { acceptInstructions } from "../plan/accept-instructions.ts";
+import { settler, type Settler } from "../settle/settler.ts";
+import type { ControlStore } from "../store/control-store.ts";
+import type { MeterStore } from "../store/meter-store.ts";
+import type { Outbox } from "../store/outbox.ts";
+import type { RecordStore } from "../store/record-store.ts";
+import { openInbox } from "./inbox.ts";
+import { startMqttLink, type MqttLink } from "./mqtt-link.ts";
+import { resourceOf, statusOf } from "./resource-report.ts";
+import { startUploader } from "./uploader.ts";
+
+export interface AggregatorRoom {
+  connected(): boolean;
+  instructions(): ReadonlyMap<string, InstructionList>;
+  /** Tells the aggregator how appliances stand, when that changed or a while has passed. */
+  report(now: readonly ApplianceNow[]): void;
+  pump(): void;
+  /** Age of the aggregator's last signed heartbeat, ms; Infinity before the first. */
+  heartbeatAgeMs(): number;
+  settled(): ReturnType<Settler["counts"]>;
+  stop(): Promise<void>;
+}
+
+export interface AggregatorRoomOptions {
+  config: AgentConfig;
+  link: AggregatorLink;
+  keys: PinnedKeys;
+  clock: Clock;
+  log: Log;
+  refused: Rejections;
+  control: ControlStore;
+  meters: MeterStore;
+  records: RecordStore;
+  outbox: Outbox;
+  loop: ControlLoop;
+  gridMeter: string;
+  signal: AbortSignal;
+}
+
+const reportEveryMs = 15 * 60_000;
+const dayMs = 24 * 3_600_000;
+
+/** All traffic with the aggregator: rows up, receipts, prices, instructions and settlement down. */
+export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorRoom {
+  const { config, clock, log, control, outbox, loop, refused } = options;
+  const resources = new Set(config.appliances.map(({ name }) => name));
+  let lists: ReadonlyMap<string, InstructionList> = control.instructions();
+  let heartbeatMs = -Infinity;
+  const reported = new Map<string, { state: string; atMs: number }>();
+  let link: MqttLink | null = null;
+  const online = (): MqttLink => {
+    if (!link) throw new AppError("mqtt-offline", "the link is not open yet", { temporary: true });
+    return link;
+  };
+  const tell = (rest: string, message: unknown, retain = false): void =>
+    void online()
+      .publish(rest, message, { retain })
+      .catch((error: unknown) => log.debug({ rest, error: errorMessage(error) }, "not sent"));
+
+  const uploader = startUploader({ outbox, link: online, clock, log, signal: options.signal });
+  const settling = settler({
+    open: async () => {
+      if (!config.settlement) throw new AppError("settlement-not-configured", "this agent has no settlement section");
+      // ethers is loaded only now: an agent that never settles stays small.
+      const { openSigningRoom } = await import("../settle/signing-room.ts");
+      const stores = { records: options.records, meters: options.meters, prices: control };
+      return openSigningRoom({ config: config.settlement, site: options.link.gatewayId, gridMeter: options.gridMeter, stores, clock });
+    },
+    publish: (rest, message) => online().publish(rest, message),
+    log,
+  });
+  const instruct = (body: unknown, rest: string): void => {
+    const resource = rest.split("/")[1] ?? "";
+    const answer = (status: InstructionAck["status"], plan: string, more: Partial<InstructionAck> = {}): void =>
+      tell(`ack/${plan}`, { v: 1, plan, resource, status, at: iso(clock.now()), ...more } satisfies InstructionAck);
+    try {
+      const list = acceptInstructions(body, resource, resources, clock.now());
+      control.saveInstructions(list, clock.now());
+      lists = new Map([...lists, [resource, list]]);
+      loop.trigger();
+      answer("ACCEPTED", list.plan);
+    } catch (error) {
+      const plan = planIdOf(body);
+      if (plan) answer("REJECTED", plan, { code: errorCode(error), message: errorMessage(error).slice(0, 500) });
+      throw error;
+    }
+  };
+  const inbox = openInbox({
+    keys: options.keys,
+    site: options.link.gatewayId,
+    clock,
+    store: control,
+    rejections: refused,
+    handlers: {
+      heartbeat: () => void (heartbeatMs = clock.monotonicMs()),
+      receipt: (body) => uploader.receipt(parsed(Receipt, body, "receipt-malformed")),
+      price: (body) => control.savePrices(parsed(PriceSeries, body, "price-malformed")),
+      instruction: (body, { rest }) => instruct(body, rest),
+      settlement: (body, { rest }) => settling.take(body, rest),
+    },
+  });
+  const report = (now: readonly ApplianceNow[]): void => {
+    const nowMs = clock.now();
+    for (const { resource, on, reason } of now) {
+      const last = reported.get(resource);
+      const state = `${on} ${reason}`;
+      if (!link?.connected() || (last?.state === state && nowMs - last.atMs < reportEveryMs)) continue;
+      const appliance = config.appliances.find(({ name }) => name === resource);
+      if (!appliance) continue;
+      reported.set(resource, { state, atMs: nowMs });
+      tell(`status/${resource}`, statusOf(appliance, { on, reason, atMs: nowMs }, control.switchings(nowMs - dayMs), config.site.timezone), true);
+    }
+  };
+  link = startMqttLink({
+    link: options.link,
+    boot: outbox.boot,
+    log,
+    random: Math.random,
+    onConnect() {
+      for (const appliance of config.appliances) tell(`resource/${appliance.name}`, resourceOf(appliance, config.site), true);
+      reported.clear();
+      uploader.restart();
+      void settling.remind();
+    },
+    onArrival: (arrival) => void inbox.take(arrival),
+    onTooLarge: (topic, bytes) => refused.note("envelope-too-large", topic, `message of ${bytes} bytes not read`),
+  });
+  return {
+    connected: () => link?.connected() ?? false,
+    instructions: () => lists,
+    report,
+    pump: uploader.pump,
+    heartbeatAgeMs: () => clock.monotonicMs() - heartbeatMs,
+    settled: settling.counts,
+    async stop() {
+      await link?.stop();
+      await settling.close();
+    },
+  };
+}
+
+function parsed<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: Error } }, body: unknown, code: string): T {
+  const checked = schema.safeParse(body);
+  if (!checked.success) throw new AppError(code, checked.error.message, { cause: checked.error });
+  return checked.data;
+}
+
+function planIdOf(body: unknown): string | undefined {
+  const plan = typeof body === "object" && body !== null && "plan" in body ? body.plan : undefined;
+  return typeof plan === "string" && /^[0-9a-f-]{36}$/.test(plan) ? plan : undefined;
+}

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import type { Clock } from "../../core/clock/clock.ts";
+import { EnvelopeType, verifyEnvelope, type Envelope, type PinnedKeys } from "../../core/envelope.ts";
+import type { Rejections } from "../../core/rejections.ts";
+import type { ControlStore } from "../store/control-store.ts";
+import type { Arrival } from "./mqtt-link.ts";
+
+/** What is done with a message once it is believed. */
+export type Handlers = Record<EnvelopeType, (body: unknown, place: { rest: string; envelope: Envelope }) => void | Promise<void>>;
+
+export interface InboxOptions {
+  keys: PinnedKeys;
+  site: string;
+  clock: Clock;
+  store: Pick<ControlStore, "lastSeen" | "see">;
+  rejections: Rejections;
+  handlers: Handlers;
+}
+
+/** Which kind of message a downward topic carries. */
+export function envelopeTypeOf(rest: string): EnvelopeType | undefined {
+  const [head, ...tail] = rest.split("/");
+  if (tail.length === 0 && head === "state") return "heartbeat";
+  if (tail.length === 0 && head === "receipt") return "receipt";
+  if (tail.length === 0 && head === "price") return "price";
+  if (tail.length === 1 && head === "instr") return "instruction";
+  if (tail.length === 1 && head === "settle") return "settlement";
+  return undefined;
+}
+
+/**
+ * Verifies each arrival in turn, commits its number, then hands it on. Whatever is refused is counted by its code
+ * and changes nothing. A repeat of the newest message of a topic (a retained one after a reconnect) is no replay.
+ */
+export function openInbox(options: InboxOptions): { take(arrival: Arrival): Promise<void> } {
+  const accept = async (arrival: Arrival): Promise<void> => {
+    const type = envelopeTypeOf(arrival.rest);
+    if (!type) throw new AppError("topic-unknown", `no message is expected on ${arrival.topic}`);
+    const envelope = await verifyEnvelope(arrival.text, { keys: options.keys, type, site: options.site, nowMs: options.clock.now() });
+    const hash = createHash("sha256").update(arrival.text).digest("hex");
+    const last = options.store.lastSeen(envelope.kid, arrival.topic);
+    if (last && envelope.seq === last.seq && hash === last.hash) return;
+    if (last && envelope.seq <= last.seq)
+      throw new AppError("envelope-old-seq", `number ${envelope.seq} on ${arrival.topic} is not above ${last.seq}`);
+    options.store.see(envelope.kid, arrival.topic, envelope.seq, hash);
+    await options.handlers[type](envelope.body, { rest: arrival.rest, envelope });
+  };
+  let queue: Promise<void> = Promise.resolve();
+  return {
+    take(arrival) {
+      queue = queue.then(() => accept(arrival)).catch((error: unknown) => options.rejections.note(errorCode(error), arrival.topic, errorMessage(error)));
+      return options.clock.hold(queue);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import mqtt from "mqtt";
+import { AppError, errorMessage } from "../../core/app-error.ts";
+import type { Log } from "../../core/log.ts";
+import type { SiteState } from "../../core/message/resource.ts";
+import { parseTopic, topic, topicFilter } from "../../core/topic.ts";
+import type { AggregatorLink } from "../config/agent-config.ts";
+
+/** A message from the aggregator as it came, not yet believed. `rest` is the topic after `dn/`. */
+export interface Arrival {
+  rest: string;
+  topic: string;
+  text: string;
+}
+
+/** The gateway's connection to its aggregator. Publishing while offline fails at once: what matters waits in the outbox. */
+export interface MqttLink {
+  connected(): boolean;
+  /** Resolves when the broker has it (which is not delivery). @throws AppError mqtt-offline, temporary */
+  publish(rest: string, message: unknown, options?: { retain?: boolean }): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Bytes; the broker may send more, we do not read it. */
+/** Handed on to node:tls, which mqtt.js does not type. */
+const tls13 = { minVersion: "TLSv1.3" } as const;
+const maxMessageBytes = 256 * 1024;
+const reconnectMs = { least: 1000, most: 30_000 };
+
+/**
+ * Connects and stays connected, with a clean-session-less MQTT session, a Last Will on up/state and jittered retries.
+ * @param options.random in [0, 1)
+ */
+export function startMqttLink(options: {
+  link: AggregatorLink;
+  boot: string;
+  log: Log;
+  random: () => number;
+  onConnect: () => void;
+  onArrival: (arrival: Arrival) => void;
+  onTooLarge: (topic: string, bytes: number) => void;
+}): MqttLink {
+  const { link, log } = options;
+  const up = (rest: string): string => topic(link.id, link.gatewayId, "up", rest);
+  const state = (now: SiteState["state"]): string => JSON.stringify({ v: 1, state: now, boot: options.boot } satisfies SiteState);
+  const read = (file: string | undefined): Buffer | undefined => {
+    if (file === undefined) return undefined;
+    try {
+      return readFileSync(file);
+    } catch (cause) {
+      throw new AppError("mqtt-file-unreadable", `${file} (aggregator section) cannot be read: ${errorMessage(cause)}`, { cause });
+    }
+  };
+  const [ca, cert, key, password] = [read(link.caFile), read(link.certFile), read(link.keyFile), read(link.passwordFile)];
+  const client = mqtt.connect(link.brokerUrl, {
+    clientId: link.gatewayId,
+    protocolVersion: 4,
+    clean: false,
+    keepalive: 30,
+    connectTimeout: 10_000,
+    reconnectPeriod: reconnectMs.least * (1 + options.random()),
+    queueQoSZero: false,
+    resubscribe: false,
+    ...tls13,
+    ...(ca && { ca }),
+    ...(cert && { cert }),
+    ...(key && { key }),
+    ...(link.username && { username: link.username }),
+    ...(password && { password: password.toString("utf8").trim() }),
+    will: { topic: up("state"), payload: Buffer.from(state("lost")), qos: 1, retain: true },
+  });
+  let failures = 0;
+  let stopping = false;
+  const publish = async (rest: string, text: string, retain: boolean): Promise<void> => {
+    if (!client.connected) throw new AppError("mqtt-offline", `broker ${link.brokerUrl} is not connected`, { temporary: true });
+    await client.publishAsync(up(rest), text, { qos: 1, retain });
+  };
+  client.on("connect", () => {
+    failures = 0;
+    client.options.reconnectPeriod = reconnectMs.least * (1 + options.random());
+    log.info({ broker: link.brokerUrl }, "broker connected");
+    void (async () => {
+      try {
+        await client.subscribeAsync(topicFilter(link.id, link.gatewayId, "dn"), { qos: 1 });
+        await publish("state", state("ready"), true);
+        options.onConnect();
+      } catch (error) {
+        log.warn({ error: errorMessage(error) }, "broker refused the subscription; reconnecting");
+        client.reconnect();
+      }
+    })();
+  });
+  client.on("close", () => {
+    if (stopping) return;
+    failures++;
+    const backoffMs = Math.min(reconnectMs.most, reconnectMs.least * 2 ** Math.min(failures, 5));
+    client.options.reconnectPeriod = backoffMs * (0.5 + options.random());
+    if (failures === 1) log.warn({ broker: link.brokerUrl }, "broker connection lost, retrying");
+  });
+  client.on("error", (error) => {
+    if (failures <= 1) log.warn({ broker: link.brokerUrl, error: errorMessage(error) }, "broker connection failed");
+  });
+  client.on("message", (name, payload) => {
+    const parsed = parseTopic(name);
+    if (!parsed || parsed.direction !== "dn" || parsed.site !== link.gatewayId) return;
+    if (payload.length > maxMessageBytes) return options.onTooLarge(name, payload.length);
+    options.onArrival({ rest: parsed.rest, topic: name, text: payload.toString("utf8") });
+  });
+  return {
+    connected: () => client.connected,
+    publish: (rest, message, { retain = false } = {}) => publish(rest, JSON.stringify(message), retain),
+    async stop() {
+      stopping = true;
+      // A broker that does not answer must not hold up the stop.
+      const polite = AbortSignal.timeout(1000);
+      await Promise.race([
+        publish("state", state("disconnected"), true).catch(() => undefined),
+        new Promise((resolve) => polite.addEventListener("abort", resolve, { once: true })),
+      ]);
+      await client.endAsync(true);
+    },
+  };
+}

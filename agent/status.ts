@@ -1,0 +1,69 @@
+import { iso, type Clock } from "../core/clock/clock.ts";
+import type { Collector } from "./collect/collector.ts";
+import type { AgentConfig } from "./config/agent-config.ts";
+import type { ControlLoop } from "./control-loop.ts";
+import type { AggregatorRoom } from "./publish/aggregator-room.ts";
+import type { Outbox } from "./store/outbox.ts";
+import type { RecordStore } from "./store/record-store.ts";
+
+/** How the agent stands, as `smart-mla status` shows it. Energy in Wh, power in W. */
+export interface AgentStatus {
+  site: string;
+  at: string;
+  meters: { name: string; role: string; powerW: number | null; importWh: number | null; exportWh: number | null; quality: string; ageS: number }[];
+  appliances: { name: string; on: boolean; reason: string; planUntil: string | null }[];
+  readings: number;
+  /** Rows that wait for a receipt; rows ever made and ever receipted, over all runs. */
+  buffered: number;
+  rows: number;
+  delivered: number;
+  connected: boolean;
+  heartbeatAgeS: number | null;
+  switches: number;
+  settlements: { signed: number; countersigned: number; disputed: number };
+  rejected: Record<string, number>;
+  memoryMiB: number;
+}
+
+export function agentStatus(parts: {
+  config: AgentConfig;
+  clock: Clock;
+  collector: Collector;
+  loop: ControlLoop;
+  outbox: Outbox;
+  room: AggregatorRoom | null;
+  records: RecordStore;
+  rejected: Record<string, number>;
+  switches: number;
+}): AgentStatus {
+  const { config, clock, collector, loop, outbox, room } = parts;
+  const lists = room?.instructions();
+  const totals = outbox.totals();
+  const heartbeatAgeMs = room?.heartbeatAgeMs() ?? Infinity;
+  return {
+    site: config.site.name,
+    at: iso(clock.now()),
+    meters: config.meters.flatMap(({ name, role }) => {
+      const latest = collector.latest(name);
+      if (!latest) return [];
+      const { powerW, importWh, exportWh, quality } = latest.reading;
+      return [{ name, role, powerW, importWh, exportWh, quality, ageS: Math.round(latest.ageMs / 1000) }];
+    }),
+    appliances: loop.now().map(({ resource, on, reason }) => ({
+      name: resource,
+      on,
+      reason,
+      planUntil: lists?.get(resource)?.instructions.at(-1)?.validUntil ?? null,
+    })),
+    readings: collector.readings(),
+    buffered: outbox.size(),
+    rows: totals.added,
+    delivered: totals.delivered,
+    connected: room?.connected() ?? false,
+    heartbeatAgeS: Number.isFinite(heartbeatAgeMs) ? Math.round(heartbeatAgeMs / 1000) : null,
+    switches: parts.switches,
+    settlements: { ...parts.records.counts(), disputed: room?.settled().disputed ?? 0 },
+    rejected: parts.rejected,
+    memoryMiB: Math.round(process.memoryUsage.rss() / 1024 / 1024),
+  };
+}

@@ -1,0 +1,81 @@
+import { InstructionList } from "../../core/message/instruction.ts";
+import { PriceSeries } from "../../core/message/price-series.ts";
+import type { Db } from "./open-database.ts";
+
+/** One switching of an appliance as it was written to the relay. */
+export interface Switching {
+  resource: string;
+  atMs: number;
+  on: boolean;
+  reason: string;
+}
+
+export interface ControlStore {
+  /** The last accepted number and hash of a key on a topic. */
+  lastSeen(kid: string, topic: string): { seq: number; hash: string } | undefined;
+  /** Commits the number before the message is acted on. */
+  see(kid: string, topic: string, seq: number, hash: string): void;
+  saveInstructions(list: InstructionList, acceptedMs: number): void;
+  instructions(): Map<string, InstructionList>;
+  savePrices(series: PriceSeries): void;
+  /** Every stored series that covers some of [from, to), in order of arrival: the first that covers a slot binds. */
+  prices(fromMs: number, toMs: number): PriceSeries[];
+  journal(switching: Switching): void;
+  /** Switchings since an instant, oldest first. */
+  switchings(sinceMs: number): Switching[];
+  /** The newest switching of each resource, however old. */
+  lastSwitchings(): Switching[];
+}
+
+interface SwitchingRow {
+  resource: string;
+  at_ms: number;
+  is_on: number;
+  reason: string;
+}
+
+export function controlStore(db: Db): ControlStore {
+  const getSeen = db.prepare<[string, string], { seq: number; hash: string }>("select seq, hash from replay where kid = ? and topic = ?");
+  const putSeen = db.prepare(
+    "insert into replay values (?, ?, ?, ?) on conflict (kid, topic) do update set seq = excluded.seq, hash = excluded.hash",
+  );
+  const putList = db.prepare(
+    `insert into instruction_list values (?, ?, ?, ?)
+     on conflict (resource) do update set plan = excluded.plan, body = excluded.body, accepted_ms = excluded.accepted_ms`,
+  );
+  const getLists = db.prepare<[], { body: string }>("select body from instruction_list");
+  const putPrices = db.prepare(
+    "insert or ignore into price_series (start_ms, end_ms, body) values (?, ?, ?)",
+  );
+  const getPrices = db.prepare<[number, number], { body: string }>(
+    "select body from price_series where start_ms < ? and end_ms > ? order by id",
+  );
+  const addSwitching = db.prepare("insert into switching (resource, at_ms, is_on, reason) values (?, ?, ?, ?)");
+  const getSwitchings = db.prepare<[number], SwitchingRow>("select * from switching where at_ms >= ? order by id");
+  const getLast = db.prepare<[], SwitchingRow>(
+    "select * from switching where id in (select max(id) from switching group by resource) order by id",
+  );
+  const switching = (row: SwitchingRow): Switching => ({
+    resource: row.resource,
+    atMs: row.at_ms,
+    on: row.is_on === 1,
+    reason: row.reason,
+  });
+  return {
+    lastSeen: (kid, topic) => getSeen.get(kid, topic),
+    see: (kid, topic, seq, hash) => void putSeen.run(kid, topic, seq, hash),
+    saveInstructions: (list, acceptedMs) => void putList.run(list.resource, list.plan, JSON.stringify(list), acceptedMs),
+    instructions: () => {
+      const lists = getLists.all().map((row) => InstructionList.parse(JSON.parse(row.body)));
+      return new Map(lists.map((list) => [list.resource, list]));
+    },
+    savePrices(series) {
+      const startMs = Date.parse(series.start);
+      putPrices.run(startMs, startMs + series.stepS * 1000 * series.importPerKwh.length, JSON.stringify(series));
+    },
+    prices: (fromMs, toMs) => getPrices.all(toMs, fromMs).map((row) => PriceSeries.parse(JSON.parse(row.body))),
+    journal: ({ resource, atMs, on, reason }) => void addSwitching.run(resource, atMs, on ? 1 : 0, reason),
+    switchings: (sinceMs) => getSwitchings.all(sinceMs).map(switching),
+    lastSwitchings: () => getLast.all().map(switching),
+  };
+}

@@ -1,0 +1,34 @@
+/** Numbered and additive: a released one is never edited. Instants in ms, energy in Wh, money as text. */
+export const migrations: readonly string[] = [
+  `
+  create table boot (
+    id text primary key, started_ms integer not null, ordinal integer not null,
+    last_seq integer not null default 0, delivered_seq integer not null default 0) strict;
+  create table sample (
+    meter text not null, at_ms integer not null, received_ms integer not null, power_w integer,
+    import_wh integer, export_wh integer, quality text not null, clock_synced integer not null,
+    primary key (meter, at_ms)) strict, without rowid;
+  create table ledger (meter text primary key, state text not null) strict;
+  create table slot (
+    meter text not null, register text not null, start_ms integer not null, end_ms integer not null,
+    wh integer not null, quality text not null, clock_synced integer not null,
+    primary key (meter, register, start_ms)) strict, without rowid;
+  create table outbox (
+    boot text not null, seq integer not null, body text not null, primary key (boot, seq)) strict, without rowid;
+  create table replay (
+    kid text not null, topic text not null, seq integer not null, hash text not null,
+    primary key (kid, topic)) strict, without rowid;
+  create table instruction_list (resource text primary key, plan text not null, body text not null, accepted_ms integer not null) strict;
+  create table price_series (
+    id integer primary key, start_ms integer not null, end_ms integer not null, body text not null unique) strict;
+  create table switching (
+    id integer primary key, resource text not null, at_ms integer not null, is_on integer not null, reason text not null) strict;
+  create index switching_by_resource on switching (resource, at_ms);
+  create table record (
+    pair text not null, seq integer not null, digest text not null, body text not null, evidence text not null,
+    own_signature text, other_signature text, signed_ms integer not null,
+    primary key (pair, seq)) strict, without rowid;
+  create table rejected_frame (
+    id integer primary key, meter text not null, at_ms integer not null, code text not null, message text not null, bytes blob not null) strict;
+  `,
+];

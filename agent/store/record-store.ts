@@ -1,0 +1,67 @@
+import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
+import type { Db } from "./open-database.ts";
+
+/** A record this home signs. The row is written before the signature is made: there is never a second body for one seq. */
+export interface SignedRecord {
+  record: RecordWire;
+  digest: string;
+  evidence: Evidence;
+  /** Null between the journal entry and the signature. */
+  ownSignature: string | null;
+  /** The other side's signature; null until it came back. */
+  otherSignature: string | null;
+}
+
+export interface RecordStore {
+  /** The record of a pair with the highest seq. */
+  newest(pair: string): SignedRecord | undefined;
+  at(pair: string, seq: number): SignedRecord | undefined;
+  /** All records of a pair whose service period touches [from, to). */
+  touching(pair: string, fromMs: number, toMs: number): SignedRecord[];
+  /** @throws SqliteError when a record with that seq is there */
+  add(pair: string, record: Omit<SignedRecord, "ownSignature" | "otherSignature">, nowMs: number): void;
+  signed(pair: string, seq: number, signature: string): void;
+  countersigned(pair: string, seq: number, signature: string): void;
+  counts(): { signed: number; countersigned: number };
+}
+
+interface Row {
+  digest: string;
+  body: string;
+  evidence: string;
+  own_signature: string | null;
+  other_signature: string | null;
+}
+
+export function recordStore(db: Db): RecordStore {
+  const newest = db.prepare<[string], Row>("select * from record where pair = ? order by seq desc limit 1");
+  const one = db.prepare<[string, number], Row>("select * from record where pair = ? and seq = ?");
+  const touching = db.prepare<[string, string, string], Row>(
+    "select * from record where pair = ? and body ->> 'start' < ? and body ->> 'end' > ? order by seq",
+  );
+  const insert = db.prepare("insert into record values (?, ?, ?, ?, ?, null, null, ?)");
+  const sign = db.prepare("update record set own_signature = ? where pair = ? and seq = ?");
+  const counter = db.prepare("update record set other_signature = ? where pair = ? and seq = ?");
+  const counts = db.prepare<[], { signed: number; countersigned: number }>(
+    "select count(own_signature) as signed, count(other_signature) as countersigned from record",
+  );
+  const fromRow = (row: Row): SignedRecord => ({
+    record: JSON.parse(row.body) as RecordWire,
+    digest: row.digest,
+    evidence: JSON.parse(row.evidence) as Evidence,
+    ownSignature: row.own_signature,
+    otherSignature: row.other_signature,
+  });
+  const maybe = (row: Row | undefined): SignedRecord | undefined => row && fromRow(row);
+  return {
+    newest: (pair) => maybe(newest.get(pair)),
+    at: (pair, seq) => maybe(one.get(pair, seq)),
+    touching: (pair, fromMs, toMs) =>
+      touching.all(pair, new Date(toMs).toISOString(), new Date(fromMs).toISOString()).map(fromRow),
+    add: (pair, { record, digest, evidence }, nowMs) =>
+      void insert.run(pair, record.seq, digest, JSON.stringify(record), JSON.stringify(evidence), nowMs),
+    signed: (pair, seq, signature) => void sign.run(signature, pair, seq),
+    countersigned: (pair, seq, signature) => void counter.run(signature, pair, seq),
+    counts: () => counts.get() ?? { signed: 0, countersigned: 0 },
+  };
+}

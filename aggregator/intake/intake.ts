@@ -1,0 +1,89 @@
+import { z } from "zod";
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import type { Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import { InstructionAck } from "../../core/message/instruction.ts";
+import { Measurements } from "../../core/message/measurements.ts";
+import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
+import { SettlementUp } from "../../core/message/settlement-message.ts";
+import type { Rejections } from "../../core/rejections.ts";
+import type { SiteMessage } from "../dispatch/broker-link.ts";
+import type { Send } from "../dispatch/sender.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+
+export interface IntakeOptions {
+  sites: ReadonlySet<string>;
+  store: AggregatorStore;
+  send: Send;
+  clock: Clock;
+  log: Log;
+  rejections: Rejections;
+  onState: (site: string, state: SiteState) => void;
+  onResource: (site: string) => void;
+  onSlots: (site: string) => void;
+  onSettlement: (site: string, message: SettlementUp) => Promise<void>;
+}
+
+const receiptLifetimeS = 7 * 24 * 3600;
+
+/**
+ * Takes what homes send: schema first, then the store, then the answer. Rows are receipted only once they are stored.
+ * A message that cannot be used is counted by its code and changes nothing.
+ */
+export function intake(options: IntakeOptions): { take(message: SiteMessage): Promise<void> } {
+  const { store } = options;
+  const measurements = async (site: string, body: unknown): Promise<void> => {
+    const message = parse(Measurements, body);
+    const { contiguousSeq } = await store.ingest(site, message);
+    await options
+      .send(site, "receipt", "receipt", { boot: message.boot, seq: contiguousSeq }, { lifetimeS: receiptLifetimeS })
+      // The home sends again what has no receipt.
+      .catch((error: unknown) => options.log.debug({ site, error: errorMessage(error) }, "receipt not sent"));
+    if (message.items.some(({ kind }) => kind === "slot")) options.onSlots(site);
+  };
+  const ack = async (site: string, body: unknown): Promise<void> => {
+    const { plan, status, code, message, resource } = parse(InstructionAck, body);
+    await store.answerPlan(site, plan, status, code ?? null);
+    if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
+  };
+  const take = async ({ site, rest, text }: SiteMessage): Promise<void> => {
+    if (!options.sites.has(site)) throw new AppError("intake-unknown-site", `site "${site}" is not in the configuration`);
+    const body = parseJson(text);
+    const [head, ...tail] = rest.split("/");
+    if (head === "meter" && tail.length === 0) return measurements(site, body);
+    if (head === "state" && tail.length === 0) return options.onState(site, parse(SiteState, body));
+    if (head === "resource" && tail.length === 1) {
+      await store.saveResource(site, parse(Resource, body));
+      return options.onResource(site);
+    }
+    if (head === "status" && tail.length === 1) return store.saveStatus(site, parse(ResourceStatus, body));
+    if (head === "ack" && tail.length === 1) return ack(site, body);
+    if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
+    throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
+  };
+  // One queue a home keeps its messages in order; homes do not wait for each other.
+  const queues = new Map<string, Promise<void>>();
+  return {
+    take(message) {
+      const queue = (queues.get(message.site) ?? Promise.resolve())
+        .then(() => take(message))
+        .catch((error: unknown) => options.rejections.note(errorCode(error), message.topic, errorMessage(error)));
+      if (options.sites.has(message.site)) queues.set(message.site, queue);
+      return options.clock.hold(queue);
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError("intake-not-json", "the payload is not JSON", { cause });
+  }
+}
+
+function parse<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
+  const checked = schema.safeParse(body);
+  if (!checked.success) throw new AppError("intake-malformed", z.prettifyError(checked.error), { cause: checked.error });
+  return checked.data;
+}

@@ -1,0 +1,139 @@
+import { errorCode, errorMessage } from "../../core/app-error.ts";
+import { iso, type Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
+import { householdOf, type Agreement } from "../../settlement/agreement.ts";
+import type { ChainReader } from "../../settlement/chain-reader.ts";
+import { composeRecord } from "../../settlement/compose-record.ts";
+import { recordDigest, signerOf, signRecord } from "../../settlement/record.ts";
+import { domainOf } from "../../settlement/sign-agreement.ts";
+import type { TypedDataSigner } from "../../settlement/signature.ts";
+import type { Send } from "../dispatch/sender.ts";
+import type { PriceBook } from "../optimise/price-book.ts";
+import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
+import { evidenceOf, nextPeriod, serviceOf, settledKinds, type Cursors, type NextPeriod } from "./next-period.ts";
+
+export interface ProposerOptions {
+  agreements: ReadonlyMap<string, Agreement>;
+  signer: TypedDataSigner;
+  chain: Pick<ChainReader, "partyOf">;
+  store: AggregatorStore;
+  prices: PriceBook;
+  send: Send;
+  /** 32 random bytes in hex. */
+  salt: () => string;
+  clock: Clock;
+  log: Log;
+}
+
+export interface Proposer {
+  /** Proposes what is due at a home; sends again what has no answer for a while. One at a time per home. */
+  advance(site: string): Promise<void>;
+  answer(site: string, message: SettlementUp): Promise<void>;
+}
+
+/** What time may cure: the home had not yet the slot, the deposit or the chain. */
+const curable = new Set(["settlement-energy-missing", "settlement-escrow-short", "chain-unreachable", "settlement-no-price"]);
+const resendMs = 120_000;
+const lifetimeS = 24 * 3600;
+
+/** Proposes records to homes, one after the other per pair, and countersigns what they have signed. */
+export function proposer(options: ProposerOptions): Proposer {
+  const { store, clock, log } = options;
+  const sentAtMs = new Map<string, number>();
+  const tell = (site: string, message: SettlementDown): Promise<void> =>
+    options
+      .send(site, "settlement", "settle/supply", message, { lifetimeS })
+      .catch((error: unknown) => log.debug({ site, error: errorMessage(error) }, "settlement message not sent"));
+  const propose = async (site: string, { record, evidence }: StoredRecord): Promise<void> => {
+    sentAtMs.set(site, clock.monotonicMs());
+    await tell(site, { kind: "proposal", record, evidence });
+  };
+  const cursors = async (site: string, agreement: Agreement): Promise<Cursors> => {
+    const fromMs = Date.parse(agreement.from);
+    const at = await Promise.all(settledKinds.map(async (kind) => (await store.cursor(site, kind)) ?? fromMs));
+    return { import: at[0] ?? fromMs, export: at[1] ?? fromMs, reward: at[2] ?? fromMs };
+  };
+  const compose = async (site: string, agreement: Agreement, period: NextPeriod, newest: StoredRecord | null): Promise<StoredRecord | "empty" | undefined> => {
+    const evidence = evidenceOf(period, period.kind === "reward" ? [] : await store.slots(site, period.kind, period.startMs, period.endMs));
+    if (!evidence) return undefined;
+    if (period.kind !== "reward" && evidence.slots.every(({ wh }) => wh === 0)) return "empty";
+    const series = period.kind === "reward" ? null : (options.prices.at(period.startMs) ?? null);
+    const time = iso(Math.floor(clock.now() / 1000) * 1000);
+    const record = composeRecord({
+      ...serviceOf(period),
+      agreement,
+      previous: newest?.record ?? null,
+      evidence,
+      series,
+      salt: options.salt(),
+      time,
+    });
+    const digest = recordDigest(domainOf(agreement), record);
+    const prices = series ? JSON.stringify(series) : "null";
+    return { site, record, digest, evidence, prices, state: "proposed", gatewaySignature: null, ownSignature: null, epoch: null };
+  };
+  const advanceNow = async (site: string): Promise<void> => {
+    const agreement = options.agreements.get(site);
+    if (!agreement) return;
+    for (;;) {
+      const newest = await store.newestRecord(site);
+      if (newest?.state === "disputed") return;
+      if (newest?.state === "proposed") {
+        if (clock.monotonicMs() - (sentAtMs.get(site) ?? -Infinity) >= resendMs) await propose(site, newest);
+        return;
+      }
+      const period = nextPeriod(agreement, await cursors(site, agreement), clock.now());
+      if (!period) return;
+      const next = await compose(site, agreement, period, newest);
+      if (next === undefined) return;
+      if (next === "empty") await store.setCursor(site, period.kind, period.endMs);
+      else {
+        await store.addRecord(next, { kind: period.kind, nextMs: period.endMs });
+        await propose(site, next);
+      }
+    }
+  };
+  const queues = new Map<string, Promise<void>>();
+  const inTurn = (site: string, work: () => Promise<void>): Promise<void> => {
+    const turn = (queues.get(site) ?? Promise.resolve()).then(work).catch((error: unknown) => {
+      log.error({ site, code: errorCode(error), error: errorMessage(error) }, "settlement step failed");
+    });
+    queues.set(site, turn);
+    return turn;
+  };
+  const signed = async (site: string, agreement: Agreement, message: Extract<SettlementUp, { kind: "signed" }>): Promise<void> => {
+    const stored = await store.recordAt(site, message.seq);
+    if (!stored || stored.digest !== message.digest) return log.warn({ site, seq: message.seq }, "signature for a record we did not propose");
+    if (stored.state === "proposed") {
+      const party = await options.chain.partyOf(householdOf(agreement));
+      const by = signerOf(domainOf(agreement), stored.record, message.signature);
+      if (by !== party.signer) return log.warn({ site, seq: message.seq, by, registered: party.signer }, "record signed by a foreign key");
+      const ownSignature = await signRecord(options.signer, domainOf(agreement), stored.record);
+      await store.updateRecord(site, message.seq, { state: "cosigned", gatewaySignature: message.signature, ownSignature });
+      stored.ownSignature = ownSignature;
+    }
+    if (stored.ownSignature)
+      await tell(site, { kind: "countersigned", seq: message.seq, digest: stored.digest, signature: stored.ownSignature });
+  };
+  const disputed = async (site: string, message: Extract<SettlementUp, { kind: "disputed" }>): Promise<void> => {
+    const { seq, code, message: reason, own } = message;
+    const stored = await store.recordAt(site, seq);
+    if (stored?.state !== "proposed" || stored.digest !== message.digest) return;
+    if (curable.has(code)) return log.info({ site, seq, code, reason }, "home cannot sign yet, proposed again later");
+    await store.addDispute(site, seq, code, reason, own, clock.now());
+    await store.updateRecord(site, seq, { state: "disputed" });
+    log.error({ site, seq, code, reason, own }, "home disputes a record, its settlement is held");
+  };
+  return {
+    advance: (site) => inTurn(site, () => advanceNow(site)),
+    answer: (site, message) =>
+      inTurn(site, async () => {
+        const agreement = options.agreements.get(site);
+        if (!agreement) return;
+        if (message.kind === "signed") await signed(site, agreement, message);
+        else await disputed(site, message);
+        await advanceNow(site);
+      }),
+  };
+}

@@ -1,0 +1,96 @@
+import type { Measurements } from "../../core/message/measurements.ts";
+import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
+import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
+import type { InstructionList } from "../../core/message/instruction.ts";
+
+/** Energy of one slot as a home reported it. */
+export interface StoredSlot {
+  startMs: number;
+  endMs: number;
+  wh: number;
+}
+
+export type RecordState = "proposed" | "cosigned" | "disputed";
+
+/** A settlement record on its way: proposed, then signed by both. */
+export interface StoredRecord {
+  site: string;
+  record: RecordWire;
+  digest: string;
+  evidence: Evidence;
+  /** The price series its amount follows from, as JSON text. */
+  prices: string;
+  state: RecordState;
+  gatewaySignature: string | null;
+  ownSignature: string | null;
+  /** Number of the epoch that holds it on chain; null until then. */
+  epoch: number | null;
+}
+
+export interface StoredEpoch {
+  epoch: number;
+  root: string;
+  digests: string[];
+  /** Null until the chain has it. */
+  committedTx: string | null;
+}
+
+/** What happened, counted. */
+export interface Statistics {
+  samples: number;
+  slots: number;
+  switches: number;
+  importWh: number;
+  exportWh: number;
+  plansAccepted: number;
+  plansRejected: number;
+  recordsCosigned: number;
+  recordsDisputed: number;
+  recordsAnchored: number;
+}
+
+/** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
+export interface AggregatorStore {
+  /** Keeps new rows, drops repeats; gives the highest seq up to which nothing of that run is missing. */
+  ingest(site: string, message: Measurements): Promise<{ contiguousSeq: number; added: number }>;
+  /** Slots of the site's grid meter that start in [from, to), in order of time. */
+  slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
+  /** Rows per site, for comparison with what the homes sent. */
+  itemCounts(): Promise<{ site: string; rows: number }[]>;
+
+  saveResource(site: string, resource: Resource): Promise<void>;
+  resources(site: string): Promise<Resource[]>;
+  saveStatus(site: string, status: ResourceStatus): Promise<void>;
+  statuses(site: string): Promise<ResourceStatus[]>;
+
+  savePlan(site: string, list: InstructionList, sentMs: number): Promise<void>;
+  /** Plans without an answer yet, the newest of each resource. */
+  unanswered(site: string): Promise<InstructionList[]>;
+  answerPlan(site: string, plan: string, status: "ACCEPTED" | "REJECTED", code: string | null): Promise<void>;
+  plans(site: string): Promise<{ list: InstructionList; status: string | null; code: string | null }[]>;
+
+  /** Reserves numbers for signed messages; never gives one twice, whatever happens. */
+  reserveSequence(count: number): Promise<number>;
+
+  /** Start of the next period to settle, ms; null before the first. */
+  cursor(site: string, kind: string): Promise<number | null>;
+  setCursor(site: string, kind: string, nextMs: number): Promise<void>;
+  newestRecord(site: string): Promise<StoredRecord | null>;
+  recordAt(site: string, seq: number): Promise<StoredRecord | null>;
+  /** @param cursor moves the cursor in the same transaction */
+  addRecord(record: StoredRecord, cursor: { kind: string; nextMs: number }): Promise<void>;
+  updateRecord(site: string, seq: number, change: Partial<Pick<StoredRecord, "state" | "gatewaySignature" | "ownSignature" | "epoch">>): Promise<void>;
+  /** In order of site and seq; `after` is the last one seen. */
+  records(after: { site: string; seq: number } | null, limit: number): Promise<StoredRecord[]>;
+  addDispute(site: string, seq: number, code: string, message: string, own: unknown, atMs: number): Promise<void>;
+
+  /** Co-signed records that no epoch holds. */
+  unanchored(): Promise<StoredRecord[]>;
+  /** Keeps an epoch before it is sent and marks its records. */
+  addEpoch(epoch: StoredEpoch): Promise<void>;
+  epochCommitted(epoch: number, tx: string): Promise<void>;
+  epochs(): Promise<StoredEpoch[]>;
+
+  statistics(site: string | null): Promise<Statistics>;
+  close(): Promise<void>;
+}

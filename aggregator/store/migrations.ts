@@ -1,0 +1,24 @@
+/** Numbered and additive: a released one is never edited. One statement each, in SQL that SQLite and PostgreSQL share. */
+export const migrations: readonly (readonly string[])[] = [
+  [
+    `create table item (
+      site text not null, boot text not null, seq bigint not null, kind text not null, meter text, role text, register text,
+      start_ms bigint, end_ms bigint, wh bigint, body text not null, primary key (site, boot, seq))`,
+    `create index item_slot on item (site, role, register, start_ms)`,
+    `create table run (site text not null, boot text not null, contiguous_seq bigint not null, primary key (site, boot))`,
+    `create table resource (site text not null, resource text not null, body text not null, primary key (site, resource))`,
+    `create table status (site text not null, resource text not null, body text not null, primary key (site, resource))`,
+    `create table plan (
+      id integer primary key, site text not null, resource text not null, plan text not null unique, body text not null,
+      sent_ms bigint not null, status text, code text)`,
+    `create table sequence (name text primary key, next bigint not null)`,
+    `create table cursor (site text not null, kind text not null, next_ms bigint not null, primary key (site, kind))`,
+    `create table record (
+      site text not null, seq bigint not null, body text not null, digest text not null, evidence text not null,
+      prices text not null, state text not null, gateway_signature text, own_signature text, epoch bigint, primary key (site, seq))`,
+    `create table dispute (
+      id integer primary key, site text not null, seq bigint not null, code text not null, message text not null,
+      own text not null, at_ms bigint not null)`,
+    `create table epoch (epoch bigint primary key, root text not null, digests text not null, committed_tx text)`,
+  ],
+];

@@ -1,0 +1,18 @@
+import type { AggregatorStore } from "./aggregator-store.ts";
+import { itemStore } from "./item-store.ts";
+import { openSqlite } from "./open-sqlite.ts";
+import { planStore } from "./plan-store.ts";
+import { recordStore } from "./record-store.ts";
+import { statisticsStore } from "./statistics-store.ts";
+
+/** Opens the aggregator's store in an SQLite file. */
+export async function openStore(file: string): Promise<AggregatorStore> {
+  const db = await openSqlite(file);
+  return {
+    ...itemStore(db),
+    ...planStore(db),
+    ...recordStore(db),
+    ...statisticsStore(db),
+    close: () => db.destroy(),
+  };
+}

@@ -1,0 +1,76 @@
+import type { Kysely } from "kysely";
+import { InstructionList } from "../../core/message/instruction.ts";
+import { Resource, ResourceStatus } from "../../core/message/resource.ts";
+import type { AggregatorStore } from "./aggregator-store.ts";
+import type { Tables } from "./tables.ts";
+
+type PlanStore = Pick<
+  AggregatorStore,
+  "saveResource" | "resources" | "saveStatus" | "statuses" | "savePlan" | "unanswered" | "answerPlan" | "plans" | "reserveSequence"
+>;
+
+/** What homes offer, what they were told and what they answered. */
+export function planStore(db: Kysely<Tables>): PlanStore {
+  const newest = (site: string) =>
+    db
+      .selectFrom("plan")
+      .selectAll()
+      .where("site", "=", site)
+      .where("id", "in", (eb) => eb.selectFrom("plan").select(eb.fn.max("id").as("id")).where("site", "=", site).groupBy("resource"));
+  const list = (body: string): InstructionList => InstructionList.parse(JSON.parse(body));
+  return {
+    async saveResource(site, resource) {
+      const body = JSON.stringify(resource);
+      await db
+        .insertInto("resource")
+        .values({ site, resource: resource.resource, body })
+        .onConflict((on) => on.columns(["site", "resource"]).doUpdateSet({ body }))
+        .execute();
+    },
+    async resources(site) {
+      const rows = await db.selectFrom("resource").select("body").where("site", "=", site).orderBy("resource").execute();
+      return rows.map(({ body }) => Resource.parse(JSON.parse(body)));
+    },
+    async saveStatus(site, status) {
+      const body = JSON.stringify(status);
+      await db
+        .insertInto("status")
+        .values({ site, resource: status.resource, body })
+        .onConflict((on) => on.columns(["site", "resource"]).doUpdateSet({ body }))
+        .execute();
+    },
+    async statuses(site) {
+      const rows = await db.selectFrom("status").select("body").where("site", "=", site).orderBy("resource").execute();
+      return rows.map(({ body }) => ResourceStatus.parse(JSON.parse(body)));
+    },
+    async savePlan(site, plan, sentMs) {
+      await db
+        .insertInto("plan")
+        .values({ site, resource: plan.resource, plan: plan.plan, body: JSON.stringify(plan), sent_ms: sentMs, status: null, code: null })
+        .execute();
+    },
+    async unanswered(site) {
+      const rows = await newest(site).where("status", "is", null).execute();
+      return rows.map(({ body }) => list(body));
+    },
+    async answerPlan(site, plan, status, code) {
+      await db.updateTable("plan").set({ status, code }).where("site", "=", site).where("plan", "=", plan).execute();
+    },
+    async plans(site) {
+      const rows = await newest(site).orderBy("resource").execute();
+      return rows.map(({ body, status, code }) => ({ list: list(body), status, code }));
+    },
+    async reserveSequence(count) {
+      return db.transaction().execute(async (tx) => {
+        const row = await tx.selectFrom("sequence").select("next").where("name", "=", "envelope").executeTakeFirst();
+        const first = Number(row?.next ?? 1);
+        await tx
+          .insertInto("sequence")
+          .values({ name: "envelope", next: first + count })
+          .onConflict((on) => on.column("name").doUpdateSet({ next: first + count }))
+          .execute();
+        return first;
+      });
+    },
+  };
+}

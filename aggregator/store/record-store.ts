@@ -1,0 +1,133 @@
+import type { Kysely, Selectable } from "kysely";
+import { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
+import type { AggregatorStore, RecordState, StoredRecord } from "./aggregator-store.ts";
+import type { Tables } from "./tables.ts";
+
+type RecordStore = Pick<
+  AggregatorStore,
+  | "cursor"
+  | "setCursor"
+  | "newestRecord"
+  | "recordAt"
+  | "addRecord"
+  | "updateRecord"
+  | "records"
+  | "addDispute"
+  | "unanchored"
+  | "addEpoch"
+  | "epochCommitted"
+  | "epochs"
+>;
+
+/** Settlement records, disputes and epochs. */
+export function recordStore(db: Kysely<Tables>): RecordStore {
+  const moveCursor = async (on: Kysely<Tables>, site: string, kind: string, nextMs: number): Promise<void> => {
+    await on
+      .insertInto("cursor")
+      .values({ site, kind, next_ms: nextMs })
+      .onConflict((conflict) => conflict.columns(["site", "kind"]).doUpdateSet({ next_ms: nextMs }))
+      .execute();
+  };
+  return {
+    async cursor(site, kind) {
+      const row = await db.selectFrom("cursor").select("next_ms").where("site", "=", site).where("kind", "=", kind).executeTakeFirst();
+      return row ? Number(row.next_ms) : null;
+    },
+    setCursor: (site, kind, nextMs) => moveCursor(db, site, kind, nextMs),
+    async newestRecord(site) {
+      const row = await db.selectFrom("record").selectAll().where("site", "=", site).orderBy("seq", "desc").limit(1).executeTakeFirst();
+      return row ? stored(row) : null;
+    },
+    async recordAt(site, seq) {
+      const row = await db.selectFrom("record").selectAll().where("site", "=", site).where("seq", "=", seq).executeTakeFirst();
+      return row ? stored(row) : null;
+    },
+    async addRecord(record, cursor) {
+      await db.transaction().execute(async (tx) => {
+        await tx
+          .insertInto("record")
+          .values({
+            site: record.site,
+            seq: record.record.seq,
+            body: JSON.stringify(record.record),
+            digest: record.digest,
+            evidence: JSON.stringify(record.evidence),
+            prices: record.prices,
+            state: record.state,
+            gateway_signature: record.gatewaySignature,
+            own_signature: record.ownSignature,
+            epoch: record.epoch,
+          })
+          .execute();
+        await moveCursor(tx, record.site, cursor.kind, cursor.nextMs);
+      });
+    },
+    async updateRecord(site, seq, change) {
+      await db
+        .updateTable("record")
+        .set({
+          ...(change.state !== undefined && { state: change.state }),
+          ...(change.gatewaySignature !== undefined && { gateway_signature: change.gatewaySignature }),
+          ...(change.ownSignature !== undefined && { own_signature: change.ownSignature }),
+          ...(change.epoch !== undefined && { epoch: change.epoch }),
+        })
+        .where("site", "=", site)
+        .where("seq", "=", seq)
+        .execute();
+    },
+    async records(after, limit) {
+      let query = db.selectFrom("record").selectAll().orderBy("site").orderBy("seq").limit(limit);
+      if (after)
+        query = query.where((eb) =>
+          eb.or([eb("site", ">", after.site), eb.and([eb("site", "=", after.site), eb("seq", ">", after.seq)])]),
+        );
+      return (await query.execute()).map(stored);
+    },
+    async addDispute(site, seq, code, message, own, atMs) {
+      await db.insertInto("dispute").values({ site, seq, code, message, own: JSON.stringify(own), at_ms: atMs }).execute();
+    },
+    async unanchored() {
+      const rows = await db
+        .selectFrom("record")
+        .selectAll()
+        .where("state", "=", "cosigned")
+        .where("epoch", "is", null)
+        .orderBy("site")
+        .orderBy("seq")
+        .execute();
+      return rows.map(stored);
+    },
+    async addEpoch({ epoch, root, digests, committedTx }) {
+      await db.transaction().execute(async (tx) => {
+        await tx.insertInto("epoch").values({ epoch, root, digests: JSON.stringify(digests), committed_tx: committedTx }).execute();
+        for (const digest of digests) await tx.updateTable("record").set({ epoch }).where("digest", "=", digest).execute();
+      });
+    },
+    async epochCommitted(epoch, tx) {
+      await db.updateTable("epoch").set({ committed_tx: tx }).where("epoch", "=", epoch).execute();
+    },
+    async epochs() {
+      const rows = await db.selectFrom("epoch").selectAll().orderBy("epoch").execute();
+      return rows.map((row) => ({
+        epoch: Number(row.epoch),
+        root: row.root,
+        digests: JSON.parse(row.digests) as string[],
+        committedTx: row.committed_tx,
+      }));
+    },
+  };
+}
+
+function stored(row: Selectable<Tables["record"]>): StoredRecord {
+  return {
+    site: row.site,
+    record: RecordWire.parse(JSON.parse(row.body)),
+    digest: row.digest,
+    evidence: Evidence.parse(JSON.parse(row.evidence)),
+    prices: row.prices,
+    state: row.state as RecordState,
+    gatewaySignature: row.gateway_signature,
+    ownSignature: row.own_signature,
+    epoch: row.epoch === null ? null : Number(row.epoch),
+  };
+}

@@ -1,0 +1,38 @@
+import type { Generated } from "kysely";
+
+/** Tables of the aggregator's database. Instants in ms, energy in Wh, money and documents as text. */
+export interface Tables {
+  item: {
+    site: string;
+    boot: string;
+    seq: number;
+    kind: string;
+    meter: string | null;
+    role: string | null;
+    register: string | null;
+    start_ms: number | null;
+    end_ms: number | null;
+    wh: number | null;
+    body: string;
+  };
+  run: { site: string; boot: string; contiguous_seq: number };
+  resource: { site: string; resource: string; body: string };
+  status: { site: string; resource: string; body: string };
+  plan: { id: Generated<number>; site: string; resource: string; plan: string; body: string; sent_ms: number; status: string | null; code: string | null };
+  sequence: { name: string; next: number };
+  cursor: { site: string; kind: string; next_ms: number };
+  record: {
+    site: string;
+    seq: number;
+    body: string;
+    digest: string;
+    evidence: string;
+    prices: string;
+    state: string;
+    gateway_signature: string | null;
+    own_signature: string | null;
+    epoch: number | null;
+  };
+  dispute: { id: Generated<number>; site: string; seq: number; code: string; message: string; own: string; at_ms: number };
+  epoch: { epoch: number; root: string; digests: string; committed_tx: string | null };
+}

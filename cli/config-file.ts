@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs";
+import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import type { z } from "zod";
+import { AppError, errorMessage } from "../core/app-error.ts";
+import type { ConfigIssue } from "../core/config-issue.ts";
+
+/** A configuration that cannot be used; `lines` say `file:line:col path message`. */
+export class ConfigError extends AppError {
+  readonly lines: readonly string[];
+  constructor(code: "config-unreadable" | "config-not-yaml" | "config-invalid", lines: readonly string[]) {
+    super(code, lines.join("\n"));
+    this.lines = lines;
+  }
+}
+
+/**
+ * Reads a YAML file, checks it by a schema and then by what the schema cannot see.
+ * @throws ConfigError with every issue and its place
+ */
+export function readConfigFile<S extends z.ZodType>(
+  file: string,
+  schema: S,
+  crossCheck: (value: z.infer<S>) => ConfigIssue[],
+): z.infer<S> {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(readText(file), { lineCounter, prettyErrors: false });
+  const place = (offset: number): string => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  if (document.errors.length > 0)
+    throw new ConfigError(
+      "config-not-yaml",
+      document.errors.map((error) => `${place(error.pos[0])} ${error.message}`),
+    );
+  const value: unknown = document.toJS();
+  const checked = schema.safeParse(value);
+  const issues = checked.success ? crossCheck(checked.data) : checked.error.issues.flatMap((issue) => explain(issue, value));
+  if (issues.length > 0)
+    throw new ConfigError(
+      "config-invalid",
+      issues.map(({ path, message }) => `${place(offsetOf(document, path))} ${path.join(".") || "(top)"} ${message}`),
+    );
+  if (!checked.success) throw new ConfigError("config-invalid", [`${file} ${checked.error.message}`]);
+  return checked.data;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new ConfigError("config-unreadable", [`${file} cannot be read: ${errorMessage(error)}`]);
+  }
+}
+
+/** zod's issues in the words of an installer; a missing key and an unknown key get their own. */
+function explain(issue: z.core.$ZodIssue, top: unknown): ConfigIssue[] {
+  const path = issue.path.map((key) => (typeof key === "symbol" ? String(key) : key));
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => ({ path: [...path, key], message: `unknown key "${key}"; remove it or check its spelling` }));
+  if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    const closest = issue.errors.toSorted((one, other) => one.length - other.length)[0] ?? [];
+    if (closest.length > 0) return closest.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, top));
+  }
+  if (issue.code === "invalid_union" && issue.discriminator) {
+    const key = issue.discriminator;
+    const given = at(top, [...path]);
+    return [{ path, message: given === undefined ? `missing ${key}` : `no ${key} called "${String(given)}"` }];
+  }
+  if (issue.code === "invalid_type" && at(top, path) === undefined)
+    return [{ path, message: `missing; expected ${issue.expected}` }];
+  return [{ path, message: issue.message }];
+}
+
+function at(top: unknown, path: readonly (string | number)[]): unknown {
+  let value = top;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<string | number, unknown>)[key];
+  }
+  return value;
+}
+
+/** Where a path stands in the text; for a missing key, where its parent stands. */
+function offsetOf(document: Document, path: readonly (string | number)[]): number {
+  let node: unknown = document.contents;
+  let offset = (node as Node | null)?.range?.[0] ?? 0;
+  for (const key of path) {
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(key));
+      if (!pair) return offset;
+      offset = (pair.key as Node).range?.[0] ?? offset;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(key)];
+      offset = (node as Node | undefined)?.range?.[0] ?? offset;
+    } else return offset;
+  }
+  return (node as Node | null)?.range?.[0] ?? offset;
+}

@@ -1,0 +1,69 @@
+import { mkdirSync } from "node:fs";
+import { stderrLog } from "./stderr-log.ts";
+import { errorCode, errorMessage } from "../core/app-error.ts";
+import type { Clock } from "../core/clock/clock.ts";
+import { realClock } from "../core/clock/real-clock.ts";
+import { simulatedClock } from "../core/clock/simulated-clock.ts";
+import type { Log } from "../core/log.ts";
+import { exitCode } from "./exit-code.ts";
+import { aborted, stopRequest } from "./stop-request.ts";
+import { systemdNotifier } from "./systemd-notifier.ts";
+
+/** A program that runs until it is told to stop. */
+export interface Daemon {
+  /** Milliseconds on the clock's monotonic scale of its last sign of life; a hang ends the watchdog's pings. */
+  lastAliveMs?: () => number;
+  /** Printed as one JSON line on stdout when all is up. */
+  ready: Record<string, unknown>;
+  stop(): Promise<void>;
+}
+
+/** Control runs every 10 s; three missed passes are a hang. */
+const hangMs = 60_000;
+const stopWithinMs = 10_000;
+
+/**
+ * Runs a daemon: logs as JSON on stderr, real or simulated clock, systemd notification, clean stop on SIGTERM, SIGINT or,
+ * where SMART_MLA_PARENT=stdin, at the end of standard input (the parent is gone).
+ */
+export async function runDaemon(options: {
+  name: string;
+  level: "debug" | "info" | "warn" | "error";
+  clockUrl?: string;
+  /** Made with mode 0700 before anything starts. */
+  stateFolder?: string;
+  start: (given: { clock: Clock; log: Log; signal: AbortSignal }) => Promise<Daemon>;
+  say: (line: string) => void;
+}): Promise<number> {
+  const log = stderrLog(options.name, options.level);
+  const ending = new AbortController();
+  const asked = stopRequest();
+  const onError = (error: unknown): void => log.error({ code: errorCode(error), error: errorMessage(error) }, "job failed");
+  const notifier = systemdNotifier(process.env, log);
+  try {
+    if (options.stateFolder) mkdirSync(options.stateFolder, { recursive: true, mode: 0o700 });
+    const clock = options.clockUrl
+      ? await simulatedClock({ clockUrl: options.clockUrl, name: options.name, onError, signal: AbortSignal.any([ending.signal, asked]) })
+      : realClock({ onError });
+    const daemon = await options.start({ clock, log, signal: ending.signal });
+    options.say(JSON.stringify({ kind: "ready", ...daemon.ready }));
+    await notifier.ready();
+    const alive = setInterval(() => {
+      const lastMs = daemon.lastAliveMs?.();
+      if (lastMs === undefined || clock.monotonicMs() - lastMs < hangMs) notifier.alive();
+    }, notifier.pingMs);
+    const why = await aborted(asked);
+    clearInterval(alive);
+    log.info({ why }, "stopping");
+    notifier.stopping();
+    const late = setTimeout(() => {
+      log.error({}, "did not stop in time");
+      process.exit(exitCode.checkFailed);
+    }, stopWithinMs);
+    await daemon.stop();
+    clearTimeout(late);
+    return exitCode.good;
+  } finally {
+    ending.abort();
+  }
+}

@@ -1,0 +1,41 @@
+import type { Bundle } from "../../settlement/bundle.ts";
+import type { ChainReader } from "../../settlement/chain-reader.ts";
+import { overallVerdict, verifyBundle, type Finding } from "../../settlement/verify.ts";
+import type { AggregatorApi } from "./aggregator-api.ts";
+
+export interface SettlementCheck {
+  onChain: number;
+  verified: number;
+  /** The first findings that were not good, for the reader. */
+  problems: string[];
+  tamperedRejected: boolean;
+  /** One bundle as it was, and how its tampered copy was refused. */
+  example: { site: string; seq: number; refusedBy: string } | null;
+}
+
+/** Verifies every record's bundle against the chain, then a copy with 1 kWh more, which must be refused. */
+export async function checkSettlements(api: AggregatorApi, chain: ChainReader): Promise<SettlementCheck> {
+  const anchored = (await api.settlements()).filter(({ epoch }) => epoch !== null);
+  const problems: string[] = [];
+  let verified = 0;
+  let example: SettlementCheck["example"] = null;
+  for (const { site, seq } of anchored) {
+    const bundle = await api.bundle(site, seq);
+    const findings = await verifyBundle(bundle, chain);
+    if (overallVerdict(findings) !== "good") {
+      problems.push(`${site}/${seq}: ${findings.filter(({ verdict }) => verdict !== "good").map(describe).join("; ")}`);
+      continue;
+    }
+    verified++;
+    if (example || bundle.record.kind !== "import") continue;
+    const refused = (await verifyBundle(tampered(bundle), chain)).find(({ verdict }) => verdict === "bad");
+    if (refused) example = { site, seq, refusedBy: describe(refused) };
+  }
+  return { onChain: anchored.length, verified, problems, tamperedRejected: example !== null, example };
+}
+
+const describe = ({ check, verdict, detail }: Finding): string => `${check} ${verdict}: ${detail}`;
+
+function tampered(bundle: Bundle): Bundle {
+  return { ...bundle, record: { ...bundle.record, wh: bundle.record.wh + 1000 } };
+}

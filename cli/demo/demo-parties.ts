@@ -1,0 +1,105 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { randomBytes } from "node:crypto";
+import { HDNodeWallet, Wallet } from "ethers/wallet";
+import { iso } from "../../core/clock/clock.ts";
+import { SignedAgreement, type Agreement } from "../../settlement/agreement.ts";
+import { chainClient } from "../../settlement/chain-client.ts";
+import { deployDevEuro, deploySettlement } from "../../settlement/deploy.ts";
+import { createKeystore, openKeystore } from "../../settlement/keystore.ts";
+import { signAgreement } from "../../settlement/sign-agreement.ts";
+import { signPossession } from "../../settlement/typed-calls.ts";
+
+/** The words that every development chain gives money to; never use them where money is real. */
+const devWords = "test test test test test test test test test test test junk";
+export const demoChainId = 31_337;
+/** 200 EUR on each side of each pair. */
+const escrowMicro = 200_000_000n;
+
+/** Where a party keeps its signing key. */
+export interface KeyPlace {
+  keyFile: string;
+  passphraseFile: string;
+}
+
+/** Who takes part, registered on the chain and with money in escrow. */
+export interface DemoParties {
+  contract: string;
+  /** Agreement by site, signed by both. */
+  agreements: Map<string, SignedAgreement>;
+}
+
+/**
+ * Deploys the contracts on a development chain, makes a key for each party, registers all, signs an agreement for each
+ * home and pays into escrow. The registrar is an address of its own, not the aggregator.
+ */
+export async function setUpParties(options: {
+  rpcUrl: string;
+  startMs: number;
+  timezone: string;
+  aggregator: KeyPlace;
+  homes: readonly ({ site: string } & KeyPlace)[];
+}): Promise<DemoParties> {
+  const { rpcUrl } = options;
+  const dev = (index: number): string => HDNodeWallet.fromPhrase(devWords, "", `m/44'/60'/0'/0/${index}`).privateKey;
+  const [bank, registrar] = [dev(0), dev(1)];
+  const base = { rpcUrl, chainId: demoChainId, pollMs: 20 };
+  const token = await deployDevEuro({ ...base, privateKey: bank }, 1_000_000_000_000n);
+  const contract = await deploySettlement({ ...base, privateKey: bank }, { token, registrar: new Wallet(registrar).address.toLowerCase() });
+  const [treasury, registry] = [bank, registrar].map((privateKey) => chainClient({ ...base, contract, privateKey }));
+  if (!treasury || !registry) throw new Error("unreachable");
+  const domain = { chainId: demoChainId, contract };
+  const enter = async (place: KeyPlace): Promise<{ owner: string; signer: Wallet }> => {
+    const passphrase = randomBytes(24).toString("base64url");
+    for (const file of [place.keyFile, place.passphraseFile]) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(place.passphraseFile, `${passphrase}\n`, { mode: 0o600 });
+    await createKeystore(place.keyFile, passphrase, { scryptN: 4096 });
+    const signer = await openKeystore(place.keyFile, passphrase);
+    const owner = Wallet.createRandom().address.toLowerCase();
+    await registry.register(owner, signer.address.toLowerCase(), await signPossession(signer, domain, owner));
+    return { owner, signer };
+  };
+  try {
+    const aggregator = await enter(options.aggregator);
+    await fundGas(rpcUrl, aggregator.signer.address);
+    const agreements = new Map<string, SignedAgreement>();
+    for (const home of options.homes) {
+      const household = await enter(home);
+      const [a, b] = aggregator.owner < household.owner ? [aggregator, household] : [household, aggregator];
+      const agreement: Agreement = {
+        v: 1,
+        a: a.owner,
+        b: b.owner,
+        signerA: a.signer.address.toLowerCase(),
+        signerB: b.signer.address.toLowerCase(),
+        aggregator: aggregator.owner,
+        site: home.site,
+        from: iso(options.startMs),
+        until: iso(options.startMs + 365 * 24 * 3_600_000),
+        timezone: options.timezone,
+        currency: "EUR",
+        periodS: 3600,
+        reward: { kind: "per_day", amount: "350000" },
+        settlementContract: contract,
+        chainId: demoChainId,
+      };
+      const [signatureA, signatureB] = [await signAgreement(a.signer, agreement), await signAgreement(b.signer, agreement)];
+      agreements.set(home.site, SignedAgreement.parse({ agreement, signatureA, signatureB }));
+      await treasury.deposit(a.owner, b.owner, "a", escrowMicro);
+      await treasury.deposit(a.owner, b.owner, "b", escrowMicro);
+    }
+    return { contract, agreements };
+  } finally {
+    treasury.close();
+    registry.close();
+  }
+}
+
+/** Development chains give coins for gas to whoever asks. */
+async function fundGas(rpcUrl: string, address: string): Promise<void> {
+  await fetch(rpcUrl, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "anvil_setBalance", params: [address, "0x56bc75e2d63100000"] }),
+  });
+}

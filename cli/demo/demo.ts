@@ -1,0 +1,56 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AppError, errorMessage } from "../../core/app-error.ts";
+import { exitCode } from "../exit-code.ts";
+import { wholeNumber } from "../option.ts";
+import { aborted, stopRequest } from "../stop-request.ts";
+import { summarise, type DemoResult } from "./demo-result.ts";
+import { screen } from "./screen.ts";
+import { openWorld, type World } from "./world.ts";
+
+export interface DemoOptions {
+  homes: string;
+  seed: string;
+  once?: true;
+  json?: true;
+}
+
+/** `smart-mla demo`: the whole system on loopback; leaves no process and no file behind, however it ends. */
+export async function demo(options: DemoOptions, say: (line: string) => void): Promise<number> {
+  const homes = wholeNumber("--homes", options.homes);
+  if (homes < 1 || homes > 20) throw new AppError("usage-bad-number", `--homes must be from 1 to 20, not ${homes}`);
+  const seed = wholeNumber("--seed", options.seed);
+  const show = screen(options.json ? process.stderr : process.stdout);
+  const stop = stopRequest();
+  const folder = mkdtempSync(join(tmpdir(), "smart-mla-demo-"));
+  let world: World | null = null;
+  try {
+    world = await openWorld({ folder, homes, seed, cli: process.argv[1] ?? "", show });
+    const day = oneDay(world);
+    // Once the stop is asked for, nobody listens to what the day still throws.
+    day.catch(() => undefined);
+    const result = await Promise.race([day, aborted(stop).then(() => null)]);
+    if (result) {
+      for (const line of summarise(result)) show.note(line);
+      if (options.json) say(JSON.stringify(result.counts));
+      if (!options.once) await world.goOn(stop);
+      return result.kept ? exitCode.good : exitCode.checkFailed;
+    }
+    show.note("stopping");
+    return options.once ? exitCode.checkFailed : exitCode.good;
+  } catch (error) {
+    show.note(`demo failed: ${errorMessage(error)}`);
+    for (const line of world?.logTails() ?? []) show.note(line);
+    return exitCode.checkFailed;
+  } finally {
+    await world?.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+async function oneDay(world: World): Promise<DemoResult> {
+  await world.start();
+  await world.runDay();
+  return world.check();
+}

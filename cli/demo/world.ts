@@ -1,0 +1,207 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { AgentStatus } from "../../agent/status.ts";
+import { errorMessage } from "../../core/app-error.ts";
+import { iso } from "../../core/clock/clock.ts";
+import { chainClient } from "../../settlement/chain-client.ts";
+import { startClockServer } from "../../simulator/clock/clock-server.ts";
+import type { Constraint } from "../../simulator/house/constraints.ts";
+import { freePort } from "../free-port.ts";
+import { askStatus } from "../status.ts";
+import { aggregatorApi } from "./aggregator-api.ts";
+import { checkSettlements } from "./check-settlements.ts";
+import { demoZone, layOut, writeBrokerUsers, writeConfigs, type HomeFiles } from "./demo-files.ts";
+import { demoChainId, setUpParties } from "./demo-parties.ts";
+import { demoPrices } from "./demo-prices.ts";
+import { judge, type DemoResult } from "./demo-result.ts";
+import type { Screen } from "./screen.ts";
+import { supervisor } from "./supervisor.ts";
+
+/** Noon of a winter Monday in Amsterdam. */
+const serviceStartMs = Date.parse("2026-01-19T11:00:00Z");
+/** Parties must be registered before the first service period begins. */
+const warmUpMs = 15 * 60_000;
+const dayMs = 24 * 3_600_000;
+/** After the day: its last records, then the next hourly epoch. */
+const settleMs = 75 * 60_000;
+const drawEveryMs = 400;
+
+/** The newest line of a simulated house. */
+interface HouseLine {
+  tankC: number;
+  roomC: number;
+  evWh: number;
+  constraints: Constraint[];
+}
+
+export interface World {
+  /** Starts every program and registers every party; simulated time stands still. */
+  start(): Promise<void>;
+  /** Lets one service day and its settlement pass. */
+  runDay(): Promise<void>;
+  /** Counts what happened and verifies every settlement. */
+  check(): Promise<DemoResult>;
+  /** Lets time go on until the signal aborts. */
+  goOn(signal: AbortSignal): Promise<void>;
+  pids(): Map<string, number>;
+  /** The last lines of every program's log, for when something went wrong. */
+  logTails(): string[];
+  stop(): Promise<void>;
+}
+
+/** The demo's world: a clock, a broker, a chain, an aggregator, and a house with its agent for each home. */
+export async function openWorld(options: { folder: string; homes: number; seed: number; cli: string; show: Screen }): Promise<World> {
+  const { show, seed } = options;
+  const startedMs = performance.now();
+  const files = await layOut(options.folder, options.homes, freePort);
+  const clock = await startClockServer({ startMs: serviceStartMs - warmUpMs, stepMs: 10_000 });
+  const houses = new Map<string, HouseLine>();
+  const statuses = new Map<string, AgentStatus>();
+  let stopping = false;
+  const programs = supervisor({
+    cli: options.cli,
+    logFolder: files.logFolder,
+    onDeath: (name, by) => show.note(`! ${name} died (${by}), restarting it`),
+    onRestart: (name) => show.note(`! ${name} is back`),
+  });
+  // Simulated time waits for a program that is being restarted.
+  clock.onGone((name) => {
+    if (!stopping) clock.expect([name]);
+  });
+  const apiUrl = `http://127.0.0.1:${files.aggregator.apiPort}`;
+  const rpcUrl = `http://127.0.0.1:${files.chainPort}`;
+  const api = aggregatorApi(apiUrl);
+  const drawing = new AbortController();
+
+  const startHome = async (home: HomeFiles, index: number): Promise<void> => {
+    await programs.start({
+      name: home.house,
+      args: [
+        ...["simulate", "house", "--name", home.house, "--clock", clock.url, "--seed", String(seed * 100 + index)],
+        ...["--p1-port", String(home.p1Port), "--modbus-port", String(home.modbusPort), "--state", join(home.folder, "house.json")],
+      ],
+      onLine: (line) => void (line["kind"] === "house" && houses.set(home.site, line as unknown as HouseLine)),
+    });
+    await programs.start({
+      name: home.site,
+      args: ["agent", "run", "-c", home.configFile],
+      afterwards: ["relay", "failsafe", "-c", home.configFile],
+    });
+  };
+  const draw = async (): Promise<void> => {
+    while (!drawing.signal.aborted) {
+      for (const home of files.homes) {
+        const status = await askStatus(home.socketFile).catch(() => null);
+        if (status) statuses.set(home.site, status);
+      }
+      const statistics = await api.statistics().catch(() => null);
+      if (drawing.signal.aborted) return;
+      show.table({
+        time: iso(clock.now()).slice(0, 16).replace("T", " "),
+        apiUrl,
+        statistics,
+        homes: files.homes.map(({ site }) => {
+          const house = houses.get(site);
+          return { site, status: statuses.get(site) ?? null, tankC: house?.tankC ?? null, roomC: house?.roomC ?? null, carWh: house?.evWh ?? null };
+        }),
+      });
+      await delay(drawEveryMs, undefined, { signal: drawing.signal }).catch(() => undefined);
+    }
+  };
+  /** Rows that homes made, rows that they have receipts for, rows that the aggregator holds. */
+  const delivery = async (): Promise<{ made: number; receipted: number; held: number }> => {
+    const all = await Promise.all(files.homes.map(({ socketFile }) => askStatus(socketFile)));
+    const sum = (of: (status: AgentStatus) => number): number => all.reduce((total, status) => total + of(status), 0);
+    const held = (await api.sites()).reduce((total, { rows }) => total + rows, 0);
+    return { made: sum(({ rows }) => rows), receipted: sum(({ delivered }) => delivered), held };
+  };
+
+  return {
+    async start() {
+      show.note("DEMO: simulated homes on this machine only. No real devices, no money.");
+      writeBrokerUsers(files);
+      await Promise.all([
+        programs.start({ name: "broker", args: ["simulate", "broker", "--port", String(files.brokerPort), "--users", files.usersFile] }),
+        programs.start({
+          name: "chain",
+          args: ["simulate", "chain", "--clock", clock.url, "--state", files.chainFile, "--port", String(files.chainPort)],
+        }),
+      ]);
+      show.note(`broker and chain run; registering ${files.homes.length} homes and the aggregator on the chain`);
+      const parties = await setUpParties({
+        rpcUrl,
+        startMs: serviceStartMs,
+        timezone: demoZone,
+        aggregator: files.aggregator,
+        homes: files.homes,
+      });
+      await writeConfigs(files, parties, demoPrices(serviceStartMs - 3_600_000, seed), clock.url);
+      await programs.start({ name: "aggregator", args: ["aggregator", "run", "-c", files.aggregator.configFile] });
+      await Promise.all(files.homes.map(startHome));
+      show.note(`settlement contract ${parties.contract} on ${rpcUrl}; statistics at ${apiUrl}/v1/statistics`);
+    },
+    async runDay() {
+      void draw();
+      await clock.advanceUntil(serviceStartMs + dayMs + settleMs);
+      // What was made in the last moments still travels.
+      for (let minute = 1; minute <= 30; minute++) {
+        const { made, receipted } = await delivery();
+        if (made === receipted) return;
+        await clock.advanceUntil(clock.now() + 60_000);
+      }
+    },
+    async check() {
+      drawing.abort();
+      show.note("verifying every settlement against the chain");
+      const { made, receipted, held } = await delivery();
+      const statistics = await api.statistics();
+      const contract = (await api.bundle(files.homes[0]?.site ?? "", 1)).contract;
+      const chain = chainClient({ rpcUrl, chainId: demoChainId, contract });
+      const settlements = await checkSettlements(api, chain).finally(() => chain.close());
+      const unmet = files.homes.flatMap(({ site }) => unmetOf(site, houses.get(site)));
+      return judge(
+        {
+          homes: files.homes.length,
+          readings: made,
+          readingsDelivered: Math.min(receipted, held),
+          commands: statistics.switches,
+          settlementsOnChain: settlements.onChain,
+          settlementsVerified: settlements.verified,
+          tamperedRejected: settlements.tamperedRejected,
+          constraintsMet: unmet.length === 0,
+          seconds: Math.round((performance.now() - startedMs) / 1000),
+        },
+        // Import for each hour of the day, and the day's reward.
+        { settlements, disputed: statistics.recordsDisputed, expectedRecords: files.homes.length * 25, unmet },
+      );
+    },
+    async goOn(signal) {
+      show.note(`time goes on; ${apiUrl}/v1/statistics, Ctrl-C ends`);
+      clock.resume();
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    },
+    pids: programs.pids,
+    logTails: () =>
+      readdirSync(files.logFolder).flatMap((name) => {
+        const tail = readFileSync(join(files.logFolder, name), "utf8").trim().split("\n").slice(-3);
+        return tail.filter((line) => line !== "").map((line) => `${name}: ${line.slice(0, 400)}`);
+      }),
+    async stop() {
+      stopping = true;
+      drawing.abort();
+      await programs.stop();
+      await clock.close().catch((error: unknown) => show.note(errorMessage(error)));
+    },
+  };
+}
+
+/** Which wishes of a home did not come true; a wish that never came up counts as unmet. */
+function unmetOf(site: string, house: HouseLine | undefined): string[] {
+  const wishes = ["ev-full", "tank-hot", "room-warm"] as const;
+  return wishes.flatMap((name) => {
+    const seen = (house?.constraints ?? []).filter((constraint) => constraint.name === name);
+    if (seen.length === 0) return [`${site} ${name} never came up`];
+    return seen.filter(({ met }) => !met).map(({ value, limit, atMs }) => `${site} ${name} ${value} < ${limit} at ${iso(atMs)}`);
+  });
+}

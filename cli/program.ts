@@ -1,0 +1,116 @@
+import { Command, CommanderError } from "commander";
+import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
+import { exitCode } from "./exit-code.ts";
+
+/**
+ * Runs one command line and gives its exit code: 0 good, 1 a check failed, 2 usage or configuration, 3 unreachable.
+ * Each verb is imported only when it runs: an agent on a Pi never loads the chain node or the demo.
+ */
+export async function program(argv: readonly string[]): Promise<number> {
+  let code: number = exitCode.good;
+  const verb =
+    <Args extends unknown[]>(run: (...args: Args) => Promise<number>) =>
+    async (...args: Args): Promise<void> => {
+      code = await run(...args);
+    };
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const root = new Command("smart-mla")
+    .description("Smart-meter edge agent and the aggregator system around it")
+    .exitOverride()
+    .showHelpAfterError("(add --help for what is possible)");
+  const config = ["-c, --config <file>", "YAML configuration"] as const;
+
+  const agent = root.command("agent").description("the daemon on a gateway");
+  agent
+    .command("run")
+    .description("read meters, follow schedules, switch relays, sign settlements")
+    .requiredOption(...config)
+    .action(verb(async ({ config: file }: { config: string }) => (await import("./agent-run.ts")).agentRun(file, say)));
+
+  const aggregator = root.command("aggregator").description("the community aggregator");
+  aggregator
+    .command("run")
+    .description("plan, dispatch and settle many homes")
+    .requiredOption(...config)
+    .action(verb(async ({ config: file }: { config: string }) => (await import("./aggregator-run.ts")).aggregatorRun(file, say)));
+
+  const configuration = root.command("config").description("work with the agent's configuration");
+  configuration
+    .command("check")
+    .description("say whether a configuration is good, with the place of every mistake")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (options: { config: string; json?: true }) => (await import("./config-check.ts")).configCheck(options, say)));
+  configuration
+    .command("schema")
+    .description("print the JSON Schema of the configuration, for editors")
+    .action(verb(async () => (await import("./config-check.ts")).configSchema(say)));
+
+  root
+    .command("status")
+    .description("how the running agent stands")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (options: { config: string; json?: true }) => (await import("./status.ts")).status(options, say)));
+
+  const relay = root.command("relay").description("work with relays");
+  relay
+    .command("failsafe")
+    .description("put every relay into its declared safe state; what systemd runs after a crash")
+    .requiredOption(...config)
+    .action(verb(async ({ config: file }: { config: string }) => (await import("./relay-failsafe.ts")).relayFailsafe(file, say)));
+
+  const key = root.command("key").description("the household's signing key");
+  key
+    .command("create")
+    .description("make a new key in an encrypted file and print its address")
+    .requiredOption(...config)
+    .action(verb(async ({ config: file }: { config: string }) => (await import("./key-create.ts")).keyCreate(file, say)));
+
+  const simulate = root.command("simulate").description("parts of a simulated world, on loopback only");
+  simulate
+    .command("house")
+    .description("a house with physics: P1 stream and Modbus TCP")
+    .requiredOption("--name <name>", "name at the clock server")
+    .option("--clock <url>", "tcp://127.0.0.1:PORT of a clock server; without it time is real")
+    .option("--seed <n>", "seed of all that is random", "1")
+    .option("--p1-port <port>", "0 picks one", "0")
+    .option("--modbus-port <port>", "0 picks one", "0")
+    .option("--every <seconds>", "seconds between telegrams", "10")
+    .option("--state <file>", "keeps the counters over a restart")
+    .action(verb(async (options) => (await import("./simulate-house.ts")).simulateHouse(options, say)));
+  simulate
+    .command("broker")
+    .description("an MQTT 3.1.1 broker for development")
+    .option("--port <port>", "0 picks one", "0")
+    .option("--users <file>", "JSON object of passwords by user; without it anybody may do anything")
+    .action(verb(async (options) => (await import("./simulate-broker.ts")).simulateBroker(options, say)));
+  simulate
+    .command("chain")
+    .description("a development chain (anvil) whose block times follow a clock server")
+    .requiredOption("--clock <url>", "tcp://127.0.0.1:PORT of a clock server")
+    .requiredOption("--state <file>", "keeps the chain over a restart")
+    .option("--port <port>", "0 picks one", "0")
+    .action(verb(async (options) => (await import("./simulate-chain.ts")).simulateChain(options, say)));
+
+  root
+    .command("demo")
+    .description("the whole system on loopback with simulated homes; no real devices, no money")
+    .option("--homes <n>", "how many", "3")
+    .option("--seed <n>", "seed of all that is random", "1")
+    .option("--once", "end after one day; exit 1 when something promised did not happen")
+    .option("--json", "last line of stdout: one JSON object of what happened")
+    .action(verb(async (options) => (await import("./demo/demo.ts")).demo(options, say)));
+
+  const { settlementCommand } = await import("./settlement.ts");
+  root.addCommand(settlementCommand(say));
+
+  try {
+    await root.parseAsync([...argv], { from: "user" });
+    return process.exitCode === undefined ? code : Number(process.exitCode);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.good : exitCode.usage;
+    process.stderr.write(`${errorCode(error)}: ${errorMessage(error)}\n`);
+    return error instanceof AppError && error.temporary ? exitCode.unreachable : exitCode.usage;
+  }
+}

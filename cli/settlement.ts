@@ -1,0 +1,99 @@
+import { Command } from "commander";
+import { AppError, errorMessage } from "../core/app-error.ts";
+import type { Bundle } from "../settlement/bundle.ts";
+import type { ChainClient } from "../settlement/chain-client.ts";
+import type { Verdict } from "../settlement/verify.ts";
+
+interface VerifyOptions {
+  offline?: true;
+  rpc?: string;
+  contract?: string;
+  json?: true;
+}
+
+const exitCodes: Record<Verdict, number> = { good: 0, bad: 1, unknown: 3 };
+
+/**
+ * `settlement verify BUNDLE [--offline] [--rpc URL] [--contract ADDRESS] [--json]`.
+ * Sets process.exitCode: 0 all good, 1 a check failed, 2 usage or unreadable file, 3 something could not be seen.
+ * @param say one line on stdout
+ */
+export function settlementCommand(say: (line: string) => void): Command {
+  // Commander's own answer to a usage error is 1, which here means a bad proof.
+  const usage = (error: { exitCode: number }): never => process.exit(error.exitCode === 0 ? 0 : 2);
+  const settlement = new Command("settlement").description("settlement records and their proofs").exitOverride(usage);
+  settlement
+    .command("verify")
+    .description("check a proof bundle, one verdict per check")
+    .argument("<bundle>", "JSON file of the bundle")
+    .option("--offline", "ask no chain; what only the chain knows is unknown")
+    .option("--rpc <url>", "node to ask, one that you trust (default: the hint in the bundle)")
+    .option("--contract <address>", "the settlement contract that you trust (default: the one in the bundle)")
+    .option("--json", "one JSON object instead of lines")
+    .action(async (file: string, options: VerifyOptions) => {
+      try {
+        process.exitCode = await verify(file, options, say);
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        process.stderr.write(`${error.message}\n`);
+        process.exitCode = 2;
+      }
+    });
+  return settlement;
+}
+
+async function verify(file: string, options: VerifyOptions, say: (line: string) => void): Promise<number> {
+  const { overallVerdict, verifyBundle } = await import("../settlement/verify.ts");
+  const input = await readJson(file);
+  const chain = options.offline ? null : await openChain(input, options);
+  try {
+    const findings = await verifyBundle(input, chain);
+    const verdict = overallVerdict(findings);
+    const notes = chain ? trustNotes(chain, options) : [];
+    if (options.json) say(JSON.stringify({ bundle: file, verdict, checks: findings, notes }));
+    else {
+      for (const { check, verdict: one, detail } of findings) say(`${one.padEnd(8)} ${check.padEnd(17)} ${detail}`);
+      for (const note of notes) say(`note: ${note}`);
+      say(`verdict: ${verdict}`);
+    }
+    return exitCodes[verdict];
+  } finally {
+    chain?.close();
+  }
+}
+
+/** What the verdict rests on that the bundle's author chose. */
+function trustNotes(chain: ChainClient, { rpc, contract }: VerifyOptions): string[] {
+  const notes: string[] = [];
+  if (rpc === undefined) notes.push("the chain was asked through the bundle's own hint; give --rpc a node that you trust");
+  if (contract === undefined) notes.push(`contract ${chain.contract} is the bundle's own claim; pin it with --contract`);
+  return notes;
+}
+
+/** Null where the bundle is malformed or gives no hint: then there is nobody to ask, and verify says what is wrong. */
+async function openChain(input: unknown, { rpc, contract }: VerifyOptions): Promise<ChainClient | null> {
+  const { Bundle: schema } = await import("../settlement/bundle.ts");
+  if (contract !== undefined && !/^0x[0-9a-fA-F]{40}$/.test(contract))
+    throw new AppError("settlement-bad-address", `--contract ${contract} is not an address of 0x and 40 hex digits`);
+  const bundle: Bundle | undefined = schema.safeParse(input).data;
+  const rpcUrl = rpc ?? bundle?.rpc;
+  if (!bundle || !rpcUrl) return null;
+  const { chainClient } = await import("../settlement/chain-client.ts");
+  return chainClient({ rpcUrl, chainId: bundle.chainId, contract: contract ?? bundle.contract });
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const { readFile } = await import("node:fs/promises");
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    throw new AppError("bundle-unreadable", `cannot read ${file}: ${errorMessage(cause)}`, { cause });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return value;
+  } catch (cause) {
+    throw new AppError("bundle-not-json", `${file} is not JSON: ${errorMessage(cause)}`, { cause });
+  }
+}

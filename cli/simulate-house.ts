@@ -1,0 +1,25 @@
+import { runHouse } from "../simulator/run-house.ts";
+import { exitCode } from "./exit-code.ts";
+import { wholeNumber } from "./option.ts";
+import { stderrLog } from "./stderr-log.ts";
+import { stopRequest } from "./stop-request.ts";
+
+/** `smart-mla simulate house` */
+export async function simulateHouse(
+  options: { name: string; clock?: string; seed: string; p1Port: string; modbusPort: string; every: string; state?: string },
+  say: (line: string) => void,
+): Promise<number> {
+  await runHouse({
+    name: options.name,
+    seed: wholeNumber("--seed", options.seed),
+    ...(options.clock && { clockUrl: options.clock }),
+    p1Port: wholeNumber("--p1-port", options.p1Port),
+    modbusPort: wholeNumber("--modbus-port", options.modbusPort),
+    telegramEveryS: wholeNumber("--every", options.every),
+    ...(options.state && { stateFile: options.state }),
+    log: stderrLog(options.name),
+    signal: stopRequest(),
+    say,
+  });
+  return exitCode.good;
+}

@@ -1,0 +1,52 @@
+import { request } from "node:http";
+import { join } from "node:path";
+import type { AgentStatus } from "../agent/status.ts";
+import { AppError, errorMessage } from "../core/app-error.ts";
+import { readAgentConfig } from "./agent-run.ts";
+import { exitCode } from "./exit-code.ts";
+
+/** Asks a running agent over its socket. @throws AppError agent-unreachable, temporary */
+export async function askStatus(socketPath: string): Promise<AgentStatus> {
+  const answer = Promise.withResolvers<string>();
+  const asking = request({ socketPath, path: "/v1/status", timeout: 5000 }, (response) => {
+    let body = "";
+    response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
+    response.on("end", () => answer.resolve(body));
+  });
+  asking.on("timeout", () => asking.destroy(new Error("no answer within 5 s")));
+  asking.on("error", answer.reject);
+  asking.end();
+  try {
+    return JSON.parse(await answer.promise) as AgentStatus;
+  } catch (cause) {
+    throw new AppError("agent-unreachable", `no agent answers at ${socketPath} (${errorMessage(cause)}); is it running, and are you its user or root?`, {
+      temporary: true,
+      cause,
+    });
+  }
+}
+
+/** `smart-mla status -c FILE [--json]` */
+export async function status(options: { config: string; json?: true }, say: (line: string) => void): Promise<number> {
+  const now = await askStatus(join(readAgentConfig(options.config).stateFolder, "agent.sock"));
+  if (options.json) say(JSON.stringify(now));
+  else for (const line of describe(now)) say(line);
+  return exitCode.good;
+}
+
+function describe(now: AgentStatus): string[] {
+  const watts = (value: number | null): string => (value === null ? "power unknown" : `${value} W`);
+  const kwh = (value: number | null): string => (value === null ? "-" : `${(value / 1000).toFixed(3)} kWh`);
+  return [
+    `${now.site} at ${now.at}`,
+    ...now.meters.map(
+      ({ name, role, powerW, importWh, exportWh, ageS, quality }) =>
+        `meter ${name} (${role}): ${watts(powerW)}, import ${kwh(importWh)}, export ${kwh(exportWh)}, ${ageS} s old, ${quality}`,
+    ),
+    ...now.appliances.map(({ name, on, reason, planUntil }) => `${name}: ${on ? "on" : "off"}, ${reason}${planUntil ? `, plan until ${planUntil}` : ""}`),
+    `aggregator: ${now.connected ? "connected" : "not connected"}, last heartbeat ${now.heartbeatAgeS === null ? "never" : `${now.heartbeatAgeS} s ago`}`,
+    `rows: ${now.rows} made, ${now.delivered} delivered, ${now.buffered} waiting`,
+    `settlements: ${now.settlements.signed} signed, ${now.settlements.countersigned} countersigned, ${now.settlements.disputed} disputed`,
+    ...Object.entries(now.rejected).map(([code, count]) => `refused ${code}: ${count}`),
+  ];
+}

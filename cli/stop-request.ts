@@ -1,0 +1,22 @@
+/**
+ * Aborts when this process is asked to stop: SIGTERM, SIGINT or, where SMART_MLA_PARENT=stdin, the end of standard input,
+ * which is how a child learns that its parent was killed. The reason is a string.
+ */
+export function stopRequest(): AbortSignal {
+  const asked = new AbortController();
+  const ask = (why: string) => (): void => asked.abort(why);
+  process.once("SIGTERM", ask("SIGTERM"));
+  process.once("SIGINT", ask("SIGINT"));
+  if (process.env["SMART_MLA_PARENT"] === "stdin") {
+    process.stdin.resume().once("end", ask("parent gone"));
+    // An end of input alone must not keep a finished process alive.
+    if ("unref" in process.stdin && typeof process.stdin.unref === "function") process.stdin.unref();
+  }
+  return asked.signal;
+}
+
+/** Resolves with the reason once the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<string> {
+  if (signal.aborted) return Promise.resolve(String(signal.reason));
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(String(signal.reason)), { once: true }));
+}

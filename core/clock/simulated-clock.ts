@@ -1,0 +1,79 @@
+import { connect, type Socket } from "node:net";
+import { createInterface } from "node:readline";
+import { z } from "zod";
+import { AppError } from "../app-error.ts";
+import type { Clock } from "./clock.ts";
+import { ScheduleQueue } from "./schedule-queue.ts";
+
+/** What the clock server sends, one JSON object a line: the simulated instant up to which time now runs. */
+export const ClockStep = z.object({ t: z.int() });
+
+const retryMs = 200;
+
+/**
+ * Time from a clock server on loopback: `tcp://127.0.0.1:PORT`.
+ * Protocol, one JSON object a line: we say {"name"}, the server says {"t"} (ms, at most 10 s on),
+ * we run all that is due until then, wait for held work and say {"ack": t}.
+ * Without the server time stands still and we try again, so a guard never sees a jump.
+ * @throws AppError simulation-not-loopback when the address is not on this machine
+ */
+export async function simulatedClock(options: {
+  clockUrl: string;
+  name: string;
+  onError: (error: unknown) => void;
+  signal: AbortSignal;
+}): Promise<Clock> {
+  const url = new URL(options.clockUrl);
+  if (url.protocol !== "tcp:" || url.hostname !== "127.0.0.1")
+    throw new AppError("simulation-not-loopback", `clock ${options.clockUrl} must be tcp://127.0.0.1:PORT`);
+  let nowMs: number | null = null;
+  const queue = new ScheduleQueue(options.onError);
+  const held = new Set<Promise<unknown>>();
+  const firstStep = Promise.withResolvers<void>();
+
+  const step = async (toMs: number, socket: Socket): Promise<void> => {
+    if (nowMs === null) {
+      nowMs = toMs;
+      firstStep.resolve();
+    }
+    if (toMs > nowMs) {
+      await queue.runUntil(toMs, (atMs) => (nowMs = Math.max(nowMs ?? atMs, atMs)));
+      nowMs = toMs;
+    }
+    while (held.size > 0) await Promise.allSettled(held);
+    socket.write(`${JSON.stringify({ ack: toMs })}\n`);
+  };
+  const join = (): void => {
+    if (options.signal.aborted) return;
+    const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
+    const leave = (): void => void socket.destroy();
+    options.signal.addEventListener("abort", leave, { once: true });
+    socket.once("connect", () => socket.write(`${JSON.stringify({ name: options.name })}\n`));
+    let steps = Promise.resolve();
+    createInterface(socket).on("line", (line) => {
+      steps = steps.then(() => step(ClockStep.parse(JSON.parse(line)).t, socket)).catch(options.onError);
+    });
+    socket.on("error", () => socket.destroy());
+    socket.once("close", () => {
+      options.signal.removeEventListener("abort", leave);
+      if (!options.signal.aborted) setTimeout(join, retryMs).unref();
+    });
+  };
+  options.signal.addEventListener("abort", () => firstStep.resolve(), { once: true });
+  join();
+  await firstStep.promise;
+  const now = (): number => nowMs ?? 0;
+  return {
+    now,
+    monotonicMs: now,
+    synced: () => true,
+    after: (delayMs, job, signal) => queue.add(now() + delayMs, null, job, signal),
+    every: (periodMs, job, signal) => queue.add(now() + periodMs, periodMs, job, signal),
+    hold(work) {
+      held.add(work);
+      const done = (): void => void held.delete(work);
+      work.then(done, done);
+      return work;
+    },
+  };
+}

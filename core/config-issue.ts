@@ -1,0 +1,5 @@
+/** One thing wrong in a configuration: where (keys and indexes from the top) and what was expected. */
+export interface ConfigIssue {
+  path: readonly (string | number)[];
+  message: string;
+}

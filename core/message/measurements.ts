@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { Quality } from "../reading.ts";
+import { Instant, Name } from "./fields.ts";
+
+/** grid: all that the house takes and gives; load: one appliance; pv: a generator behind the grid meter. */
+export const MeterRole = z.enum(["grid", "load", "pv"]);
+export type MeterRole = z.infer<typeof MeterRole>;
+
+/** Energy of one slot of one counter, in Wh (OpenADR USAGE). */
+export const SlotItem = z.object({
+  kind: z.literal("slot"),
+  seq: z.int().positive(),
+  meter: Name,
+  /** What the meter measures; only the grid meter is settled. */
+  role: MeterRole,
+  register: z.enum(["import", "export"]),
+  start: Instant,
+  end: Instant,
+  wh: z.int(),
+  quality: Quality,
+  clockSynced: z.boolean(),
+});
+
+/** One reading as it was at an instant (OpenADR READING); only with the household's consent. */
+export const SampleItem = z.object({
+  kind: z.literal("sample"),
+  seq: z.int().positive(),
+  meter: Name,
+  at: Instant,
+  powerW: z.int().nullable(),
+  importWh: z.int().nullable(),
+  exportWh: z.int().nullable(),
+  quality: Quality,
+  clockSynced: z.boolean(),
+});
+
+/** One switching of an appliance, with its cause. */
+export const SwitchItem = z.object({
+  kind: z.literal("switch"),
+  seq: z.int().positive(),
+  resource: Name,
+  at: Instant,
+  on: z.boolean(),
+  reason: z.string().max(200),
+});
+
+export const MeasurementItem = z.discriminatedUnion("kind", [SlotItem, SampleItem, SwitchItem]);
+export type MeasurementItem = z.infer<typeof MeasurementItem>;
+
+/** up/meter: outbox rows of one run of the agent, in order of seq. At most 500. */
+export const Measurements = z.object({
+  v: z.literal(1),
+  /** Id of the agent's run; seq counts from 1 within it. */
+  boot: z.uuid(),
+  items: z.array(MeasurementItem).min(1).max(500),
+});
+export type Measurements = z.infer<typeof Measurements>;
+
+/** dn/receipt: all rows of that run up to seq are safely stored. Signed; only this marks rows delivered. */
+export const Receipt = z.object({ boot: z.uuid(), seq: z.int().nonnegative() });
+export type Receipt = z.infer<typeof Receipt>;

@@ -1,0 +1,22 @@
+import { z } from "zod";
+import { Instant, Micro } from "./fields.ts";
+
+/** dn/price, retained, signed (OpenADR PRICE and EXPORT_PRICE): prices per kWh in steps from an instant. */
+export const PriceSeries = z.object({
+  v: z.literal(1),
+  currency: z.string().regex(/^[A-Z]{3}$/),
+  start: Instant,
+  stepS: z.int().min(300).max(3600),
+  /** What the household pays for a kWh, taxes and fees included. */
+  importPerKwh: z.array(Micro).min(1).max(1000),
+  /** What the household gets for a kWh. */
+  exportPerKwh: z.array(Micro).min(1).max(1000),
+});
+export type PriceSeries = z.infer<typeof PriceSeries>;
+
+/** The price at an instant in micro-units per kWh, or undefined outside the series. */
+export function priceAt(series: PriceSeries, register: "import" | "export", atMs: number): bigint | undefined {
+  const index = Math.floor((atMs - Date.parse(series.start)) / (series.stepS * 1000));
+  const text = (register === "import" ? series.importPerKwh : series.exportPerKwh)[index];
+  return index < 0 || text === undefined ? undefined : BigInt(text);
+}

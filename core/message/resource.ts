@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { Instant, LocalTime, Name } from "./fields.ts";
+
+/** What an appliance is for, and so what it needs. */
+export const Demand = z.discriminatedUnion("kind", [
+  /** So much energy in each daily window that ends at readyBy and opens at notBefore, local time. */
+  z.object({ kind: z.literal("energy"), energyWh: z.int().positive(), notBefore: LocalTime, readyBy: LocalTime }),
+  /** Runs by its own thermostat; may be blocked for so long at a time, then must be free as long as minFreeS. */
+  z.object({ kind: z.literal("block"), maxBlockS: z.int().positive(), minFreeS: z.int().positive() }),
+]);
+export type Demand = z.infer<typeof Demand>;
+
+/** up/resource/R, retained: what may be controlled (S2 ResourceManagerDetails with an OMBC.SystemDescription). */
+export const Resource = z.object({
+  v: z.literal(1),
+  resource: Name,
+  controlType: z.literal("OMBC"),
+  operationModes: z.array(z.object({ id: z.string().max(32), powerW: z.int() })).min(1).max(16),
+  minOnS: z.int().nonnegative(),
+  minOffS: z.int().nonnegative(),
+  /** Operation mode that the gateway falls back to. */
+  failsafeMode: z.string(),
+  demand: Demand,
+  timezone: z.string(),
+  /** House import limit, W. */
+  maxImportW: z.int().positive(),
+});
+export type Resource = z.infer<typeof Resource>;
+
+/** up/status/R, retained: how it stands (S2 OMBC.Status). */
+export const ResourceStatus = z.object({
+  v: z.literal(1),
+  resource: Name,
+  at: Instant,
+  operationModeId: z.string(),
+  reason: z.string().max(200),
+  /** Energy given since the demand window opened, Wh; 0 for demand "block". */
+  deliveredWh: z.int().nonnegative(),
+});
+export type ResourceStatus = z.infer<typeof ResourceStatus>;
+
+/** up/state, retained, also as Last Will. */
+export const SiteState = z.object({ v: z.literal(1), state: z.enum(["init", "ready", "disconnected", "lost"]), boot: z.uuid() });
+export type SiteState = z.infer<typeof SiteState>;

@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { Address, Hash, Instant, Micro, Signature } from "./fields.ts";
+
+/** What a record is for. The place in this list is the number that is signed; new kinds go to the end. */
+export const recordKinds = ["import", "export", "reward", "trade", "fee", "correction"] as const;
+
+/**
+ * One settlement record as it travels: both parties, energy, time, service period, money and what they follow from.
+ * `a` is the lower address. Instants are whole seconds.
+ */
+export const RecordWire = z.object({
+  a: Address,
+  b: Address,
+  seq: z.int().positive(),
+  start: Instant,
+  end: Instant,
+  /** All that a (b) has ever owed the other, this record included, micro-units. */
+  cumA: Micro,
+  cumB: Micro,
+  salt: Hash,
+  kind: z.enum(recordKinds),
+  payer: Address,
+  /** When it was proposed. */
+  time: Instant,
+  /** Metered energy; negative only in corrections. */
+  wh: z.int(),
+  amount: Micro,
+  /** Hash of the price series. */
+  prices: Hash,
+  /** Hash of the contract that both parties signed. */
+  agreement: Hash,
+  /** Hash of the evidence: meter slots, trade or flexibility order. */
+  ref: Hash,
+  /** Digest of the record before; zero for the first. */
+  prev: Hash,
+});
+export type RecordWire = z.infer<typeof RecordWire>;
+
+/** What `ref` is the hash of: the slots of one register that make up the energy. Empty for rewards. */
+export const Evidence = z.object({
+  register: z.enum(["import", "export", "none"]),
+  slots: z.array(z.object({ start: Instant, end: Instant, wh: z.int() })).max(400),
+});
+export type Evidence = z.infer<typeof Evidence>;
+
+/** dn/settle/P, signed: a proposal, or the proposer's signature under a record the gateway has signed. */
+export const SettlementDown = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("proposal"), record: RecordWire, evidence: Evidence }),
+  z.object({ kind: z.literal("countersigned"), seq: z.int().positive(), digest: Hash, signature: Signature }),
+]);
+export type SettlementDown = z.infer<typeof SettlementDown>;
+
+/** up/settle/P: the gateway's signature, or a dispute with its own figures. */
+export const SettlementUp = z.discriminatedUnion("kind", [
+  z.object({ v: z.literal(1), kind: z.literal("signed"), seq: z.int().positive(), digest: Hash, signature: Signature }),
+  z.object({
+    v: z.literal(1),
+    kind: z.literal("disputed"),
+    seq: z.int().positive(),
+    digest: Hash,
+    code: z.string().max(64),
+    message: z.string().max(500),
+    /** What the gateway's own ledger says, where it has an answer. */
+    own: z.object({ wh: z.int().optional(), amount: Micro.optional(), prev: Hash.optional() }),
+  }),
+]);
+export type SettlementUp = z.infer<typeof SettlementUp>;

@@ -1,0 +1,26 @@
+/** Serial parameters; a socket ignores them. */
+export interface SerialSettings {
+  baud: number;
+  dataBits: 7 | 8;
+  parity: "none" | "even" | "odd";
+  stopBits: 1 | 2;
+}
+
+/** Whoever listens to a byte bus. Chunks have no meaning: a telegram may come in any number of them. */
+export interface ByteListener {
+  data(chunk: Uint8Array): void;
+  /** The line opened (again); what was half read is worthless. */
+  opened(): void;
+  /** The line closed or could not be opened; the bus tries again by itself. */
+  closed(reason: string): void;
+}
+
+/**
+ * A line that bytes come from: a serial port, a PTY, or a socket of a ser2net-like box.
+ * It reopens by itself with a delay until closed. Opened once, by the part that wires the process.
+ */
+export interface ByteBus {
+  readonly name: string;
+  open(settings: SerialSettings, listener: ByteListener): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,18 @@
+/**
+ * One Modbus line, RTU or TCP, with one owner: requests wait in a queue, one at a time, each with a timeout.
+ * Addresses are 0-based as on the wire. It reconnects by itself at the next request.
+ * Every call throws AppError: modbus-timeout, modbus-exception, modbus-unreachable, modbus-closed,
+ * and modbus-bad-reply where an answer is damaged or does not fit the question.
+ */
+export interface ModbusBus {
+  readonly name: string;
+  /** Function 3. Two bytes a register, high byte first. */
+  readHoldingRegisters(unit: number, address: number, count: number): Promise<Buffer>;
+  /** Function 4. */
+  readInputRegisters(unit: number, address: number, count: number): Promise<Buffer>;
+  /** Function 1. */
+  readCoils(unit: number, address: number, count: number): Promise<boolean[]>;
+  /** Function 5. */
+  writeCoil(unit: number, address: number, on: boolean): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,187 @@
+import { setTimeout as delay } from "node:timers/promises";
+import modbusSerial from "modbus-serial";
+import { AppError, errorMessage } from "../../core/app-error.ts";
+import type { SerialSettings } from "./byte-bus.ts";
+import type { ModbusBus } from "./modbus-bus.ts";
+
+/**
+ * How a Modbus line is reached. A gateway speaks either Modbus TCP ("tcp") or passes RTU frames with their CRC through
+ * a plain socket ("rtu-over-tcp"); the two look alike and do not understand each other.
+ */
+export type ModbusTransport =
+  | { kind: "serial"; path: string; settings: SerialSettings }
+  | { kind: "rtu-over-tcp"; host: string; port: number }
+  | { kind: "tcp"; host: string; port: number };
+
+const ModbusRTU = modbusSerial.default;
+type ModbusRTU = InstanceType<typeof ModbusRTU>;
+
+/** How long to wait, in wall time, for a port that is being closed before it is left to itself. */
+const closeMs = 500;
+
+function transportName(transport: ModbusTransport): string {
+  return transport.kind === "serial" ? transport.path : `${transport.kind}://${transport.host}:${transport.port}`;
+}
+
+function connect(client: ModbusRTU, transport: ModbusTransport): Promise<void> {
+  switch (transport.kind) {
+    case "serial": {
+      const { baud, dataBits, parity, stopBits } = transport.settings;
+      return client.connectRTUBuffered(transport.path, { baudRate: baud, dataBits, parity, stopBits });
+    }
+    // Plain RTU frames on a socket; connectTcpRTUBuffered of the library would send the header of Modbus TCP.
+    case "rtu-over-tcp":
+      return client.connectTelnet(transport.host, { port: transport.port });
+    case "tcp":
+      return client.connectTCP(transport.host, { port: transport.port });
+  }
+}
+
+/**
+ * A Modbus line through the library modbus-serial. RTU has no number that ties an answer to its question, so after a
+ * timeout or a damaged answer the transport is closed: what comes late finds nobody and is never taken for the next answer.
+ * @param options.timeoutMs wall time for one request, and for connecting; default 1000
+ * @param options.unitPauseMs silence when the unit changes, which slow RS-485 transceivers need; default 50, on TCP 0
+ */
+export function modbusSerialBus(
+  transport: ModbusTransport,
+  options: { timeoutMs?: number; unitPauseMs?: number } = {},
+): ModbusBus {
+  const { timeoutMs = 1_000, unitPauseMs = transport.kind === "tcp" ? 0 : 50 } = options;
+  const name = transportName(transport);
+  let client: ModbusRTU | undefined;
+  /** Rejects when the client's transport closes by itself. */
+  let lost: Promise<never> | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+  let lastUnit: number | undefined;
+  const closing = new AbortController();
+
+  const drop = async (): Promise<void> => {
+    const dropped = client;
+    client = undefined;
+    if (!dropped) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (transport.kind === "serial" && dropped.isOpen) dropped.close(() => resolve());
+    else dropped.destroy(() => resolve());
+    await Promise.race([promise, delay(closeMs, undefined, { ref: false })]);
+  };
+
+  const connected = async (): Promise<ModbusRTU> => {
+    if (client?.isOpen) return client;
+    await drop();
+    const opening = new ModbusRTU();
+    // Without a listener an error of the port would end the process; the request in flight times out or the next reconnects.
+    opening.on("error", () => undefined);
+    const closed = Promise.withResolvers<never>();
+    closed.promise.catch(() => undefined);
+    opening.on("close", () =>
+      closed.reject(new AppError("modbus-unreachable", `${name} was closed by the other side`, { temporary: true })),
+    );
+    client = opening;
+    lost = closed.promise;
+    try {
+      await within(connect(opening, transport), timeoutMs, closing.signal);
+    } catch (cause) {
+      await drop();
+      throw failure(
+        cause,
+        "modbus-unreachable",
+        `${name} cannot be opened (${errorMessage(cause)}); check cable, address and port`,
+      );
+    }
+    if (!opening.isOpen) {
+      await drop();
+      throw new AppError("modbus-unreachable", `${name} closed while it was being opened`, { temporary: true });
+    }
+    lastUnit = undefined;
+    return opening;
+  };
+
+  const ask = async <T>(unit: number, request: (client: ModbusRTU) => Promise<T>): Promise<T> => {
+    closing.signal.throwIfAborted();
+    const open = await connected();
+    if (lastUnit !== undefined && lastUnit !== unit && unitPauseMs > 0) await delay(unitPauseMs);
+    lastUnit = unit;
+    open.setID(unit);
+    try {
+      const answer = request(open);
+      return await within(lost ? Promise.race([answer, lost]) : answer, timeoutMs, closing.signal);
+    } catch (cause) {
+      const code = exceptionCode(cause);
+      // The unit's own refusal is a whole answer; after anything else the line is out of step.
+      if (code !== undefined)
+        throw new AppError("modbus-exception", `unit ${unit} on ${name} answered exception ${code}; check address and function`, {
+          cause,
+        });
+      await drop();
+      throw failure(cause, "modbus-bad-reply", `unit ${unit} on ${name} sent a damaged answer (${errorMessage(cause)})`);
+    }
+  };
+
+  /** Failure of the line or of waiting, in our codes. */
+  const failure = (cause: unknown, code: string, message: string): AppError => {
+    if (cause instanceof AppError) return cause;
+    if (cause === timedOut)
+      return new AppError("modbus-timeout", `${name} did not answer within ${timeoutMs} ms; check unit id, baud and wiring`, {
+        temporary: true,
+      });
+    return new AppError(code, message, { temporary: true, cause });
+  };
+
+  const enqueue = <T>(unit: number, request: (client: ModbusRTU) => Promise<T>): Promise<T> => {
+    const turn = queue.then(() => ask(unit, request));
+    queue = turn.catch(() => undefined);
+    return turn;
+  };
+
+  const registers = (unit: number, count: number, read: (client: ModbusRTU) => Promise<{ buffer: Buffer }>): Promise<Buffer> =>
+    enqueue(unit, async (open) => {
+      const { buffer } = await read(open);
+      if (buffer.length !== count * 2) throw new Error(`${buffer.length} bytes for ${count} registers`);
+      return buffer;
+    });
+
+  return {
+    name,
+    readHoldingRegisters: (unit, address, count) => registers(unit, count, (open) => open.readHoldingRegisters(address, count)),
+    readInputRegisters: (unit, address, count) => registers(unit, count, (open) => open.readInputRegisters(address, count)),
+    readCoils: (unit, address, count) =>
+      enqueue(unit, async (open) => {
+        const { data, buffer } = await open.readCoils(address, count);
+        if (buffer.length !== Math.ceil(count / 8)) throw new Error(`${buffer.length} bytes for ${count} coils`);
+        return data.slice(0, count);
+      }),
+    writeCoil: (unit, address, on) =>
+      enqueue(unit, async (open) => {
+        const echo = await open.writeCoil(address, on);
+        if (echo.address !== address || echo.state !== on) throw new Error(`echo of coil ${echo.address}, asked for ${address}`);
+      }),
+    async close() {
+      if (!closing.signal.aborted) closing.abort(new AppError("modbus-closed", `${name} is closed`));
+      await queue;
+      await drop();
+    },
+  };
+}
+
+/** Thrown by within() when the time is over. */
+const timedOut = new Error("timed out");
+
+/** The work's result, or `timedOut`, or the signal's reason. */
+async function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
+  const end = Promise.withResolvers<never>();
+  const stop = (): void => end.reject(signal.reason);
+  const timer = setTimeout(() => end.reject(timedOut), ms);
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    return await Promise.race([work, end.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Number of a Modbus exception in the library's error. */
+function exceptionCode(error: unknown): number | undefined {
+  return error instanceof Error && "modbusCode" in error && typeof error.modbusCode === "number" ? error.modbusCode : undefined;
+}

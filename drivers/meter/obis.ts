@@ -1,0 +1,15 @@
+/** One value in an object, as sent: number and unit are told apart later. */
+export interface ObisValue {
+  text: string;
+  /** Unit after "*", as sent; null where there is none. */
+  unit: string | null;
+}
+
+/** One object of a telegram. The code is "A-B:C.D.E" without the sixth part. @see IEC 62056-6-1 */
+export interface ObisObject {
+  code: string;
+  values: ObisValue[];
+}
+
+/** Objects of one telegram by code; of a repeated code the first counts. */
+export type ObisObjects = ReadonlyMap<string, ObisObject>;

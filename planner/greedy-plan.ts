@@ -1,0 +1,142 @@
+import type { Demand } from "../core/message/resource.ts";
+import type { Slot } from "../core/slots.ts";
+import { demandWindows } from "./demand-window.ts";
+
+/** A slot with what a kWh costs in it, in micro-units. */
+export interface PricedSlot extends Slot {
+  microPerKwh: bigint;
+}
+
+/** One appliance to plan. */
+export interface PlannedAppliance {
+  resource: string;
+  powerW: number;
+  demand: Demand;
+  timezone: string;
+  /** Already given in the window under way, Wh. */
+  deliveredWh: number;
+}
+
+/** A span in which an appliance is told to be on or off, and why. */
+export interface PlannedSpan extends Slot {
+  on: boolean;
+  reason: string;
+}
+
+/** Energy that does not fit before its deadline. */
+export interface Shortfall {
+  resource: string;
+  readyMs: number;
+  missingWh: number;
+}
+
+export interface GreedyPlan {
+  spans: Map<string, PlannedSpan[]>;
+  shortfalls: Shortfall[];
+}
+
+const slotMs = (slot: Slot): number => slot.endMs - slot.startMs;
+const slotWh = (slot: Slot, powerW: number): number => (powerW * slotMs(slot)) / 3_600_000;
+
+/**
+ * A plan for one home: energy goes into the cheapest slots before its deadline, the tightest appliance first,
+ * under the house's limit; appliances that may only be blocked are blocked in the dearest slots.
+ * @param slots in order of time, without gaps
+ * @param freeW what the house may add in a slot, by index; W
+ */
+export function greedyPlan(slots: readonly PricedSlot[], appliances: readonly PlannedAppliance[], freeW: readonly number[]): GreedyPlan {
+  const room = [...freeW];
+  const spans = new Map<string, PlannedSpan[]>();
+  const shortfalls: Shortfall[] = [];
+  const tightestFirst = appliances.toSorted((one, other) => hoursNeeded(other) - hoursNeeded(one));
+  for (const appliance of tightestFirst) {
+    if (appliance.demand.kind === "block") spans.set(appliance.resource, merge(blockDearest(slots, appliance.demand)));
+    else {
+      const planned = fillCheapest(slots, appliance, appliance.demand, room);
+      spans.set(appliance.resource, merge(planned.spans));
+      shortfalls.push(...planned.shortfalls);
+    }
+  }
+  return { spans, shortfalls };
+}
+
+const hoursNeeded = ({ demand, powerW }: PlannedAppliance): number => (demand.kind === "energy" ? demand.energyWh / powerW : 0);
+const byPrice = (one: PricedSlot, other: PricedSlot): number =>
+  one.microPerKwh < other.microPerKwh ? -1 : one.microPerKwh > other.microPerKwh ? 1 : one.startMs - other.startMs;
+
+function fillCheapest(
+  slots: readonly PricedSlot[],
+  { resource, powerW, timezone, deliveredWh }: PlannedAppliance,
+  demand: Extract<Demand, { kind: "energy" }>,
+  room: number[],
+): { spans: PlannedSpan[]; shortfalls: Shortfall[] } {
+  const chosen = new Set<number>();
+  const shortfalls: Shortfall[] = [];
+  const [first, last] = [slots[0], slots.at(-1)];
+  if (!first || !last) return { spans: [], shortfalls };
+  for (const window of demandWindows(demand, timezone, first.startMs, last.endMs)) {
+    const underWay = window.fromMs < first.startMs;
+    let missingWh = demand.energyWh - (underWay ? deliveredWh : 0);
+    const candidates = slots
+      .map((slot, index) => ({ slot, index }))
+      .filter(({ slot, index }) => slot.startMs >= window.fromMs && slot.endMs <= window.readyMs && (room[index] ?? 0) >= powerW)
+      .toSorted((one, other) => byPrice(one.slot, other.slot));
+    for (const { slot, index } of candidates) {
+      if (missingWh <= 0) break;
+      chosen.add(index);
+      room[index] = (room[index] ?? 0) - powerW;
+      missingWh -= slotWh(slot, powerW);
+    }
+    if (missingWh > 0) shortfalls.push({ resource, readyMs: window.readyMs, missingWh: Math.ceil(missingWh) });
+  }
+  const spans = slots.map(({ startMs, endMs }, index) => {
+    const on = chosen.has(index);
+    return { startMs, endMs, on, reason: on ? `cheapest time before ${demand.readyBy}` : "not needed now" };
+  });
+  return { spans, shortfalls };
+}
+
+function blockDearest(slots: readonly PricedSlot[], demand: Extract<Demand, { kind: "block" }>): PlannedSpan[] {
+  const blocked = slots.map(() => false);
+  const dearest = slots
+    .map((slot, index) => ({ slot, index }))
+    .toSorted((one, other) => byPrice(other.slot, one.slot))
+    .slice(0, Math.floor(slots.length / 4));
+  for (const { index } of dearest) {
+    blocked[index] = true;
+    if (!runsAllowed(slots, blocked, demand)) blocked[index] = false;
+  }
+  return slots.map(({ startMs, endMs }, index) => {
+    const on = !blocked[index];
+    return { startMs, endMs, on, reason: on ? "free to run" : "dearest time, house stays warm" };
+  });
+}
+
+/** Whether no block is too long and no pause between blocks too short. */
+function runsAllowed(slots: readonly Slot[], blocked: readonly boolean[], { maxBlockS, minFreeS }: { maxBlockS: number; minFreeS: number }): boolean {
+  let lengthMs = 0;
+  let seenBlock = false;
+  for (const [index, slot] of slots.entries()) {
+    const now = blocked[index] ?? false;
+    const before = index > 0 && (blocked[index - 1] ?? false);
+    if (index > 0 && now !== before) {
+      if (now && seenBlock && lengthMs < minFreeS * 1000) return false;
+      lengthMs = 0;
+    }
+    lengthMs += slotMs(slot);
+    if (now) seenBlock = true;
+    if (now && lengthMs > maxBlockS * 1000) return false;
+  }
+  return true;
+}
+
+/** Joins neighbours that say the same. */
+function merge(spans: readonly PlannedSpan[]): PlannedSpan[] {
+  const merged: PlannedSpan[] = [];
+  for (const span of spans) {
+    const last = merged.at(-1);
+    if (last && last.on === span.on && last.endMs === span.startMs) last.endMs = span.endMs;
+    else merged.push({ ...span });
+  }
+  return merged;
+}

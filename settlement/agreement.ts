@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { Address, Instant, Signature } from "../core/message/fields.ts";
+
+/** Money above or at zero in micro-units, written in one way only, as it is hashed. */
+const Amount = z.string().regex(/^(0|[1-9]\d{0,29})$/, 'micro-units from 0 without leading zeros, such as "250000"');
+
+/** An instant on a whole second. */
+const WholeSecond = Instant.refine((text) => !/\.\d*[1-9]/.test(text), "an instant on a whole second");
+
+const knownZone = (zone: string): boolean => {
+  try {
+    return Boolean(new Intl.DateTimeFormat("en", { timeZone: zone }));
+  } catch {
+    return false;
+  }
+};
+
+/** How participation is rewarded. New rules are new kinds. */
+const RewardRule = z.discriminatedUnion("kind", [
+  /** So much for each service day on which the household took part. */
+  z.strictObject({ kind: z.literal("per_day"), amount: Amount }),
+]);
+
+/**
+ * The contract between a household and its aggregator that both sign; its hash stands in every record.
+ * The hash covers exactly these fields, so a change of terms is a new agreement.
+ */
+export const Agreement = z
+  .strictObject({
+    v: z.literal(1),
+    /** Owner addresses of the parties; `a` is the lower. */
+    a: Address,
+    b: Address,
+    /** Signer keys of a and b when the agreement was made; what an offline check knows. */
+    signerA: Address,
+    signerB: Address,
+    /** Which of the two is the aggregator; the other is the household. */
+    aggregator: Address,
+    /** Name of the household's gateway, as in topics. */
+    site: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dot, _ or -"),
+    /** Service periods lie within from <= t < until. */
+    from: WholeSecond,
+    until: WholeSecond,
+    /** Zone of the service days. */
+    timezone: z.string().refine(knownZone, 'an IANA time zone such as "Europe/Amsterdam"'),
+    currency: z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as "EUR"'),
+    /** Longest service period of one energy record, seconds. */
+    periodS: z.int().min(900).max(86_400),
+    reward: RewardRule,
+    settlementContract: Address,
+    chainId: z.int().positive(),
+  })
+  .refine(({ a, b }) => a < b, { message: "a must be the lower address", path: ["a"] })
+  .refine(({ a, b, aggregator }) => aggregator === a || aggregator === b, { message: "must be a or b", path: ["aggregator"] })
+  .refine(({ from, until }) => Date.parse(from) < Date.parse(until), { message: "must be after from", path: ["until"] });
+export type Agreement = z.infer<typeof Agreement>;
+
+/** An agreement with the signatures of both signer keys. */
+export const SignedAgreement = z.strictObject({ agreement: Agreement, signatureA: Signature, signatureB: Signature });
+export type SignedAgreement = z.infer<typeof SignedAgreement>;
+
+/** The party of an agreement that is not its aggregator. */
+export function householdOf({ a, b, aggregator }: Pick<Agreement, "a" | "b" | "aggregator">): string {
+  return aggregator === a ? b : a;
+}

@@ -1,0 +1,46 @@
+/** What is registered for a party; seconds since 1970. */
+export interface PartyState {
+  /** Lower-case address, null for who was never registered. */
+  signer: string | null;
+  since: number;
+  until: number;
+}
+
+/** Escrow and newest settled record of a pair; money in micro-units. */
+export interface PairState {
+  balanceA: bigint;
+  balanceB: bigint;
+  /** Totals of the newest settled record. */
+  cumA: bigint;
+  cumB: bigint;
+  /** What a still owes b after a partial settlement; negative where b owes a. */
+  open: bigint;
+  /** Number of the newest settled record, 0 before the first. */
+  seq: number;
+  /** Nonce of the next withdrawal. */
+  withdrawals: number;
+  /** Digest of the newest settled record. */
+  head: string;
+}
+
+/** The Merkle root that a party committed for an epoch. */
+export interface CommitState {
+  root: string;
+  count: number;
+  /** Block time, seconds since 1970. */
+  time: number;
+}
+
+/**
+ * What a verifier asks of one settlement contract on one chain.
+ * Every call throws a temporary AppError chain-unreachable where the chain does not answer.
+ */
+export interface ChainReader {
+  readonly chainId: number;
+  /** Lower-case address. */
+  readonly contract: string;
+  partyOf(owner: string): Promise<PartyState>;
+  pairOf(a: string, b: string): Promise<PairState>;
+  /** Undefined where the party has committed no such epoch. */
+  readCommit(by: string, epoch: number): Promise<CommitState | undefined>;
+}

@@ -1,0 +1,100 @@
+import type { JsonRpcProvider, TransactionReceipt } from "ethers/providers";
+import { Wallet } from "ethers/wallet";
+import { AppError } from "../core/app-error.ts";
+import { chainError } from "./chain-error.ts";
+
+/** A transaction to send; without `to` it creates a contract. */
+export interface Call {
+  /** For messages: what is being done. */
+  what: string;
+  to?: string;
+  data: string;
+}
+
+/** A transaction that a block has taken. */
+export interface Mined {
+  hash: string;
+  block: number;
+  gasUsed: bigint;
+  /** Address of the contract it created, lower case; null for others. */
+  created: string | null;
+}
+
+/** Sends the transactions of one address, one after the other. */
+export interface Transactor {
+  /** Lower-case address. */
+  readonly address: string;
+  /**
+   * Sends and waits until a block has it.
+   * @throws AppError of chainError; chain-not-mined (temporary) where no block took it in time, chain-reverted
+   */
+  send(call: Call): Promise<Mined>;
+}
+
+/** Spare gas over the estimate: between estimate and block the state may move. */
+const gasMargin = { times: 6n, by: 5n };
+
+/**
+ * A queue for one sending key. The next nonce is counted here, so several transactions may be on their way, and is asked
+ * for anew after every failure, so none is skipped. Two processes must not send with one key.
+ * Receipts are polled: waiting for a block event can hang where a node mines each transaction at once.
+ */
+export function transactor(
+  provider: JsonRpcProvider,
+  privateKey: string,
+  { pollMs = 250, minedWithinMs = 120_000 }: { pollMs?: number; minedWithinMs?: number } = {},
+): Transactor {
+  const wallet = new Wallet(privateKey, provider);
+  let nextNonce: number | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const broadcast = async ({ what, to, data }: Call): Promise<string> => {
+    try {
+      const nonce = nextNonce ?? (await provider.getTransactionCount(wallet.address, "pending"));
+      const draft = { from: wallet.address, to: to ?? null, data };
+      const gasLimit = ((await provider.estimateGas(draft)) * gasMargin.times) / gasMargin.by;
+      const signed = await wallet.signTransaction(await wallet.populateTransaction({ ...draft, nonce, gasLimit }));
+      const hash = String(await provider.send("eth_sendRawTransaction", [signed]));
+      nextNonce = nonce + 1;
+      return hash;
+    } catch (error) {
+      nextNonce = null;
+      throw chainError(what, error);
+    }
+  };
+  const mined = async ({ what }: Call, hash: string): Promise<Mined> => {
+    for (let waitedMs = 0; waitedMs <= minedWithinMs; waitedMs += pollMs) {
+      const receipt = await receiptOf(provider, what, hash);
+      if (receipt) {
+        if (receipt.status !== 1)
+          throw new AppError("chain-reverted", `${what}: transaction ${hash} failed in block ${receipt.blockNumber}`);
+        return {
+          hash,
+          block: receipt.blockNumber,
+          gasUsed: receipt.gasUsed,
+          created: receipt.contractAddress?.toLowerCase() ?? null,
+        };
+      }
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+    throw new AppError("chain-not-mined", `${what}: no block has transaction ${hash} after ${minedWithinMs} ms`, {
+      temporary: true,
+    });
+  };
+  return {
+    address: wallet.address.toLowerCase(),
+    async send(call) {
+      const sent = last.then(() => broadcast(call));
+      last = sent.catch(() => undefined);
+      return mined(call, await sent);
+    },
+  };
+}
+
+async function receiptOf(provider: JsonRpcProvider, what: string, hash: string): Promise<TransactionReceipt | null> {
+  try {
+    return await provider.getTransactionReceipt(hash);
+  } catch (error) {
+    throw chainError(what, error);
+  }
+}

@@ -1,0 +1,58 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import { AppError } from "../../core/app-error.ts";
+import { type HouseState, newHouse } from "./house.ts";
+
+const Pair = z.tuple([z.number(), z.number()]);
+const Counters = z.object({ importJ: Pair, exportJ: Pair });
+const Warm = z.object({ temperatureC: z.number(), calling: z.boolean() });
+const State = z.object({
+  seed: z.number(),
+  atS: z.int(),
+  closed: z.object({ boiler: z.boolean(), ev: z.boolean(), heatpump: z.boolean() }),
+  car: z.object({ plugged: z.boolean(), needJ: z.number(), chargedJ: z.number() }),
+  tank: Warm,
+  room: Warm,
+  grid: Counters,
+  pump: Counters,
+  gasDm3: z.number(),
+  constraints: z.object({
+    nextTankMs: z.number(),
+    nextCarMs: z.number(),
+    past: z.array(
+      z.object({
+        name: z.enum(["ev-full", "tank-hot", "room-warm"]),
+        atMs: z.number(),
+        value: z.number(),
+        limit: z.number(),
+        met: z.boolean(),
+      }),
+    ),
+    coldest: z.object({ atMs: z.number(), temperatureC: z.number() }),
+  }),
+});
+
+/** The house in a file, or a new one where there is no file. @throws AppError simulation-bad-state */
+export function loadHouse(path: string | undefined, fresh: { seed: number; startMs: number }): HouseState {
+  if (path === undefined) return newHouse(fresh);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return newHouse(fresh);
+  }
+  try {
+    return State.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new AppError("simulation-bad-state", `${path} is not the state of a house; remove it to begin anew`, { cause });
+  }
+}
+
+/**
+ * Writes the house at once and whole: a process that is killed leaves the old or the new state. Not synced to the disk,
+ * since a simulation need not survive a power cut.
+ */
+export function saveHouse(path: string, state: HouseState): void {
+  writeFileSync(`${path}.new`, JSON.stringify(state));
+  renameSync(`${path}.new`, path);
+}

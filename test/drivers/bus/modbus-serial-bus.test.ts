@@ -1,0 +1,165 @@
+import { SerialPort } from "serialport";
+import { expect, it, onTestFinished } from "vitest";
+import { errorCode } from "../../../core/app-error.ts";
+import { modbusSerialBus, type ModbusTransport } from "../../../drivers/bus/modbus-serial-bus.ts";
+import { countingRegisters, modbusSlave, rtuFrame, type Answer } from "../../fake/modbus-slave.ts";
+import { peer } from "../../fake/peer.ts";
+import { ptyPair } from "../../fake/pty-pair.ts";
+
+const socat = peer("socat");
+const codeOf = (work: Promise<unknown>): Promise<string> => work.then(() => "no error", errorCode);
+
+async function lineTo(framing: "tcp" | "rtu", answer: Answer, timeoutMs = 300) {
+  const slave = await modbusSlave(framing, answer);
+  onTestFinished(() => slave.close());
+  const kind = framing === "tcp" ? ("tcp" as const) : ("rtu-over-tcp" as const);
+  const bus = modbusSerialBus({ kind, host: "127.0.0.1", port: slave.port }, { timeoutMs, unitPauseMs: 0 });
+  onTestFinished(() => bus.close());
+  return { slave, bus };
+}
+
+for (const framing of ["tcp", "rtu"] as const) {
+  it(`reads registers and coils and writes coils, ${framing}`, async () => {
+    const coils = new Map<number, boolean>();
+    const { bus } = await lineTo(framing, (request) => {
+      const [unit = 0, code = 0] = request;
+      const address = request.readUInt16BE(2);
+      if (code === 5) {
+        coils.set(address, request.readUInt16BE(4) === 0xff00);
+        return request;
+      }
+      if (code === 1) return Buffer.from([unit, code, 1, coils.get(address) ? 1 : 0]);
+      return countingRegisters(request, code * 1000);
+    });
+    expect((await bus.readInputRegisters(2, 10, 3)).readUInt16BE(4)).toBe(4012);
+    expect((await bus.readHoldingRegisters(2, 10, 3)).readUInt16BE(0)).toBe(3010);
+    expect(await bus.readCoils(10, 1, 1)).toEqual([false]);
+    await bus.writeCoil(10, 1, true);
+    expect(await bus.readCoils(10, 1, 1)).toEqual([true]);
+  });
+
+  it(`never takes a late answer for the next one, ${framing}`, async () => {
+    let asked = 0;
+    const { bus, slave } = await lineTo(
+      framing,
+      (request, late) => {
+        asked++;
+        if (asked === 1) {
+          setTimeout(() => late(countingRegisters(request, 7000)), 150);
+          return undefined;
+        }
+        setTimeout(() => late(countingRegisters(request)), 100);
+        return undefined;
+      },
+      120,
+    );
+    const first = codeOf(bus.readInputRegisters(1, 0, 2));
+    const second = bus.readInputRegisters(1, 0, 2);
+    expect(await first).toBe("modbus-timeout");
+    expect((await second).readUInt16BE(2)).toBe(1);
+    expect(slave.connections()).toBe(2);
+  });
+
+  it(`refuses an answer of the wrong length and goes on with the next request, ${framing}`, async () => {
+    let asked = 0;
+    const { bus } = await lineTo(framing, (request) => {
+      const reply = countingRegisters(request);
+      if (asked++ > 0) return reply;
+      reply[2] = 2;
+      return reply;
+    });
+    expect(await codeOf(bus.readInputRegisters(1, 0, 2))).toBe("modbus-bad-reply");
+    expect((await bus.readInputRegisters(1, 5, 1)).readUInt16BE(0)).toBe(5);
+  });
+
+  it(`passes a unit's exception on and keeps the connection, ${framing}`, async () => {
+    const { bus, slave } = await lineTo(framing, (request) =>
+      request[0] === 9 ? Buffer.from([9, (request[1] ?? 0) | 0x80, 2]) : countingRegisters(request),
+    );
+    expect(await codeOf(bus.readInputRegisters(9, 0, 1))).toBe("modbus-exception");
+    expect((await bus.readInputRegisters(1, 3, 1)).readUInt16BE(0)).toBe(3);
+    expect(slave.connections()).toBe(1);
+  });
+}
+
+it("asks one request at a time", async () => {
+  let open = 0;
+  let most = 0;
+  const { bus } = await lineTo("tcp", (request, late) => {
+    most = Math.max(most, ++open);
+    setTimeout(() => {
+      open--;
+      late(countingRegisters(request));
+    }, 5);
+    return undefined;
+  });
+  const blocks = await Promise.all(Array.from({ length: 10 }, (_, at) => bus.readInputRegisters(1, at, 1)));
+  expect(blocks.map((block) => block.readUInt16BE(0))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(most).toBe(1);
+});
+
+it("says unreachable when the other side hangs up, and connects again at the next request", async () => {
+  let hangUp = true;
+  const { bus, slave } = await lineTo("tcp", (request) => {
+    if (!hangUp) return countingRegisters(request);
+    hangUp = false;
+    slave.cut();
+    return undefined;
+  });
+  expect(await codeOf(bus.readInputRegisters(1, 0, 1))).toBe("modbus-unreachable");
+  expect(await codeOf(bus.readInputRegisters(1, 0, 1))).toBe("no error");
+});
+
+it("refuses an echo of another coil", async () => {
+  const { bus } = await lineTo("tcp", (request) => {
+    request.writeUInt16BE(99, 2);
+    return request;
+  });
+  expect(await codeOf(bus.writeCoil(1, 3, true))).toBe("modbus-bad-reply");
+});
+
+it.each<ModbusTransport>([
+  { kind: "tcp", host: "127.0.0.1", port: 1 },
+  { kind: "rtu-over-tcp", host: "127.0.0.1", port: 1 },
+  { kind: "serial", path: "/dev/no-such-port", settings: { baud: 9600, dataBits: 8, parity: "none", stopBits: 1 } },
+])("says unreachable for $kind where nothing is", async (transport) => {
+  const bus = modbusSerialBus(transport);
+  expect(await codeOf(bus.readInputRegisters(1, 0, 1))).toBe("modbus-unreachable");
+  await bus.close();
+});
+
+it("ends the request in flight and refuses new ones when closed", async () => {
+  const { bus } = await lineTo("tcp", () => undefined, 60_000);
+  const waiting = codeOf(bus.readInputRegisters(1, 0, 1));
+  const queued = codeOf(bus.readInputRegisters(1, 0, 1));
+  await bus.close();
+  expect(await Promise.all([waiting, queued, codeOf(bus.readCoils(1, 0, 1))])).toEqual([
+    "modbus-closed",
+    "modbus-closed",
+    "modbus-closed",
+  ]);
+});
+
+it.skipIf(!socat)("speaks RTU over a serial line (socat PTY) and reopens it after a timeout", async () => {
+  const ptys = await ptyPair(socat ?? "");
+  onTestFinished(() => ptys.close());
+  const settings = { baud: 9600, dataBits: 8, parity: "none", stopBits: 1 } as const;
+  const slave = new SerialPort({ path: ptys.b, baudRate: settings.baud });
+  onTestFinished(() => {
+    if (slave.isOpen) slave.close();
+  });
+  let silent = true;
+  let kept: Buffer = Buffer.alloc(0);
+  slave.on("data", (chunk: Buffer) => {
+    kept = Buffer.concat([kept, chunk]);
+    for (; kept.length >= 8; kept = kept.subarray(8)) {
+      if (silent) silent = false;
+      else slave.write(rtuFrame(countingRegisters(kept.subarray(0, 6))));
+    }
+  });
+  const bus = modbusSerialBus({ kind: "serial", path: ptys.a, settings }, { timeoutMs: 400 });
+  onTestFinished(() => bus.close());
+  expect(await codeOf(bus.readInputRegisters(1, 0, 4))).toBe("modbus-timeout");
+  expect((await bus.readInputRegisters(1, 20, 76)).readUInt16BE(150)).toBe(95);
+  expect((await bus.readInputRegisters(2, 1, 1)).readUInt16BE(0)).toBe(1);
+});

@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import type { Reading } from "../../../../core/reading.ts";
+import type { ByteBus, ByteListener } from "../../../../drivers/bus/byte-bus.ts";
+import { dsmr, DsmrOptions, serialSettings } from "../../../../drivers/meter/dsmr/dsmr.ts";
+import type { RejectedFrame } from "../../../../drivers/meter/meter.ts";
+import { dsmr2Lines, dsmr5Lines, telegram } from "../../../fake/p1-telegram.ts";
+
+function running() {
+  const options = DsmrOptions.parse({});
+  const heard = { readings: [] as Reading[], rejected: [] as RejectedFrame[], line: [] as string[], settings: {}, closed: false };
+  let line: ByteListener | undefined;
+  const bus: ByteBus = {
+    name: "fake",
+    open(settings, listener) {
+      heard.settings = settings;
+      line = listener;
+    },
+    close: async () => void (heard.closed = true),
+  };
+  const meter = dsmr({
+    name: "grid",
+    bus,
+    stamp: () => ({ receivedMs: 1000, clockSynced: false }),
+    settings: serialSettings(options),
+    zone: options.zone,
+  });
+  meter.start({
+    reading: (reading) => heard.readings.push(reading),
+    rejected: (frame) => heard.rejected.push(frame),
+    line: (state) => heard.line.push(state),
+  });
+  if (!line) throw new Error("the meter did not open its bus");
+  line.opened();
+  return { heard, line, meter };
+}
+
+it("opens its line with 115200 8N1 and stamps what it hears", async () => {
+  const { heard, line, meter } = running();
+  line.data(telegram(dsmr5Lines));
+  expect(heard.settings).toEqual({ baud: 115_200, dataBits: 8, parity: "none", stopBits: 1 });
+  expect(heard.readings).toMatchObject([{ meter: "grid", receivedMs: 1000, clockSynced: false, quality: "valid" }]);
+  await meter.stop();
+  expect(heard.closed).toBe(true);
+});
+
+it("marks telegrams without CRC unchecked", () => {
+  const { heard, line } = running();
+  line.data(telegram(dsmr2Lines, "none"));
+  expect(heard.readings).toMatchObject([{ quality: "unchecked" }]);
+});
+
+it("rejects a telegram without CRC from a meter that sends one, until the line opens again", () => {
+  const { heard, line } = running();
+  line.data(telegram(dsmr5Lines));
+  line.data(telegram(dsmr5Lines, "none"));
+  expect(heard.rejected).toMatchObject([{ meter: "grid", code: "p1-crc-missing" }]);
+  line.closed("unplugged");
+  line.opened();
+  line.data(telegram(dsmr2Lines, "none"));
+  expect(heard.readings.map((reading) => reading.quality)).toEqual(["valid", "unchecked"]);
+  expect(heard.line).toEqual(["open", "closed", "open"]);
+});
+
+it("keeps the bytes of a frame that says nothing", () => {
+  const { heard, line } = running();
+  const empty = telegram(["/TST5", "", "0-0:96.13.0()"]);
+  line.data(empty);
+  expect(heard.rejected[0]).toMatchObject({ code: "meter-impossible-reading" });
+  expect(Buffer.from(heard.rejected[0]?.bytes ?? []).toString()).toBe(empty.toString().trimEnd());
+});
+
+it("throws nothing whatever a telegram says between its lines", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ maxLength: 60 }), { maxLength: 20 }), (lines) => {
+      const { heard, line } = running();
+      line.data(
+        telegram([...dsmr5Lines.slice(0, 12), ...lines.map((text) => text.replaceAll(/[/!\r\n]/g, "")), ...dsmr5Lines.slice(12)]),
+      );
+      expect(heard.readings).toHaveLength(1);
+      expect(heard.readings[0]).toMatchObject({ importWh: 3_580_245 });
+    }),
+  );
+});
+
+it("gives the true values or none when one byte of the telegram is changed", () => {
+  const good = telegram(dsmr5Lines);
+  const truth = (() => {
+    const { heard, line } = running();
+    line.data(good);
+    return heard.readings[0];
+  })();
+  const check = (at: number, xor: number): void => {
+    const { heard, line } = running();
+    const hurt = Buffer.from(good);
+    hurt[at] = (hurt[at] ?? 0) ^ xor;
+    line.data(hurt);
+    for (const reading of heard.readings) expect({ ...reading, quality: "valid" }).toEqual(truth);
+  };
+  for (let at = 0; at < good.length; at++) check(at, 1 << (at % 8));
+  fc.assert(fc.property(fc.nat(good.length - 1), fc.integer({ min: 1, max: 255 }), check), { numRuns: 2000 });
+});

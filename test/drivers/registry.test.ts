@@ -1,0 +1,51 @@
+import { expect, expectTypeOf, it } from "vitest";
+import { z } from "zod";
+import type { ByteBus } from "../../drivers/bus/byte-bus.ts";
+import type { ModbusBus } from "../../drivers/bus/modbus-bus.ts";
+import { driverConfig, makeMeter, makeRelay, meterDrivers, relayDrivers, type Buses } from "../../drivers/registry.ts";
+
+const stamp = () => ({ receivedMs: 0, clockSynced: true });
+const never = (): Promise<never> => Promise.reject(new Error("not asked for in this test"));
+const modbus: ModbusBus = {
+  name: "fake",
+  readHoldingRegisters: never,
+  readInputRegisters: never,
+  readCoils: never,
+  writeCoil: never,
+  close: never,
+};
+const bytes: ByteBus = { name: "fake", open: () => undefined, close: never };
+const bus = <Kind extends keyof Buses>(kind: Kind): Buses[Kind] => ({ bytes, modbus })[kind];
+
+it("makes each driver from its YAML options and says which line it needs", () => {
+  const Config = driverConfig(meterDrivers, { bus: z.string() });
+  const grid = Config.parse({ driver: "dsmr", bus: "p1" });
+  const pump = Config.parse({ driver: "eastron_sdm630", bus: "rs485", unit_id: 2 });
+  expect(grid).toEqual({ driver: "dsmr", bus: "p1", baud: 115_200, data_bits: 8, parity: "none", stop_bits: 1, zone: "CET" });
+  expect(pump).toEqual({ driver: "eastron_sdm630", bus: "rs485", unit_id: 2, poll_s: 5 });
+  expect([meterDrivers[grid.driver].needs, meterDrivers[pump.driver].needs]).toEqual(["bytes", "modbus"]);
+  expect(makeMeter(grid, { name: "grid", stamp, bus })).toMatchObject({ kind: "push", name: "grid" });
+  expect(makeMeter(pump, { name: "pump", stamp, bus })).toMatchObject({ kind: "poll", name: "pump", pollMs: 5000 });
+  const relay = driverConfig(relayDrivers, {}).parse({ driver: "modbus_coil", unit_id: 10, coil: 0 });
+  expect(makeRelay(relay, { name: "boiler", stamp, bus }).name).toBe("boiler");
+});
+
+it("types the configuration by driver", () => {
+  const Config = driverConfig(meterDrivers, { bus: z.string() });
+  type Config = z.output<typeof Config>;
+  expectTypeOf<Extract<Config, { driver: "eastron_sdm630" }>>().toMatchObjectType<{
+    unit_id: number;
+    poll_s: number;
+    bus: string;
+  }>();
+  expectTypeOf<Config["driver"]>().toEqualTypeOf<"dsmr" | "eastron_sdm630">();
+});
+
+it.each([
+  ["an unknown driver", { driver: "abacus", bus: "p1" }],
+  ["an option of another driver", { driver: "dsmr", bus: "p1", unit_id: 2 }],
+  ["a unit that Modbus does not have", { driver: "eastron_sdm630", bus: "rs485", unit_id: 248 }],
+  ["a field of the caller that is missing", { driver: "dsmr" }],
+])("refuses %s", (_, config) => {
+  expect(driverConfig(meterDrivers, { bus: z.string() }).safeParse(config).success).toBe(false);
+});

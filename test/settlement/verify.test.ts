@@ -1,0 +1,262 @@
+import { id } from "ethers";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Bundle } from "../../settlement/bundle.ts";
+import type { ChainReader } from "../../settlement/chain-reader.ts";
+import { type ChainClient, chainClient } from "../../settlement/chain-client.ts";
+import { buildEpoch } from "../../settlement/epoch.ts";
+import { recordDigest, recordHead } from "../../settlement/record.ts";
+import { checkNames, type Finding, overallVerdict, verifyBundle } from "../../settlement/verify.ts";
+import { type Anvil, startAnvil } from "../fake/anvil.ts";
+import {
+  addressOf,
+  aggregator,
+  bothSign,
+  exampleAgreement,
+  exampleBundle,
+  exampleEvidence,
+  exampleRecord,
+  household,
+  keyOf,
+  midnightS,
+  noEvidence,
+  signBoth,
+} from "./fixture.ts";
+import { fund, type Market, openMarket, registerBoth } from "./market.ts";
+
+let anvil: Anvil;
+let market: Market;
+let chain: ChainClient;
+let bundle: Bundle;
+
+/** The bundle's record is committed by the aggregator and settled. */
+beforeAll(async () => {
+  anvil = await startAnvil({ timestamp: midnightS - 86_400 });
+  market = await openMarket(anvil);
+  chain = market.funder;
+  await registerBoth(market);
+  await market.warpTo(midnightS + 86_400);
+  bundle = await exampleBundle(market.domain);
+  await fund(market, household.owner, 1_000_000_000n);
+  await chain.settle(recordHead(bundle.record), bundle.signatureA, bundle.signatureB);
+  const { by, epoch, root, count } = bundle.inclusion ?? expect.fail("no inclusion");
+  await (await market.clientOf(aggregator.signer.privateKey)).commit(by, epoch, root, count, "0x");
+});
+afterAll(async () => {
+  market.close();
+  await anvil.stop();
+});
+
+/** The same answers of the real chain, each asked for once. */
+function remembered(reader: ChainReader): ChainReader {
+  const answers = new Map<string, Promise<unknown>>();
+  const once = <T>(key: string, question: () => Promise<T>): Promise<T> => {
+    const answer = (answers.get(key) as Promise<T> | undefined) ?? question();
+    answers.set(key, answer);
+    return answer;
+  };
+  return {
+    chainId: reader.chainId,
+    contract: reader.contract,
+    partyOf: (owner) => once(`party ${owner}`, () => reader.partyOf(owner)),
+    pairOf: (a, b) => once(`pair ${a} ${b}`, () => reader.pairOf(a, b)),
+    readCommit: (by, epoch) => once(`commit ${by} ${epoch}`, () => reader.readCommit(by, epoch)),
+  };
+}
+
+const verdictOf = (findings: Finding[], name: Finding["check"]) => findings.find(({ check }) => check === name)?.verdict;
+const withVerdict = (findings: Finding[], verdict: Finding["verdict"]) =>
+  findings.filter((finding) => finding.verdict === verdict).map(({ check }) => check);
+
+describe("a good bundle", () => {
+  it("is good in every check with the chain", async () => {
+    const findings = await verifyBundle(bundle, chain);
+    expect(findings.map(({ check }) => check)).toEqual(checkNames);
+    expect(withVerdict(findings, "good")).toEqual(checkNames);
+    expect(overallVerdict(findings)).toBe("good");
+  });
+
+  it("stays good when newer records are settled", async () => {
+    const before = await exampleBundle(market.domain);
+    const first = before.previous ?? expect.fail("no previous");
+    const [signatureA, signatureB] = await bothSign(market.domain, first);
+    const older: Bundle = {
+      ...before,
+      record: first,
+      previous: null,
+      evidence: exampleEvidence("import", [151, 0, 87, 1203]),
+      digest: recordDigest(market.domain, first),
+      signatureA,
+      signatureB,
+    };
+    const { digest } = older;
+    const epoch = buildEpoch([digest, before.digest, id("other 1"), id("other 2"), id("other 3")]);
+    older.inclusion = { ...(before.inclusion ?? expect.fail()), proof: epoch.proofOf(digest) };
+    expect(withVerdict(await verifyBundle(older, chain), "good")).toEqual(checkNames);
+  });
+
+  it("leaves only the chain's part unknown offline", async () => {
+    const findings = await verifyBundle(bundle, null);
+    expect(withVerdict(findings, "unknown")).toEqual(["root-on-chain", "settled"]);
+    expect(withVerdict(findings, "bad")).toEqual([]);
+    expect(overallVerdict(findings)).toBe("unknown");
+  });
+
+  it("is unknown, not bad, when the chain does not answer or is the wrong one", async () => {
+    for (const options of [{ rpcUrl: "http://127.0.0.1:9" }, { rpcUrl: "http://127.0.0.1:9/none" }]) {
+      const away = chainClient({ ...options, ...market.domain });
+      expect(withVerdict(await verifyBundle(bundle, away), "unknown")).toEqual(["root-on-chain", "settled"]);
+      away.close();
+    }
+  });
+
+  it("is bad against another contract than the verifier trusts", async () => {
+    const other = chainClient({ rpcUrl: anvil.url, chainId: market.domain.chainId, contract: market.token });
+    expect(withVerdict(await verifyBundle(bundle, other), "bad")).toEqual(["root-on-chain", "settled"]);
+    other.close();
+  });
+
+  it("is unknown before it was published or settled", async () => {
+    const record = exampleRecord(market.domain, { previous: bundle.record, startS: 3600, series: bundle.prices });
+    const [signatureA, signatureB] = await bothSign(market.domain, record);
+    const fresh: Bundle = {
+      ...bundle,
+      record,
+      previous: bundle.record,
+      evidence: exampleEvidence("import", [151, 0, 87, 1203], 3600),
+      digest: recordDigest(market.domain, record),
+      signatureA,
+      signatureB,
+      inclusion: null,
+    };
+    const findings = await verifyBundle(fresh, chain);
+    expect(withVerdict(findings, "unknown")).toEqual(["inclusion", "root-on-chain", "settled"]);
+    expect(withVerdict(findings, "bad")).toEqual([]);
+  });
+
+  it("can be of a reward, which has neither slots nor prices", async () => {
+    const record = exampleRecord(market.domain, { kind: "reward", evidence: noEvidence, series: null, lengthS: 86_400 });
+    const [signatureA, signatureB] = await bothSign(market.domain, record);
+    const digest = recordDigest(market.domain, record);
+    const reward: Bundle = {
+      ...bundle,
+      record,
+      digest,
+      evidence: noEvidence,
+      prices: null,
+      previous: null,
+      signatureA,
+      signatureB,
+    };
+    const findings = await verifyBundle(reward, null);
+    for (const check of ["evidence", "prices", "amount", "signatures"] as const) expect(verdictOf(findings, check)).toBe("good");
+  });
+});
+
+describe("a changed bundle", () => {
+  type Path = (string | number)[];
+  const leaves = (value: unknown, path: Path = []): Path[] => {
+    if (Array.isArray(value)) return value.flatMap((item, index) => leaves(item, [...path, index]));
+    if (typeof value === "object" && value !== null)
+      return Object.entries(value).flatMap(([key, item]) => leaves(item, [...path, key]));
+    return [path];
+  };
+  const at = (value: unknown, path: Path): unknown =>
+    path.reduce<unknown>((inner, key) => (inner as Record<string | number, unknown>)[key], value);
+  const changed = (path: Path, to: unknown): unknown => {
+    const copy: unknown = structuredClone(bundle);
+    const parent = at(copy, path.slice(0, -1)) as Record<string | number, unknown>;
+    const key = path.at(-1) ?? expect.fail("a leaf has a name");
+    if (to === undefined) delete parent[key];
+    else parent[key] = to;
+    return copy;
+  };
+  /** Other values of the same kind, so that most changes pass the schema. */
+  const others = (value: unknown): unknown[] => {
+    if (typeof value === "number") return [value + 1, value - 1, value * 2];
+    if (typeof value !== "string") return [1, "x", true];
+    if (/^0x[0-9a-f]+$/.test(value)) {
+      const flip = (place: number) => `${value.slice(0, place)}${value[place] === "0" ? "1" : "0"}${value.slice(place + 1)}`;
+      return [
+        flip(2),
+        flip(value.length - 1),
+        flip(Math.floor(value.length / 2)),
+        `${value.slice(0, -2)}00`,
+        value.toUpperCase(),
+      ];
+    }
+    if (/^\d{4}-/.test(value))
+      return [
+        new Date(Date.parse(value) + 1000).toISOString(),
+        new Date(Date.parse(value) - 900_000).toISOString(),
+        value.replace("Z", "1Z"),
+      ];
+    if (/^\d+$/.test(value)) return [String(BigInt(value) + 1n), `0${value}`, `-${value}`];
+    return [`${value}x`, "import", "export", "reward", "fee", "Europe/Berlin", "DKK", ""];
+  };
+
+  it("is never good, whichever single field it is", async () => {
+    const all = leaves(bundle);
+    expect(all.length).toBeGreaterThan(90);
+    const survivors: string[] = [];
+    const reader = remembered(chain);
+    for (const path of all) {
+      // The hint where to ask proves nothing and is not part of the proof.
+      if (path.join(".") === "rpc") continue;
+      const value = at(bundle, path);
+      for (const to of [...others(value).filter((other) => other !== value), null, undefined]) {
+        const verdict = overallVerdict(await verifyBundle(changed(path, to), reader));
+        if (verdict !== "bad") survivors.push(`${path.join(".")} = ${String(to)}: ${verdict}`);
+      }
+    }
+    expect(survivors).toEqual([]);
+  }, 120_000);
+
+  it("is bad offline too, but for what only the chain knows", async () => {
+    const survivors = new Set<string>();
+    for (const path of leaves(bundle)) {
+      const value = at(bundle, path);
+      for (const to of others(value).filter((other) => other !== value)) {
+        const verdict = overallVerdict(await verifyBundle(changed(path, to), null));
+        expect(verdict).not.toBe("good");
+        if (verdict !== "bad") survivors.add(path.join("."));
+      }
+    }
+    expect([...survivors].toSorted()).toEqual(["inclusion.count", "inclusion.epoch"]);
+  }, 120_000);
+
+  it("is unknown or bad without one of its parts", async () => {
+    for (const part of ["previous", "inclusion", "prices"] as const)
+      expect(overallVerdict(await verifyBundle({ ...bundle, [part]: null }, chain))).not.toBe("good");
+    for (const input of [null, [], "text", {}, { ...bundle, extra: 1 }, { ...bundle, record: { ...bundle.record, note: "x" } }]) {
+      const findings = await verifyBundle(input, chain);
+      expect(verdictOf(findings, "format")).toBe("bad");
+      expect(findings).toHaveLength(checkNames.length);
+    }
+  });
+
+  it("is bad when both parties sign what does not follow from prices", async () => {
+    const record = { ...bundle.record, amount: "1", cumA: bundle.previous?.cumA ?? "", cumB: bundle.previous?.cumB ?? "" };
+    record[record.payer === record.a ? "cumA" : "cumB"] = String(
+      BigInt(record[record.payer === record.a ? "cumA" : "cumB"]) + 1n,
+    );
+    const [signatureA, signatureB] = await bothSign(market.domain, record);
+    const digest = recordDigest(market.domain, record);
+    const findings = await verifyBundle({ ...bundle, record, digest, signatureA, signatureB, inclusion: null }, null);
+    expect(withVerdict(findings, "bad")).toEqual(["amount"]);
+  });
+
+  it("is bad when signed by keys that the agreement names but nobody registered", async () => {
+    const forgers = { signerA: addressOf(keyOf("forger a")), signerB: addressOf(keyOf("forger b")) };
+    const terms = exampleAgreement(market.domain, forgers);
+    const agreement = await signBoth(terms);
+    const findings = await verifyBundle({ ...bundle, agreement }, chain);
+    expect(withVerdict(findings, "bad")).toEqual(["agreement"]);
+    const record = exampleRecord(market.domain);
+    const { signRecord } = await import("../../settlement/record.ts");
+    const signatureA = await signRecord(keyOf("forger a"), market.domain, record);
+    const signed = await verifyBundle({ ...bundle, record, digest: recordDigest(market.domain, record), signatureA }, chain);
+    expect(verdictOf(signed, "signatures")).toBe("bad");
+  });
+});
+
+it("a verdict without findings is unknown", () => expect(overallVerdict([])).toBe("unknown"));
