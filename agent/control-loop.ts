@@ -35,6 +35,8 @@ export interface ControlLoopOptions {
 }
 
 const passMs = 10_000;
+/** Every third pass also reads what should not have changed: somebody else may have switched it. */
+const passesAReadBack = 3;
 
 /** plan -> guard -> actuate, on every trigger and at least every 10 s. One pass at a time. */
 export function startControlLoop(options: ControlLoopOptions): ControlLoop {
@@ -79,7 +81,8 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
     })().finally(() => (running = null));
     return running;
   };
-  clock.every(passMs, () => run(true), options.signal);
+  let passes = 0;
+  clock.every(passMs, () => run(passes++ % passesAReadBack === 0), options.signal);
   return {
     trigger: () => void clock.hold(run(false).catch(options.onError)),
     now,

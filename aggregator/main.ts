@@ -24,7 +24,8 @@ import type { AggregatorStore } from "./store/aggregator-store.ts";
 import { openStore } from "./store/open-store.ts";
 
 const heartbeatMs = 60_000;
-const stepMs = 60_000;
+/** New slots and answers move things on at once; this is for what got lost. */
+const stepMs = 5 * 60_000;
 
 /** What a running aggregator tells whoever started it. */
 export interface RunningAggregator {

@@ -58,6 +58,11 @@ export function nextLocalTime(time: string, zone: string, afterMs: number): numb
   throw new AppError("slot-no-local-time", `no instant after ${new Date(afterMs).toISOString()} shows ${time} in ${zone}`);
 }
 
+/** What local clocks show at an instant, such as "07:30"; seconds are dropped. */
+export function localTimeOf(atMs: number, zone: string): string {
+  return Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone).toPlainTime().toString({ smallestUnit: "minute" });
+}
+
 /** The last instant at or before `atMs` at which local clocks showed `time`. */
 export function lastLocalTime(time: string, zone: string, atMs: number): number {
   const wanted = Temporal.PlainTime.from(time);

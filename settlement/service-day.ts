@@ -1,4 +1,4 @@
-import { nextLocalTime } from "../core/slots.ts";
+import { localTimeOf, nextLocalTime } from "../core/slots.ts";
 
 /**
  * Whether a span is one service day: it ends when local clocks next show the time at which it starts.
@@ -6,6 +6,5 @@ import { nextLocalTime } from "../core/slots.ts";
  * @param zone IANA zone of the agreement
  */
 export function isServiceDay(startMs: number, endMs: number, zone: string): boolean {
-  const format = new Intl.DateTimeFormat("en-GB", { timeZone: zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  return startMs % 60_000 === 0 && nextLocalTime(format.format(startMs), zone, startMs) === endMs;
+  return startMs % 60_000 === 0 && nextLocalTime(localTimeOf(startMs, zone), zone, startMs) === endMs;
 }

@@ -1,11 +1,11 @@
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import { iso } from "../../core/clock/clock.ts";
-import { nextLocalTime } from "../../core/slots.ts";
+import { localTimeOf, nextLocalTime } from "../../core/slots.ts";
 import type { Agreement } from "../../settlement/agreement.ts";
 import type { StoredSlot } from "../store/aggregator-store.ts";
 
-export const settledKinds = ["import", "export", "reward"] as const;
-export type SettledKind = (typeof settledKinds)[number];
+/** Kinds of records that this aggregator proposes. */
+export type SettledKind = "import" | "export" | "reward";
 
 /** Where each kind of a home stands: the start of its next period, ms. */
 export type Cursors = Record<SettledKind, number>;
@@ -36,9 +36,9 @@ export function nextPeriod(agreement: Agreement, cursors: Cursors, nowMs: number
     .at(0);
 }
 
+/** A service day is the time until local clocks show the same again: 23, 24 or 25 hours. */
 function serviceDayEnd({ timezone }: Agreement, startMs: number): number {
-  const format = new Intl.DateTimeFormat("en-GB", { timeZone: timezone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  return nextLocalTime(format.format(startMs), timezone, startMs);
+  return nextLocalTime(localTimeOf(startMs, timezone), timezone, startMs);
 }
 
 /** Evidence of a period from a home's slots, or undefined while some of them are missing. */

@@ -11,7 +11,7 @@ import type { TypedDataSigner } from "../../settlement/signature.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { PriceBook } from "../optimise/price-book.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
-import { evidenceOf, nextPeriod, serviceOf, settledKinds, type Cursors, type NextPeriod } from "./next-period.ts";
+import { evidenceOf, nextPeriod, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
 
 export interface ProposerOptions {
   agreements: ReadonlyMap<string, Agreement>;
@@ -51,8 +51,8 @@ export function proposer(options: ProposerOptions): Proposer {
   };
   const cursors = async (site: string, agreement: Agreement): Promise<Cursors> => {
     const fromMs = Date.parse(agreement.from);
-    const at = await Promise.all(settledKinds.map(async (kind) => (await store.cursor(site, kind)) ?? fromMs));
-    return { import: at[0] ?? fromMs, export: at[1] ?? fromMs, reward: at[2] ?? fromMs };
+    const at = await store.cursors(site);
+    return { import: at.get("import") ?? fromMs, export: at.get("export") ?? fromMs, reward: at.get("reward") ?? fromMs };
   };
   const compose = async (site: string, agreement: Agreement, period: NextPeriod, newest: StoredRecord | null): Promise<StoredRecord | "empty" | undefined> => {
     const evidence = evidenceOf(period, period.kind === "reward" ? [] : await store.slots(site, period.kind, period.startMs, period.endMs));

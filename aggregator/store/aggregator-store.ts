@@ -72,8 +72,8 @@ export interface AggregatorStore {
   /** Reserves numbers for signed messages; never gives one twice, whatever happens. */
   reserveSequence(count: number): Promise<number>;
 
-  /** Start of the next period to settle, ms; null before the first. */
-  cursor(site: string, kind: string): Promise<number | null>;
+  /** Start of the next period to settle by kind, ms; a kind that never was settled is not there. */
+  cursors(site: string): Promise<Map<string, number>>;
   setCursor(site: string, kind: string, nextMs: number): Promise<void>;
   newestRecord(site: string): Promise<StoredRecord | null>;
   recordAt(site: string, seq: number): Promise<StoredRecord | null>;

@@ -5,7 +5,7 @@ import type { Tables } from "./tables.ts";
 
 type RecordStore = Pick<
   AggregatorStore,
-  | "cursor"
+  | "cursors"
   | "setCursor"
   | "newestRecord"
   | "recordAt"
@@ -29,9 +29,9 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
       .execute();
   };
   return {
-    async cursor(site, kind) {
-      const row = await db.selectFrom("cursor").select("next_ms").where("site", "=", site).where("kind", "=", kind).executeTakeFirst();
-      return row ? Number(row.next_ms) : null;
+    async cursors(site) {
+      const rows = await db.selectFrom("cursor").select(["kind", "next_ms"]).where("site", "=", site).execute();
+      return new Map(rows.map(({ kind, next_ms: nextMs }) => [kind, Number(nextMs)]));
     },
     setCursor: (site, kind, nextMs) => moveCursor(db, site, kind, nextMs),
     async newestRecord(site) {

@@ -154,7 +154,7 @@ function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; 
       password_file: "broker-password",
       control_keys: [shared.publicJwk],
     },
-    consent: { share_interval_s: 60, share_appliance_detail: true },
+    consent: { share_interval_s: 300, share_appliance_detail: true },
     settlement: { key: "household", passphrase_file: "passphrase", agreement_file: "agreement.json", ...shared.chain },
     storage: { path: "data.db", commit_every_s: 60 },
     simulation: { clock_url: shared.clockUrl },

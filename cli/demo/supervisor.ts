@@ -36,6 +36,7 @@ const killAfterMs = 8000;
 export function supervisor(options: {
   cli: string;
   logFolder: string;
+  cacheFolder: string;
   onDeath: (name: string, by: string) => void;
   onRestart: (name: string) => void;
 }): Supervisor {
@@ -49,7 +50,8 @@ export function supervisor(options: {
       // A group of its own: Ctrl-C reaches only us, and what a child leaves behind can be ended with it.
       detached: true,
       stdio: ["pipe", "pipe", log],
-      env: { ...process.env, SMART_MLA_PARENT: "stdin" },
+      // Compiled once, not once per program.
+      env: { ...process.env, SMART_MLA_PARENT: "stdin", NODE_COMPILE_CACHE: options.cacheFolder },
     });
     closeSync(log);
     child.stdin?.on("error", () => undefined);

@@ -25,7 +25,7 @@ const warmUpMs = 15 * 60_000;
 const dayMs = 24 * 3_600_000;
 /** After the day: its last records, then the next hourly epoch. */
 const settleMs = 75 * 60_000;
-const drawEveryMs = 400;
+const drawEveryMs = 1000;
 
 /** The newest line of a simulated house. */
 interface HouseLine {
@@ -62,6 +62,7 @@ export async function openWorld(options: { folder: string; homes: number; seed: 
   const programs = supervisor({
     cli: options.cli,
     logFolder: files.logFolder,
+    cacheFolder: join(files.folder, "compile-cache"),
     onDeath: (name, by) => show.note(`! ${name} died (${by}), restarting it`),
     onRestart: (name) => show.note(`! ${name} is back`),
   });

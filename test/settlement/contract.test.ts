@@ -133,21 +133,26 @@ describe("settle", () => {
     expect(await balanceOf(household.owner)).toBe(0n);
   });
 
-  it("books a shortfall in settlePartial, and the next settlement takes it", async () => {
+  it.each([
+    ["import", household.owner, aggregator.owner],
+    ["export", aggregator.owner, household.owner],
+  ] as const)("books a shortfall in settlePartial, and the next settlement takes it: %s", async (kind, payer, payee) => {
     await ready();
-    const first = exampleRecord(market.domain);
-    await fund(market, household.owner, 100n);
+    const next = (previous: RecordWire | null, startS: number) =>
+      exampleRecord(market.domain, { previous, startS, kind, evidence: exampleEvidence(kind, [800, 90, 7, 300], startS) });
+    const first = next(null, 0);
+    await fund(market, payer, 100n);
     await settle(first, "settlePartial");
     const missing = BigInt(first.amount) - 100n;
-    expect(await balanceOf(aggregator.owner)).toBe(100n);
-    expect((await pair()).open).toBe(household.owner === partyA.owner ? missing : -missing);
-    const second = exampleRecord(market.domain, { previous: first, startS: 3600 });
-    await fund(market, household.owner, missing + BigInt(second.amount) - 1n);
+    expect(await balanceOf(payee)).toBe(100n);
+    expect((await pair()).open).toBe(payer === partyA.owner ? missing : -missing);
+    const second = next(first, 3600);
+    await fund(market, payer, missing + BigInt(second.amount) - 1n);
     await expect(settle(second)).rejects.toEqual(code("settlement-insufficient-escrow"));
-    await fund(market, household.owner, 1n);
+    await fund(market, payer, 1n);
     await settle(second);
     expect((await pair()).open).toBe(0n);
-    expect(await balanceOf(aggregator.owner)).toBe(BigInt(first.amount) + BigInt(second.amount));
+    expect(await balanceOf(payee)).toBe(BigInt(first.amount) + BigInt(second.amount));
   });
 
   it("lets anyone collect a shortfall once there is money", async () => {
@@ -165,12 +170,13 @@ describe("settle", () => {
     await expect(funder.collect(partyA.owner, partyB.owner)).rejects.toEqual(code("settlement-nothing-to-collect"));
   });
 
-  it("refuses totals that fall", async () => {
+  it.each(["import", "export"] as const)("refuses totals that fall, on either side: %s", async (kind) => {
     await ready();
     await fund(market, household.owner, 5_000_000n);
-    await settle(exampleRecord(market.domain));
-    const lower = { ...exampleRecord(market.domain), seq: 2, cumA: "0", cumB: "0" };
-    await expect(settle(lower)).rejects.toEqual(code("settlement-falling-total"));
+    await fund(market, aggregator.owner, 5_000_000n);
+    const first = exampleRecord(market.domain, { kind, evidence: exampleEvidence(kind, [1000]) });
+    await settle(first);
+    await expect(settle({ ...first, seq: 2, cumA: "0", cumB: "0" })).rejects.toEqual(code("settlement-falling-total"));
   });
 
   it("refuses any signature but those of the two signers, each in its place, for this contract and chain", async () => {
