@@ -65,7 +65,7 @@ function explain(issue: z.core.$ZodIssue, top: unknown): ConfigIssue[] {
   if (issue.code === "invalid_union" && issue.discriminator) {
     const key = issue.discriminator;
     const given = at(top, [...path]);
-    return [{ path, message: given === undefined ? `missing ${key}` : `no ${key} called "${String(given)}"` }];
+    return [{ path, message: given === undefined ? `missing ${key}` : `no ${key} called ${JSON.stringify(given)}` }];
   }
   if (issue.code === "invalid_type" && at(top, path) === undefined)
     return [{ path, message: `missing; expected ${issue.expected}` }];

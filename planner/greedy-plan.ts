@@ -1,6 +1,6 @@
 import type { Demand } from "../core/message/resource.ts";
 import type { Slot } from "../core/slots.ts";
-import { demandWindows } from "./demand-window.ts";
+import { demandWindows, type DemandWindow } from "./demand-window.ts";
 
 /** A slot with what a kWh costs in it, in micro-units. */
 export interface PricedSlot extends Slot {
@@ -48,7 +48,8 @@ export function greedyPlan(slots: readonly PricedSlot[], appliances: readonly Pl
   const room = [...freeW];
   const spans = new Map<string, PlannedSpan[]>();
   const shortfalls: Shortfall[] = [];
-  const tightestFirst = appliances.toSorted((one, other) => hoursNeeded(other) - hoursNeeded(one));
+  const slack = new Map(appliances.map((appliance) => [appliance, slackHours(slots, appliance, freeW)]));
+  const tightestFirst = appliances.toSorted((one, other) => (slack.get(one) ?? 0) - (slack.get(other) ?? 0));
   for (const appliance of tightestFirst) {
     if (appliance.demand.kind === "block") spans.set(appliance.resource, merge(blockDearest(slots, appliance.demand)));
     else {
@@ -60,7 +61,19 @@ export function greedyPlan(slots: readonly PricedSlot[], appliances: readonly Pl
   return { spans, shortfalls };
 }
 
-const hoursNeeded = ({ demand, powerW }: PlannedAppliance): number => (demand.kind === "energy" ? demand.energyWh / powerW : 0);
+/** Hours that the tightest window of an appliance leaves over when it has the house to itself. */
+function slackHours(slots: readonly PricedSlot[], { demand, powerW, timezone, deliveredWh }: PlannedAppliance, freeW: readonly number[]): number {
+  const [first, last] = [slots[0], slots.at(-1)];
+  if (demand.kind === "block" || !first || !last) return Infinity;
+  const slacks = demandWindows(demand, timezone, first.startMs, last.endMs).map((window) => {
+    const missingWh = demand.energyWh - (window.fromMs < first.startMs ? deliveredWh : 0);
+    const usable = slots.filter((slot, index) => within(slot, window) && (freeW[index] ?? 0) >= powerW);
+    return usable.reduce((sum, slot) => sum + slotMs(slot), 0) / 3_600_000 - missingWh / powerW;
+  });
+  return Math.min(Infinity, ...slacks);
+}
+
+const within = (slot: Slot, { fromMs, readyMs }: DemandWindow): boolean => slot.startMs >= fromMs && slot.endMs <= readyMs;
 const byPrice = (one: PricedSlot, other: PricedSlot): number =>
   one.microPerKwh < other.microPerKwh ? -1 : one.microPerKwh > other.microPerKwh ? 1 : one.startMs - other.startMs;
 
@@ -79,7 +92,7 @@ function fillCheapest(
     let missingWh = demand.energyWh - (underWay ? deliveredWh : 0);
     const candidates = slots
       .map((slot, index) => ({ slot, index }))
-      .filter(({ slot, index }) => slot.startMs >= window.fromMs && slot.endMs <= window.readyMs && (room[index] ?? 0) >= powerW)
+      .filter(({ slot, index }) => within(slot, window) && (room[index] ?? 0) >= powerW)
       .toSorted((one, other) => byPrice(one.slot, other.slot));
     for (const { slot, index } of candidates) {
       if (missingWh <= 0) break;

@@ -1,14 +1,14 @@
-import { Interface, type InterfaceAbi } from "ethers/abi";
+import { Interface } from "ethers/abi";
 import { isCallException, isError } from "ethers/utils";
 import { AppError, errorMessage } from "../core/app-error.ts";
 import devEuro from "./contracts/dev-euro.json" with { type: "json" };
 import settlement from "./contracts/settlement.json" with { type: "json" };
 
 /** Calls, events and errors of the settlement contract. */
-export const settlementInterface = new Interface(settlement.abi as InterfaceAbi);
+export const settlementInterface = new Interface(settlement.abi);
 
 /** Those of the money. */
-export const tokenInterface = new Interface(devEuro.abi as InterfaceAbi);
+export const tokenInterface = new Interface(devEuro.abi);
 
 /** InsufficientEscrow -> insufficient-escrow; ERC20InsufficientBalance -> erc20-insufficient-balance. */
 const kebab = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase();

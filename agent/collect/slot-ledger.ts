@@ -14,8 +14,8 @@ export interface SlotTotal {
 
 /** One counter within the open slot, all in Wh. */
 interface Register {
-  /** At the newest reading. */
-  lastWh: number;
+  /** At the newest reading; null while only a meter that is gone had this register. */
+  lastWh: number | null;
   /** At the slot's start, or at the first reading after a change of meter. */
   baseWh: number;
   /** Booked in this slot from a meter that is gone. */
@@ -86,8 +86,8 @@ export function book(
 
 function open(reading: Reading, atMs: number, rules: LedgerRules, before: LedgerState | null): LedgerState {
   const slot = slotAt(atMs, rules.slotMinutes);
-  const register = (wh: number | null, old: Register | null | undefined): Register | null =>
-    wh === null ? null : { lastWh: wh, baseWh: wh, carryWh: old ? old.carryWh + old.lastWh - old.baseWh : 0 };
+  const register = (wh: number | null, old: Register | null): Register | null =>
+    wh === null && !old ? null : { lastWh: wh, baseWh: wh ?? 0, carryWh: old ? slotWh(old) : 0 };
   const sameSlot = before !== null && before.slotStartMs === slot.startMs;
   return {
     meterId: reading.meterId,
@@ -115,7 +115,7 @@ function check(state: LedgerState, reading: Reading, atMs: number, rules: Ledger
     [state.import, reading.importWh],
     [state.export, reading.exportWh],
   ] as const) {
-    if (!register || wh === null) continue;
+    if (!register || register.lastWh === null || wh === null) continue;
     if (wh < register.lastWh) return "counter-backwards";
     // One extra Wh for counters that round, and at least a minute for clocks that do.
     const mostWh = (rules.plausibleW * Math.max(atMs - state.atMs, closeMs)) / 3_600_000 + 1;
@@ -128,10 +128,8 @@ function advance(from: LedgerState, reading: Reading, atMs: number, rules: Ledge
   const slots: SlotTotal[] = [];
   const spanMs = atMs - from.atMs;
   const close = spanMs <= closeMs;
-  const whAt = (register: Register, endWh: number | null, boundaryMs: number): number => {
-    const end = endWh ?? register.lastWh;
-    return Math.round(register.lastWh + ((end - register.lastWh) * (boundaryMs - from.atMs)) / spanMs);
-  };
+  const whAt = ({ lastWh }: Register, endWh: number | null, boundaryMs: number): number | null =>
+    lastWh === null ? null : Math.round(lastWh + (((endWh ?? lastWh) - lastWh) * (boundaryMs - from.atMs)) / spanMs);
   let state: LedgerState = { ...from, impossibleSinceMs: null };
   while (state.slotEndMs <= atMs) {
     const boundaryMs = state.slotEndMs;
@@ -141,7 +139,7 @@ function advance(from: LedgerState, reading: Reading, atMs: number, rules: Ledge
     slots.push(...totals({ ...ended, measured: state.measured && close }, reading.meter));
     const next = slotAt(boundaryMs, rules.slotMinutes);
     const begin = (register: Register | null): Register | null =>
-      register && { lastWh: register.lastWh, baseWh: register.lastWh, carryWh: 0 };
+      register && register.lastWh !== null ? { lastWh: register.lastWh, baseWh: register.lastWh, carryWh: 0 } : null;
     state = {
       ...ended,
       slotStartMs: next.startMs,
@@ -155,7 +153,7 @@ function advance(from: LedgerState, reading: Reading, atMs: number, rules: Ledge
   }
   const reach = (register: Register | null, wh: number | null): Register | null => {
     if (wh === null) return register;
-    return register ? { ...register, lastWh: wh } : { lastWh: wh, baseWh: wh, carryWh: 0 };
+    return register && register.lastWh !== null ? { ...register, lastWh: wh } : { lastWh: wh, baseWh: wh, carryWh: register?.carryWh ?? 0 };
   };
   return {
     state: {
@@ -171,14 +169,17 @@ function advance(from: LedgerState, reading: Reading, atMs: number, rules: Ledge
   };
 }
 
+/** Energy of a register in the open slot. */
+const slotWh = ({ carryWh, lastWh, baseWh }: Register): number => (lastWh === null ? carryWh : carryWh + lastWh - baseWh);
+
 function totals(state: LedgerState, meter: string): SlotTotal[] {
   const quality: Quality = !state.measured ? "estimated" : state.unchecked ? "unchecked" : "valid";
   return (["import", "export"] as const).flatMap((name) => {
     const register = state[name];
     if (!register) return [];
-    const wh = register.carryWh + register.lastWh - register.baseWh;
+    const { slotStartMs: startMs, slotEndMs: endMs, clockSynced } = state;
     return [
-      { meter, register: name, startMs: state.slotStartMs, endMs: state.slotEndMs, wh, quality, clockSynced: state.clockSynced },
+      { meter, register: name, startMs, endMs, wh: slotWh(register), quality, clockSynced },
     ];
   });
 }

@@ -5,6 +5,8 @@ import { guardedCommand, type GuardedCommand } from "./guarded-command.ts";
 export const staleMeterMs = 60_000;
 /** Longest departure from the safe state without a renewal. */
 export const leaseMs = 15 * 60_000;
+/** What was switched so shortly before a reading may not be in its figure: meters average, loads ramp. */
+const meterLagMs = 10_000;
 const maxSwitchesAnHour = 6;
 const hourMs = 3_600_000;
 
@@ -43,10 +45,23 @@ interface Decision {
   reason: string;
 }
 
+interface Wish extends Decision {
+  /** Nothing but a contact that does not move holds it back when it switches off. */
+  urgentOff: boolean;
+}
+
+/** What the house's limit leaves, W. */
+interface Room {
+  /** What must go. */
+  excessW: number;
+  /** What may come; null while nobody knows what the house draws. */
+  freeW: number | null;
+}
+
 /**
  * What may run now. Order of authority: compressor rest (minimum off) > grid limit > the plan's intents;
  * a stale meter leads to the declared safe state. Minimum-on and the switch count never hold back
- * a reduction that the grid limit demands. Pure: gives the commands and the next state.
+ * a reduction that the grid limit or a stale meter demands. Pure: gives the commands and the next state.
  */
 export function guard(
   appliances: readonly GuardedAppliance[],
@@ -55,16 +70,15 @@ export function guard(
 ): { commands: GuardedCommand[]; state: GuardState } {
   const next = new Map(state);
   const commands: GuardedCommand[] = [];
-  const fresh = input.meterAgeMs <= staleMeterMs && input.importW !== null;
-  const room = { freeW: fresh ? input.maxImportW - (input.importW ?? 0) : Infinity };
-  const wanted = appliances.map((appliance) => ({ appliance, intent: wantedOf(appliance, input) }));
+  const room = roomOf(appliances, state, input);
+  const wanted = appliances.map((appliance) => ({ appliance, wish: wishOf(appliance, input) }));
   // Reductions first, so that what the plan gives up anyway spares another appliance from being shed.
-  for (const { appliance, intent } of wanted.toSorted((one, other) => Number(one.intent.on) - Number(other.intent.on))) {
+  for (const { appliance, wish } of wanted.toSorted((one, other) => Number(one.wish.on) - Number(other.wish.on))) {
     const now = next.get(appliance.resource) ?? { on: appliance.safeOn, sinceMs: -Infinity, switchedMs: [] };
-    const decision = decide(appliance, now, intent, room.freeW, input.nowMs);
-    if (decision.on && !now.on) room.freeW -= appliance.ratedPowerW;
+    const decision = decide(appliance, now, wish, room, input.nowMs);
     // A reduction counts against an excess, but makes room for an increase only once the meter has seen it.
-    if (!decision.on && now.on && room.freeW < 0) room.freeW = Math.min(0, room.freeW + appliance.ratedPowerW);
+    if (!decision.on && now.on) room.excessW -= appliance.ratedPowerW;
+    if (decision.on && !now.on && room.freeW !== null) room.freeW -= appliance.ratedPowerW;
     next.set(appliance.resource, step(now, decision.on, input.nowMs));
     commands.push(
       guardedCommand({
@@ -80,20 +94,39 @@ export function guard(
 
 const overLimit = "house import above its limit";
 
-function wantedOf(appliance: GuardedAppliance, input: GuardInput): Decision {
-  if (input.meterAgeMs > staleMeterMs) return { on: appliance.safeOn, reason: "meter stale, safe state" };
-  const intent = input.intents.find(({ resource }) => resource === appliance.resource);
-  return intent ?? { on: appliance.safeOn, reason: "no intent, safe state" };
+/** The newest figure of the meter, corrected by what was switched too late to be in it. */
+function roomOf(appliances: readonly GuardedAppliance[], state: GuardState, input: GuardInput): Room {
+  if (input.importW === null || input.meterAgeMs > staleMeterMs) return { excessW: 0, freeW: null };
+  const seenMs = input.nowMs - input.meterAgeMs - meterLagMs;
+  const room = { excessW: input.importW - input.maxImportW, freeW: input.maxImportW - input.importW };
+  for (const { resource, ratedPowerW } of appliances) {
+    const now = state.get(resource);
+    if (!now || now.sinceMs <= seenMs) continue;
+    if (now.on) room.freeW -= ratedPowerW;
+    else room.excessW -= ratedPowerW;
+  }
+  return room;
 }
 
-function decide(appliance: GuardedAppliance, now: ApplianceState, wanted: Decision, freeW: number, nowMs: number): Decision {
-  if (now.on && freeW < 0) return { on: false, reason: overLimit };
+function wishOf(appliance: GuardedAppliance, input: GuardInput): Wish {
+  const safe = { on: appliance.safeOn, urgentOff: false };
+  if (input.meterAgeMs > staleMeterMs) return { ...safe, reason: "meter stale, safe state", urgentOff: true };
+  const intent = input.intents.find(({ resource }) => resource === appliance.resource);
+  return intent ? { on: intent.on, reason: intent.reason, urgentOff: false } : { ...safe, reason: "no intent, safe state" };
+}
+
+function decide(appliance: GuardedAppliance, now: ApplianceState, { urgentOff, ...wanted }: Wish, room: Room, nowMs: number): Decision {
+  if (now.on && room.excessW > 0) return { on: false, reason: overLimit };
   if (wanted.on === now.on) return wanted;
+  if (!wanted.on && urgentOff) return wanted;
   const heldMs = nowMs - now.sinceMs;
   const restMs = wanted.on ? appliance.minOffMs : appliance.minOnMs;
   if (heldMs < restMs) return { on: now.on, reason: wanted.on ? "minimum off time runs" : "minimum on time runs" };
   if (recent(now.switchedMs, nowMs).length >= maxSwitchesAnHour) return { on: now.on, reason: "switched too often this hour" };
-  if (wanted.on && freeW < appliance.ratedPowerW) return { on: false, reason: "no room under the house import limit" };
+  if (!wanted.on) return wanted;
+  // All safe states together fit the fuse: that way up stays open when nobody knows what the house draws.
+  if (room.freeW === null) return appliance.safeOn ? wanted : { on: false, reason: "house import not known" };
+  if (room.freeW < appliance.ratedPowerW) return { on: false, reason: "no room under the house import limit" };
   return wanted;
 }
 

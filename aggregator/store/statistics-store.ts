@@ -6,7 +6,7 @@ import type { Tables } from "./tables.ts";
 export function statisticsStore(db: Kysely<Tables>): Pick<AggregatorStore, "statistics"> {
   return {
     async statistics(site) {
-      const of = <T extends "item" | "plan" | "record">(table: T) => {
+      const of = (table: "item" | "plan" | "record") => {
         const query = db.selectFrom(table as "item");
         return site === null ? query : query.where("site", "=", site);
       };

@@ -28,7 +28,7 @@ export interface Screen {
 
 /** @param out stderr where stdout carries JSON */
 export function screen(out: NodeJS.WriteStream): Screen {
-  const live = out.isTTY === true;
+  const live = Boolean(out.isTTY);
   let drawn = 0;
   const erase = (): void => {
     if (live && drawn > 0) out.write(`\u001b[${drawn}A\u001b[J`);

@@ -79,8 +79,16 @@ export async function openWorld(options: { folder: string; homes: number; seed: 
     await programs.start({
       name: home.house,
       args: [
-        ...["simulate", "house", "--name", home.house, "--clock", clock.url, "--seed", String(seed * 100 + index)],
-        ...["--p1-port", String(home.p1Port), "--modbus-port", String(home.modbusPort), "--state", join(home.folder, "house.json")],
+        "simulate",
+        "house",
+        ...Object.entries({
+          "--name": home.house,
+          "--clock": clock.url,
+          "--seed": String(seed * 100 + index),
+          "--p1-port": String(home.p1Port),
+          "--modbus-port": String(home.modbusPort),
+          "--state": join(home.folder, "house.json"),
+        }).flat(),
       ],
       onLine: (line) => void (line["kind"] === "house" && houses.set(home.site, line as unknown as HouseLine)),
     });

@@ -1,0 +1,50 @@
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/**
+ * `node deploy/stage.ts FOLDER [PREFIX]`: lays out what a gateway needs to run, from a built checkout: bin/node,
+ * bin/smart-mla, app/dist and the native packages with what they need. Nothing else of node_modules goes along.
+ * PREFIX is where FOLDER will be on the gateway (default: FOLDER itself).
+ */
+
+/** Packages that the bundle leaves outside; the same list as in rolldown.config.ts without what only the demo needs. */
+const outside = ["better-sqlite3", "@serialport/bindings-cpp"];
+
+const [target, prefix = resolve(target ?? "")] = process.argv.slice(2);
+if (target === undefined || !existsSync("dist/main.js")) {
+  process.stderr.write("usage: npm run build && node deploy/stage.ts FOLDER [PREFIX], in the checkout\n");
+  process.exit(2);
+}
+rmSync(join(target, "app"), { recursive: true, force: true });
+mkdirSync(join(target, "bin"), { recursive: true });
+mkdirSync(join(target, "app"), { recursive: true });
+cpSync("dist", join(target, "app", "dist"), { recursive: true });
+writeFileSync(join(target, "app", "package.json"), JSON.stringify({ type: "module" }));
+for (const name of closure(outside))
+  cpSync(join("node_modules", name), join(target, "app", "node_modules", name), { recursive: true, filter: needed });
+rmSync(join(target, "bin", "node"), { force: true });
+cpSync(process.execPath, join(target, "bin", "node"), { dereference: true });
+const command = join(target, "bin", "smart-mla");
+writeFileSync(command, `#!/bin/sh\nexec ${prefix}/bin/node ${prefix}/app/dist/main.js "$@"\n`);
+chmodSync(command, 0o755);
+
+/** Packages and all that they depend on. */
+function closure(names: readonly string[]): Set<string> {
+  const all = new Set<string>();
+  const add = (name: string): void => {
+    const file = join("node_modules", name, "package.json");
+    if (all.has(name) || !existsSync(file)) return;
+    all.add(name);
+    const { dependencies = {} } = JSON.parse(readFileSync(file, "utf8")) as { dependencies?: Record<string, string> };
+    for (const dependency of Object.keys(dependencies)) add(dependency);
+  };
+  for (const name of names) add(name);
+  return all;
+}
+
+/** Leaves out sources that only compiling needs, and binaries of other systems. */
+function needed(path: string): boolean {
+  if (/better-sqlite3\/(deps|src)(\/|$)/.test(path)) return false;
+  const binary = /\/prebuilds\/([^/]+)$/.exec(path)?.[1];
+  return binary === undefined || binary.includes(`${process.platform}-${process.arch}`) || !/^(linux|darwin|win32|android)/.test(binary);
+}

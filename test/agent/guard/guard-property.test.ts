@@ -1,0 +1,108 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { guard, type GuardedAppliance, type GuardState } from "../../../agent/guard/guard.ts";
+
+const maxImportW = 8000;
+const appliances: GuardedAppliance[] = [
+  { resource: "boiler", ratedPowerW: 2000, minOnMs: 120_000, minOffMs: 300_000, safeOn: false },
+  { resource: "car", ratedPowerW: 3700, minOnMs: 0, minOffMs: 60_000, safeOn: false },
+  { resource: "pump", ratedPowerW: 2500, minOnMs: 600_000, minOffMs: 600_000, safeOn: true },
+];
+
+/** One pass of control: how long after the last, what the meter last said and when, what the plan wants. */
+const pass = fc.record({
+  afterMs: fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 1, max: 15_000 }) }, fc.integer({ min: 15_000, max: 900_000 })),
+  read: fc.oneof({ weight: 8, arbitrary: fc.constant("now" as const) }, { weight: 4, arbitrary: fc.constant("silent" as const) }, fc.constant("no power" as const)),
+  baseW: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: -2000, max: 4000 }) }, fc.integer({ min: 0, max: 12_000 })),
+  wants: fc.tuple(...appliances.map(() => fc.option(fc.boolean(), { freq: 6 }))),
+});
+type Pass = typeof pass extends fc.Arbitrary<infer T> ? T : never;
+
+interface Seen {
+  atMs: number;
+  importW: number | null;
+  on: ReadonlySet<string>;
+}
+const wattsOf = (names: Iterable<string>): number => [...names].reduce((sum, name) => sum + (appliances.find(({ resource }) => resource === name)?.ratedPowerW ?? 0), 0);
+const onIn = (state: GuardState): Set<string> => new Set([...state].flatMap(([name, { on }]) => (on ? [name] : [])));
+
+/** Plays passes against a house that draws its base load and the rated power of what is on. */
+function play(passes: readonly Pass[]): void {
+  let nowMs = 50_000_000;
+  let state: GuardState = new Map(appliances.map(({ resource, safeOn }) => [resource, { on: safeOn, sinceMs: -Infinity, switchedMs: [] }]));
+  let seen: Seen = { atMs: -Infinity, importW: null, on: new Set() };
+  const switchings = new Map<string, number[]>(appliances.map(({ resource }) => [resource, []]));
+  for (const { afterMs, read, baseW, wants } of passes) {
+    nowMs += afterMs;
+    const before = state;
+    if (read !== "silent") seen = { atMs: nowMs, importW: read === "now" ? baseW + wattsOf(onIn(before)) : null, on: onIn(before) };
+    const meterAgeMs = nowMs - seen.atMs;
+    const intents = appliances.flatMap(({ resource }, at) => {
+      const on = wants[at] ?? null;
+      return on === null ? [] : [{ resource, on, authority: "instruction" as const, reason: "plan" }];
+    });
+    const decided = guard(appliances, before, { nowMs, meterAgeMs, importW: seen.importW, maxImportW, intents });
+    state = decided.state;
+    const stale = meterAgeMs > 60_000;
+    const known = !stale && seen.importW !== null;
+    const [was, is] = [onIn(before), onIn(state)];
+    // The most that the house may draw by all that is known: what the meter saw, and what went on since.
+    const worstW = (seen.importW ?? 0) + wattsOf(is.difference(seen.on));
+    const excessBeforeW = (seen.importW ?? 0) - wattsOf(seen.on.difference(was)) - maxImportW;
+    const raised = is.difference(was);
+    for (const appliance of appliances) {
+      const { resource, safeOn, minOnMs, minOffMs } = appliance;
+      const command = decided.commands.find((one) => one.resource === resource);
+      const now = before.get(resource);
+      const own = switchings.get(resource) ?? [];
+      expect(command?.on).toBe(state.get(resource)?.on);
+      if (command?.on === safeOn) expect(command.leaseUntilMs).toBeNull();
+      else expect(command?.leaseUntilMs).toSatisfy((untilMs: number) => untilMs > nowMs && untilMs <= nowMs + 900_000);
+      if (stale && command?.on !== safeOn) expect([safeOn, command?.on]).toEqual([true, false]);
+      if (!now || !command || command.on === now.on) continue;
+      const heldMs = nowMs - now.sinceMs;
+      if (command.on) {
+        expect(heldMs).toBeGreaterThanOrEqual(minOffMs);
+        if (!safeOn) expect(known).toBe(true);
+      }
+      const forced = !command.on && (stale || command.reason === "house import above its limit");
+      if (command.reason === "house import above its limit") expect(known && (seen.importW ?? 0) > maxImportW).toBe(true);
+      if (!forced) {
+        if (!command.on) expect(heldMs).toBeGreaterThanOrEqual(minOnMs);
+        expect(own.filter((at) => nowMs - at < 3_600_000).length).toBeLessThan(6);
+      }
+      own.push(nowMs);
+    }
+    if (known && raised.size > 0) expect(worstW).toBeLessThanOrEqual(maxImportW);
+    // Nothing stays on while the meter shows an excess, unless what went off since may have cured it.
+    const lately = appliances.filter(({ resource, ratedPowerW }) => {
+      const now = before.get(resource);
+      return now && !now.on && now.sinceMs > seen.atMs - 10_000 && ratedPowerW > 0;
+    });
+    const curedW = wattsOf(lately.map(({ resource }) => resource));
+    if (known && excessBeforeW - curedW - wattsOf(was.difference(is)) > 0) expect(is.size).toBe(0);
+  }
+}
+
+it("keeps every rule over any trace of readings, gaps and wishes", () => {
+  fc.assert(fc.property(fc.array(pass, { minLength: 1, maxLength: 40 }), play), { numRuns: 10_000 });
+}, 30_000);
+
+it("switches at most six times in any hour when only the plan asks", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 300_000 }), fc.boolean()), { maxLength: 200 }), (wishes) => {
+      const [car] = appliances.filter(({ resource }) => resource === "car");
+      if (!car) throw new Error("no car");
+      let state: GuardState = new Map();
+      let nowMs = 50_000_000;
+      const at: number[] = [];
+      for (const [afterMs, on] of wishes) {
+        nowMs += afterMs;
+        const before = state.get("car")?.on ?? false;
+        ({ state } = guard([car], state, { nowMs, meterAgeMs: 0, importW: 0, maxImportW, intents: [{ resource: "car", on, authority: "instruction", reason: "plan" }] }));
+        if (state.get("car")?.on !== before) at.push(nowMs);
+      }
+      for (const [index, ms] of at.entries()) expect((at[index + 6] ?? Infinity) - ms).toBeGreaterThanOrEqual(3_600_000);
+    }),
+  );
+});

@@ -1,0 +1,49 @@
+import { globSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { expect, it } from "vitest";
+
+/** Which folders each folder may import; simulator/chain and simulator/fleet may also import settlement. */
+const arrows: Record<string, readonly string[]> = {
+  core: [],
+  planner: ["core"],
+  settlement: ["core"],
+  drivers: ["core"],
+  agent: ["core", "planner", "settlement", "drivers"],
+  aggregator: ["core", "planner", "settlement"],
+  market: ["core", "planner", "settlement"],
+  simulator: ["core"],
+  "simulator/chain": ["core", "settlement"],
+  "simulator/fleet": ["core", "settlement"],
+  cli: ["core", "planner", "settlement", "drivers", "agent", "aggregator", "market", "simulator"],
+};
+const packagesOfCore = ["zod", "jose", "temporal-polyfill"];
+
+const files = globSync(Object.keys(arrows).map((folder) => `${folder}/**/*.ts`));
+const importsOf = (file: string): string[] =>
+  [...readFileSync(file, "utf8").matchAll(/(?:from|import\()\s*"([^"]+)"/g)].flatMap(([, target]) => target ?? []);
+const folderOf = (file: string): string => {
+  const [top = "", second = ""] = file.split("/");
+  return `${top}/${second}` in arrows ? `${top}/${second}` : top;
+};
+
+it("finds the rooms", () => expect(new Set(files.map(folderOf)).size).toBeGreaterThanOrEqual(8));
+
+it.each(files)("%s imports only what its folder may", (file) => {
+  const folder = folderOf(file);
+  const top = folder.split("/")[0] ?? "";
+  const foreign = importsOf(file)
+    .filter((target) => target.startsWith("."))
+    .map((target) => normalize(join(dirname(file), target)).split("/")[0] ?? "")
+    .filter((target) => target !== top && !arrows[folder]?.includes(target));
+  expect(foreign).toEqual([]);
+});
+
+it.each(files.filter((file) => folderOf(file) === "core"))("%s imports only the packages of core", (file) => {
+  const packages = importsOf(file).filter((target) => !target.startsWith(".") && !target.startsWith("node:"));
+  expect(packages.filter((name) => !packagesOfCore.includes(name))).toEqual([]);
+});
+
+it("has no file with two jobs hidden in it", () => {
+  const long = files.filter((file) => readFileSync(file, "utf8").split("\n").length > 400);
+  expect(long).toEqual([]);
+});
