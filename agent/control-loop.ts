@@ -35,8 +35,8 @@ export interface ControlLoopOptions {
 }
 
 const passMs = 10_000;
-/** Every third pass also reads what should not have changed: somebody else may have switched it. */
-const passesAReadBack = 3;
+/** Once a minute a pass also reads what should not have changed: somebody else may have switched it. */
+const passesAReadBack = 6;
 
 /** plan -> guard -> actuate, on every trigger and at least every 10 s. One pass at a time. */
 export function startControlLoop(options: ControlLoopOptions): ControlLoop {
@@ -48,6 +48,10 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
   let reasons = new Map<string, string>();
 
   const pass = async (verify: boolean): Promise<void> => {
+    // Somebody else's switching counts like an own one: it has its rest, and the guard decides what becomes of it.
+    if (verify)
+      for (const { resource, on } of await options.actuator.readBack())
+        state = new Map(state).set(resource, { on, sinceMs: clock.monotonicMs(), switchedMs: state.get(resource)?.switchedMs ?? [] });
     const grid = options.grid();
     wishes = intents(appliances, options.instructions(), clock.now());
     const decided = guard(appliances, state, {
@@ -59,7 +63,7 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
     });
     state = decided.state;
     reasons = new Map(decided.commands.map(({ resource, reason }) => [resource, reason]));
-    await options.actuator.apply(decided.commands, verify);
+    await options.actuator.apply(decided.commands);
     options.onPass(now());
   };
   const now = (): ApplianceNow[] =>
@@ -69,6 +73,8 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
       reason: reasons.get(resource) ?? "starting",
     }));
   const run = (verify: boolean): Promise<void> => {
+    // After the stop the relays stay as they are left.
+    if (options.signal.aborted) return Promise.resolve();
     if (running) {
       again = true;
       return running;
@@ -87,7 +93,7 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
     trigger: () => void clock.hold(run(false).catch(options.onError)),
     now,
     idle: async () => {
-      while (running) await running;
+      while (running) await running.catch(() => undefined);
     },
   };
 }
@@ -102,15 +108,16 @@ export function guardStateFromJournal(
   clock: Clock,
 ): GuardState {
   const offsetMs = clock.monotonicMs() - clock.now();
+  // A journal from the future (the clock went back) counts as just now: rest is never cut short, nor drawn out for ever.
+  const monotonic = (atMs: number): number => Math.min(atMs + offsetMs, clock.monotonicMs());
   const state = new Map<string, ApplianceState>();
   for (const { resource, safeOn } of appliances) {
     const own = switchings.filter((switching) => switching.resource === resource);
     const last = own.at(-1);
     state.set(resource, {
       on: last?.on ?? safeOn,
-      // A journal from the future (the clock went back) counts as just now: rest is never cut short.
-      sinceMs: last ? Math.min(last.atMs + offsetMs, clock.monotonicMs()) : -Infinity,
-      switchedMs: own.map(({ atMs }) => atMs + offsetMs),
+      sinceMs: last ? monotonic(last.atMs) : -Infinity,
+      switchedMs: own.map(({ atMs }) => monotonic(atMs)),
     });
   }
   return state;

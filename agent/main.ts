@@ -60,6 +60,11 @@ export async function startAgent(options: { config: AgentConfig; clock: Clock; l
     signal,
   });
   await actuator.safeState("start, safe state");
+  // What a crash or a power cut has switched is not in the journal: as of now it counts as switched.
+  for (const { resource, on: was } of control.lastSwitchings()) {
+    const on = actuator.isOn(resource);
+    if (on !== undefined && on !== was) control.journal({ resource, atMs: clock.now(), on, reason: "found so at start" });
+  }
   const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
   let lastPassMs = clock.monotonicMs();
   const loop = startControlLoop({

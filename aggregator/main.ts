@@ -103,7 +103,9 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
     onMessage: (message) => void inbound.take(message),
   });
   const forAll = (work: (site: string) => Promise<void>): Promise<void> => Promise.all(sites.map(work)).then(() => undefined);
-  clock.every(heartbeatMs, () => forAll((site) => quietly(send(site, "heartbeat", "state", {}, { lifetimeS: 180, retain: true }), "heartbeat")), signal);
+  const beat = (site: string): void => void quietly(send(site, "heartbeat", "state", {}, { lifetimeS: 180, retain: true }), "heartbeat");
+  // Nobody waits for the broker's word: the next one follows in a minute.
+  clock.every(heartbeatMs, () => sites.forEach(beat), signal);
   clock.every(stepMs, () => forAll((site) => quietly(planner.resend(site), "sending plans again")), signal);
   clock.every(config.planEveryMs, () => forAll((site) => quietly(planner.plan(site), "planning")), signal);
   if (settlement && config.settlement) {

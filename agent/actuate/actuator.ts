@@ -12,8 +12,10 @@ export interface Actuated {
 }
 
 export interface Actuator {
-  /** Switches what differs, reads back, and renews the leases. `verify` also reads what should not have changed. */
-  apply(commands: readonly GuardedCommand[], verify: boolean): Promise<void>;
+  /** Switches what differs, reads back, and renews the leases. */
+  apply(commands: readonly GuardedCommand[]): Promise<void>;
+  /** Reads all relays; gives those that somebody else has switched, for the guard to decide on. */
+  readBack(): Promise<{ resource: string; on: boolean }[]>;
   /** Puts every relay into its declared safe state; keeps trying the others when one fails. */
   safeState(reason: string): Promise<void>;
   /** What each relay was last read as; undefined while unknown. */
@@ -55,18 +57,28 @@ export function startActuator(options: ActuatorOptions): Actuator {
     }
     failing.delete(resource);
     switches++;
-    options.journal({ resource, on, reason });
+    journal({ resource, on, reason });
     log.info({ resource, on, reason }, "appliance switched");
   };
-  const readBack = async ({ resource, relay }: Actuated): Promise<void> => {
+  /** A full disk must not keep the next relay from its safe state. */
+  const journal: ActuatorOptions["journal"] = (switching) => {
+    try {
+      options.journal(switching);
+    } catch (error) {
+      log.error({ ...switching, code: errorCode(error), error: errorMessage(error) }, "switching not journalled");
+    }
+  };
+  /** True when somebody else has switched it since it was last read. */
+  const read = async ({ resource, relay }: Actuated): Promise<boolean> => {
     const before = known.get(resource);
     try {
       const closed = await relay.isClosed();
-      if (before !== undefined && before !== closed) log.warn({ resource, closed }, "relay was switched by somebody else");
       known.set(resource, closed);
+      return before !== undefined && before !== closed;
     } catch (error) {
       known.delete(resource);
       log.debug({ resource, error: errorMessage(error) }, "relay cannot be read");
+      return false;
     }
   };
   const find = (resource: string): Actuated | undefined => options.appliances.find((appliance) => appliance.resource === resource);
@@ -77,27 +89,39 @@ export function startActuator(options: ActuatorOptions): Actuator {
       for (const [resource, untilMs] of leases) {
         const appliance = find(resource);
         if (!appliance || untilMs > clock.monotonicMs()) continue;
-        leases.delete(resource);
         await write(appliance, appliance.safeOn, "lease ended, safe state");
+        // Else it stays ended and the next check tries again.
+        if (known.get(resource) === appliance.safeOn && leases.get(resource) === untilMs) leases.delete(resource);
       }
     },
     options.signal,
   );
   return {
-    async apply(commands, verify) {
+    async apply(commands) {
       for (const command of commands) {
         const appliance = find(command.resource);
         if (!appliance) continue;
         if (command.leaseUntilMs === null) leases.delete(command.resource);
         else leases.set(command.resource, command.leaseUntilMs);
-        if (verify) await readBack(appliance);
         if (known.get(command.resource) !== command.on) await write(appliance, command.on, command.reason);
       }
+    },
+    async readBack() {
+      const elsewhere: { resource: string; on: boolean }[] = [];
+      for (const appliance of options.appliances) {
+        const { resource } = appliance;
+        const on = (await read(appliance)) ? known.get(resource) : undefined;
+        if (on === undefined) continue;
+        log.warn({ resource, on }, "relay was switched by somebody else");
+        journal({ resource, on, reason: "switched by somebody else" });
+        elsewhere.push({ resource, on });
+      }
+      return elsewhere;
     },
     async safeState(reason) {
       leases.clear();
       for (const appliance of options.appliances) {
-        await readBack(appliance);
+        await read(appliance);
         if (known.get(appliance.resource) !== appliance.safeOn) await write(appliance, appliance.safeOn, reason);
       }
     },

@@ -52,12 +52,13 @@ export function startCollector(options: CollectorOptions): Collector {
   const ledgers = new Map<string, LedgerState | null>(options.meters.map(({ name }) => [name, store.ledger(name)]));
   const newest = new Map<string, { reading: Reading; atMonoMs: number }>();
   let waiting: Sample[] = [];
+  let ended: SlotTotal[] = [];
   let sharedUntilMs = 0;
   let count = 0;
 
-  const flush = (slots: readonly SlotTotal[] = []): void => {
-    if (waiting.length === 0 && slots.length === 0) return;
-    const samples = waiting;
+  const flush = (): void => {
+    if (waiting.length === 0 && ended.length === 0) return;
+    const [samples, slots] = [waiting, ended];
     options.atomically(() => {
       store.addSamples(samples);
       store.addSlots(slots);
@@ -65,8 +66,9 @@ export function startCollector(options: CollectorOptions): Collector {
       for (const slot of slots) if (slot.meter === sharing.gridMeter || sharing.applianceDetail) outbox.add(slotItem(slot, options.roles.get(slot.meter) ?? "load"));
       for (const [meter, state] of ledgers) if (state) store.saveLedger(meter, state);
     });
-    // Only now: a failed write keeps the samples for the next try.
-    waiting = waiting.slice(samples.length);
+    // Only now: a failed write keeps samples and slots for the next try.
+    waiting = [];
+    ended = [];
     if (slots.length > 0) options.onSlots();
   };
   const share = ({ atMs, reading }: Sample): void => {
@@ -82,8 +84,9 @@ export function startCollector(options: CollectorOptions): Collector {
     count++;
     waiting.push({ atMs: bookedAt(reading), reading });
     newest.set(reading.meter, { reading, atMonoMs: clock.monotonicMs() });
-    if (booked.slots.length > 0) flush(booked.slots);
+    ended.push(...booked.slots);
     options.onReading(reading);
+    if (booked.slots.length > 0) flush();
   };
   const safely = (work: () => void): void => {
     try {

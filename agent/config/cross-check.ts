@@ -12,6 +12,8 @@ export function crossCheck(config: AgentYaml): ConfigIssue[] {
 
 const needs = { ...meterDrivers, ...relayDrivers };
 const readsBytes = (driver: keyof typeof needs): boolean => (needs[driver].needs as string) === "bytes";
+/** A name of the file, never one that every object has, such as "constructor". */
+const own = <T>(parts: Record<string, T>, name: string): T | undefined => (Object.hasOwn(parts, name) ? parts[name] : undefined);
 const have = (names: Iterable<string>): string => [...names].join(", ") || "none";
 
 function busIssues({ buses, meters, relays }: AgentYaml): ConfigIssue[] {
@@ -21,7 +23,7 @@ function busIssues({ buses, meters, relays }: AgentYaml): ConfigIssue[] {
     ["relays", relays],
   ] as const)
     for (const [name, part] of Object.entries(parts)) {
-      const bus = buses[part.bus];
+      const bus = own(buses, part.bus);
       const path = [group, name, "bus"];
       if (!bus) issues.push({ path, message: `no bus called "${part.bus}" (have: ${have(Object.keys(buses))})` });
       else if (readsBytes(part.driver) && bus.type === "modbus_tcp")
@@ -40,7 +42,7 @@ function applianceIssues({ appliances, relays }: AgentYaml): ConfigIssue[] {
   const users = new Map<string, string>();
   for (const [name, appliance] of Object.entries(appliances)) {
     const path = ["appliances", name, "relay"];
-    if (!relays[appliance.relay])
+    if (!own(relays, appliance.relay))
       issues.push({ path, message: `no relay called "${appliance.relay}" (have: ${have(Object.keys(relays))})` });
     const user = users.get(appliance.relay);
     if (user) issues.push({ path, message: `relay "${appliance.relay}" already switches "${user}"` });

@@ -31,23 +31,29 @@ export function envelopeTypeOf(rest: string): EnvelopeType | undefined {
 
 /**
  * Verifies each arrival in turn, commits its number, then hands it on. Whatever is refused is counted by its code
- * and changes nothing. A repeat of the newest message of a topic (a retained one after a reconnect) is no replay.
+ * and changes nothing. A repeat of the newest message of a topic (a retained one after a reconnect) is no replay: it is
+ * applied once in each run of the agent, as a crash may have come between its number and its effect.
  */
 export function openInbox(options: InboxOptions): { take(arrival: Arrival): Promise<void> } {
   // Numbers of heartbeats stay in memory: one says nothing after 180 s, and a write a minute would wear the card.
   const beats = new Map<string, number>();
+  /** Hash of what was applied last, by key and topic. */
+  const applied = new Map<string, string>();
   const accept = async (arrival: Arrival): Promise<void> => {
     const type = envelopeTypeOf(arrival.rest);
     if (!type) throw new AppError("topic-unknown", `no message is expected on ${arrival.topic}`);
     const envelope = await verifyEnvelope(arrival.text, { keys: options.keys, type, site: options.site, nowMs: options.clock.now() });
     const hash = createHash("sha256").update(arrival.text).digest("hex");
     const last = type === "heartbeat" ? undefined : options.store.lastSeen(envelope.kid, arrival.topic);
-    if (last && envelope.seq === last.seq && hash === last.hash) return;
+    const place = `${envelope.kid} ${arrival.topic}`;
+    if (applied.get(place) === hash) return;
     const lastSeq = type === "heartbeat" ? beats.get(envelope.kid) : last?.seq;
-    if (lastSeq !== undefined && envelope.seq <= lastSeq)
+    const repeat = last !== undefined && envelope.seq === last.seq && hash === last.hash;
+    if (lastSeq !== undefined && envelope.seq <= lastSeq && !repeat)
       throw new AppError("envelope-old-seq", `number ${envelope.seq} on ${arrival.topic} is not above ${lastSeq}`);
     if (type === "heartbeat") beats.set(envelope.kid, envelope.seq);
-    else options.store.see(envelope.kid, arrival.topic, envelope.seq, hash);
+    else if (!repeat) options.store.see(envelope.kid, arrival.topic, envelope.seq, hash);
+    applied.set(place, hash);
     await options.handlers[type](envelope.body, { rest: arrival.rest, envelope });
   };
   let queue: Promise<void> = Promise.resolve();

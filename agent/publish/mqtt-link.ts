@@ -21,9 +21,9 @@ export interface MqttLink {
   stop(): Promise<void>;
 }
 
-/** Bytes; the broker may send more, we do not read it. */
 /** Handed on to node:tls, which mqtt.js does not type. */
 const tls13 = { minVersion: "TLSv1.3" } as const;
+/** The broker may send more, we do not read it. */
 const maxMessageBytes = 256 * 1024;
 const reconnectMs = { least: 1000, most: 30_000 };
 

@@ -38,6 +38,7 @@ export function startUploader(options: { outbox: Outbox; link: () => MqttLink; c
       const last = batch?.items.at(-1);
       if (!batch || !last) return;
       cursor = { boot: batch.boot, seq: last.seq };
+      if (inFlight === 0) lastProgressMs = clock.monotonicMs();
       inFlight += batch.items.length;
       await options.link().publish("meter", { v: 1, ...batch } satisfies Measurements);
     }
@@ -65,7 +66,8 @@ export function startUploader(options: { outbox: Outbox; link: () => MqttLink; c
     receipt({ boot, seq }) {
       const rows = outbox.delivered(boot, seq);
       inFlight = Math.max(0, inFlight - rows);
-      lastProgressMs = clock.monotonicMs();
+      // A receipt that lets nothing go is no progress: a batch before it was lost.
+      if (rows > 0) lastProgressMs = clock.monotonicMs();
       pump();
     },
     restart() {

@@ -75,6 +75,12 @@ export function signingRoom(parts: {
       if (known?.digest === digest) return sign(known);
       const dispute = (code: string, message: string, own: object): SettlementUp => ({ v: 1, kind: "disputed", seq: record.seq, digest, code, message, own });
       if (known) return dispute("settlement-second-body", `record ${record.seq} was signed with another content`, { prev: known.digest });
+      const onChain = await chain.pairOf(agreement.a, agreement.b);
+      // A restored or lost database: signing now could make a second body for a number that was signed before.
+      if (onChain.seq > 0 && records.at(pair, onChain.seq)?.digest !== onChain.head)
+        return dispute("settlement-journal-behind", `record ${onChain.seq} of the chain is not in the journal here; recover it before anything is signed`, {
+          prev: onChain.head,
+        });
       const [startMs, endMs] = [Date.parse(record.start), Date.parse(record.end)];
       const checked = checkRecord(
         { record, evidence },
@@ -84,7 +90,7 @@ export function signingRoom(parts: {
           series: record.kind === "reward" ? null : binding(prices.prices(startMs, endMs), startMs),
           ownSlots: ownSlots(meters, parts.gridMeter, startMs, endMs),
           covered: records.touching(pair, startMs, endMs).map(coveredBy),
-          pair: await chain.pairOf(agreement.a, agreement.b),
+          pair: onChain,
           nowMs: clock.now(),
         },
       );

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { AppError } from "../../core/app-error.ts";
+import { AppError, errorMessage } from "../../core/app-error.ts";
 import { migrations } from "./migrations.ts";
 
 /** better-sqlite3's synchronous handle; SQL stays in agent/store. */
@@ -18,12 +18,12 @@ export function openDatabase(file: string): Db {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     db = new Database(file);
     chmodSync(file, 0o600);
+    db.pragma("journal_mode = WAL");
+    db.pragma("synchronous = FULL");
+    db.pragma("wal_autocheckpoint = 1000");
   } catch (cause) {
-    throw new AppError("store-unusable", `database ${file} cannot be opened; check that its folder exists and is writable`, { cause });
+    throw new AppError("store-unusable", `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`, { cause });
   }
-  db.pragma("journal_mode = WAL");
-  db.pragma("synchronous = FULL");
-  db.pragma("wal_autocheckpoint = 1000");
   const synchronous = db.pragma("synchronous", { simple: true });
   const journal = db.pragma("journal_mode", { simple: true });
   if (synchronous !== 2 || journal !== "wal") {
@@ -36,8 +36,10 @@ export function openDatabase(file: string): Db {
 
 function migrate(db: Db, file: string): void {
   const version = db.pragma("user_version", { simple: true }) as number;
-  if (version > migrations.length)
+  if (version > migrations.length) {
+    db.close();
     throw new AppError("store-too-new", `database ${file} has version ${version}, this program knows ${migrations.length}; install a newer one`);
+  }
   for (let next = version; next < migrations.length; next++)
     db.transaction(() => {
       db.exec(migrations[next] ?? "");

@@ -29,7 +29,6 @@ export interface Outbox {
 /** @param boot a new random UUID: numbers start at 1 for each run, so a lost tail is never numbered twice */
 export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
   db.prepare("insert into boot (id, started_ms, ordinal) select ?, ?, coalesce(max(ordinal), 0) + 1 from boot").run(boot, nowMs);
-  let lastSeq = 0;
   const insert = db.prepare("insert into outbox (boot, seq, body) values (?, ?, ?)");
   const first = db.prepare<[number, number, string, number, number], { boot: string; seq: number; body: string }>(
     `select o.boot, o.seq, o.body from outbox o join boot b on b.id = o.boot
@@ -38,7 +37,8 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
   );
   const ordinalOf = db.prepare<[string], { ordinal: number }>("select ordinal from boot where id = ?");
   const remove = db.prepare("delete from outbox where boot = ? and seq <= ?");
-  const numbered = db.prepare("update boot set last_seq = ? where id = ?");
+  // The number lives in the database alone: with a transaction that is rolled back its numbers go too, so there is no gap.
+  const number = db.prepare<[string], { last_seq: number }>("update boot set last_seq = last_seq + 1 where id = ? returning last_seq");
   const receipted = db.prepare("update boot set delivered_seq = max(delivered_seq, min(?, last_seq)) where id = ?");
   const totals = db.prepare<[], { added: number; delivered: number }>(
     "select coalesce(sum(last_seq), 0) as added, coalesce(sum(delivered_seq), 0) as delivered from boot",
@@ -47,10 +47,8 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
   return {
     boot,
     add(item) {
-      const seq = lastSeq + 1;
+      const seq = number.get(boot)?.last_seq ?? 1;
       insert.run(boot, seq, JSON.stringify({ ...item, seq }));
-      numbered.run(seq, boot);
-      lastSeq = seq;
     },
     next(after, limit) {
       const ordinal = after ? (ordinalOf.get(after.boot)?.ordinal ?? 0) : 0;

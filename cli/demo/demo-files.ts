@@ -102,7 +102,7 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
     sites,
     prices_file: "prices.json",
     plan: { every_s: 3600, slot_minutes: 15 },
-    settlement: { key: "aggregator", passphrase_file: "passphrase", ...chain, epoch_s: 3600 },
+    settlement: { key: "aggregator", passphrase_file: "passphrase", ...chain, epoch_s: 1800 },
     storage: { path: "data.db" },
     http: { listen: `127.0.0.1:${files.aggregator.apiPort}` },
     simulation: { clock_url: clockUrl },
@@ -128,7 +128,7 @@ function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; 
     },
     meters: {
       grid: { role: "grid", driver: "dsmr", bus: "p1" },
-      heat_pump: { role: "load", driver: "eastron_sdm630", bus: "lan", unit_id: 2, poll_s: 60 },
+      heat_pump: { role: "load", driver: "eastron_sdm630", bus: "lan", unit_id: 2, poll_s: 300 },
     },
     relays: { r1: relay(0, "open"), r2: relay(1, "open"), r3: relay(2, "closed") },
     appliances: {
@@ -156,7 +156,7 @@ function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; 
     },
     consent: { share_interval_s: 300, share_appliance_detail: true },
     settlement: { key: "household", passphrase_file: "passphrase", agreement_file: "agreement.json", ...shared.chain },
-    storage: { path: "data.db", commit_every_s: 60 },
+    storage: { path: "data.db", commit_every_s: 300 },
     simulation: { clock_url: shared.clockUrl },
   };
 }

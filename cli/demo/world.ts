@@ -23,8 +23,8 @@ const serviceStartMs = Date.parse("2026-01-19T11:00:00Z");
 /** Parties must be registered before the first service period begins. */
 const warmUpMs = 15 * 60_000;
 const dayMs = 24 * 3_600_000;
-/** After the day: its last records, then the next hourly epoch. */
-const settleMs = 75 * 60_000;
+/** After the day: its last records, then the next half-hourly epoch. */
+const settleMs = 20 * 60_000;
 const drawEveryMs = 1000;
 
 /** The newest line of a simulated house. */

@@ -1,0 +1,77 @@
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { expect, it } from "vitest";
+import { errorCode } from "../../../core/app-error.ts";
+import { migrations } from "../../../agent/store/migrations.ts";
+import { openDatabase } from "../../../agent/store/open-database.ts";
+import { openStore } from "../../fake/open-store.ts";
+import { tempFolder } from "../../fake/temp-folder.ts";
+
+function refusal(open: () => unknown): string {
+  try {
+    open();
+    return "opened";
+  } catch (error) {
+    return errorCode(error);
+  }
+}
+
+it("writes every commit through to the disk: WAL with synchronous FULL", () => {
+  const db = openStore();
+  expect(db.pragma("journal_mode", { simple: true })).toBe("wal");
+  expect(db.pragma("synchronous", { simple: true })).toBe(2);
+});
+
+it("makes its folder and files for its own user only", () => {
+  const folder = join(tempFolder(), "state", "agent");
+  const db = openStore(join(folder, "data.db"));
+  db.exec("insert into ledger values ('grid', '{}')");
+  expect(readdirSync(folder).toSorted()).toEqual(["data.db", "data.db-shm", "data.db-wal"]);
+  for (const file of readdirSync(folder)) expect(statSync(join(folder, file)).mode & 0o777, file).toBe(0o600);
+  expect(statSync(folder).mode & 0o777).toBe(0o700);
+});
+
+it("takes back a database that was open to others", () => {
+  const file = join(tempFolder(), "data.db");
+  openStore(file).close();
+  chmodSync(file, 0o644);
+  openStore(file);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+it("opens the same database again without changing it", () => {
+  const file = join(tempFolder(), "data.db");
+  const first = openStore(file);
+  first.exec("insert into ledger values ('grid', '{}')");
+  const schema = first.prepare("select sql from sqlite_schema").all();
+  first.close();
+  const again = openStore(file);
+  expect(again.prepare("select sql from sqlite_schema").all()).toEqual(schema);
+  expect(again.prepare("select count(*) as n from ledger").get()).toEqual({ n: 1 });
+  expect(again.pragma("user_version", { simple: true })).toBe(migrations.length);
+});
+
+it("refuses a database that a later version has written, and leaves it as it is", () => {
+  const file = join(tempFolder(), "data.db");
+  openStore(file).close();
+  const later = new Database(file);
+  later.pragma(`user_version = ${migrations.length + 1}`);
+  later.close();
+  expect(refusal(() => openDatabase(file))).toBe("store-too-new");
+  const after = new Database(file);
+  expect(after.pragma("user_version", { simple: true })).toBe(migrations.length + 1);
+  after.close();
+});
+
+it("names a file that is no database, or a folder in its place, as unusable", () => {
+  const folder = tempFolder();
+  writeFileSync(join(folder, "text.db"), "this is not a database, whatever its name says".repeat(100));
+  mkdirSync(join(folder, "folder.db"));
+  expect(refusal(() => openDatabase(join(folder, "text.db")))).toBe("store-unusable");
+  expect(refusal(() => openDatabase(join(folder, "folder.db")))).toBe("store-unusable");
+});
+
+it("refuses a database in memory: it would not be durable", () => {
+  expect(refusal(() => openDatabase(":memory:"))).not.toBe("opened");
+});

@@ -1,0 +1,102 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { openOutbox, type Outbox, type OutboxItem } from "../../../agent/store/outbox.ts";
+import { openStore } from "../../fake/open-store.ts";
+
+const boots = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222", "00000000-0000-4000-8000-000000000003"];
+const [one = "", two = "", three = ""] = boots;
+const item = (wh: number): OutboxItem => ({ kind: "switch", resource: `r${wh}`, at: "2026-01-01T00:00:00.000Z", on: true, reason: "x" });
+const seqs = (outbox: Outbox, after?: { boot: string; seq: number }, limit = 100) => {
+  const batch = outbox.next(after, limit);
+  return batch && [batch.boot, batch.items.map(({ seq }) => seq)];
+};
+
+it("numbers from 1 in each run and keeps what was added", () => {
+  const outbox = openOutbox(openStore(), one, 0);
+  for (const wh of [5, 6]) outbox.add(item(wh));
+  expect(outbox.next(undefined, 10)).toEqual({ boot: one, items: [{ ...item(5), seq: 1 }, { ...item(6), seq: 2 }] });
+  expect([outbox.size(), outbox.totals()]).toEqual([2, { added: 2, delivered: 0 }]);
+});
+
+it("gives rows of earlier runs first, whatever their ids, and never two runs in one batch", () => {
+  const db = openStore();
+  for (const [at, boot] of [two, one, three].entries()) {
+    const outbox = openOutbox(db, boot, at);
+    for (let row = 0; row < 3; row++) outbox.add(item(row));
+  }
+  const outbox = openOutbox(db, "99999999-9999-4999-8999-999999999999", 9);
+  expect(seqs(outbox)).toEqual([two, [1, 2, 3]]);
+  expect(seqs(outbox, { boot: two, seq: 1 }, 2)).toEqual([two, [2, 3]]);
+  expect(seqs(outbox, { boot: two, seq: 2 })).toEqual([two, [3]]);
+  expect(seqs(outbox, { boot: two, seq: 3 })).toEqual([one, [1, 2, 3]]);
+  expect(seqs(outbox, { boot: one, seq: 3 })).toEqual([three, [1, 2, 3]]);
+  expect(seqs(outbox, { boot: three, seq: 3 })).toBeUndefined();
+});
+
+it("lets rows go only by a receipt of their own run, up to its number", () => {
+  const db = openStore();
+  const before = openOutbox(db, one, 0);
+  for (let row = 0; row < 3; row++) before.add(item(row));
+  const outbox = openOutbox(db, two, 1);
+  for (let row = 0; row < 3; row++) outbox.add(item(row));
+  expect(outbox.delivered("33333333-3333-4333-8333-333333333333", 3)).toBe(0);
+  expect(outbox.delivered(one, 2)).toBe(2);
+  expect(outbox.delivered(one, 1)).toBe(0);
+  expect(seqs(outbox)).toEqual([one, [3]]);
+  expect(outbox.delivered(two, 3)).toBe(3);
+  expect(seqs(outbox)).toEqual([one, [3]]);
+  expect([outbox.size(), outbox.totals()]).toEqual([1, { added: 6, delivered: 5 }]);
+});
+
+it("never counts more delivered than there were, whatever a receipt says", () => {
+  const outbox = openOutbox(openStore(), one, 0);
+  outbox.add(item(1));
+  outbox.delivered(one, 1_000_000);
+  outbox.add(item(2));
+  expect([seqs(outbox), outbox.totals()]).toEqual([[one, [2]], { added: 2, delivered: 1 }]);
+});
+
+it("leaves no gap in the numbers when a transaction fails: the aggregator would wait for the lost one for ever", () => {
+  const db = openStore();
+  const outbox = openOutbox(db, one, 0);
+  outbox.add(item(1));
+  const failing = db.transaction(() => {
+    outbox.add(item(2));
+    throw new Error("disk full");
+  });
+  expect(() => failing()).toThrow("disk full");
+  outbox.add(item(3));
+  expect(outbox.next(undefined, 10)?.items.map(({ seq, ...rest }) => [seq, rest])).toEqual([
+    [1, item(1)],
+    [2, item(3)],
+  ]);
+});
+
+it("gives each row that waits exactly once, in order, over any pages", () => {
+  const run = fc.record({ rows: fc.integer({ min: 0, max: 12 }), receipt: fc.integer({ min: 0, max: 14 }) });
+  fc.assert(
+    fc.property(fc.array(run, { minLength: 1, maxLength: 5 }), fc.integer({ min: 1, max: 7 }), (runs, limit) => {
+      const db = openStore();
+      let outbox = openOutbox(db, "first", 0);
+      const expected: [string, number][] = [];
+      for (const [at, { rows, receipt }] of runs.entries()) {
+        const boot = `run ${(at * 7) % 5}`;
+        outbox = openOutbox(db, boot, at);
+        for (let row = 1; row <= rows; row++) {
+          outbox.add(item(row));
+          if (row > receipt) expected.push([boot, row]);
+        }
+        outbox.delivered(boot, receipt);
+      }
+      const given: [string, number][] = [];
+      for (let batch = outbox.next(undefined, limit); batch; ) {
+        expect(batch.items.length).toBeLessThanOrEqual(limit);
+        const { boot, items } = batch;
+        for (const { seq } of items) given.push([boot, seq]);
+        batch = outbox.next({ boot, seq: items.at(-1)?.seq ?? 0 }, limit);
+      }
+      expect(given).toEqual(expected);
+    }),
+    { numRuns: 30 },
+  );
+});

@@ -1,0 +1,11 @@
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { openDatabase, type Db } from "../../agent/store/open-database.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+/** An agent's database in a folder of its own, closed after the test. */
+export function openStore(file: string = join(tempFolder(), "data.db")): Db {
+  const db = openDatabase(file);
+  onTestFinished(() => void db.close());
+  return db;
+}
