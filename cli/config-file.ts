@@ -33,16 +33,25 @@ export function readConfigFile<S extends z.ZodType>(
       "config-not-yaml",
       document.errors.map((error) => `${place(error.pos[0])} ${error.message}`),
     );
-  const value: unknown = document.toJS();
+  const value: unknown = plain(document, file);
   const checked = schema.safeParse(value);
   const issues = checked.success ? crossCheck(checked.data) : checked.error.issues.flatMap((issue) => explain(issue, value));
   if (issues.length > 0)
     throw new ConfigError(
       "config-invalid",
-      issues.map(({ path, message }) => `${place(offsetOf(document, path))} ${path.join(".") || "(top)"} ${message}`),
+      issues.map(({ path, message, ofKey }) => `${place(offsetOf(document, path, ofKey))} ${path.join(".") || "(top)"} ${message}`),
     );
   if (!checked.success) throw new ConfigError("config-invalid", [`${file} ${checked.error.message}`]);
   return checked.data;
+}
+
+/** Aliases are followed only now: one may lead nowhere, or a few of them to millions of values. */
+function plain(document: Document, file: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new ConfigError("config-not-yaml", [`${file}:1:1 ${errorMessage(error)}`]);
+  }
 }
 
 function readText(file: string): string {
@@ -57,7 +66,7 @@ function readText(file: string): string {
 function explain(issue: z.core.$ZodIssue, top: unknown): ConfigIssue[] {
   const path = issue.path.map((key) => (typeof key === "symbol" ? String(key) : key));
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => ({ path: [...path, key], message: `unknown key "${key}"; remove it or check its spelling` }));
+    return issue.keys.map((key) => ({ path: [...path, key], ofKey: true, message: `unknown key "${key}"; remove it or check its spelling` }));
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     const closest = issue.errors.toSorted((one, other) => one.length - other.length)[0] ?? [];
     if (closest.length > 0) return closest.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, top));
@@ -82,7 +91,7 @@ function at(top: unknown, path: readonly (string | number)[]): unknown {
 }
 
 /** Where a path stands in the text; for a missing key, where its parent stands. */
-function offsetOf(document: Document, path: readonly (string | number)[]): number {
+function offsetOf(document: Document, path: readonly (string | number)[], ofKey = false): number {
   let node: unknown = document.contents;
   let offset = (node as Node | null)?.range?.[0] ?? 0;
   for (const key of path) {
@@ -96,5 +105,5 @@ function offsetOf(document: Document, path: readonly (string | number)[]): numbe
       offset = (node as Node | undefined)?.range?.[0] ?? offset;
     } else return offset;
   }
-  return (node as Node | null)?.range?.[0] ?? offset;
+  return ofKey ? offset : ((node as Node | null)?.range?.[0] ?? offset);
 }

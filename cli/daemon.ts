@@ -47,7 +47,10 @@ export async function runDaemon(options: {
       : realClock({ onError });
     const daemon = await options.start({ clock, log, signal: ending.signal });
     options.say(JSON.stringify({ kind: "ready", ...daemon.ready }));
-    await notifier.ready();
+    await notifier.ready().catch(async (error: unknown) => {
+      await daemon.stop();
+      throw error;
+    });
     const alive = setInterval(() => {
       const lastMs = daemon.lastAliveMs?.();
       if (lastMs === undefined || clock.monotonicMs() - lastMs < hangMs) notifier.alive();

@@ -25,7 +25,7 @@ export function systemdNotifier(env: NodeJS.ProcessEnv, log: Log): SystemdNotifi
   const watchdogUs = Number(env["WATCHDOG_USEC"] ?? 0);
   const run = promisify(execFile);
   const tell = async (...words: string[]): Promise<void> => {
-    if (active) await run("systemd-notify", [`--pid=${process.pid}`, ...words], { timeout: 5000 });
+    if (active) await run("systemd-notify", [`--pid=${process.pid}`, ...words], { env, timeout: 5000 });
   };
   const quietly = (...words: string[]): void =>
     void tell(...words).catch((error: unknown) => log.warn({ error: errorMessage(error) }, "systemd-notify failed"));
@@ -36,7 +36,8 @@ export function systemdNotifier(env: NodeJS.ProcessEnv, log: Log): SystemdNotifi
       });
     },
     alive: () => quietly("WATCHDOG=1"),
-    stopping: () => quietly("--stopping"),
+    // As a variable: systemd-notify knows the option --stopping only since version 253.
+    stopping: () => quietly("STOPPING=1"),
     pingMs: watchdogUs > 0 ? watchdogUs / 1000 / 3 : defaultPingMs,
   };
 }

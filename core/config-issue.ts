@@ -2,4 +2,6 @@
 export interface ConfigIssue {
   path: readonly (string | number)[];
   message: string;
+  /** The key itself is wrong, not what stands behind it. */
+  ofKey?: true;
 }

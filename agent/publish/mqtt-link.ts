@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import mqtt from "mqtt";
 import { AppError, errorMessage } from "../../core/app-error.ts";
+import { brokerAddress } from "../../core/broker-address.ts";
 import type { Log } from "../../core/log.ts";
 import type { SiteState } from "../../core/message/resource.ts";
 import { parseTopic, topic, topicFilter } from "../../core/topic.ts";
@@ -25,6 +26,7 @@ export interface MqttLink {
 const tls13 = { minVersion: "TLSv1.3" } as const;
 /** The broker may send more, we do not read it. */
 const maxMessageBytes = 256 * 1024;
+const politeMs = 1000;
 const reconnectMs = { least: 1000, most: 30_000 };
 
 /**
@@ -52,7 +54,8 @@ export function startMqttLink(options: {
     }
   };
   const [ca, cert, key, password] = [read(link.caFile), read(link.certFile), read(link.keyFile), read(link.passwordFile)];
-  const client = mqtt.connect(link.brokerUrl, {
+  const client = mqtt.connect({
+    ...brokerAddress(link.brokerUrl),
     clientId: link.gatewayId,
     protocolVersion: 4,
     clean: false,
@@ -112,12 +115,17 @@ export function startMqttLink(options: {
     async stop() {
       stopping = true;
       // A broker that does not answer must not hold up the stop.
-      const polite = AbortSignal.timeout(1000);
-      await Promise.race([
-        publish("state", state("disconnected"), true).catch(() => undefined),
-        new Promise((resolve) => polite.addEventListener("abort", resolve, { once: true })),
-      ]);
-      await client.endAsync(true);
+      const { promise: late, resolve: giveUp } = Promise.withResolvers<boolean>();
+      const timer = setTimeout(() => giveUp(false), politeMs);
+      const told = publish("state", state("disconnected"), true).then(
+        () => true,
+        () => false,
+      );
+      // Only a proper farewell keeps the broker from publishing the last will.
+      if (await Promise.race([told, late])) await Promise.race([client.endAsync(false), late]);
+      else await client.endAsync(true);
+      clearTimeout(timer);
+      client.stream.destroy();
     },
   };
 }

@@ -46,10 +46,10 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
   const count = db.prepare<[], { n: number }>("select count(*) as n from outbox");
   return {
     boot,
-    add(item) {
+    add: db.transaction((item: OutboxItem) => {
       const seq = number.get(boot)?.last_seq ?? 1;
       insert.run(boot, seq, JSON.stringify({ ...item, seq }));
-    },
+    }),
     next(after, limit) {
       const ordinal = after ? (ordinalOf.get(after.boot)?.ordinal ?? 0) : 0;
       const rows = first.all(ordinal, ordinal, after?.boot ?? "", after?.seq ?? 0, limit);

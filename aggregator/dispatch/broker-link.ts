@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import mqtt from "mqtt";
 import { errorMessage } from "../../core/app-error.ts";
+import { brokerAddress } from "../../core/broker-address.ts";
 import type { Log } from "../../core/log.ts";
 import { parseTopic, topicFilter } from "../../core/topic.ts";
 import type { AggregatorConfig } from "../config/aggregator-config.ts";
@@ -36,7 +37,8 @@ export function startBrokerLink(options: {
   const { broker, log } = options;
   const read = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file));
   const [ca, cert, key, password] = [read(broker.caFile), read(broker.certFile), read(broker.keyFile), read(broker.passwordFile)];
-  const client = mqtt.connect(broker.url, {
+  const client = mqtt.connect({
+    ...brokerAddress(broker.url),
     clientId: `aggregator-${options.id}`,
     protocolVersion: 4,
     clean: false,

@@ -50,8 +50,8 @@ export function homePlanner(options: HomePlannerOptions): HomePlanner {
       const { spans, shortfalls } = greedyPlan(slots, appliances, slots.map((slot) => maxImportW - baseW(history, slot)));
       for (const { resource, readyMs, missingWh } of shortfalls)
         options.log.warn({ site, resource, ready: iso(readyMs), missingWh }, "demand does not fit before its deadline");
-      for (const { resource } of resources) {
-        const list: InstructionList = {
+      const lists = resources.map(
+        ({ resource }): InstructionList => ({
           plan: options.uuid(),
           resource,
           instructions: (spans.get(resource) ?? []).map(({ startMs, endMs, on, reason }) => ({
@@ -61,10 +61,11 @@ export function homePlanner(options: HomePlannerOptions): HomePlanner {
             operationModeId: on ? "on" : "off",
             reason,
           })),
-        };
-        await store.savePlan(site, list, nowMs);
-        await send(site, list);
-      }
+        }),
+      );
+      // All are kept before any is sent: they share the house's limit, so none may stay behind when the broker is away.
+      for (const list of lists) await store.savePlan(site, list, nowMs);
+      for (const list of lists) await send(site, list);
     },
     async resend(site) {
       for (const list of await store.unanswered(site)) await send(site, list);

@@ -1,5 +1,7 @@
 import type { Bundle } from "../../settlement/bundle.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
+import { recordDigest } from "../../settlement/record.ts";
+import { domainOf } from "../../settlement/sign-agreement.ts";
 import { overallVerdict, verifyBundle, type Finding } from "../../settlement/verify.ts";
 import type { AggregatorApi } from "./aggregator-api.ts";
 
@@ -13,7 +15,7 @@ export interface SettlementCheck {
   example: { site: string; seq: number; refusedBy: string } | null;
 }
 
-/** Verifies every record's bundle against the chain, then a copy with 1 kWh more, which must be refused. */
+/** Verifies every record's bundle against the chain, then a forged copy, which must be refused. */
 export async function checkSettlements(api: AggregatorApi, chain: ChainReader): Promise<SettlementCheck> {
   const anchored = (await api.settlements()).filter(({ epoch }) => epoch !== null);
   const problems: string[] = [];
@@ -36,6 +38,8 @@ export async function checkSettlements(api: AggregatorApi, chain: ChainReader): 
 
 const describe = ({ check, verdict, detail }: Finding): string => `${check} ${verdict}: ${detail}`;
 
+/** The same record with half the energy, and a digest that fits: only the signatures stand against it. */
 function tampered(bundle: Bundle): Bundle {
-  return { ...bundle, record: { ...bundle.record, wh: bundle.record.wh + 1000 } };
+  const record = { ...bundle.record, wh: Math.floor(bundle.record.wh / 2) };
+  return { ...bundle, record, digest: recordDigest(domainOf(bundle.agreement.agreement), record) };
 }

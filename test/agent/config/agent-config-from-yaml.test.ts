@@ -1,0 +1,44 @@
+import { expect, it } from "vitest";
+import { parse } from "yaml";
+import { agentConfigFromYaml } from "../../../agent/config/agent-config-from-yaml.ts";
+import { AgentYaml } from "../../../agent/config/schema.ts";
+import { agentYamlLines } from "../../fake/agent-yaml.ts";
+
+const config = (more = ""): ReturnType<typeof agentConfigFromYaml> =>
+  agentConfigFromYaml(AgentYaml.parse(parse(`${agentYamlLines.join("\n")}\n${more}`)), "/etc/smart-mla");
+
+it("maps snake_case to camelCase, seconds to ms, and relative paths from the file's folder", () => {
+  const mapped = config("log: { level: debug }");
+  expect(mapped).toMatchObject({
+    site: { name: "Test home", slotMinutes: 15, phases: 3, fuseA: 25, maxImportW: 17_250 },
+    databaseFile: "/etc/smart-mla/data.db",
+    stateFolder: "/etc/smart-mla",
+    commitEveryMs: 10_000,
+    keepRawDays: 40,
+    shareIntervalS: 900,
+    shareApplianceDetail: false,
+    logLevel: "debug",
+  });
+  expect(mapped.buses.get("lan")).toEqual({ type: "modbus_tcp", host: "192.0.2.7", port: 502 });
+  expect([mapped.aggregator, mapped.settlement, mapped.simulationClockUrl]).toEqual([undefined, undefined, undefined]);
+});
+
+it("gives each appliance its demand and the safe state of its relay", () => {
+  expect(config().appliances).toEqual([
+    { name: "boiler", relay: "r1", ratedPowerW: 2000, minOnMs: 300_000, minOffMs: 300_000, safeOn: false, demand: { kind: "energy", energyWh: 8000, notBefore: "20:00", readyBy: "06:30" } },
+    { name: "pump", relay: "r2", ratedPowerW: 2500, minOnMs: 300_000, minOffMs: 300_000, safeOn: true, demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 } },
+  ]);
+});
+
+it("keeps keys in the state folder and takes secrets only from files", () => {
+  const address = `0x${"Ab".repeat(20)}`;
+  const mapped = config(
+    [
+      "aggregator:",
+      "  { id: agg, gateway_id: gw-1, broker_url: 'mqtts://broker.example', ca_file: ca.pem, password_file: /run/secret, control_keys: [{ kty: OKP, crv: Ed25519, kid: k, x: AA }] }",
+      `settlement: { key: home, passphrase_file: pass, agreement_file: agreement.json, chain_id: 31337, contract: '${address}', rpc_url: 'http://127.0.0.1:8545' }`,
+    ].join("\n"),
+  );
+  expect(mapped.aggregator).toMatchObject({ id: "agg", gatewayId: "gw-1", caFile: "/etc/smart-mla/ca.pem", passwordFile: "/run/secret" });
+  expect(mapped.settlement).toMatchObject({ keyFile: "/etc/smart-mla/keys/home.json", passphraseFile: "/etc/smart-mla/pass", contract: address.toLowerCase() });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { instructionAt, intents } from "../../../agent/plan/intent.ts";
+import { acceptInstructions } from "../../../agent/plan/accept-instructions.ts";
+import type { InstructionList } from "../../../core/message/instruction.ts";
+import { errorCode } from "../../../core/app-error.ts";
+
+const startMs = Date.parse("2026-04-02T10:00:00Z");
+const at = (minutes: number): string => new Date(startMs + minutes * 60_000).toISOString();
+const uuid = "6f1c2a4e-58a0-4f0e-9a4b-0f3c5c9be001";
+const spanOf = (from: number, until: number, mode = "on", reason = mode) => ({
+  id: uuid,
+  executionTime: at(from),
+  validUntil: at(until),
+  operationModeId: mode,
+  reason,
+});
+const list = (...instructions: InstructionList["instructions"]): InstructionList => ({ plan: uuid, resource: "boiler", instructions });
+
+describe("intents", () => {
+  const lists = new Map([["boiler", list(spanOf(0, 15), spanOf(30, 45, "off"))]]);
+  it.each<[string, number, boolean, boolean, string]>([
+    ["before the first instruction", -1, true, true, "no instruction in force"],
+    ["at its beginning", 0, false, true, "on"],
+    ["at its end", 15, false, false, "no instruction in force"],
+    ["between two", 20, true, true, "no instruction in force"],
+    ["in the second", 30, true, false, "off"],
+    ["after the last", 45, true, true, "no instruction in force"],
+  ])("%s", (_, minute, safeOn, on, reason) => {
+    const [intent] = intents([{ resource: "boiler", safeOn }], lists, startMs + minute * 60_000);
+    expect([intent?.on, intent?.reason]).toEqual([on, reason]);
+  });
+
+  it("leaves an appliance without a list in its safe state", () => {
+    expect(intents([{ resource: "car", safeOn: false }], lists, startMs)).toEqual([
+      { resource: "car", on: false, authority: "safe-state", reason: "no instruction in force" },
+    ]);
+  });
+
+  it("takes of two in force the later to begin", () => {
+    expect(instructionAt(list(spanOf(10, 60, "off"), spanOf(0, 60, "on")), startMs + 20 * 60_000)?.operationModeId).toBe("off");
+  });
+});
+
+describe("acceptInstructions", () => {
+  const resources = new Set(["boiler", "car"]);
+  const judge = (body: unknown, topicResource = "boiler"): string => {
+    try {
+      acceptInstructions(body, topicResource, resources, startMs);
+      return "accepted";
+    } catch (error) {
+      return errorCode(error);
+    }
+  };
+  it.each<[string, unknown, string]>([
+    ["spans that touch", list(spanOf(0, 15), spanOf(15, 30)), "accepted"],
+    ["spans in any order", list(spanOf(15, 30), spanOf(0, 15)), "accepted"],
+    ["an empty list, which takes all back", list(), "accepted"],
+    ["some spans that are over", list(spanOf(-30, -15), spanOf(0, 15)), "accepted"],
+    ["exactly 7 days ahead", list(spanOf(0, 7 * 1440)), "accepted"],
+    ["a list of another shape", { plan: uuid, resource: "boiler" }, "instruction-malformed"],
+    ["an end before its beginning", list(spanOf(15, 0)), "instruction-malformed"],
+    ["no UUID as plan", { ...list(), plan: "7" }, "instruction-malformed"],
+    ["nothing", null, "instruction-malformed"],
+    ["a resource that is not here", { ...list(spanOf(0, 15)), resource: "pool" }, "instruction-unknown-resource"],
+    ["another resource than the topic's", { ...list(spanOf(0, 15)), resource: "car" }, "instruction-unknown-resource"],
+    ["an unknown operation mode", list(spanOf(0, 15, "boost")), "instruction-unknown-mode"],
+    ["spans that are all over", list(spanOf(-30, -15), spanOf(-15, 0)), "instruction-expired"],
+    ["more than 7 days ahead", list(spanOf(0, 7 * 1440 + 1)), "instruction-too-far"],
+    ["spans that overlap", list(spanOf(0, 16), spanOf(15, 30)), "instruction-overlap"],
+    ["spans that overlap, out of order", list(spanOf(15, 30), spanOf(0, 16)), "instruction-overlap"],
+  ])("%s", (_, body, expected) => expect(judge(body)).toBe(expected));
+
+  it("refuses a resource that the topic names but nobody has", () => {
+    expect(judge({ ...list(), resource: "pool" }, "pool")).toBe("instruction-unknown-resource");
+  });
+});

@@ -1,0 +1,95 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
+import { startMqttLink, type Arrival } from "../../../agent/publish/mqtt-link.ts";
+import { errorCode } from "../../../core/app-error.ts";
+import { silentLog } from "../../fake/silent-log.ts";
+import { tempFolder } from "../../fake/temp-folder.ts";
+import { testBroker, type TestBroker } from "../../fake/test-broker.ts";
+import { until } from "../../fake/until.ts";
+
+const boot = "11111111-1111-4111-8111-111111111111";
+
+function linkTo(url: string, more: { username?: string; passwordFile?: string } = {}) {
+  const arrivals: Arrival[] = [];
+  const tooLarge: [string, number][] = [];
+  let connections = 0;
+  const log = silentLog();
+  const link = startMqttLink({
+    link: { id: "agg", gatewayId: "gw-1", brokerUrl: url, controlKeys: [], ...more },
+    boot,
+    log,
+    random: () => 0,
+    onConnect: () => void connections++,
+    onArrival: (arrival) => arrivals.push(arrival),
+    onTooLarge: (topic, bytes) => tooLarge.push([topic, bytes]),
+  });
+  onTestFinished(() => link.stop());
+  return { link, arrivals, tooLarge, connections: () => connections, log };
+}
+const states = async (broker: TestBroker) => {
+  const { heard } = await broker.listen("sma/1/agg/gw-1/up/state");
+  return () => heard.map(({ text }) => (JSON.parse(text) as { state: string }).state);
+};
+
+it("says ready when it is connected and disconnected when it stops, retained, with the run's id", async () => {
+  const broker = await testBroker();
+  const seen = await states(broker);
+  const { link, connections } = linkTo(broker.url);
+  await until("it is connected", () => connections() === 1);
+  await link.stop();
+  await until("the farewell was heard", () => seen().includes("disconnected"));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(seen()).toEqual(["ready", "disconnected"]);
+  const late = await broker.listen("sma/1/agg/gw-1/up/state");
+  await until("the retained state came", () => late.heard.length === 1);
+  expect(late.heard[0]).toMatchObject({ retain: true, text: JSON.stringify({ v: 1, state: "disconnected", boot }) });
+});
+
+it("leaves a last will: the broker says lost when the connection ends without a farewell", async () => {
+  const broker = await testBroker();
+  const seen = await states(broker);
+  const first = linkTo(broker.url);
+  await until("it is connected", () => first.connections() === 1);
+  // A second session under the same name takes over, as the broker sees it the first one just ends.
+  linkTo(broker.url);
+  await until("the will was heard", () => seen().includes("lost"));
+  const late = await broker.listen("sma/1/agg/gw-1/up/state");
+  await until("the state is retained", () => late.heard.length > 0);
+});
+
+it("hands on what comes down to this site, and nothing that is too large", async () => {
+  const broker = await testBroker();
+  const { arrivals, tooLarge, connections } = linkTo(broker.url);
+  await until("it is connected", () => connections() === 1);
+  const { client } = await broker.listen("nothing");
+  await client.publishAsync("sma/1/agg/gw-2/dn/price", "not mine", { qos: 1 });
+  await client.publishAsync("sma/1/agg/gw-1/up/price", "not down", { qos: 1 });
+  await client.publishAsync("sma/1/agg/gw-1/dn/price", "x".repeat(256 * 1024 + 1), { qos: 1 });
+  await client.publishAsync("sma/1/agg/gw-1/dn/instr/boiler", "list", { qos: 1 });
+  await until("the last one came", () => arrivals.length > 0);
+  expect(arrivals).toEqual([{ rest: "instr/boiler", topic: "sma/1/agg/gw-1/dn/instr/boiler", text: "list" }]);
+  expect(tooLarge).toEqual([["sma/1/agg/gw-1/dn/price", 262_145]]);
+});
+
+it("fails at once while offline, and connects again by itself", async () => {
+  const broker = await testBroker();
+  const { link, connections, log } = linkTo(broker.url);
+  await until("it is connected", () => connections() === 1);
+  await broker.stop();
+  await until("it has noticed", () => !link.connected());
+  expect(await link.publish("meter", {}).then(() => "sent", errorCode)).toBe("mqtt-offline");
+  await broker.start();
+  await until("it is back", () => connections() === 2);
+  const { heard } = await broker.listen("sma/1/agg/gw-1/up/#");
+  await link.publish("meter", { hello: 1 });
+  await until("it was heard", () => heard.some(({ text }) => text === '{"hello":1}'));
+  expect(log.lines.map(({ message }) => message)).toContain("broker connection lost, retrying");
+});
+
+it("names a file that it cannot read", () => {
+  const missing = join(tempFolder(), "nothing");
+  expect(() => linkTo("mqtt://127.0.0.1:9", { passwordFile: missing })).toThrow(expect.objectContaining({ code: "mqtt-file-unreadable" }));
+  writeFileSync(missing, "secret\n");
+  linkTo("mqtt://127.0.0.1:9", { username: "gw-1", passwordFile: missing });
+});

@@ -1,0 +1,122 @@
+import { expect, it, onTestFinished } from "vitest";
+import { startMqttLink } from "../../../agent/publish/mqtt-link.ts";
+import { startUploader } from "../../../agent/publish/uploader.ts";
+import { openOutbox } from "../../../agent/store/outbox.ts";
+import { fakeClock } from "../../../core/clock/fake-clock.ts";
+import { Measurements } from "../../../core/message/measurements.ts";
+import { openStore } from "../../fake/open-store.ts";
+import { silentLog } from "../../fake/silent-log.ts";
+import { testBroker } from "../../fake/test-broker.ts";
+import { until } from "../../fake/until.ts";
+
+const boot = "11111111-1111-4111-8111-111111111111";
+const item = { kind: "switch", resource: "boiler", at: "2026-01-01T00:00:00.000Z", on: true, reason: "x" } as const;
+
+/** An outbox with rows, an uploader, and an aggregator that only listens; both meet at a real broker. */
+async function uploading(rows: number) {
+  const broker = await testBroker();
+  const { heard } = await broker.listen("sma/1/agg/gw-1/up/meter");
+  const outbox = openOutbox(openStore(), boot, 0);
+  const add = (count: number): void => {
+    for (let row = 0; row < count; row++) outbox.add(item);
+  };
+  add(rows);
+  const clock = fakeClock(Date.parse("2026-04-02T10:00:00Z"));
+  const ending = new AbortController();
+  let connections = 0;
+  const link = startMqttLink({
+    link: { id: "agg", gatewayId: "gw-1", brokerUrl: broker.url, controlKeys: [] },
+    boot,
+    log: silentLog(),
+    random: () => 0,
+    onConnect() {
+      connections++;
+      uploader.restart();
+    },
+    onArrival: () => undefined,
+    onTooLarge: () => undefined,
+  });
+  const uploader = startUploader({ outbox, link: () => link, clock, log: silentLog(), signal: ending.signal });
+  onTestFinished(async () => {
+    ending.abort();
+    await link.stop();
+  });
+  /** Numbers of all rows that arrived, batch by batch. */
+  const batches = (): number[][] => heard.map(({ text }) => Measurements.parse(JSON.parse(text)).items.map(({ seq }) => seq));
+  const arrived = (): number[] => batches().flat();
+  return { broker, heard, outbox, add, clock, uploader, batches, arrived, connections: () => connections };
+}
+const upTo = (last: number, from = 1): number[] => Array.from({ length: last - from + 1 }, (_, at) => from + at);
+
+it("sends all rows in order in batches of at most 60, and keeps them until a receipt", async () => {
+  const { outbox, arrived, batches, uploader } = await uploading(150);
+  await until("all rows arrived", () => arrived().length === 150);
+  expect(arrived()).toEqual(upTo(150));
+  expect(batches().map((batch) => batch.length)).toEqual([60, 60, 30]);
+  expect(outbox.size()).toBe(150);
+  uploader.receipt({ boot, seq: 100 });
+  expect(outbox.size()).toBe(50);
+  uploader.receipt({ boot, seq: 150 });
+  expect(outbox.size()).toBe(0);
+});
+
+it("sends no more than its window ahead of the receipts, and goes on with each receipt", async () => {
+  const { arrived, uploader } = await uploading(1500);
+  await until("the window is full", () => arrived().length === 1200);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(arrived()).toHaveLength(1200);
+  uploader.receipt({ boot, seq: 600 });
+  await until("the rest arrived", () => arrived().length === 1500);
+  expect(arrived()).toEqual(upTo(1500));
+});
+
+it("sends again what has no receipt after a minute, and nothing before", async () => {
+  const { arrived, uploader, clock } = await uploading(3);
+  await until("the rows arrived", () => arrived().length === 3);
+  uploader.receipt({ boot, seq: 1 });
+  await clock.advance(60_000);
+  expect(arrived()).toHaveLength(3);
+  await clock.advance(10_000);
+  await until("they came again", () => arrived().length === 5);
+  expect(arrived().slice(3)).toEqual([2, 3]);
+});
+
+it("is not kept from sending a lost batch again by receipts that let nothing go", async () => {
+  const { arrived, add, uploader, clock } = await uploading(2);
+  await until("the rows arrived", () => arrived().length === 2);
+  for (let tick = 0; tick < 7; tick++) {
+    add(1);
+    await clock.advance(10_000);
+    uploader.receipt({ boot, seq: 0 });
+  }
+  await until("the first came again", () => arrived().filter((seq) => seq === 1).length === 2);
+});
+
+it("sends what was added while it was idle at once on the next pump, without sending it twice", async () => {
+  const { arrived, add, uploader, clock } = await uploading(1);
+  await until("the row arrived", () => arrived().length === 1);
+  uploader.receipt({ boot, seq: 1 });
+  await clock.advance(3_600_000);
+  add(1);
+  uploader.pump();
+  await until("the new row arrived", () => arrived().length === 2);
+  await clock.advance(20_000);
+  add(1);
+  uploader.pump();
+  await until("one more arrived", () => arrived().length >= 3);
+  expect(arrived()).toEqual([1, 2, 3]);
+});
+
+it("sends everything that has no receipt again when the broker comes back", async () => {
+  const { broker, arrived, outbox, uploader, connections, heard } = await uploading(70);
+  await until("all arrived", () => arrived().length === 70);
+  uploader.receipt({ boot, seq: 10 });
+  await broker.stop();
+  await broker.start();
+  const again = await broker.listen("sma/1/agg/gw-1/up/meter");
+  await until("the gateway is back", () => connections() === 2);
+  const numbers = (): number[] => again.heard.flatMap(({ text }) => Measurements.parse(JSON.parse(text)).items.map(({ seq }) => seq));
+  await until("what had no receipt came again", () => new Set([...numbers(), ...heard.slice(2).flatMap(({ text }) => Measurements.parse(JSON.parse(text)).items.map(({ seq }) => seq))]).size >= 60);
+  expect(numbers().every((seq) => seq > 10)).toBe(true);
+  expect(outbox.size()).toBe(60);
+});

@@ -1,0 +1,32 @@
+import type { InstructionList } from "../../core/message/instruction.ts";
+import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
+import { midnightMs } from "./rows.ts";
+
+/** A water heater that needs 6 kWh by half past six. */
+export const boiler: Resource = {
+  v: 1,
+  resource: "boiler",
+  controlType: "OMBC",
+  operationModes: [
+    { id: "off", powerW: 0 },
+    { id: "on", powerW: 2000 },
+  ],
+  minOnS: 600,
+  minOffS: 300,
+  failsafeMode: "off",
+  demand: { kind: "energy", energyWh: 6000, notBefore: "21:00", readyBy: "06:30" },
+  timezone: "Europe/Amsterdam",
+  maxImportW: 17_250,
+};
+
+const uuid = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
+
+/** A plan with one instruction, told apart by its number. */
+export function planOf(resource: string, number: number): InstructionList {
+  const instruction = { executionTime: new Date(midnightMs).toISOString(), validUntil: new Date(midnightMs + 3_600_000).toISOString() };
+  return { plan: uuid(number), resource, instructions: [{ id: uuid(1000 + number), ...instruction, operationModeId: "on", reason: "cheap" }] };
+}
+
+export function statusOf(resource: string, deliveredWh: number): ResourceStatus {
+  return { v: 1, resource, at: new Date(midnightMs).toISOString(), operationModeId: "off", reason: "plan", deliveredWh };
+}

@@ -1,0 +1,75 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { bootOne, bootTwo, message, midnightMs, quarterMs, sampleItem, scratchStore, slotItem, switchItem } from "../rows.ts";
+
+it("keeps a row once by site, boot and number, whichever copy came first", async () => {
+  const { store } = await scratchStore();
+  expect(await store.ingest("a", message([slotItem(1, 0, 100), sampleItem(2)]))).toEqual({ contiguousSeq: 2, added: 2 });
+  expect(await store.ingest("a", message([slotItem(1, 0, 999), sampleItem(2), sampleItem(2)]))).toEqual({ contiguousSeq: 2, added: 0 });
+  expect(await store.ingest("a", message([slotItem(1, 1, 50)], bootTwo))).toEqual({ contiguousSeq: 1, added: 1 });
+  expect(await store.ingest("b", message([slotItem(1, 0, 7)]))).toEqual({ contiguousSeq: 1, added: 1 });
+  expect(await store.slots("a", "import", midnightMs, midnightMs + 9 * quarterMs)).toMatchObject([{ wh: 100 }, { wh: 50 }]);
+  expect(await store.itemCounts()).toEqual([
+    { site: "a", rows: 3 },
+    { site: "b", rows: 1 },
+  ]);
+});
+
+it("gives no number for a run of which the first row is missing", async () => {
+  const { store } = await scratchStore();
+  expect(await store.ingest("a", message([sampleItem(2), sampleItem(3)]))).toEqual({ contiguousSeq: 0, added: 2 });
+  expect(await store.ingest("a", message([sampleItem(1)]))).toEqual({ contiguousSeq: 3, added: 1 });
+});
+
+it("receipts exactly up to the first gap, for batches in any order and repeated", async () => {
+  const batches = fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 12 });
+  const { store } = await scratchStore();
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(batches, async (all) => {
+      const boot = `00000000-0000-4000-8000-${String(++runs).padStart(12, "0")}`;
+      const seen = new Set<number>();
+      for (const seqs of all) {
+        const fresh = seqs.filter((seq) => !seen.has(seq)).length;
+        for (const seq of seqs) seen.add(seq);
+        let contiguousSeq = 0;
+        while (seen.has(contiguousSeq + 1)) contiguousSeq++;
+        expect(await store.ingest("a", message(seqs.map(sampleItem), boot))).toEqual({ contiguousSeq, added: fresh });
+      }
+    }),
+    { numRuns: 40 },
+  );
+});
+
+it("goes on from where it was after a restart", async () => {
+  const { store, reopen } = await scratchStore();
+  await store.ingest("a", message([sampleItem(1), sampleItem(2), sampleItem(4)]));
+  const again = await reopen();
+  expect(await again.ingest("a", message([sampleItem(3)]))).toEqual({ contiguousSeq: 4, added: 1 });
+  expect(bootOne).not.toBe(bootTwo);
+});
+
+it("gives slots of the grid meter alone, of one register, by their start, in order of time", async () => {
+  const { store } = await scratchStore();
+  await store.ingest(
+    "a",
+    message([
+      slotItem(1, 2, 30),
+      slotItem(2, 0, 10),
+      slotItem(3, 1, 20),
+      slotItem(4, 0, 77, { meter: "heat_pump", role: "load" }),
+      slotItem(5, 0, 55, { register: "export" }),
+      slotItem(6, 3, 40),
+      sampleItem(7),
+      switchItem(8),
+    ]),
+  );
+  const at = (index: number) => midnightMs + index * quarterMs;
+  expect(await store.slots("a", "import", at(0), at(3))).toEqual([
+    { startMs: at(0), endMs: at(1), wh: 10 },
+    { startMs: at(1), endMs: at(2), wh: 20 },
+    { startMs: at(2), endMs: at(3), wh: 30 },
+  ]);
+  expect(await store.slots("a", "export", at(0), at(9))).toEqual([{ startMs: at(0), endMs: at(1), wh: 55 }]);
+  expect(await store.slots("b", "import", at(0), at(9))).toEqual([]);
+});

@@ -1,0 +1,55 @@
+import { statSync } from "node:fs";
+import { expect, it } from "vitest";
+import { errorCode } from "../../../core/app-error.ts";
+import { openStore } from "../../../aggregator/store/open-store.ts";
+import { boiler, planOf, statusOf } from "../plans.ts";
+import { scratchStore } from "../rows.ts";
+
+it("keeps the newest description and status of each resource", async () => {
+  const { store } = await scratchStore();
+  await store.saveResource("a", boiler);
+  await store.saveResource("a", { ...boiler, resource: "car" });
+  await store.saveResource("a", { ...boiler, minOnS: 900 });
+  await store.saveStatus("a", statusOf("boiler", 100));
+  await store.saveStatus("a", statusOf("boiler", 2000));
+  expect(await store.resources("a")).toEqual([{ ...boiler, minOnS: 900 }, { ...boiler, resource: "car" }]);
+  expect(await store.statuses("a")).toEqual([statusOf("boiler", 2000)]);
+  expect([await store.resources("b"), await store.statuses("b")]).toEqual([[], []]);
+});
+
+it("counts only the newest plan of each resource, and forgets it as unanswered once it is answered", async () => {
+  const { store } = await scratchStore();
+  const [old, fresh, car] = [planOf("boiler", 1), planOf("boiler", 2), planOf("car", 3)];
+  for (const plan of [old, fresh, car]) await store.savePlan("a", plan, 1000);
+  expect(await store.unanswered("a")).toEqual([fresh, car]);
+  await store.answerPlan("a", old.plan, "ACCEPTED", null);
+  await store.answerPlan("b", fresh.plan, "ACCEPTED", null);
+  expect(await store.unanswered("a")).toEqual([fresh, car]);
+  await store.answerPlan("a", fresh.plan, "REJECTED", "instruction-expired");
+  expect(await store.unanswered("a")).toEqual([car]);
+  expect(await store.plans("a")).toEqual([
+    { list: fresh, status: "REJECTED", code: "instruction-expired" },
+    { list: car, status: null, code: null },
+  ]);
+});
+
+it("never reserves a number twice, at once or over restarts", async () => {
+  const { store, reopen } = await scratchStore();
+  const starts = await Promise.all([10, 1, 1000, 5].map((count) => store.reserveSequence(count)));
+  const again = await reopen();
+  starts.push(await again.reserveSequence(3), await (await reopen()).reserveSequence(1));
+  expect(starts).toEqual([1, 11, 12, 1012, 1017, 1020]);
+});
+
+it("makes its file for itself alone, and says store-unusable where it cannot, store-too-new for a newer one", async () => {
+  const { file, store } = await scratchStore();
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  await store.close();
+  const { default: Database } = await import("better-sqlite3");
+  const raw = new Database(file);
+  expect(raw.pragma("journal_mode", { simple: true })).toBe("wal");
+  raw.pragma("user_version = 999");
+  raw.close();
+  expect(await openStore(file).catch(errorCode)).toBe("store-too-new");
+  expect(await openStore("/proc/no/data.db").catch(errorCode)).toBe("store-unusable");
+});
