@@ -1,4 +1,25 @@
-import { defineConfig } from "rolldown";
+import { builtinModules, createRequire } from "node:module";
+import { defineConfig, type Plugin } from "rolldown";
+
+/**
+ * `import … from "node:http"` reads every export once, and some of them load the whole of undici when read: 13 MB and
+ * 50 ms that a gateway never uses. The bundle asks for these modules in a way that leaves such exports asleep.
+ */
+const sleepyBuiltins: Plugin = {
+  name: "sleepy-builtins",
+  resolveId(id) {
+    const name = id.replace(/^node:/, "");
+    return ["http", "https"].includes(name) && builtinModules.includes(name) ? `\0builtin:${name}` : null;
+  },
+  load(id) {
+    if (!id.startsWith("\0builtin:")) return null;
+    const name = `node:${id.slice("\0builtin:".length)}`;
+    const module = createRequire(import.meta.url)(name) as object;
+    const plain = Object.entries(Object.getOwnPropertyDescriptors(module)).filter(([, { get }]) => get === undefined);
+    const names = plain.map(([key]) => key).filter((key) => /^[A-Za-z_]\w*$/.test(key));
+    return `const it = process.getBuiltinModule("${name}");\nexport default it;\nexport const { ${names.join(", ")} } = it;\n`;
+  },
+};
 
 /**
  * Bundles the command with its libraries into dist/: a Pi reads few files and keeps less in memory.
@@ -8,6 +29,13 @@ export default defineConfig({
   input: { main: "cli/main.ts" },
   platform: "node",
   external: ["better-sqlite3", "@serialport/bindings-cpp", /^@foundry-rs\//, "bufferutil", "utf-8-validate"],
-  output: { dir: "dist", format: "esm", cleanDir: true, minify: { mangle: false, compress: true, codegen: true }, chunkFileNames: "[name]-[hash].js" },
+  plugins: [sleepyBuiltins],
+  output: {
+    dir: "dist",
+    format: "esm",
+    cleanDir: true,
+    minify: { mangle: false, compress: true, codegen: true },
+    chunkFileNames: "[name]-[hash].js",
+  },
   logLevel: "warn",
 });

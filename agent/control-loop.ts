@@ -51,7 +51,11 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
     // Somebody else's switching counts like an own one: it has its rest, and the guard decides what becomes of it.
     if (verify)
       for (const { resource, on } of await options.actuator.readBack())
-        state = new Map(state).set(resource, { on, sinceMs: clock.monotonicMs(), switchedMs: state.get(resource)?.switchedMs ?? [] });
+        state = new Map(state).set(resource, {
+          on,
+          sinceMs: clock.monotonicMs(),
+          switchedMs: state.get(resource)?.switchedMs ?? [],
+        });
     const grid = options.grid();
     wishes = intents(appliances, options.instructions(), clock.now());
     const decided = guard(appliances, state, {

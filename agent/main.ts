@@ -101,7 +101,17 @@ export async function startAgent(options: { config: AgentConfig; clock: Clock; l
   clock.every(hourMs, () => void meters.forgetSamples(clock.now() - config.keepRawDays * dayMs), signal);
   room = await openRoom({ config, clock, log, refused, control, meters, records, outbox, loop, gridMeter, signal });
   const status = (): AgentStatus =>
-    agentStatus({ config, clock, collector, loop, outbox, room, records, rejected: refused.counts(), switches: actuator.switches() });
+    agentStatus({
+      config,
+      clock,
+      collector,
+      loop,
+      outbox,
+      room,
+      records,
+      rejected: refused.counts(),
+      switches: actuator.switches(),
+    });
   const server = await startStatusServer(join(config.stateFolder, "agent.sock"), status);
   log.info({ site: config.site.name, meters: config.meters.length, appliances: config.appliances.length }, "agent started");
   return {
@@ -124,7 +134,8 @@ export async function startAgent(options: { config: AgentConfig; clock: Clock; l
 function relaysOf(config: AgentConfig, buses: BusSet, clock: Clock): Parameters<typeof startActuator>[0]["appliances"] {
   return config.appliances.map((appliance) => {
     const relay = config.relays.find(({ name }) => name === appliance.relay);
-    if (!relay) throw new AppError("relay-unknown", `appliance ${appliance.name} names relay "${appliance.relay}", which is not there`);
+    if (!relay)
+      throw new AppError("relay-unknown", `appliance ${appliance.name} names relay "${appliance.relay}", which is not there`);
     return {
       resource: appliance.name,
       safeOn: appliance.safeOn,
@@ -171,4 +182,3 @@ async function openRoom(given: {
   const keys = await Promise.all(config.aggregator.controlKeys.map(importControlKey));
   return startAggregatorRoom({ ...given, link: config.aggregator, keys: new Map(keys.map(({ kid, key }) => [kid, key])) });
 }
-

@@ -37,7 +37,8 @@ export function openBuses(configs: AgentConfig["buses"]): BusSet {
 const modbusSerialDefaults: SerialSettings = { baud: 9600, dataBits: 8, parity: "none", stopBits: 1 };
 
 function bytes(name: string, config: BusConfig): ByteBus {
-  if (config.type === "modbus_tcp") throw new AppError("bus-wrong-kind", `bus "${name}" is modbus_tcp and carries no byte stream`);
+  if (config.type === "modbus_tcp")
+    throw new AppError("bus-wrong-kind", `bus "${name}" is modbus_tcp and carries no byte stream`);
   if (config.type === "tcp") return tcpBus({ host: config.host, port: config.port });
   const { type: _, port, ...settings } = config;
   const bus = serialBus({ path: port });

@@ -23,7 +23,10 @@ export async function safeState(config: AgentConfig, log: Log): Promise<string[]
         await relay.set(safeClosed);
         safe = (await relay.isClosed()) === safeClosed;
       } catch (error) {
-        log.warn({ relay: relay.name, attempt, code: errorCode(error), error: errorMessage(error) }, "relay not put into its safe state");
+        log.warn(
+          { relay: relay.name, attempt, code: errorCode(error), error: errorMessage(error) },
+          "relay not put into its safe state",
+        );
       }
     if (safe) log.info({ relay: relay.name, closed: safeClosed }, "relay in its safe state");
     else failed.push(relay.name);

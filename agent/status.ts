@@ -10,7 +10,15 @@ import type { RecordStore } from "./store/record-store.ts";
 export interface AgentStatus {
   site: string;
   at: string;
-  meters: { name: string; role: string; powerW: number | null; importWh: number | null; exportWh: number | null; quality: string; ageS: number }[];
+  meters: {
+    name: string;
+    role: string;
+    powerW: number | null;
+    importWh: number | null;
+    exportWh: number | null;
+    quality: string;
+    ageS: number;
+  }[];
   appliances: { name: string; on: boolean; reason: string; planUntil: string | null }[];
   readings: number;
   /** Rows that wait for a receipt; rows ever made and ever receipted, over all runs. */

@@ -39,7 +39,9 @@ export function readConfigFile<S extends z.ZodType>(
   if (issues.length > 0)
     throw new ConfigError(
       "config-invalid",
-      issues.map(({ path, message, ofKey }) => `${place(offsetOf(document, path, ofKey))} ${path.join(".") || "(top)"} ${message}`),
+      issues.map(
+        ({ path, message, ofKey }) => `${place(offsetOf(document, path, ofKey))} ${path.join(".") || "(top)"} ${message}`,
+      ),
     );
   if (!checked.success) throw new ConfigError("config-invalid", [`${file} ${checked.error.message}`]);
   return checked.data;
@@ -66,7 +68,11 @@ function readText(file: string): string {
 function explain(issue: z.core.$ZodIssue, top: unknown): ConfigIssue[] {
   const path = issue.path.map((key) => (typeof key === "symbol" ? String(key) : key));
   if (issue.code === "unrecognized_keys")
-    return issue.keys.map((key) => ({ path: [...path, key], ofKey: true, message: `unknown key "${key}"; remove it or check its spelling` }));
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      ofKey: true,
+      message: `unknown key "${key}"; remove it or check its spelling`,
+    }));
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
     const closest = issue.errors.toSorted((one, other) => one.length - other.length)[0] ?? [];
     if (closest.length > 0) return closest.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, top));

@@ -9,5 +9,9 @@ export interface BrokerAddress {
 export function brokerAddress(url: string): BrokerAddress {
   const { protocol, hostname, port } = new URL(url);
   const secure = protocol === "mqtts:";
-  return { protocol: secure ? "mqtts" : "mqtt", host: hostname.replace(/^\[|\]$/g, ""), port: port ? Number(port) : secure ? 8883 : 1883 };
+  return {
+    protocol: secure ? "mqtts" : "mqtt",
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: port ? Number(port) : secure ? 8883 : 1883,
+  };
 }

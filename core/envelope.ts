@@ -1,4 +1,13 @@
-import { CompactSign, compactVerify, decodeProtectedHeader, exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from "jose";
+import {
+  CompactSign,
+  compactVerify,
+  decodeProtectedHeader,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type CryptoKey,
+  type JWK,
+} from "jose";
 import { z } from "zod";
 import { AppError } from "./app-error.ts";
 
@@ -55,7 +64,9 @@ export async function createControlKey(kid: string): Promise<{ privateJwk: JWK; 
 
 /** Reads one Ed25519 JWK, private or public. @throws AppError envelope-bad-key */
 export async function importControlKey(jwk: unknown): Promise<ControlKey> {
-  const checked = z.looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), kid: z.string().min(1), x: z.string() }).safeParse(jwk);
+  const checked = z
+    .looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), kid: z.string().min(1), x: z.string() })
+    .safeParse(jwk);
   if (!checked.success)
     throw new AppError("envelope-bad-key", "not an Ed25519 JWK with kty OKP, crv Ed25519, kid and x", { cause: checked.error });
   const { kid } = checked.data;

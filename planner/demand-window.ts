@@ -12,7 +12,11 @@ type EnergyDemand = Extract<Demand, { kind: "energy" }>;
 /** The windows of a daily demand that end after `fromMs` and by `toMs`, the one under way included. */
 export function demandWindows(demand: EnergyDemand, zone: string, fromMs: number, toMs: number): DemandWindow[] {
   const windows: DemandWindow[] = [];
-  for (let readyMs = nextLocalTime(demand.readyBy, zone, fromMs); readyMs <= toMs; readyMs = nextLocalTime(demand.readyBy, zone, readyMs))
+  for (
+    let readyMs = nextLocalTime(demand.readyBy, zone, fromMs);
+    readyMs <= toMs;
+    readyMs = nextLocalTime(demand.readyBy, zone, readyMs)
+  )
     windows.push({ fromMs: lastLocalTime(demand.notBefore, zone, readyMs - 1), readyMs });
   return windows;
 }

@@ -44,7 +44,11 @@ const slotWh = (slot: Slot, powerW: number): number => (powerW * slotMs(slot)) /
  * @param slots in order of time, without gaps
  * @param freeW what the house may add in a slot, by index; W
  */
-export function greedyPlan(slots: readonly PricedSlot[], appliances: readonly PlannedAppliance[], freeW: readonly number[]): GreedyPlan {
+export function greedyPlan(
+  slots: readonly PricedSlot[],
+  appliances: readonly PlannedAppliance[],
+  freeW: readonly number[],
+): GreedyPlan {
   const room = [...freeW];
   const spans = new Map<string, PlannedSpan[]>();
   const shortfalls: Shortfall[] = [];
@@ -62,7 +66,11 @@ export function greedyPlan(slots: readonly PricedSlot[], appliances: readonly Pl
 }
 
 /** Hours that the tightest window of an appliance leaves over when it has the house to itself. */
-function slackHours(slots: readonly PricedSlot[], { demand, powerW, timezone, deliveredWh }: PlannedAppliance, freeW: readonly number[]): number {
+function slackHours(
+  slots: readonly PricedSlot[],
+  { demand, powerW, timezone, deliveredWh }: PlannedAppliance,
+  freeW: readonly number[],
+): number {
   const [first, last] = [slots[0], slots.at(-1)];
   if (demand.kind === "block" || !first || !last) return Infinity;
   const slacks = demandWindows(demand, timezone, first.startMs, last.endMs).map((window) => {
@@ -126,7 +134,11 @@ function blockDearest(slots: readonly PricedSlot[], demand: Extract<Demand, { ki
 }
 
 /** Whether no block is too long and no pause between blocks too short. */
-function runsAllowed(slots: readonly Slot[], blocked: readonly boolean[], { maxBlockS, minFreeS }: { maxBlockS: number; minFreeS: number }): boolean {
+function runsAllowed(
+  slots: readonly Slot[],
+  blocked: readonly boolean[],
+  { maxBlockS, minFreeS }: { maxBlockS: number; minFreeS: number },
+): boolean {
   let lengthMs = 0;
   let seenBlock = false;
   for (const [index, slot] of slots.entries()) {

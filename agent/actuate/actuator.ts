@@ -51,7 +51,8 @@ export function startActuator(options: ActuatorOptions): Actuator {
       if (closed !== on) throw new Error(`relay ${relay.name} reads ${closed ? "closed" : "open"} after it was switched`);
     } catch (error) {
       known.delete(resource);
-      if (!failing.has(resource)) log.error({ resource, on, code: errorCode(error), error: errorMessage(error) }, "relay does not follow");
+      if (!failing.has(resource))
+        log.error({ resource, on, code: errorCode(error), error: errorMessage(error) }, "relay does not follow");
       failing.add(resource);
       return;
     }
@@ -81,7 +82,8 @@ export function startActuator(options: ActuatorOptions): Actuator {
       return false;
     }
   };
-  const find = (resource: string): Actuated | undefined => options.appliances.find((appliance) => appliance.resource === resource);
+  const find = (resource: string): Actuated | undefined =>
+    options.appliances.find((appliance) => appliance.resource === resource);
 
   clock.every(
     leaseCheckMs,

@@ -11,12 +11,16 @@ export async function startStatusServer(socketFile: string, status: () => unknow
   rmSync(socketFile, { force: true });
   const server: Server = createServer((request, response) => {
     const found = request.method === "GET" && request.url === "/v1/status";
-    const body = found ? status() : { type: "urn:smart-mla:unknown-path", title: "unknown-path", status: 404, detail: "try GET /v1/status" };
+    const body = found
+      ? status()
+      : { type: "urn:smart-mla:unknown-path", title: "unknown-path", status: 404, detail: "try GET /v1/status" };
     response.writeHead(found ? 200 : 404, { "content-type": found ? "application/json" : "application/problem+json" });
     response.end(JSON.stringify(body));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => reject(new AppError("api-cannot-listen", `cannot listen on ${socketFile}: ${errorMessage(cause)}`, { cause })));
+    server.once("error", (cause) =>
+      reject(new AppError("api-cannot-listen", `cannot listen on ${socketFile}: ${errorMessage(cause)}`, { cause })),
+    );
     server.listen(socketFile, resolve);
   });
   chmodSync(socketFile, 0o600);

@@ -63,7 +63,9 @@ export function startCollector(options: CollectorOptions): Collector {
       store.addSamples(samples);
       store.addSlots(slots);
       for (const sample of samples) share(sample);
-      for (const slot of slots) if (slot.meter === sharing.gridMeter || sharing.applianceDetail) outbox.add(slotItem(slot, options.roles.get(slot.meter) ?? "load"));
+      for (const slot of slots)
+        if (slot.meter === sharing.gridMeter || sharing.applianceDetail)
+          outbox.add(slotItem(slot, options.roles.get(slot.meter) ?? "load"));
       for (const [meter, state] of ledgers) if (state) store.saveLedger(meter, state);
     });
     // Only now: a failed write keeps samples and slots for the next try.

@@ -74,7 +74,8 @@ export function book(
   if (reading.quality === "suspect") return { state, slots: [], flag: "reading-suspect" };
   if (!state) return { state: open(reading, atMs, rules, null), slots: [] };
   if (atMs <= state.atMs) return { state, slots: [], flag: "reading-repeated" };
-  if (reading.meterId !== null && state.meterId !== null && reading.meterId !== state.meterId) return replace(state, reading, atMs, rules);
+  if (reading.meterId !== null && state.meterId !== null && reading.meterId !== state.meterId)
+    return replace(state, reading, atMs, rules);
   const impossible = check(state, reading, atMs, rules);
   if (impossible) {
     const sinceMs = state.impossibleSinceMs ?? atMs;
@@ -104,7 +105,12 @@ function open(reading: Reading, atMs: number, rules: LedgerRules, before: Ledger
 }
 
 /** Closes the ledger of one meter where it stands and opens that of the next. */
-function replace(state: LedgerState, reading: Reading, atMs: number, rules: LedgerRules): { state: LedgerState; slots: SlotTotal[] } {
+function replace(
+  state: LedgerState,
+  reading: Reading,
+  atMs: number,
+  rules: LedgerRules,
+): { state: LedgerState; slots: SlotTotal[] } {
   const next = open(reading, atMs, rules, state);
   const closed = next.slotStartMs === state.slotStartMs ? [] : totals({ ...state, measured: false }, reading.meter);
   return { state: next, slots: closed };
@@ -124,7 +130,12 @@ function check(state: LedgerState, reading: Reading, atMs: number, rules: Ledger
   return undefined;
 }
 
-function advance(from: LedgerState, reading: Reading, atMs: number, rules: LedgerRules): { state: LedgerState; slots: SlotTotal[] } {
+function advance(
+  from: LedgerState,
+  reading: Reading,
+  atMs: number,
+  rules: LedgerRules,
+): { state: LedgerState; slots: SlotTotal[] } {
   const slots: SlotTotal[] = [];
   const spanMs = atMs - from.atMs;
   const close = spanMs <= closeMs;
@@ -135,7 +146,11 @@ function advance(from: LedgerState, reading: Reading, atMs: number, rules: Ledge
     const boundaryMs = state.slotEndMs;
     const cut = (register: Register | null, original: Register | null, endWh: number | null): Register | null =>
       register && original && { ...register, lastWh: whAt(original, endWh, boundaryMs) };
-    const ended = { ...state, import: cut(state.import, from.import, reading.importWh), export: cut(state.export, from.export, reading.exportWh) };
+    const ended = {
+      ...state,
+      import: cut(state.import, from.import, reading.importWh),
+      export: cut(state.export, from.export, reading.exportWh),
+    };
     slots.push(...totals({ ...ended, measured: state.measured && close }, reading.meter));
     const next = slotAt(boundaryMs, rules.slotMinutes);
     const begin = (register: Register | null): Register | null =>
@@ -153,7 +168,9 @@ function advance(from: LedgerState, reading: Reading, atMs: number, rules: Ledge
   }
   const reach = (register: Register | null, wh: number | null): Register | null => {
     if (wh === null) return register;
-    return register && register.lastWh !== null ? { ...register, lastWh: wh } : { lastWh: wh, baseWh: wh, carryWh: register?.carryWh ?? 0 };
+    return register && register.lastWh !== null
+      ? { ...register, lastWh: wh }
+      : { lastWh: wh, baseWh: wh, carryWh: register?.carryWh ?? 0 };
   };
   return {
     state: {
@@ -178,8 +195,6 @@ function totals(state: LedgerState, meter: string): SlotTotal[] {
     const register = state[name];
     if (!register) return [];
     const { slotStartMs: startMs, slotEndMs: endMs, clockSynced } = state;
-    return [
-      { meter, register: name, startMs, endMs, wh: slotWh(register), quality, clockSynced },
-    ];
+    return [{ meter, register: name, startMs, endMs, wh: slotWh(register), quality, clockSynced }];
   });
 }

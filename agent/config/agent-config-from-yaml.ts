@@ -1,5 +1,4 @@
 import { dirname, join, resolve } from "node:path";
-import type { JWK } from "jose";
 import type { AgentConfig, AggregatorLink, ApplianceConfig, BusConfig, SettlementConfig } from "./agent-config.ts";
 import type { AgentYaml } from "./schema.ts";
 
@@ -78,7 +77,7 @@ function aggregatorLink(link: NonNullable<AgentYaml["aggregator"]>, at: (path: s
     ...(link.key_file && { keyFile: at(link.key_file) }),
     ...(link.username && { username: link.username }),
     ...(link.password_file && { passwordFile: at(link.password_file) }),
-    controlKeys: link.control_keys as JWK[],
+    controlKeys: link.control_keys,
   };
 }
 

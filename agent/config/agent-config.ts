@@ -4,7 +4,15 @@ import type { AgentYaml } from "./schema.ts";
 
 /** What the agent runs by: the YAML file after checks, in camelCase, cross-references resolved. */
 export interface AgentConfig {
-  site: { name: string; timezone: string; currency: string; slotMinutes: number; phases: 1 | 3; fuseA: number; maxImportW: number };
+  site: {
+    name: string;
+    timezone: string;
+    currency: string;
+    slotMinutes: number;
+    phases: 1 | 3;
+    fuseA: number;
+    maxImportW: number;
+  };
   buses: Map<string, BusConfig>;
   meters: MeterConfig[];
   relays: RelayConfig[];

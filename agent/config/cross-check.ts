@@ -27,13 +27,19 @@ function busIssues({ buses, meters, relays }: AgentYaml): ConfigIssue[] {
       const path = [group, name, "bus"];
       if (!bus) issues.push({ path, message: `no bus called "${part.bus}" (have: ${have(Object.keys(buses))})` });
       else if (readsBytes(part.driver) && bus.type === "modbus_tcp")
-        issues.push({ path, message: `driver ${part.driver} reads a byte stream; bus "${part.bus}" is modbus_tcp, use type serial or tcp` });
+        issues.push({
+          path,
+          message: `driver ${part.driver} reads a byte stream; bus "${part.bus}" is modbus_tcp, use type serial or tcp`,
+        });
     }
   const listeners = Object.entries(meters).filter(([, meter]) => readsBytes(meter.driver));
   for (const [name, meter] of listeners)
     for (const [other, part] of [...Object.entries(meters), ...Object.entries(relays)])
       if (part.bus === meter.bus && other !== name)
-        issues.push({ path: ["meters", name, "bus"], message: `bus "${meter.bus}" is a byte stream of its own; ${other} cannot share it` });
+        issues.push({
+          path: ["meters", name, "bus"],
+          message: `bus "${meter.bus}" is a byte stream of its own; ${other} cannot share it`,
+        });
   return issues;
 }
 
@@ -57,10 +63,16 @@ function gridIssues({ site, meters, relays, appliances }: AgentYaml): ConfigIssu
   const issues: ConfigIssue[] = [];
   const grids = Object.entries(meters).filter(([, meter]) => meter.role === "grid");
   if (grids.length !== 1)
-    issues.push({ path: ["meters"], message: `exactly one meter must have role grid, ${grids.length} have (${have(grids.map(([name]) => name))})` });
+    issues.push({
+      path: ["meters"],
+      message: `exactly one meter must have role grid, ${grids.length} have (${have(grids.map(([name]) => name))})`,
+    });
   const fuseW = site.grid.phases * site.grid.fuse_a * 230;
   if (site.grid.max_import_w > fuseW)
-    issues.push({ path: ["site", "grid", "max_import_w"], message: `${site.grid.max_import_w} W is more than the fuse carries (${fuseW} W)` });
+    issues.push({
+      path: ["site", "grid", "max_import_w"],
+      message: `${site.grid.max_import_w} W is more than the fuse carries (${fuseW} W)`,
+    });
   const safe = Object.entries(appliances).filter(([, appliance]) => relays[appliance.relay]?.on_boot === "closed");
   const safeW = safe.reduce((sum, [, appliance]) => sum + appliance.rated_power_w, 0);
   if (safeW > site.grid.max_import_w)

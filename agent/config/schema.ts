@@ -39,10 +39,17 @@ const Appliance = z.strictObject({
 });
 
 const zones = new Set(Intl.supportedValuesOf("timeZone"));
-const Zone = z.string().refine((zone) => zone === "UTC" || zones.has(zone), { message: "an IANA time zone such as Europe/Amsterdam" });
+const Zone = z
+  .string()
+  .refine((zone) => zone === "UTC" || zones.has(zone), { message: "an IANA time zone such as Europe/Amsterdam" });
 
 /** One pinned public control key of the aggregator (Ed25519 JWK). */
-const ControlKeyJwk = z.looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), kid: z.string().min(1), x: z.string().min(1) });
+const ControlKeyJwk = z.looseObject({
+  kty: z.literal("OKP"),
+  crv: z.literal("Ed25519"),
+  kid: z.string().min(1),
+  x: z.string().min(1),
+});
 
 export const AgentYaml = z.strictObject({
   version: z.literal(1),

@@ -115,7 +115,13 @@ function wishOf(appliance: GuardedAppliance, input: GuardInput): Wish {
   return intent ? { on: intent.on, reason: intent.reason, urgentOff: false } : { ...safe, reason: "no intent, safe state" };
 }
 
-function decide(appliance: GuardedAppliance, now: ApplianceState, { urgentOff, ...wanted }: Wish, room: Room, nowMs: number): Decision {
+function decide(
+  appliance: GuardedAppliance,
+  now: ApplianceState,
+  { urgentOff, ...wanted }: Wish,
+  room: Room,
+  nowMs: number,
+): Decision {
   if (now.on && room.excessW > 0) return { on: false, reason: overLimit };
   if (wanted.on === now.on) return wanted;
   if (!wanted.on && urgentOff) return wanted;

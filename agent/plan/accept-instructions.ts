@@ -9,12 +9,20 @@ const longestAheadMs = 7 * 24 * 3_600_000;
  * @param topicResource the resource that the topic names
  * @throws AppError instruction-malformed, -unknown-resource, -unknown-mode, -overlap, -expired, -too-far
  */
-export function acceptInstructions(body: unknown, topicResource: string, resources: ReadonlySet<string>, nowMs: number): InstructionList {
+export function acceptInstructions(
+  body: unknown,
+  topicResource: string,
+  resources: ReadonlySet<string>,
+  nowMs: number,
+): InstructionList {
   const checked = InstructionList.safeParse(body);
   if (!checked.success) throw new AppError("instruction-malformed", z.prettifyError(checked.error), { cause: checked.error });
   const list = checked.data;
   if (list.resource !== topicResource || !resources.has(list.resource))
-    throw new AppError("instruction-unknown-resource", `resource "${list.resource}" is not here (have: ${[...resources].join(", ") || "none"})`);
+    throw new AppError(
+      "instruction-unknown-resource",
+      `resource "${list.resource}" is not here (have: ${[...resources].join(", ") || "none"})`,
+    );
   const spans = list.instructions.map(({ executionTime, validUntil, operationModeId }) => {
     if (operationModeId !== "on" && operationModeId !== "off")
       throw new AppError("instruction-unknown-mode", `operation mode "${operationModeId}" is not one of on, off`);

@@ -74,7 +74,13 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       // ethers is loaded only now: an agent that never settles stays small.
       const { openSigningRoom } = await import("../settle/signing-room.ts");
       const stores = { records: options.records, meters: options.meters, prices: control };
-      return openSigningRoom({ config: config.settlement, site: options.link.gatewayId, gridMeter: options.gridMeter, stores, clock });
+      return openSigningRoom({
+        config: config.settlement,
+        site: options.link.gatewayId,
+        gridMeter: options.gridMeter,
+        stores,
+        clock,
+      });
     },
     publish: (rest, message) => online().publish(rest, message),
     log,
@@ -118,7 +124,11 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       const appliance = config.appliances.find(({ name }) => name === resource);
       if (!appliance) continue;
       reported.set(resource, { state, atMs: nowMs });
-      tell(`status/${resource}`, statusOf(appliance, { on, reason, atMs: nowMs }, control.switchings(nowMs - dayMs), config.site.timezone), true);
+      tell(
+        `status/${resource}`,
+        statusOf(appliance, { on, reason, atMs: nowMs }, control.switchings(nowMs - dayMs), config.site.timezone),
+        true,
+      );
     }
   };
   link = startMqttLink({
@@ -149,7 +159,11 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
   };
 }
 
-function parsed<T>(schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: Error } }, body: unknown, code: string): T {
+function parsed<T>(
+  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: Error } },
+  body: unknown,
+  code: string,
+): T {
   const checked = schema.safeParse(body);
   if (!checked.success) throw new AppError(code, checked.error.message, { cause: checked.error });
   return checked.data;

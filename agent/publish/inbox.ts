@@ -42,7 +42,12 @@ export function openInbox(options: InboxOptions): { take(arrival: Arrival): Prom
   const accept = async (arrival: Arrival): Promise<void> => {
     const type = envelopeTypeOf(arrival.rest);
     if (!type) throw new AppError("topic-unknown", `no message is expected on ${arrival.topic}`);
-    const envelope = await verifyEnvelope(arrival.text, { keys: options.keys, type, site: options.site, nowMs: options.clock.now() });
+    const envelope = await verifyEnvelope(arrival.text, {
+      keys: options.keys,
+      type,
+      site: options.site,
+      nowMs: options.clock.now(),
+    });
     const hash = createHash("sha256").update(arrival.text).digest("hex");
     const last = type === "heartbeat" ? undefined : options.store.lastSeen(envelope.kid, arrival.topic);
     const place = `${envelope.kid} ${arrival.topic}`;
@@ -59,7 +64,9 @@ export function openInbox(options: InboxOptions): { take(arrival: Arrival): Prom
   let queue: Promise<void> = Promise.resolve();
   return {
     take(arrival) {
-      queue = queue.then(() => accept(arrival)).catch((error: unknown) => options.rejections.note(errorCode(error), arrival.topic, errorMessage(error)));
+      queue = queue
+        .then(() => accept(arrival))
+        .catch((error: unknown) => options.rejections.note(errorCode(error), arrival.topic, errorMessage(error)));
       return options.clock.hold(queue);
     },
   };

@@ -50,7 +50,9 @@ export function startMqttLink(options: {
     try {
       return readFileSync(file);
     } catch (cause) {
-      throw new AppError("mqtt-file-unreadable", `${file} (aggregator section) cannot be read: ${errorMessage(cause)}`, { cause });
+      throw new AppError("mqtt-file-unreadable", `${file} (aggregator section) cannot be read: ${errorMessage(cause)}`, {
+        cause,
+      });
     }
   };
   const [ca, cert, key, password] = [read(link.caFile), read(link.certFile), read(link.keyFile), read(link.passwordFile)];

@@ -31,7 +31,14 @@ export function statusOf(
   zone: string,
 ): ResourceStatus {
   const window = appliance.demand.kind === "energy" ? windowAt(appliance.demand, zone, now.atMs) : undefined;
-  const onMs = window ? onDurationMs(switchings.filter(({ resource }) => resource === appliance.name), appliance.safeOn, window.fromMs, now.atMs) : 0;
+  const onMs = window
+    ? onDurationMs(
+        switchings.filter(({ resource }) => resource === appliance.name),
+        appliance.safeOn,
+        window.fromMs,
+        now.atMs,
+      )
+    : 0;
   return {
     v: 1,
     resource: appliance.name,

@@ -20,15 +20,24 @@ const windowRows = 1200;
 const resendMs = 60_000;
 
 /** Sends outbox rows in windowed batches, oldest first; only the aggregator's signed receipt lets them go. */
-export function startUploader(options: { outbox: Outbox; link: () => MqttLink; clock: Clock; log: Log; signal: AbortSignal }): Uploader {
+export function startUploader(options: {
+  outbox: Outbox;
+  link: () => MqttLink;
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+}): Uploader {
   const { outbox, clock, log } = options;
   let cursor: { boot: string; seq: number } | undefined;
   let inFlight = 0;
+  /** Rows of this run that were there when nothing was left to send; spares a look into the database. */
+  let allSentUpTo = -1;
   let lastProgressMs = clock.monotonicMs();
   let sending = false;
 
   const rewind = (): void => {
     cursor = undefined;
+    allSentUpTo = -1;
     inFlight = 0;
     lastProgressMs = clock.monotonicMs();
   };
@@ -36,7 +45,10 @@ export function startUploader(options: { outbox: Outbox; link: () => MqttLink; c
     while (!options.signal.aborted && options.link().connected() && inFlight < windowRows) {
       const batch = outbox.next(cursor, batchRows);
       const last = batch?.items.at(-1);
-      if (!batch || !last) return;
+      if (!batch || !last) {
+        allSentUpTo = outbox.added();
+        return;
+      }
       cursor = { boot: batch.boot, seq: last.seq };
       if (inFlight === 0) lastProgressMs = clock.monotonicMs();
       inFlight += batch.items.length;
@@ -44,7 +56,7 @@ export function startUploader(options: { outbox: Outbox; link: () => MqttLink; c
     }
   };
   const pump = (): void => {
-    if (sending) return;
+    if (sending || allSentUpTo === outbox.added()) return;
     sending = true;
     void send()
       .catch((error: unknown) => {

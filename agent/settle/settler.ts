@@ -32,7 +32,9 @@ export function settler(options: {
   let topic = "settle/supply";
   const publish = (message: SettlementUp): Promise<void> =>
     // Lost while offline: the aggregator proposes again, and remind() asks again.
-    options.publish(topic, message).catch((error: unknown) => options.log.debug({ error: errorMessage(error) }, "settlement answer not sent"));
+    options
+      .publish(topic, message)
+      .catch((error: unknown) => options.log.debug({ error: errorMessage(error) }, "settlement answer not sent"));
   return {
     async take(body, pairTopic) {
       const checked = SettlementDown.safeParse(body);

@@ -73,14 +73,27 @@ export function signingRoom(parts: {
       const digest = recordDigest(domain, record);
       const known = records.at(pair, record.seq);
       if (known?.digest === digest) return sign(known);
-      const dispute = (code: string, message: string, own: object): SettlementUp => ({ v: 1, kind: "disputed", seq: record.seq, digest, code, message, own });
-      if (known) return dispute("settlement-second-body", `record ${record.seq} was signed with another content`, { prev: known.digest });
+      const dispute = (code: string, message: string, own: object): SettlementUp => ({
+        v: 1,
+        kind: "disputed",
+        seq: record.seq,
+        digest,
+        code,
+        message,
+        own,
+      });
+      if (known)
+        return dispute("settlement-second-body", `record ${record.seq} was signed with another content`, { prev: known.digest });
       const onChain = await chain.pairOf(agreement.a, agreement.b);
       // A restored or lost database: signing now could make a second body for a number that was signed before.
       if (onChain.seq > 0 && records.at(pair, onChain.seq)?.digest !== onChain.head)
-        return dispute("settlement-journal-behind", `record ${onChain.seq} of the chain is not in the journal here; recover it before anything is signed`, {
-          prev: onChain.head,
-        });
+        return dispute(
+          "settlement-journal-behind",
+          `record ${onChain.seq} of the chain is not in the journal here; recover it before anything is signed`,
+          {
+            prev: onChain.head,
+          },
+        );
       const [startMs, endMs] = [Date.parse(record.start), Date.parse(record.end)];
       const checked = checkRecord(
         { record, evidence },
@@ -107,7 +120,10 @@ export function signingRoom(parts: {
       const other = await chain.partyOf(agreement.aggregator);
       const by = signerOf(domain, known.record, signature);
       if (by !== other.signer)
-        throw new AppError("settlement-foreign-countersignature", `record ${seq} is countersigned by ${by}, the aggregator's key is ${other.signer}`);
+        throw new AppError(
+          "settlement-foreign-countersignature",
+          `record ${seq} is countersigned by ${by}, the aggregator's key is ${other.signer}`,
+        );
       records.countersigned(pair, seq, signature);
     },
     unanswered() {

@@ -35,7 +35,9 @@ interface SwitchingRow {
 }
 
 export function controlStore(db: Db): ControlStore {
-  const getSeen = db.prepare<[string, string], { seq: number; hash: string }>("select seq, hash from replay where kid = ? and topic = ?");
+  const getSeen = db.prepare<[string, string], { seq: number; hash: string }>(
+    "select seq, hash from replay where kid = ? and topic = ?",
+  );
   const putSeen = db.prepare(
     "insert into replay values (?, ?, ?, ?) on conflict (kid, topic) do update set seq = excluded.seq, hash = excluded.hash",
   );
@@ -44,9 +46,7 @@ export function controlStore(db: Db): ControlStore {
      on conflict (resource) do update set plan = excluded.plan, body = excluded.body, accepted_ms = excluded.accepted_ms`,
   );
   const getLists = db.prepare<[], { body: string }>("select body from instruction_list");
-  const putPrices = db.prepare(
-    "insert or ignore into price_series (start_ms, end_ms, body) values (?, ?, ?)",
-  );
+  const putPrices = db.prepare("insert or ignore into price_series (start_ms, end_ms, body) values (?, ?, ?)");
   const getPrices = db.prepare<[number, number], { body: string }>(
     "select body from price_series where start_ms < ? and end_ms > ? order by id",
   );

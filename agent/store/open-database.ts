@@ -22,13 +22,20 @@ export function openDatabase(file: string): Db {
     db.pragma("synchronous = FULL");
     db.pragma("wal_autocheckpoint = 1000");
   } catch (cause) {
-    throw new AppError("store-unusable", `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`, { cause });
+    throw new AppError(
+      "store-unusable",
+      `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`,
+      { cause },
+    );
   }
   const synchronous = db.pragma("synchronous", { simple: true });
   const journal = db.pragma("journal_mode", { simple: true });
   if (synchronous !== 2 || journal !== "wal") {
     db.close();
-    throw new AppError("store-not-durable", `database ${file} runs with journal ${String(journal)}, synchronous ${String(synchronous)}; wal and 2 are needed`);
+    throw new AppError(
+      "store-not-durable",
+      `database ${file} runs with journal ${String(journal)}, synchronous ${String(synchronous)}; wal and 2 are needed`,
+    );
   }
   migrate(db, file);
   return db;
@@ -38,7 +45,10 @@ function migrate(db: Db, file: string): void {
   const version = db.pragma("user_version", { simple: true }) as number;
   if (version > migrations.length) {
     db.close();
-    throw new AppError("store-too-new", `database ${file} has version ${version}, this program knows ${migrations.length}; install a newer one`);
+    throw new AppError(
+      "store-too-new",
+      `database ${file} has version ${version}, this program knows ${migrations.length}; install a newer one`,
+    );
   }
   for (let next = version; next < migrations.length; next++)
     db.transaction(() => {

@@ -22,6 +22,8 @@ export interface Outbox {
   delivered(boot: string, seq: number): number;
   /** Rows that wait. */
   size(): number;
+  /** Rows added in this run. */
+  added(): number;
   /** Rows ever added and ever receipted, over all runs. */
   totals(): { added: number; delivered: number };
 }
@@ -38,7 +40,10 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
   const ordinalOf = db.prepare<[string], { ordinal: number }>("select ordinal from boot where id = ?");
   const remove = db.prepare("delete from outbox where boot = ? and seq <= ?");
   // The number lives in the database alone: with a transaction that is rolled back its numbers go too, so there is no gap.
-  const number = db.prepare<[string], { last_seq: number }>("update boot set last_seq = last_seq + 1 where id = ? returning last_seq");
+  const number = db.prepare<[string], { last_seq: number }>(
+    "update boot set last_seq = last_seq + 1 where id = ? returning last_seq",
+  );
+  const last = db.prepare<[string], { last_seq: number }>("select last_seq from boot where id = ?");
   const receipted = db.prepare("update boot set delivered_seq = max(delivered_seq, min(?, last_seq)) where id = ?");
   const totals = db.prepare<[], { added: number; delivered: number }>(
     "select coalesce(sum(last_seq), 0) as added, coalesce(sum(delivered_seq), 0) as delivered from boot",
@@ -62,6 +67,7 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
       return remove.run(run, seq).changes;
     }),
     size: () => count.get()?.n ?? 0,
+    added: () => last.get(boot)?.last_seq ?? 0,
     totals: () => totals.get() ?? { added: 0, delivered: 0 },
   };
 }

@@ -2,13 +2,13 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { Kysely, sql, SqliteDialect } from "kysely";
-import { AppError } from "../../core/app-error.ts";
+import { AppError, errorMessage } from "../../core/app-error.ts";
 import { migrations } from "./migrations.ts";
 import type { Tables } from "./tables.ts";
 
 /**
  * Opens (and makes, mode 0600) the SQLite file behind the aggregator's store, WAL with synchronous=FULL.
- * @throws AppError store-unusable, store-not-durable
+ * @throws AppError store-unusable, store-not-durable, store-too-new
  */
 export async function openSqlite(file: string): Promise<Kysely<Tables>> {
   let database: Database.Database;
@@ -16,15 +16,19 @@ export async function openSqlite(file: string): Promise<Kysely<Tables>> {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     database = new Database(file);
     chmodSync(file, 0o600);
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = FULL");
   } catch (cause) {
-    throw new AppError("store-unusable", `database ${file} cannot be opened; check that its folder exists and is writable`, { cause });
+    throw new AppError("store-unusable", `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`, { cause });
   }
-  database.pragma("journal_mode = WAL");
-  database.pragma("synchronous = FULL");
   if (database.pragma("synchronous", { simple: true }) !== 2)
     throw new AppError("store-not-durable", `database ${file} did not take synchronous=FULL`);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
   const version = database.pragma("user_version", { simple: true }) as number;
+  if (version > migrations.length) {
+    await db.destroy();
+    throw new AppError("store-too-new", `database ${file} has version ${version}, this program knows ${migrations.length}; install a newer one`);
+  }
   for (let next = version; next < migrations.length; next++)
     await db.transaction().execute(async (transaction) => {
       for (const statement of migrations[next] ?? []) await sql.raw(statement).execute(transaction);

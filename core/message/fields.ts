@@ -4,7 +4,7 @@ import { z } from "zod";
 export const Instant = z.iso.datetime();
 
 /** Money on the wire: integer micro-units as a decimal string. */
-export const Micro = z.string().regex(/^-?\d{1,30}$/, "integer micro-units as a string, such as \"1250000\"");
+export const Micro = z.string().regex(/^-?\d{1,30}$/, 'integer micro-units as a string, such as "1250000"');
 
 /** 32 bytes in hex. */
 export const Hash = z.string().regex(/^0x[0-9a-f]{64}$/, "32 bytes as 0x and 64 lower-case hex digits");
@@ -19,4 +19,4 @@ export const Signature = z.string().regex(/^0x[0-9a-f]{130}$/, "65 bytes as 0x a
 export const Name = z.string().regex(/^[A-Za-z0-9_-]{1,48}$/, "1 to 48 letters, digits, _ or -");
 
 /** Local time of day. */
-export const LocalTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "a local time such as \"07:30\"");
+export const LocalTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a local time such as "07:30"');

@@ -15,7 +15,10 @@ export const Resource = z.object({
   v: z.literal(1),
   resource: Name,
   controlType: z.literal("OMBC"),
-  operationModes: z.array(z.object({ id: z.string().max(32), powerW: z.int() })).min(1).max(16),
+  operationModes: z
+    .array(z.object({ id: z.string().max(32), powerW: z.int() }))
+    .min(1)
+    .max(16),
   minOnS: z.int().nonnegative(),
   minOffS: z.int().nonnegative(),
   /** Operation mode that the gateway falls back to. */

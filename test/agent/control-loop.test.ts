@@ -14,12 +14,21 @@ const boiler: GuardedAppliance = { resource: "boiler", ratedPowerW: 2000, minOnM
 describe("the guard's memory from the journal", () => {
   const stateOf = (switchings: [minutesAgo: number, on: boolean][], elapsedMs = 0) => {
     const clock = fakeClock(startMs - elapsedMs);
-    const state = guardStateFromJournal([boiler], switchings.map(([ago, on]) => ({ resource: "boiler", atMs: clock.now() - ago * minuteMs, on })), clock);
+    const state = guardStateFromJournal(
+      [boiler],
+      switchings.map(([ago, on]) => ({ resource: "boiler", atMs: clock.now() - ago * minuteMs, on })),
+      clock,
+    );
     return state.get("boiler");
   };
 
   it("goes on with a minimum off time that a restart interrupts", () => {
-    expect(stateOf([[30, true], [4, false]])).toEqual({ on: false, sinceMs: -4 * minuteMs, switchedMs: [-30 * minuteMs, -4 * minuteMs] });
+    expect(
+      stateOf([
+        [30, true],
+        [4, false],
+      ]),
+    ).toEqual({ on: false, sinceMs: -4 * minuteMs, switchedMs: [-30 * minuteMs, -4 * minuteMs] });
   });
 
   it("takes an appliance that was never switched for rested in its safe state", () => {

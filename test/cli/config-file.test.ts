@@ -33,36 +33,133 @@ it("takes a good file and fills in what it leaves open", () => {
 
 describe("says file, line, column, path and what was expected", () => {
   it.each<[string, string, string[]]>([
-    ["an unknown key", agentYamlWith("  name: Test home", "  name: Test home", "  nmae: x"), ['agent.yaml:4:3 site.nmae unknown key "nmae"; remove it or check its spelling']],
-    ["an unknown key in a driver", agentYamlWith(grid, "  grid: { role: grid, driver: dsmr, bus: p1, boud: 9600 }"), ['agent.yaml:11:46 meters.grid.boud unknown key "boud"; remove it or check its spelling']],
-    ["a wrong type", agentYamlWith("    rated_power_w: 2000", "    rated_power_w: two"), ["agent.yaml:20:20 appliances.boiler.rated_power_w Invalid input: expected number, received string"]],
+    [
+      "an unknown key",
+      agentYamlWith("  name: Test home", "  name: Test home", "  nmae: x"),
+      ['agent.yaml:4:3 site.nmae unknown key "nmae"; remove it or check its spelling'],
+    ],
+    [
+      "an unknown key in a driver",
+      agentYamlWith(grid, "  grid: { role: grid, driver: dsmr, bus: p1, boud: 9600 }"),
+      ['agent.yaml:11:46 meters.grid.boud unknown key "boud"; remove it or check its spelling'],
+    ],
+    [
+      "a wrong type",
+      agentYamlWith("    rated_power_w: 2000", "    rated_power_w: two"),
+      ["agent.yaml:20:20 appliances.boiler.rated_power_w Invalid input: expected number, received string"],
+    ],
     ["a missing key, at its parent", agentYamlWith("  currency: EUR"), ["agent.yaml:2:1 site.currency missing; expected string"]],
-    ["a missing section, at the top", agentYamlWith("storage: { path: data.db }"), ["agent.yaml:1:1 storage missing; expected object"]],
-    ["a bus that is not there", agentYamlWith(grid, "  grid: { role: grid, driver: dsmr, bus: p2 }"), ['agent.yaml:11:42 meters.grid.bus no bus called "p2" (have: p1, lan)']],
-    ["a bus called as something every object has", agentYamlWith(grid, "  grid: { role: grid, driver: dsmr, bus: constructor }"), ['agent.yaml:11:42 meters.grid.bus no bus called "constructor" (have: p1, lan)']],
-    ["an unknown driver", agentYamlWith(grid, "  grid: { role: grid, driver: dsmr9, bus: p1 }"), ['agent.yaml:11:31 meters.grid.driver no driver called "dsmr9"']],
+    [
+      "a missing section, at the top",
+      agentYamlWith("storage: { path: data.db }"),
+      ["agent.yaml:1:1 storage missing; expected object"],
+    ],
+    [
+      "a bus that is not there",
+      agentYamlWith(grid, "  grid: { role: grid, driver: dsmr, bus: p2 }"),
+      ['agent.yaml:11:42 meters.grid.bus no bus called "p2" (have: p1, lan)'],
+    ],
+    [
+      "a bus called as something every object has",
+      agentYamlWith(grid, "  grid: { role: grid, driver: dsmr, bus: constructor }"),
+      ['agent.yaml:11:42 meters.grid.bus no bus called "constructor" (have: p1, lan)'],
+    ],
+    [
+      "an unknown driver",
+      agentYamlWith(grid, "  grid: { role: grid, driver: dsmr9, bus: p1 }"),
+      ['agent.yaml:11:31 meters.grid.driver no driver called "dsmr9"'],
+    ],
     ["no driver", agentYamlWith(grid, "  grid: { role: grid, bus: p1 }"), ["agent.yaml:11:3 meters.grid.driver missing driver"]],
-    ["a byte stream on a Modbus TCP bus", agentYamlWith(grid, "  grid: { role: grid, driver: dsmr, bus: lan }"), ['agent.yaml:11:42 meters.grid.bus driver dsmr reads a byte stream; bus "lan" is modbus_tcp, use type serial or tcp', 'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; pump cannot share it', 'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; r1 cannot share it', 'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; r2 cannot share it']],
-    ["a byte bus that another shares", agentYamlWith(r1, "  r1: { driver: modbus_coil, bus: p1, unit_id: 10, coil: 0, on_boot: open }"), ['agent.yaml:11:42 meters.grid.bus bus "p1" is a byte stream of its own; r1 cannot share it']],
-    ["a relay that is not there", agentYamlWith(boilerRelay, "    relay: r9"), ['agent.yaml:19:12 appliances.boiler.relay no relay called "r9" (have: r1, r2)']],
-    ["two appliances on one relay", agentYamlWith(boilerRelay, "    relay: r2"), ['agent.yaml:24:12 appliances.pump.relay relay "r2" already switches "boiler"']],
-    ["a limit above the fuse", agentYamlWith(gridLimits, "  grid: { phases: 1, fuse_a: 25, max_import_w: 5751 }"), ["agent.yaml:6:48 site.grid.max_import_w 5751 W is more than the fuse carries (5750 W)"]],
-    ["safe states that together overload the house", agentYamlWith(gridLimits, "  grid: { phases: 1, fuse_a: 16, max_import_w: 2499 }"), ["agent.yaml:17:3 appliances with all relays in their safe state pump draw 2500 W, more than max_import_w 2499 W; let fewer relays have on_boot: closed"]],
-    ["two grid meters", agentYamlWith("  pump: { role: load, driver: eastron_sdm630, bus: lan, unit_id: 2 }", "  pump: { role: grid, driver: eastron_sdm630, bus: lan, unit_id: 2 }"), ["agent.yaml:11:3 meters exactly one meter must have role grid, 2 have (grid, pump)"]],
-    ["a time zone that is none", agentYamlWith("  timezone: Europe/Amsterdam", "  timezone: Amsterdam"), ["agent.yaml:4:13 site.timezone an IANA time zone such as Europe/Amsterdam"]],
-    ["a slot length that is none", agentYamlWith("  currency: EUR", "  currency: EUR", "  slot_minutes: 25"), ["agent.yaml:6:17 site.slot_minutes Invalid option: expected one of 5|6|10|12|15|20|30|60"]],
-    ["a window that never ends", agentYamlWith("    comfort: { energy_wh_per_day: 8000, not_before: '20:00', ready_by: '06:30' }", "    comfort: { energy_wh_per_day: 8000, not_before: '06:30', ready_by: '06:30' }"), ["agent.yaml:21:53 appliances.boiler.comfort.not_before must differ from ready_by"]],
-    ["a real device in a simulation", agentYamlWith("storage: { path: data.db }", "storage: { path: data.db }", "simulation: { clock_url: 'tcp://127.0.0.1:7000' }"), ["agent.yaml:8:7 buses.p1 a configuration with simulation may only use hosts on 127.0.0.1, no real device", "agent.yaml:9:8 buses.lan a configuration with simulation may only use hosts on 127.0.0.1, no real device"]],
+    [
+      "a byte stream on a Modbus TCP bus",
+      agentYamlWith(grid, "  grid: { role: grid, driver: dsmr, bus: lan }"),
+      [
+        'agent.yaml:11:42 meters.grid.bus driver dsmr reads a byte stream; bus "lan" is modbus_tcp, use type serial or tcp',
+        'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; pump cannot share it',
+        'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; r1 cannot share it',
+        'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; r2 cannot share it',
+      ],
+    ],
+    [
+      "a byte bus that another shares",
+      agentYamlWith(r1, "  r1: { driver: modbus_coil, bus: p1, unit_id: 10, coil: 0, on_boot: open }"),
+      ['agent.yaml:11:42 meters.grid.bus bus "p1" is a byte stream of its own; r1 cannot share it'],
+    ],
+    [
+      "a relay that is not there",
+      agentYamlWith(boilerRelay, "    relay: r9"),
+      ['agent.yaml:19:12 appliances.boiler.relay no relay called "r9" (have: r1, r2)'],
+    ],
+    [
+      "two appliances on one relay",
+      agentYamlWith(boilerRelay, "    relay: r2"),
+      ['agent.yaml:24:12 appliances.pump.relay relay "r2" already switches "boiler"'],
+    ],
+    [
+      "a limit above the fuse",
+      agentYamlWith(gridLimits, "  grid: { phases: 1, fuse_a: 25, max_import_w: 5751 }"),
+      ["agent.yaml:6:48 site.grid.max_import_w 5751 W is more than the fuse carries (5750 W)"],
+    ],
+    [
+      "safe states that together overload the house",
+      agentYamlWith(gridLimits, "  grid: { phases: 1, fuse_a: 16, max_import_w: 2499 }"),
+      [
+        "agent.yaml:17:3 appliances with all relays in their safe state pump draw 2500 W, more than max_import_w 2499 W; let fewer relays have on_boot: closed",
+      ],
+    ],
+    [
+      "two grid meters",
+      agentYamlWith(
+        "  pump: { role: load, driver: eastron_sdm630, bus: lan, unit_id: 2 }",
+        "  pump: { role: grid, driver: eastron_sdm630, bus: lan, unit_id: 2 }",
+      ),
+      ["agent.yaml:11:3 meters exactly one meter must have role grid, 2 have (grid, pump)"],
+    ],
+    [
+      "a time zone that is none",
+      agentYamlWith("  timezone: Europe/Amsterdam", "  timezone: Amsterdam"),
+      ["agent.yaml:4:13 site.timezone an IANA time zone such as Europe/Amsterdam"],
+    ],
+    [
+      "a slot length that is none",
+      agentYamlWith("  currency: EUR", "  currency: EUR", "  slot_minutes: 25"),
+      ["agent.yaml:6:17 site.slot_minutes Invalid option: expected one of 5|6|10|12|15|20|30|60"],
+    ],
+    [
+      "a window that never ends",
+      agentYamlWith(
+        "    comfort: { energy_wh_per_day: 8000, not_before: '20:00', ready_by: '06:30' }",
+        "    comfort: { energy_wh_per_day: 8000, not_before: '06:30', ready_by: '06:30' }",
+      ),
+      ["agent.yaml:21:53 appliances.boiler.comfort.not_before must differ from ready_by"],
+    ],
+    [
+      "a real device in a simulation",
+      agentYamlWith(
+        "storage: { path: data.db }",
+        "storage: { path: data.db }",
+        "simulation: { clock_url: 'tcp://127.0.0.1:7000' }",
+      ),
+      [
+        "agent.yaml:8:7 buses.p1 a configuration with simulation may only use hosts on 127.0.0.1, no real device",
+        "agent.yaml:9:8 buses.lan a configuration with simulation may only use hosts on 127.0.0.1, no real device",
+      ],
+    ],
   ])("for %s", (_, text, lines) => expect(issues(text)).toEqual(lines));
 });
 
 it("names every mistake of the schema at once", () => {
   const text = agentYamlWith("  currency: EUR", "  currency: euro").replace("fuse_a: 25", "fuse_a: 0");
-  expect(issues(text).map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual(["agent.yaml:5:13 site.currency", "agent.yaml:6:30 site.grid.fuse_a"]);
+  expect(issues(text).map((line) => line.split(" ").slice(0, 2).join(" "))).toEqual([
+    "agent.yaml:5:13 site.currency",
+    "agent.yaml:6:30 site.grid.fuse_a",
+  ]);
 });
 
 it("tells what in a comfort section does not fit", () => {
-  const lines = issues(agentYamlWith("    comfort: { max_block_s: 5400, min_free_s: 5400 }", "    comfort: { max_block_s: 5400, min_free_s: soon }"));
+  const lines = issues(
+    agentYamlWith("    comfort: { max_block_s: 5400, min_free_s: 5400 }", "    comfort: { max_block_s: 5400, min_free_s: soon }"),
+  );
   expect(lines).toEqual(["agent.yaml:26:47 appliances.pump.comfort.min_free_s Invalid input: expected number, received string"]);
 });
 
@@ -83,10 +180,14 @@ it.each([
 it("survives an empty file, another document and a bomb of aliases", () => {
   expect(issues("")).toHaveLength(1);
   expect(issues("- just\n- a list\n")).toHaveLength(1);
-  const bomb = ["a0: &a0 [x, x]", ...Array.from({ length: 30 }, (_, at) => `a${at + 1}: &a${at + 1} [*a${at}, *a${at}]`)].join("\n");
+  const bomb = ["a0: &a0 [x, x]", ...Array.from({ length: 30 }, (_, at) => `a${at + 1}: &a${at + 1} [*a${at}, *a${at}]`)].join(
+    "\n",
+  );
   expect(issues(bomb).length).toBeGreaterThan(0);
 });
 
 it("names a file that cannot be read", () => {
-  expect(() => readConfigFile(join(tempFolder(), "none.yaml"), AgentYaml, crossCheck)).toThrow(expect.objectContaining({ code: "config-unreadable" }));
+  expect(() => readConfigFile(join(tempFolder(), "none.yaml"), AgentYaml, crossCheck)).toThrow(
+    expect.objectContaining({ code: "config-unreadable" }),
+  );
 });

@@ -14,7 +14,10 @@ async function agent(options: CliOptions = {}, more: object = {}) {
   const folder = scratch("daemon");
   const board = await coilBoard([[3, true]]);
   onTestFinished(() => board.close());
-  const buses = { ...(gatewayYaml() as { buses: object }).buses, board: { type: "modbus_tcp", host: "127.0.0.1", port: board.port } };
+  const buses = {
+    ...(gatewayYaml() as { buses: object }).buses,
+    board: { type: "modbus_tcp", host: "127.0.0.1", port: board.port },
+  };
   const boiler = { type: "switched_load", relay: "boiler", rated_power_w: 2000, comfort: { max_block_s: 600, min_free_s: 600 } };
   const config = writeGateway(folder, { ...threeRelays, buses, appliances: { boiler }, ...more });
   const running = startCli(["agent", "run", "-c", config], options);
@@ -29,7 +32,10 @@ it.each(["SIGTERM", "SIGINT"] as const)("runs until %s: exit 0, relays safe, dat
   const { running, board, config, state } = await agent();
   await ready(running);
   expect(statSync(state).mode & 0o777).toBe(0o700);
-  expect(await runCli(["status", "-c", config, "--json"])).toMatchObject({ code: 0, out: expect.stringContaining('"site":"Alder Yard 7"') });
+  expect(await runCli(["status", "-c", config, "--json"])).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('"site":"Alder Yard 7"'),
+  });
   board.coils.set(3, true);
   running.child.kill(signal);
   expect(await running.ended).toMatchObject({ code: 0, out: '{"kind":"ready","program":"agent"}' });

@@ -36,16 +36,28 @@ describe("config", () => {
     const plain = await runCli(["config", "check", "-c", example]);
     expect(plain).toMatchObject({ code: 0, err: "" });
     expect(plain.out).toMatch(/^good: Elm Street 12, meters grid, heat_pump, appliances boiler, heat_pump$/);
-    expect(JSON.parse((await runCli(["config", "check", "-c", example, "--json"])).out)).toMatchObject({ ok: true, meters: ["grid", "heat_pump"] });
+    expect(JSON.parse((await runCli(["config", "check", "-c", example, "--json"])).out)).toMatchObject({
+      ok: true,
+      meters: ["grid", "heat_pump"],
+    });
   });
 
   it("exits 2 with file:line:col, path and message for every mistake", async () => {
     const file = join(scratch("config"), "bad.yaml");
     const good = readFileSync(example, "utf8");
-    writeFileSync(file, good.replace("fuse_a: 25", "fuse_a: many").replace("role: load", "rule: load").replace("bus: rs485, unit_id: 2", "bus: rs484, unit_id: 2"));
+    writeFileSync(
+      file,
+      good
+        .replace("fuse_a: 25", "fuse_a: many")
+        .replace("role: load", "rule: load")
+        .replace("bus: rs485, unit_id: 2", "bus: rs484, unit_id: 2"),
+    );
     const { code, out, err } = await runCli(["config", "check", "-c", file]);
     expect({ code, out }).toEqual({ code: 2, out: "" });
-    const line = (text: string): number => readFileSync(file, "utf8").split("\n").findIndex((one) => one.includes(text)) + 1;
+    const line = (text: string): number =>
+      readFileSync(file, "utf8")
+        .split("\n")
+        .findIndex((one) => one.includes(text)) + 1;
     expect(err).toMatch(new RegExp(`^${file}:${line("fuse_a: many")}:\\d+ site\\.grid\\.fuse_a .+$`, "m"));
     expect(err).toMatch(new RegExp(`^${file}:${line("rule: load")}:\\d+ meters\\.heat_pump\\.rule unknown key "rule".*$`, "m"));
     const json = await runCli(["config", "check", "-c", file, "--json"]);
@@ -56,15 +68,24 @@ describe("config", () => {
   it("names the place of a bus that is not there and of YAML that is none", async () => {
     const folder = scratch("config");
     const missing = writeGateway(folder, { meters: { grid: { role: "grid", driver: "dsmr", bus: "p2" } } });
-    expect((await runCli(["agent", "run", "-c", missing])).err).toMatch(/agent\.yaml:\d+:\d+ meters\.grid\.bus no bus called "p2" \(have: p1, board\)/);
+    expect((await runCli(["agent", "run", "-c", missing])).err).toMatch(
+      /agent\.yaml:\d+:\d+ meters\.grid\.bus no bus called "p2" \(have: p1, board\)/,
+    );
     writeFileSync(missing, "version: 1\nsite: {name: x\n");
-    expect(await runCli(["config", "check", "-c", missing])).toMatchObject({ code: 2, err: expect.stringMatching(/agent\.yaml:\d+:\d+ /) });
+    expect(await runCli(["config", "check", "-c", missing])).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/agent\.yaml:\d+:\d+ /),
+    });
   });
 
   it("prints a JSON Schema that takes the example's keys and forbids others", async () => {
     const { code, out } = await runCli(["config", "schema"]);
     expect(code).toBe(0);
-    const schema = z.object({ type: z.literal("object"), properties: z.record(z.string(), z.unknown()), additionalProperties: z.literal(false) });
+    const schema = z.object({
+      type: z.literal("object"),
+      properties: z.record(z.string(), z.unknown()),
+      additionalProperties: z.literal(false),
+    });
     const { properties } = schema.parse(JSON.parse(out));
     expect(Object.keys(properties)).toEqual(expect.arrayContaining(Object.keys(gatewayYaml(threeRelays))));
   });
@@ -94,7 +115,10 @@ describe("relay failsafe", () => {
       [5, false],
     ]);
     onTestFinished(() => board.close());
-    const buses = { ...(gatewayYaml() as { buses: object }).buses, board: { type: "modbus_tcp", host: "127.0.0.1", port: board.port } };
+    const buses = {
+      ...(gatewayYaml() as { buses: object }).buses,
+      board: { type: "modbus_tcp", host: "127.0.0.1", port: board.port },
+    };
     const { code, out } = await runCli(["relay", "failsafe", "-c", writeGateway(scratch("failsafe"), { ...threeRelays, buses })]);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toEqual({ relays: 3, failed: [] });
@@ -114,7 +138,13 @@ describe("relay failsafe", () => {
 });
 
 describe("key create", () => {
-  const settlement = { key: "household", passphrase_file: "passphrase", agreement_file: "agreement.json", chain_id: 1337, rpc_url: "http://127.0.0.1:1" };
+  const settlement = {
+    key: "household",
+    passphrase_file: "passphrase",
+    agreement_file: "agreement.json",
+    chain_id: 1337,
+    rpc_url: "http://127.0.0.1:1",
+  };
   const withKey = { settlement: { ...settlement, contract: `0x${"0".repeat(40)}` } };
 
   it("makes a key of mode 0600, says its address, and never overwrites it", async () => {
@@ -123,7 +153,9 @@ describe("key create", () => {
     const config = writeGateway(folder, withKey);
     const first = await runCli(["key", "create", "-c", config]);
     expect(first.code).toBe(0);
-    const { address, file } = z.object({ address: z.string().regex(/^0x[0-9a-f]{40}$/), file: z.string() }).parse(JSON.parse(first.out));
+    const { address, file } = z
+      .object({ address: z.string().regex(/^0x[0-9a-f]{40}$/), file: z.string() })
+      .parse(JSON.parse(first.out));
     expect(file).toBe(join(folder, "state", "keys", "household.json"));
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const before = readFileSync(file, "utf8");
@@ -140,6 +172,10 @@ describe("key create", () => {
   ])("exits 2 for %s", async (_, more, passphrase, message) => {
     const folder = scratch("key");
     if (passphrase !== null) writeFileSync(join(folder, "passphrase"), passphrase);
-    expect(await runCli(["key", "create", "-c", writeGateway(folder, more)])).toMatchObject({ code: 2, out: "", err: expect.stringMatching(message) });
+    expect(await runCli(["key", "create", "-c", writeGateway(folder, more)])).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringMatching(message),
+    });
   });
 });

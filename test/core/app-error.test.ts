@@ -8,7 +8,9 @@ it("finds the code of the nearest AppError in a chain of causes", () => {
   expect(errorCode(new AppError("outer", "x", { cause: inner }))).toBe("outer");
 });
 
-it.each([new Error("x"), "text", null, undefined, 7])("calls anything else unexpected: %s", (thrown) => expect(errorCode(thrown)).toBe("unexpected"));
+it.each([new Error("x"), "text", null, undefined, 7])("calls anything else unexpected: %s", (thrown) =>
+  expect(errorCode(thrown)).toBe("unexpected"),
+);
 
 it("has a message for whatever was thrown", () => {
   expect([errorMessage(new Error("one")), errorMessage("two"), errorMessage(undefined)]).toEqual(["one", "two", "undefined"]);

@@ -28,7 +28,8 @@ beforeAll(async () => {
 
 const verify = (text: string, change: Partial<Parameters<typeof verifyEnvelope>[1]> = {}) =>
   verifyEnvelope(text, { keys, type: "price", site: "gw-7", nowMs, ...change });
-const refusal = (text: string, change: Partial<Parameters<typeof verifyEnvelope>[1]> = {}) => verify(text, change).then(() => "accepted", errorCode);
+const refusal = (text: string, change: Partial<Parameters<typeof verifyEnvelope>[1]> = {}) =>
+  verify(text, change).then(() => "accepted", errorCode);
 /** Signs any header and payload with the pinned key, so that only what is tested is wrong. */
 const signed = (payload: unknown, header: Record<string, unknown> = {}): Promise<string> =>
   new CompactSign(new TextEncoder().encode(JSON.stringify(payload)))
@@ -117,7 +118,9 @@ describe("refuses", () => {
 
   it("another curve under the same kid", async () => {
     const { privateKey } = await generateKeyPair("ES256");
-    const text = await new SignJWT(payload).setProtectedHeader({ alg: "ES256", kid: "control-1", typ: "sma.price+jws" }).sign(privateKey);
+    const text = await new SignJWT(payload)
+      .setProtectedHeader({ alg: "ES256", kid: "control-1", typ: "sma.price+jws" })
+      .sign(privateKey);
     expect(await refusal(text)).toBe("envelope-malformed");
   });
 
@@ -128,14 +131,17 @@ describe("refuses", () => {
 
   it("every message with one bit or one character changed", async () => {
     const text = await signEnvelope(key, message);
-    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=. ";
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=. ".split("");
+    const taken: string[] = [];
     for (let at = 0; at < text.length; at++) {
-      const others = [text.charCodeAt(at) ^ 1, text.charCodeAt(at) ^ 0x20].map((code) => String.fromCharCode(code));
+      const flipped = [1, 0x20].map((bit) => String.fromCharCode(text.charCodeAt(at) ^ bit));
       // The last characters carry bits that decoders may ignore.
-      if (at >= text.length - 3) others.push(...alphabet);
+      const others = new Set([...flipped, ...(at >= text.length - 3 ? alphabet : [])]);
+      others.delete(text.charAt(at));
       for (const other of others)
-        if (other !== text[at]) expect(await refusal(text.slice(0, at) + other + text.slice(at + 1)), `character ${at} as ${other}`).not.toBe("accepted");
+        if ((await refusal(text.slice(0, at) + other + text.slice(at + 1))) === "accepted") taken.push(`${at} as ${other}`);
     }
+    expect(taken).toEqual([]);
   });
 
   it.each([" ", "\n", "=", "A"])("a message with %j before or behind it", async (extra) => {
@@ -144,9 +150,14 @@ describe("refuses", () => {
   });
 });
 
-it.each([null, {}, { kty: "OKP", crv: "X25519", kid: "k", x: "AA" }, { kty: "EC", crv: "P-256", kid: "k", x: "AA" }, { kty: "OKP", crv: "Ed25519", x: "AA" }])(
-  "takes only an Ed25519 JWK with a kid: %j",
-  async (jwk) => expect(await importControlKey(jwk).then(() => "taken", errorCode)).toBe("envelope-bad-key"),
+it.each([
+  null,
+  {},
+  { kty: "OKP", crv: "X25519", kid: "k", x: "AA" },
+  { kty: "EC", crv: "P-256", kid: "k", x: "AA" },
+  { kty: "OKP", crv: "Ed25519", x: "AA" },
+])("takes only an Ed25519 JWK with a kid: %j", async (jwk) =>
+  expect(await importControlKey(jwk).then(() => "taken", errorCode)).toBe("envelope-bad-key"),
 );
 
 it("never writes the private part into the public JWK", async () => {

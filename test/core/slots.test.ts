@@ -67,7 +67,9 @@ describe("local times", () => {
   });
 
   it("comes within 25 hours, and the last one is never after the next", () => {
-    const time = fc.tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 })).map((parts) => parts.map((part) => String(part).padStart(2, "0")).join(":"));
+    const time = fc
+      .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))
+      .map((parts) => parts.map((part) => String(part).padStart(2, "0")).join(":"));
     fc.assert(
       fc.property(instant, time, fc.constantFrom(zone, "UTC", "America/St_Johns", "Australia/Lord_Howe"), (at, wanted, where) => {
         const next = nextLocalTime(wanted, where, at);

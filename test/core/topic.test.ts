@@ -19,7 +19,12 @@ it("filters one direction of one site or of all", () => {
   expect(topicFilter("agg", "+", "up")).toBe("sma/1/agg/+/up/#");
 });
 
-it.each(["", "sma/1/agg/gw/up", "sma/1/agg/gw/up/", "sma/2/agg/gw/up/meter", "sma/1/agg/gw/sideways/x", "x/sma/1/agg/gw/up/meter", "sma/1//gw/up/meter"])(
-  "knows that %j is none of ours",
-  (text) => expect(parseTopic(text)).toBeUndefined(),
-);
+it.each([
+  "",
+  "sma/1/agg/gw/up",
+  "sma/1/agg/gw/up/",
+  "sma/2/agg/gw/up/meter",
+  "sma/1/agg/gw/sideways/x",
+  "x/sma/1/agg/gw/up/meter",
+  "sma/1//gw/up/meter",
+])("knows that %j is none of ours", (text) => expect(parseTopic(text)).toBeUndefined());

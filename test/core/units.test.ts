@@ -25,13 +25,17 @@ it.each<[bigint, bigint, bigint]>([
   [-25n, 10n, -2n],
   [26n, 10n, 3n],
   [-26n, 10n, -3n],
-])("divides %s by %s half to even: %s", (dividend, divisor, expected) => expect(divideHalfEven(dividend, divisor)).toBe(expected));
+])("divides %s by %s half to even: %s", (dividend, divisor, expected) =>
+  expect(divideHalfEven(dividend, divisor)).toBe(expected),
+);
 
 it("agrees with the nearest neighbour for every dividend and divisor", () => {
   const small = fc.bigInt({ min: -1000n, max: 1000n });
   const large = fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n });
   const divisor = fc.oneof(fc.bigInt({ min: 1n, max: 20n }), fc.bigInt({ min: 1n, max: 10n ** 20n }));
-  fc.assert(fc.property(fc.oneof(small, large), divisor, (dividend, by) => divideHalfEven(dividend, by) === nearest(dividend, by)));
+  fc.assert(
+    fc.property(fc.oneof(small, large), divisor, (dividend, by) => divideHalfEven(dividend, by) === nearest(dividend, by)),
+  );
 });
 
 it.each([0n, -1n])("refuses the divisor %s", (divisor) => {

@@ -18,7 +18,7 @@ import { peer } from "../fake/peer.ts";
 import { scratch } from "../fake/scratch.ts";
 import { silentLog } from "../fake/silent-log.ts";
 import { until } from "../fake/until.ts";
-import { agentYaml } from "./agent-yaml.ts";
+import { gatewayYaml } from "./gateway-yaml.ts";
 import { telegrams } from "./telegrams.ts";
 
 const [mosquitto, openssl] = [peer("mosquitto"), peer("openssl")];
@@ -76,7 +76,7 @@ describe.skipIf(!mosquitto || !openssl)("a real Mosquitto with the configuration
     const p1 = await startP1Server(0);
     onTestFinished(() => p1.close());
     const bus = { type: "tcp", host: "127.0.0.1", port: p1.port };
-    writeFileSync(join(folder, "agent.yaml"), agentYaml({ site: "gw-e2e-1", bus, broker, controlKeys: [publicJwk] }));
+    writeFileSync(join(folder, "agent.yaml"), gatewayYaml({ site: "gw-e2e-1", bus, broker, controlKeys: [publicJwk] }));
     const agentLog = silentLog();
     const agent = await startAgent({ config: readAgentConfig(join(folder, "agent.yaml")), clock: hurriedClock, log: agentLog });
     let stopped = false;

@@ -1,5 +1,5 @@
 /** A good configuration of an agent, line by line, so that a test can name places in it. */
-export const agentYamlLines = [
+export const agentYamlLines: readonly string[] = [
   "version: 1",
   "site:",
   "  name: Test home",
@@ -27,11 +27,11 @@ export const agentYamlLines = [
   "    rated_power_w: 2500",
   "    comfort: { max_block_s: 5400, min_free_s: 5400 }",
   "storage: { path: data.db }",
-] as const;
+];
 
 /** The text with one line replaced (or dropped, or more lines put in its place). */
 export function agentYamlWith(line: string, ...instead: string[]): string {
-  const at = agentYamlLines.findIndex((one) => one === line);
+  const at = agentYamlLines.indexOf(line);
   if (at < 0) throw new Error(`no line "${line}"`);
   return `${agentYamlLines.toSpliced(at, 1, ...instead).join("\n")}\n`;
 }

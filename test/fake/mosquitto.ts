@@ -69,7 +69,11 @@ export async function startMosquitto(peers: { mosquitto: string; openssl: string
     clientOf: (user, { clientId = `test-${user}` } = {}) => {
       const { certFile, keyFile } = certificateOf(user);
       const [ca, cert, key] = [authority.caFile, certFile, keyFile].map((file) => readFileSync(file));
-      return mqtt.connectAsync(url, { clientId, protocolVersion: 4, reconnectPeriod: 0, ...(ca && cert && key && { ca, cert, key }) }, false);
+      return mqtt.connectAsync(
+        url,
+        { clientId, protocolVersion: 4, reconnectPeriod: 0, ...(ca && cert && key && { ca, cert, key }) },
+        false,
+      );
     },
     log: () => log,
     async stop() {

@@ -13,8 +13,21 @@ const slotsOf = (prices: readonly number[], minutes = 60): PricedSlot[] =>
     microPerKwh: BigInt(price),
   }));
 const plenty = (slots: readonly unknown[]): number[] => slots.map(() => 1_000_000);
-function energy(resource: string, energyWh: number, notBefore: string, readyBy: string, change: Partial<PlannedAppliance> = {}): PlannedAppliance {
-  return { resource, powerW: 2000, demand: { kind: "energy", energyWh, notBefore, readyBy }, timezone: "UTC", deliveredWh: 0, ...change };
+function energy(
+  resource: string,
+  energyWh: number,
+  notBefore: string,
+  readyBy: string,
+  change: Partial<PlannedAppliance> = {},
+): PlannedAppliance {
+  return {
+    resource,
+    powerW: 2000,
+    demand: { kind: "energy", energyWh, notBefore, readyBy },
+    timezone: "UTC",
+    deliveredWh: 0,
+    ...change,
+  };
 }
 const block = (maxBlockS: number, minFreeS: number): PlannedAppliance => ({
   resource: "heat_pump",
@@ -56,7 +69,9 @@ describe("energy before a deadline", () => {
 
   it("plans no window whose deadline lies beyond the prices", () => {
     const slots = slotsOf([5, 5, 5]);
-    expect(hoursOn(slots, greedyPlan(slots, [energy("boiler", 2000, "18:00", "06:00")], plenty(slots)).spans.get("boiler"))).toEqual([]);
+    expect(
+      hoursOn(slots, greedyPlan(slots, [energy("boiler", 2000, "18:00", "06:00")], plenty(slots)).spans.get("boiler")),
+    ).toEqual([]);
   });
 
   it("names the energy that does not fit, and plans as much as it can", () => {
@@ -74,14 +89,19 @@ describe("energy before a deadline", () => {
       [relaxed, tight],
       [tight, relaxed],
     ]) {
-      const { spans, shortfalls } = greedyPlan(slots, order, slots.map(() => 2000));
+      const { spans, shortfalls } = greedyPlan(
+        slots,
+        order,
+        slots.map(() => 2000),
+      );
       expect(shortfalls).toEqual([]);
       expect(hoursOn(slots, spans.get("boiler"))).toEqual([0, 1]);
       expect(hoursOn(slots, spans.get("car"))).toEqual([2, 3, 4]);
     }
   });
 
-  it("plans nothing without prices", () => expect(greedyPlan([], [energy("car", 1, "18:00", "20:00")], []).shortfalls).toEqual([]));
+  it("plans nothing without prices", () =>
+    expect(greedyPlan([], [energy("car", 1, "18:00", "20:00")], []).shortfalls).toEqual([]));
 });
 
 const prices = fc.array(fc.integer({ min: -50, max: 50 }), { minLength: 8, maxLength: 40 });
@@ -93,7 +113,10 @@ it("is as cheap as the best choice of slots, for any prices", () => {
       const { spans, shortfalls } = greedyPlan(slots, [energy("boiler", energyWh, "18:00", "02:00")], plenty(slots));
       const chosen = hoursOn(slots, spans.get("boiler")).map((at) => given[at] ?? 0);
       const count = Math.min(8, Math.ceil(energyWh / 2000));
-      const best = given.slice(0, 8).toSorted((one, other) => one - other).slice(0, count);
+      const best = given
+        .slice(0, 8)
+        .toSorted((one, other) => one - other)
+        .slice(0, count);
       expect(chosen.toSorted((one, other) => one - other)).toEqual(best);
       expect(shortfalls.map(({ missingWh }) => missingWh)).toEqual(energyWh > 16_000 ? [energyWh - 16_000] : []);
     }),
@@ -103,13 +126,22 @@ it("is as cheap as the best choice of slots, for any prices", () => {
 it("never plans more power into a slot than the house has room for", () => {
   const appliance = fc.record({ powerW: fc.integer({ min: 500, max: 4000 }), energyWh: fc.integer({ min: 100, max: 30_000 }) });
   fc.assert(
-    fc.property(prices, fc.array(appliance, { minLength: 1, maxLength: 5 }), fc.integer({ min: 0, max: 9000 }), (given, wanted, freeW) => {
-      const slots = slotsOf(given, 30);
-      const appliances = wanted.map(({ powerW, energyWh }, at) => energy(`a${at}`, energyWh, "18:00", "08:00", { powerW }));
-      const { spans } = greedyPlan(slots, appliances, slots.map(() => freeW));
-      const on = appliances.map(({ resource, powerW }) => unrolled(slots, spans.get(resource)).map((is) => (is ? powerW : 0)));
-      for (const at of slots.keys()) expect(on.reduce((sum, each) => sum + (each[at] ?? 0), 0)).toBeLessThanOrEqual(freeW);
-    }),
+    fc.property(
+      prices,
+      fc.array(appliance, { minLength: 1, maxLength: 5 }),
+      fc.integer({ min: 0, max: 9000 }),
+      (given, wanted, freeW) => {
+        const slots = slotsOf(given, 30);
+        const appliances = wanted.map(({ powerW, energyWh }, at) => energy(`a${at}`, energyWh, "18:00", "08:00", { powerW }));
+        const { spans } = greedyPlan(
+          slots,
+          appliances,
+          slots.map(() => freeW),
+        );
+        const on = appliances.map(({ resource, powerW }) => unrolled(slots, spans.get(resource)).map((is) => (is ? powerW : 0)));
+        for (const at of slots.keys()) expect(on.reduce((sum, each) => sum + (each[at] ?? 0), 0)).toBeLessThanOrEqual(freeW);
+      },
+    ),
   );
 });
 
@@ -123,15 +155,19 @@ describe("an appliance that may only be blocked", () => {
   it("is never blocked too long, nor again too soon, for any prices", () => {
     const rule = fc.record({ maxBlockS: fc.integer({ min: 900, max: 10_800 }), minFreeS: fc.integer({ min: 900, max: 10_800 }) });
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 4, maxLength: 150 }), rule, (given, { maxBlockS, minFreeS }) => {
-        const slots = slotsOf(given, 15);
-        const spans = greedyPlan(slots, [block(maxBlockS, minFreeS)], plenty(slots)).spans.get("heat_pump") ?? [];
-        unrolled(slots, spans);
-        for (const [at, { startMs: from, endMs, on }] of spans.entries()) {
-          if (!on) expect(endMs - from).toBeLessThanOrEqual(maxBlockS * 1000);
-          else if (at > 0 && at < spans.length - 1) expect(endMs - from).toBeGreaterThanOrEqual(minFreeS * 1000);
-        }
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 4, maxLength: 150 }),
+        rule,
+        (given, { maxBlockS, minFreeS }) => {
+          const slots = slotsOf(given, 15);
+          const spans = greedyPlan(slots, [block(maxBlockS, minFreeS)], plenty(slots)).spans.get("heat_pump") ?? [];
+          unrolled(slots, spans);
+          for (const [at, { startMs: from, endMs, on }] of spans.entries()) {
+            if (!on) expect(endMs - from).toBeLessThanOrEqual(maxBlockS * 1000);
+            else if (at > 0 && at < spans.length - 1) expect(endMs - from).toBeGreaterThanOrEqual(minFreeS * 1000);
+          }
+        },
+      ),
     );
   });
 

@@ -15,7 +15,11 @@ async function actuated(journalFails = false) {
   const journal: string[] = [];
   const ending = new AbortController();
   onTestFinished(() => ending.abort());
-  const appliances: Actuated[] = [boiler, pump].map(({ resource, safeOn, coil }, at) => ({ resource, safeOn, relay: boards[at === 0 ? 0 : 1].relay(coil) }));
+  const appliances: Actuated[] = [boiler, pump].map(({ resource, safeOn, coil }, at) => ({
+    resource,
+    safeOn,
+    relay: boards[at === 0 ? 0 : 1].relay(coil),
+  }));
   const actuator = startActuator({
     appliances,
     clock,
@@ -28,8 +32,15 @@ async function actuated(journalFails = false) {
   });
   /** Commands as only the guard makes them: for a house with room, in an hour of its own each. */
   const command = (wants: { boiler?: boolean; pump?: boolean }) => {
-    const guarded: GuardedAppliance[] = [boiler, pump].filter(({ resource }) => resource in wants).map((one) => ({ ...one, ratedPowerW: 1, minOnMs: 0, minOffMs: 0 }));
-    const intents = guarded.map(({ resource }) => ({ resource, on: wants[resource as "boiler"] ?? false, authority: "instruction" as const, reason: "plan" }));
+    const guarded: GuardedAppliance[] = [boiler, pump]
+      .filter(({ resource }) => resource in wants)
+      .map((one) => ({ ...one, ratedPowerW: 1, minOnMs: 0, minOffMs: 0 }));
+    const intents = guarded.map(({ resource }) => ({
+      resource,
+      on: wants[resource as "boiler"] ?? false,
+      authority: "instruction" as const,
+      reason: "plan",
+    }));
     return guard(guarded, new Map(), { nowMs: clock.monotonicMs(), meterAgeMs: 0, importW: 0, maxImportW: 9, intents }).commands;
   };
   return { boards, clock, log, journal, actuator, command };
@@ -52,7 +63,9 @@ it("alarms once about a relay that does not follow, journals nothing, keeps tryi
   boards[1].coils.set(2, true);
   for (let pass = 0; pass < 4; pass++) await actuator.apply(command({ boiler: true, pump: false }));
   expect(boards[0].writes).toHaveLength(4);
-  expect(log.lines).toMatchObject([{ level: "error", message: "relay does not follow", fields: { resource: "boiler", code: "relay-not-switched" } }]);
+  expect(log.lines).toMatchObject([
+    { level: "error", message: "relay does not follow", fields: { resource: "boiler", code: "relay-not-switched" } },
+  ]);
   expect([actuator.isOn("boiler"), actuator.isOn("pump")]).toEqual([undefined, false]);
   expect(journal).toEqual(["pump off: plan"]);
   boards[0].stuck.clear();

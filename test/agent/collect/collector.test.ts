@@ -28,12 +28,20 @@ function collecting(options: { sharing?: Partial<Sharing>; store?: ReturnType<ty
   let failWrites = false;
   const meters: Meter[] = [
     { kind: "push", name: "grid", start: (given) => (listener = given), stop: () => Promise.resolve() },
-    { kind: "poll", name: "pump", pollMs: 60_000, read: () => (polled instanceof AppError ? Promise.reject(polled) : Promise.resolve({ ...polled, receivedMs: clock.now() })) },
+    {
+      kind: "poll",
+      name: "pump",
+      pollMs: 60_000,
+      read: () => (polled instanceof AppError ? Promise.reject(polled) : Promise.resolve({ ...polled, receivedMs: clock.now() })),
+    },
   ];
   const seen: number[] = [];
   const collector = startCollector({
     meters,
-    roles: new Map([["grid", "grid"], ["pump", "load"]]),
+    roles: new Map([
+      ["grid", "grid"],
+      ["pump", "load"],
+    ]),
     store,
     outbox,
     atomically(writes) {
@@ -58,7 +66,20 @@ function collecting(options: { sharing?: Partial<Sharing>; store?: ReturnType<ty
     listener?.reading(readingOf({ receivedMs: clock.now(), importWh, exportWh: null, ...change }));
   };
   const rows = () => outbox.next(undefined, 500)?.items ?? [];
-  return { db, store, clock, log, refused, collector, hear, rows, seen, reject: (bytes: Buffer) => listener?.rejected({ meter: "grid", code: "p1-bad-crc", message: "CRC", bytes }), poll: (next: typeof polled) => (polled = next), failWrites: (fails: boolean) => (failWrites = fails) };
+  return {
+    db,
+    store,
+    clock,
+    log,
+    refused,
+    collector,
+    hear,
+    rows,
+    seen,
+    reject: (bytes: Buffer) => listener?.rejected({ meter: "grid", code: "p1-bad-crc", message: "CRC", bytes }),
+    poll: (next: typeof polled) => (polled = next),
+    failWrites: (fails: boolean) => (failWrites = fails),
+  };
 }
 
 it("commits readings in batches and slots at once, and only slots leave the house without consent", async () => {
@@ -71,7 +92,18 @@ it("commits readings in batches and slots at once, and only slots leave the hous
   for (let at = 1; at <= 89; at++) await hear(10, 1002 + at);
   expect(store.slots("grid", "import", startMs, startMs + 1)).toMatchObject([{ wh: 91, quality: "valid" }]);
   expect(rows()).toEqual([
-    { kind: "slot", seq: 1, meter: "grid", role: "grid", register: "import", start: "2026-04-02T10:00:00.000Z", end: "2026-04-02T10:15:00.000Z", wh: 91, quality: "valid", clockSynced: true },
+    {
+      kind: "slot",
+      seq: 1,
+      meter: "grid",
+      role: "grid",
+      register: "import",
+      start: "2026-04-02T10:00:00.000Z",
+      end: "2026-04-02T10:15:00.000Z",
+      wh: 91,
+      quality: "valid",
+      clockSynced: true,
+    },
   ]);
 });
 
@@ -79,8 +111,16 @@ it("shares one sample of the grid meter per interval, and other meters' slots on
   const shared = collecting({ sharing: { intervalMs: 300_000, applianceDetail: true } });
   for (let at = 0; at <= 95; at++) await shared.hear(10, 1000 + at);
   const items = shared.rows();
-  expect(items.flatMap((item) => (item.kind === "sample" ? [item.at.slice(11, 19)] : []))).toEqual(["10:00:10", "10:05:00", "10:10:00", "10:15:00"]);
-  expect(items.flatMap((item) => (item.kind === "slot" ? [`${item.meter} ${item.role}`] : [])).toSorted()).toEqual(["grid grid", "pump load"]);
+  expect(items.flatMap((item) => (item.kind === "sample" ? [item.at.slice(11, 19)] : []))).toEqual([
+    "10:00:10",
+    "10:05:00",
+    "10:10:00",
+    "10:15:00",
+  ]);
+  expect(items.flatMap((item) => (item.kind === "slot" ? [`${item.meter} ${item.role}`] : [])).toSorted()).toEqual([
+    "grid grid",
+    "pump load",
+  ]);
 });
 
 it("counts what is not booked, keeps control from believing it, and keeps rejected frames", async () => {
@@ -95,7 +135,9 @@ it("counts what is not booked, keeps control from believing it, and keeps reject
   await clock.advance(61_000);
   expect(collector.latest("grid")?.ageMs).toBe(61_000);
   expect(refused.counts()).toMatchObject({ "counter-backwards": 1, "reading-suspect": 1, "p1-bad-crc": 1 });
-  expect(db.prepare("select code, bytes from rejected_frame").all()).toEqual([{ code: "p1-bad-crc", bytes: Buffer.from("/half a telegram") }]);
+  expect(db.prepare("select code, bytes from rejected_frame").all()).toEqual([
+    { code: "p1-bad-crc", bytes: Buffer.from("/half a telegram") },
+  ]);
 });
 
 it("polls meters, counts one that does not answer and goes on", async () => {

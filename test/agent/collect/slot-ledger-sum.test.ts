@@ -10,7 +10,11 @@ type Register = "import" | "export";
 
 /** What can come next from a meter, good and bad. Seconds and Wh since the reading before. */
 const step = fc.record({
-  afterS: fc.oneof({ weight: 6, arbitrary: fc.integer({ min: 1, max: 60 }) }, { weight: 2, arbitrary: fc.integer({ min: -30, max: 7200 }) }, fc.integer({ min: 7200, max: 90_000 })),
+  afterS: fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 1, max: 60 }) },
+    { weight: 2, arbitrary: fc.integer({ min: -30, max: 7200 }) },
+    fc.integer({ min: 7200, max: 90_000 }),
+  ),
   importWh: fc.integer({ min: 0, max: 60 }),
   exportWh: fc.oneof({ weight: 5, arbitrary: fc.integer({ min: 0, max: 30 }) }, fc.constant(null)),
   fault: fc.oneof(
@@ -41,7 +45,16 @@ function readingsOf(steps: readonly Step[]): Reading[] {
       meterMs: meterAheadS === null ? null : atMs + meterAheadS * 1000,
       meterId: fault === "no id" ? null : `TST-${id}`,
       quality: fault === "suspect" ? "suspect" : "valid",
-      importWh: fault === "no import" ? null : fault === "zero" ? 0 : fault === "backwards" ? Math.max(0, wh.import - 500) : fault === "jump" ? wh.import + 9_000_000 : wh.import,
+      importWh:
+        fault === "no import"
+          ? null
+          : fault === "zero"
+            ? 0
+            : fault === "backwards"
+              ? Math.max(0, wh.import - 500)
+              : fault === "jump"
+                ? wh.import + 9_000_000
+                : wh.import,
       exportWh: exportWh === null ? null : wh.export,
     });
     return last;
@@ -85,7 +98,9 @@ it("books, over any sequence of readings, exactly the difference of the counters
         // As after a restart at any moment.
         state = result.state && (JSON.parse(JSON.stringify(result.state)) as LedgerState);
         const opened: boolean = state !== null && state.atMs === bookedAt(reading) && state.atMs !== before?.atMs;
-        const sameMeter = result.flag === undefined && (before === null || reading.meterId === null || before.meterId === null || before.meterId === reading.meterId);
+        const sameMeter =
+          result.flag === undefined &&
+          (before === null || reading.meterId === null || before.meterId === null || before.meterId === reading.meterId);
         if (opened) counted.take(reading, sameMeter);
         else expect(result.slots).toEqual([]);
         for (const slot of result.slots) {
@@ -99,7 +114,9 @@ it("books, over any sequence of readings, exactly the difference of the counters
           booked[slot.register] += slot.wh;
         }
         for (const register of ["import", "export"] as const)
-          expect(booked[register] + openWh(state, register), `${register} after ${JSON.stringify(reading)}`).toBe(counted.total[register]);
+          expect(booked[register] + openWh(state, register), `${register} after ${JSON.stringify(reading)}`).toBe(
+            counted.total[register],
+          );
       }
     }),
     { numRuns: 600 },
@@ -107,7 +124,10 @@ it("books, over any sequence of readings, exactly the difference of the counters
 });
 
 it("flags nothing and leaves no slot out while readings come regularly and believably", () => {
-  const believable = fc.array(fc.record({ afterS: fc.integer({ min: 1, max: 40 }), importWh: fc.integer({ min: 0, max: 90 }) }), { minLength: 100, maxLength: 300 });
+  const believable = fc.array(fc.record({ afterS: fc.integer({ min: 1, max: 40 }), importWh: fc.integer({ min: 0, max: 90 }) }), {
+    minLength: 100,
+    maxLength: 300,
+  });
   fc.assert(
     fc.property(believable, (rows) => {
       let state: LedgerState | null = null;
@@ -115,7 +135,10 @@ it("flags nothing and leaves no slot out while readings come regularly and belie
       let expectedMs: number | undefined;
       for (const { afterS, importWh } of rows) {
         [atMs, wh] = [atMs + afterS * 1000, wh + importWh];
-        const result: ReturnType<typeof book> = book(state, readingOf({ receivedMs: atMs, importWh: wh, exportWh: null }), { slotMinutes: 5, plausibleW: 25_000 });
+        const result: ReturnType<typeof book> = book(state, readingOf({ receivedMs: atMs, importWh: wh, exportWh: null }), {
+          slotMinutes: 5,
+          plausibleW: 25_000,
+        });
         expect(result.flag).toBeUndefined();
         for (const [at, slot] of result.slots.entries()) {
           if (expectedMs !== undefined) expect([at, slot.startMs, slot.quality]).toEqual([at, expectedMs, "valid"]);

@@ -93,7 +93,11 @@ it("marks slots with readings that had no checksum, or of an unset clock", () =>
     ["estimated", true],
     ["estimated", false],
   ]);
-  const steady = Array.from({ length: 31 }, (_, at): [number, number, Partial<Reading>] => [at * 30, 1000 + at, at === 7 ? { quality: "unchecked" } : {}]);
+  const steady = Array.from({ length: 31 }, (_, at): [number, number, Partial<Reading>] => [
+    at * 30,
+    1000 + at,
+    at === 7 ? { quality: "unchecked" } : {},
+  ]);
   expect(bookAll(steady).short).toEqual([["import", 0, 30, "unchecked"]]);
 });
 
@@ -107,7 +111,13 @@ it("books both registers apart, and none that the meter does not have", () => {
     ["import", 0, 0, "valid"],
     ["export", 0, 300, "valid"],
   ]);
-  expect(bookAll([[0, null], [890, null], [900, null]]).slots).toEqual([]);
+  expect(
+    bookAll([
+      [0, null],
+      [890, null],
+      [900, null],
+    ]).slots,
+  ).toEqual([]);
 });
 
 describe("what is flagged and changes no energy", () => {
@@ -135,7 +145,13 @@ describe("what is flagged and changes no energy", () => {
   });
 
   it("goes on as if nothing had been when good readings follow", () => {
-    const rows: [number, number][] = [[0, 1000], [10, 0], [20, 1010], [890, 1090], [900, 1100]];
+    const rows: [number, number][] = [
+      [0, 1000],
+      [10, 0],
+      [20, 1010],
+      [890, 1090],
+      [900, 1100],
+    ];
     expect(bookAll(rows).short).toEqual([["import", 0, 100, "valid"]]);
   });
 
@@ -187,7 +203,13 @@ describe("a new meter", () => {
   });
 
   it("is not taken for one when a telegram lacks the id", () => {
-    expect(bookAll([[0, 1000], [10, 1001, { meterId: null }], [20, 1002]]).state?.import).toMatchObject({ baseWh: 1000, lastWh: 1002 });
+    expect(
+      bookAll([
+        [0, 1000],
+        [10, 1001, { meterId: null }],
+        [20, 1002],
+      ]).state?.import,
+    ).toMatchObject({ baseWh: 1000, lastWh: 1002 });
   });
 });
 

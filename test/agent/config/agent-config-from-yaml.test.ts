@@ -25,8 +25,24 @@ it("maps snake_case to camelCase, seconds to ms, and relative paths from the fil
 
 it("gives each appliance its demand and the safe state of its relay", () => {
   expect(config().appliances).toEqual([
-    { name: "boiler", relay: "r1", ratedPowerW: 2000, minOnMs: 300_000, minOffMs: 300_000, safeOn: false, demand: { kind: "energy", energyWh: 8000, notBefore: "20:00", readyBy: "06:30" } },
-    { name: "pump", relay: "r2", ratedPowerW: 2500, minOnMs: 300_000, minOffMs: 300_000, safeOn: true, demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 } },
+    {
+      name: "boiler",
+      relay: "r1",
+      ratedPowerW: 2000,
+      minOnMs: 300_000,
+      minOffMs: 300_000,
+      safeOn: false,
+      demand: { kind: "energy", energyWh: 8000, notBefore: "20:00", readyBy: "06:30" },
+    },
+    {
+      name: "pump",
+      relay: "r2",
+      ratedPowerW: 2500,
+      minOnMs: 300_000,
+      minOffMs: 300_000,
+      safeOn: true,
+      demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 },
+    },
   ]);
 });
 
@@ -39,6 +55,15 @@ it("keeps keys in the state folder and takes secrets only from files", () => {
       `settlement: { key: home, passphrase_file: pass, agreement_file: agreement.json, chain_id: 31337, contract: '${address}', rpc_url: 'http://127.0.0.1:8545' }`,
     ].join("\n"),
   );
-  expect(mapped.aggregator).toMatchObject({ id: "agg", gatewayId: "gw-1", caFile: "/etc/smart-mla/ca.pem", passwordFile: "/run/secret" });
-  expect(mapped.settlement).toMatchObject({ keyFile: "/etc/smart-mla/keys/home.json", passphraseFile: "/etc/smart-mla/pass", contract: address.toLowerCase() });
+  expect(mapped.aggregator).toMatchObject({
+    id: "agg",
+    gatewayId: "gw-1",
+    caFile: "/etc/smart-mla/ca.pem",
+    passwordFile: "/run/secret",
+  });
+  expect(mapped.settlement).toMatchObject({
+    keyFile: "/etc/smart-mla/keys/home.json",
+    passphraseFile: "/etc/smart-mla/pass",
+    contract: address.toLowerCase(),
+  });
 });

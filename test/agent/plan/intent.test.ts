@@ -14,7 +14,11 @@ const spanOf = (from: number, until: number, mode = "on", reason = mode) => ({
   operationModeId: mode,
   reason,
 });
-const list = (...instructions: InstructionList["instructions"]): InstructionList => ({ plan: uuid, resource: "boiler", instructions });
+const list = (...instructions: InstructionList["instructions"]): InstructionList => ({
+  plan: uuid,
+  resource: "boiler",
+  instructions,
+});
 
 describe("intents", () => {
   const lists = new Map([["boiler", list(spanOf(0, 15), spanOf(30, 45, "off"))]]);

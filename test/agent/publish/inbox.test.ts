@@ -3,7 +3,14 @@ import { envelopeTypeOf, openInbox } from "../../../agent/publish/inbox.ts";
 import { controlStore } from "../../../agent/store/control-store.ts";
 import { AppError } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
-import { createControlKey, importControlKey, signEnvelope, type ControlKey, type EnvelopeType, type PinnedKeys } from "../../../core/envelope.ts";
+import {
+  createControlKey,
+  importControlKey,
+  signEnvelope,
+  type ControlKey,
+  type EnvelopeType,
+  type PinnedKeys,
+} from "../../../core/envelope.ts";
 import { rejections } from "../../../core/rejections.ts";
 import { openStore } from "../../fake/open-store.ts";
 import { silentLog } from "../../fake/silent-log.ts";
@@ -26,17 +33,25 @@ function inboxOf() {
   const open = () => {
     const refused = rejections(silentLog());
     const taken: string[] = [];
-    const handle = (kind: string) => async (body: unknown, { rest }: { rest: string }) => {
-      if (body === "fails") throw new AppError("handler-failed", "cannot");
-      taken.push(`${kind} ${rest} ${String(body)}`);
-    };
+    const handle =
+      (kind: string) =>
+      async (body: unknown, { rest }: { rest: string }) => {
+        if (body === "fails") throw new AppError("handler-failed", "cannot");
+        taken.push(`${kind} ${rest} ${String(body)}`);
+      };
     const inbox = openInbox({
       keys: pinned,
       site: "gw-1",
       clock,
       store,
       rejections: refused,
-      handlers: { heartbeat: handle("heartbeat"), receipt: handle("receipt"), price: handle("price"), instruction: handle("instruction"), settlement: handle("settlement") },
+      handlers: {
+        heartbeat: handle("heartbeat"),
+        receipt: handle("receipt"),
+        price: handle("price"),
+        instruction: handle("instruction"),
+        settlement: handle("settlement"),
+      },
     });
     const take = (text: string, rest = "price") => inbox.take({ rest, topic: `sma/1/agg/gw-1/dn/${rest}`, text });
     return { take, taken, counts: refused.counts };
@@ -69,7 +84,13 @@ it("hands on each kind to its own handler, in order of arrival", async () => {
     [await signed(1, "r", "receipt"), "receipt"],
   ];
   await Promise.all(arrivals.map(([text, rest]) => take(text, rest)));
-  expect(taken).toEqual(["price price p", "heartbeat state b", "instruction instr/boiler i", "settlement settle/supply s", "receipt receipt r"]);
+  expect(taken).toEqual([
+    "price price p",
+    "heartbeat state b",
+    "instruction instr/boiler i",
+    "settlement settle/supply s",
+    "receipt receipt r",
+  ]);
   expect(counts()).toEqual({});
 });
 

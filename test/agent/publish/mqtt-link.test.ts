@@ -89,7 +89,9 @@ it("fails at once while offline, and connects again by itself", async () => {
 
 it("names a file that it cannot read", () => {
   const missing = join(tempFolder(), "nothing");
-  expect(() => linkTo("mqtt://127.0.0.1:9", { passwordFile: missing })).toThrow(expect.objectContaining({ code: "mqtt-file-unreadable" }));
+  expect(() => linkTo("mqtt://127.0.0.1:9", { passwordFile: missing })).toThrow(
+    expect.objectContaining({ code: "mqtt-file-unreadable" }),
+  );
   writeFileSync(missing, "secret\n");
   linkTo("mqtt://127.0.0.1:9", { username: "gw-1", passwordFile: missing });
 });

@@ -115,8 +115,16 @@ it("sends everything that has no receipt again when the broker comes back", asyn
   await broker.start();
   const again = await broker.listen("sma/1/agg/gw-1/up/meter");
   await until("the gateway is back", () => connections() === 2);
-  const numbers = (): number[] => again.heard.flatMap(({ text }) => Measurements.parse(JSON.parse(text)).items.map(({ seq }) => seq));
-  await until("what had no receipt came again", () => new Set([...numbers(), ...heard.slice(2).flatMap(({ text }) => Measurements.parse(JSON.parse(text)).items.map(({ seq }) => seq))]).size >= 60);
+  const numbers = (): number[] =>
+    again.heard.flatMap(({ text }) => Measurements.parse(JSON.parse(text)).items.map(({ seq }) => seq));
+  await until(
+    "what had no receipt came again",
+    () =>
+      new Set([
+        ...numbers(),
+        ...heard.slice(2).flatMap(({ text }) => Measurements.parse(JSON.parse(text)).items.map(({ seq }) => seq)),
+      ]).size >= 60,
+  );
   expect(numbers().every((seq) => seq > 10)).toBe(true);
   expect(outbox.size()).toBe(60);
 });

@@ -10,14 +10,36 @@ import type { Evidence, RecordWire, SettlementUp } from "../../../core/message/s
 import type { PairState } from "../../../settlement/chain-reader.ts";
 import { recordDigest, signerOf, signRecord, zeroHash } from "../../../settlement/record.ts";
 import type { TypedDataSigner } from "../../../settlement/signature.ts";
-import { addressOf, after, aggregator, exampleAgreement, exampleEvidence, exampleRecord, exampleSeries, household, keyOf, midnight, noEvidence, partyA } from "../../settlement/fixture.ts";
+import {
+  addressOf,
+  after,
+  aggregator,
+  exampleAgreement,
+  exampleEvidence,
+  exampleRecord,
+  exampleSeries,
+  household,
+  keyOf,
+  midnight,
+  noEvidence,
+  partyA,
+} from "../../settlement/fixture.ts";
 import { openStore } from "../../fake/open-store.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 
 const domain = { chainId: 31_337, contract: `0x${"5e".repeat(20)}` };
 const agreement = exampleAgreement(domain);
 const pair = `${agreement.a}-${agreement.b}`;
-const emptyPair: PairState = { balanceA: 10n ** 12n, balanceB: 10n ** 12n, cumA: 0n, cumB: 0n, open: 0n, seq: 0, withdrawals: 0, head: zeroHash };
+const emptyPair: PairState = {
+  balanceA: 10n ** 12n,
+  balanceB: 10n ** 12n,
+  cumA: 0n,
+  cumB: 0n,
+  open: 0n,
+  seq: 0,
+  withdrawals: 0,
+  head: zeroHash,
+};
 
 /** A signing room over a real store that holds prices and the two first hours of slots; the chain is told by the test. */
 function roomOf(change: { pair?: Partial<PairState> | AppError; signer?: TypedDataSigner; prices?: boolean } = {}) {
@@ -26,18 +48,35 @@ function roomOf(change: { pair?: Partial<PairState> | AppError; signer?: TypedDa
   if (change.prices !== false) stores.prices.savePrices(exampleSeries());
   const whs = [151, 0, 87, 1203, 60, 70, 80, 90];
   const startMs = Date.parse(midnight);
-  stores.meters.addSlots(whs.map((wh, at) => ({ meter: "grid", register: "import", startMs: startMs + at * 900_000, endMs: startMs + (at + 1) * 900_000, wh, quality: "valid", clockSynced: true })));
+  stores.meters.addSlots(
+    whs.map((wh, at) => ({
+      meter: "grid",
+      register: "import",
+      startMs: startMs + at * 900_000,
+      endMs: startMs + (at + 1) * 900_000,
+      wh,
+      quality: "valid",
+      clockSynced: true,
+    })),
+  );
   const clock = fakeClock(startMs + 3 * 3_600_000);
   const chain = {
-    pairOf: () => (change.pair instanceof AppError ? Promise.reject(change.pair) : Promise.resolve({ ...emptyPair, ...change.pair })),
-    partyOf: (owner: string) => Promise.resolve({ signer: owner === aggregator.owner ? addressOf(aggregator.signer) : null, since: 0, until: 0 }),
+    pairOf: () =>
+      change.pair instanceof AppError ? Promise.reject(change.pair) : Promise.resolve({ ...emptyPair, ...change.pair }),
+    partyOf: (owner: string) =>
+      Promise.resolve({ signer: owner === aggregator.owner ? addressOf(aggregator.signer) : null, since: 0, until: 0 }),
   };
-  const open = (signer = change.signer ?? household.signer) => signingRoom({ agreement, signer, chain, gridMeter: "grid", stores, clock });
+  const open = (signer = change.signer ?? household.signer) =>
+    signingRoom({ agreement, signer, chain, gridMeter: "grid", stores, clock });
   return { room: open(), open, stores };
 }
 const evidence = exampleEvidence("import", [151, 0, 87, 1203]);
 const first = exampleRecord(domain);
-const second = exampleRecord(domain, { previous: first, startS: 3600, evidence: exampleEvidence("import", [60, 70, 80, 90], 3600) });
+const second = exampleRecord(domain, {
+  previous: first,
+  startS: 3600,
+  evidence: exampleEvidence("import", [60, 70, 80, 90], 3600),
+});
 const codeOf = (answer: SettlementUp): string => (answer.kind === "disputed" ? answer.code : answer.kind);
 
 it("signs what agrees with its own ledger, prices and totals, with the household's key", async () => {
@@ -56,28 +95,58 @@ it("gives the same signature to the same proposal, however often, also after a r
   expect(stores.records.counts()).toEqual({ signed: 1, countersigned: 0 });
 });
 
+const stranger = `0x${"0".repeat(39)}1`;
 const off = (change: Partial<RecordWire>): RecordWire => ({ ...first, ...change });
 it.each<[string, RecordWire, Evidence, Parameters<typeof roomOf>[0], string]>([
-  ["another pair", off({ a: `0x${"0".repeat(39)}1` }), evidence, {}, "settlement-wrong-party"],
-  ["figures that cannot be signed", off({ cumA: "007" }), evidence, {}, "settlement-bad-record"],
+  ["another pair", off({ a: stranger, payer: stranger }), evidence, {}, "settlement-wrong-party"],
   ["another agreement", off({ agreement: zeroHash }), evidence, {}, "settlement-wrong-agreement"],
   ["a time before the agreement", off({ start: after(-3600), end: midnight }), evidence, {}, "settlement-outside-agreement"],
   ["a period that is not over", off({ start: after(10_800), end: after(14_400) }), evidence, {}, "settlement-future"],
   ["a number that is not next", off({ seq: 2 }), evidence, {}, "settlement-seq-gap"],
   ["another chain of records", off({ prev: `0x${"7".repeat(64)}` }), evidence, {}, "settlement-wrong-prev"],
   ["evidence that is not the record's", first, exampleEvidence("import", [151, 0, 87, 1204]), {}, "settlement-wrong-evidence"],
-  ["slots that it does not have", exampleRecord(domain, { startS: 7200, evidence: exampleEvidence("import", [1, 1, 1, 1], 7200) }), exampleEvidence("import", [1, 1, 1, 1], 7200), {}, "settlement-energy-missing"],
-  ["other energy in a slot", exampleRecord(domain, { evidence: exampleEvidence("import", [151, 0, 87, 1204]) }), exampleEvidence("import", [151, 0, 87, 1204]), {}, "settlement-energy-differs"],
-  ["a slot left out", exampleRecord(domain, { evidence: exampleEvidence("import", [151, 0, 87]) }), exampleEvidence("import", [151, 0, 87]), {}, "settlement-energy-differs"],
+  [
+    "slots that it does not have",
+    exampleRecord(domain, { startS: 7200, evidence: exampleEvidence("import", [1, 1, 1, 1], 7200) }),
+    exampleEvidence("import", [1, 1, 1, 1], 7200),
+    {},
+    "settlement-energy-missing",
+  ],
+  [
+    "other energy in a slot",
+    exampleRecord(domain, { evidence: exampleEvidence("import", [151, 0, 87, 1204]) }),
+    exampleEvidence("import", [151, 0, 87, 1204]),
+    {},
+    "settlement-energy-differs",
+  ],
+  [
+    "a slot left out",
+    exampleRecord(domain, { evidence: exampleEvidence("import", [151, 0, 87]) }),
+    exampleEvidence("import", [151, 0, 87]),
+    {},
+    "settlement-energy-differs",
+  ],
   ["no price that was announced", first, evidence, { prices: false }, "settlement-no-price"],
-  ["another price series", exampleRecord(domain, { series: exampleSeries({ stepS: 1800 }) }), evidence, {}, "settlement-price-differs"],
+  [
+    "another price series",
+    exampleRecord(domain, { series: exampleSeries({ stepS: 1800 }) }),
+    evidence,
+    {},
+    "settlement-price-differs",
+  ],
   ["another amount", off({ amount: String(BigInt(first.amount) + 1n) }), evidence, {}, "settlement-amount-differs"],
   ["the wrong payer", off({ payer: aggregator.owner }), evidence, {}, "settlement-wrong-payer"],
   ["wrong totals", off({ cumA: String(BigInt(first.cumA) + 1n) }), evidence, {}, "settlement-wrong-cumulative"],
   ["a payer without the money", first, evidence, { pair: { balanceA: 0n, balanceB: 0n } }, "settlement-escrow-short"],
   ["a kind without a rule", off({ kind: "fee" }), evidence, {}, "settlement-no-rule"],
   ["half a day of reward", exampleRecordOfReward(), noEvidence, {}, "settlement-wrong-period"],
-  ["a chain that is ahead of its journal", first, evidence, { pair: { seq: 3, head: `0x${"9".repeat(64)}` } }, "settlement-journal-behind"],
+  [
+    "a chain that is ahead of its journal",
+    first,
+    evidence,
+    { pair: { seq: 3, head: `0x${"9".repeat(64)}` } },
+    "settlement-journal-behind",
+  ],
 ])("disputes %s, with its own figures, and signs nothing", async (_, record, given, change, code) => {
   let asked = 0;
   const signer: TypedDataSigner = { signTypedData: (...parts) => (asked++, household.signer.signTypedData(...parts)) };
@@ -88,7 +157,16 @@ it.each<[string, RecordWire, Evidence, Parameters<typeof roomOf>[0], string]>([
 });
 
 function exampleRecordOfReward(): RecordWire {
-  return { ...first, kind: "reward", wh: 0, amount: "350000", payer: aggregator.owner, prices: zeroHash, ref: exampleRecord(domain).ref, ...rewardRef() };
+  return {
+    ...first,
+    kind: "reward",
+    wh: 0,
+    amount: "350000",
+    payer: aggregator.owner,
+    prices: zeroHash,
+    ref: exampleRecord(domain).ref,
+    ...rewardRef(),
+  };
 }
 function rewardRef(): Partial<RecordWire> {
   // The hash of no slots, from a good reward of a whole day.
@@ -96,10 +174,20 @@ function rewardRef(): Partial<RecordWire> {
   return { ref };
 }
 
+it("does not even dispute figures that cannot be signed: they have no digest", async () => {
+  const { room, stores } = roomOf();
+  expect(await room.answer(off({ cumA: "007" }), evidence).then(codeOf, errorCode)).toBe("settlement-bad-record");
+  expect(stores.records.newest(pair)).toBeUndefined();
+});
+
 it("settles no period twice", async () => {
   const { room } = roomOf();
   await room.answer(first, evidence);
-  const again = exampleRecord(domain, { previous: first, startS: 1800, evidence: exampleEvidence("import", [87, 1203, 60, 70], 1800) });
+  const again = exampleRecord(domain, {
+    previous: first,
+    startS: 1800,
+    evidence: exampleEvidence("import", [87, 1203, 60, 70], 1800),
+  });
   expect(await room.answer(again, exampleEvidence("import", [87, 1203, 60, 70], 1800)).then(codeOf)).toBe("settlement-overlap");
 });
 
@@ -149,7 +237,8 @@ it("keeps the aggregator's signature, and asks for it until it came", async () =
     [1, zeroHash, await signRecord(aggregator.signer, domain, first), "settlement-unknown-record"],
     [2, digest, await signRecord(aggregator.signer, domain, first), "settlement-unknown-record"],
   ] as const;
-  for (const [seq, hash, signature, code] of refusals) expect(await room.countersigned(seq, hash, signature).then(() => "kept", errorCode)).toBe(code);
+  for (const [seq, hash, signature, code] of refusals)
+    expect(await room.countersigned(seq, hash, signature).then(() => "kept", errorCode)).toBe(code);
   expect(stores.records.at(pair, 1)?.otherSignature).toBeNull();
   const good = await signRecord(aggregator.signer, domain, first);
   await room.countersigned(1, digest, good);
@@ -165,7 +254,9 @@ it("answers on the topic of the proposal, counts disputes once and opens the roo
   const settling = settler({
     open: () => {
       opened++;
-      return opened === 1 ? Promise.reject(new AppError("keystore-missing", "no key")) : Promise.resolve({ ...room, close: () => undefined });
+      return opened === 1
+        ? Promise.reject(new AppError("keystore-missing", "no key"))
+        : Promise.resolve({ ...room, close: () => undefined });
     },
     publish: (rest, message) => (sent.push([rest, codeOf(message)]), Promise.resolve()),
     log,
@@ -178,6 +269,13 @@ it("answers on the topic of the proposal, counts disputes once and opens the roo
   for (let time = 0; time < 2; time++) await settling.take(proposal({ ...first, amount: "1" }), "settle/supply");
   await settling.take(proposal(first), "settle/supply");
   await settling.remind();
-  expect(sent.map(([rest, code]) => `${rest} ${code}`)).toEqual(["settlement-amount-differs", "settlement-amount-differs", "signed", "signed"].map((code) => `settle/supply ${code}`));
-  expect([settling.counts(), log.lines.length, opened, partyA.owner < agreement.b]).toEqual([{ signed: 1, disputed: 1 }, 1, 2, true]);
+  expect(sent.map(([rest, code]) => `${rest} ${code}`)).toEqual(
+    ["settlement-amount-differs", "settlement-amount-differs", "signed", "signed"].map((code) => `settle/supply ${code}`),
+  );
+  expect([settling.counts(), log.lines.length, opened, partyA.owner < agreement.b]).toEqual([
+    { signed: 1, disputed: 1 },
+    1,
+    2,
+    true,
+  ]);
 });

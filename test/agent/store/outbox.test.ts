@@ -3,9 +3,19 @@ import { expect, it } from "vitest";
 import { openOutbox, type Outbox, type OutboxItem } from "../../../agent/store/outbox.ts";
 import { openStore } from "../../fake/open-store.ts";
 
-const boots = ["11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222", "00000000-0000-4000-8000-000000000003"];
+const boots = [
+  "11111111-1111-4111-8111-111111111111",
+  "22222222-2222-4222-8222-222222222222",
+  "00000000-0000-4000-8000-000000000003",
+];
 const [one = "", two = "", three = ""] = boots;
-const item = (wh: number): OutboxItem => ({ kind: "switch", resource: `r${wh}`, at: "2026-01-01T00:00:00.000Z", on: true, reason: "x" });
+const item = (wh: number): OutboxItem => ({
+  kind: "switch",
+  resource: `r${wh}`,
+  at: "2026-01-01T00:00:00.000Z",
+  on: true,
+  reason: "x",
+});
 const seqs = (outbox: Outbox, after?: { boot: string; seq: number }, limit = 100) => {
   const batch = outbox.next(after, limit);
   return batch && [batch.boot, batch.items.map(({ seq }) => seq)];
@@ -14,7 +24,13 @@ const seqs = (outbox: Outbox, after?: { boot: string; seq: number }, limit = 100
 it("numbers from 1 in each run and keeps what was added", () => {
   const outbox = openOutbox(openStore(), one, 0);
   for (const wh of [5, 6]) outbox.add(item(wh));
-  expect(outbox.next(undefined, 10)).toEqual({ boot: one, items: [{ ...item(5), seq: 1 }, { ...item(6), seq: 2 }] });
+  expect(outbox.next(undefined, 10)).toEqual({
+    boot: one,
+    items: [
+      { ...item(5), seq: 1 },
+      { ...item(6), seq: 2 },
+    ],
+  });
   expect([outbox.size(), outbox.totals()]).toEqual([2, { added: 2, delivered: 0 }]);
 });
 
@@ -89,7 +105,7 @@ it("gives each row that waits exactly once, in order, over any pages", () => {
         outbox.delivered(boot, receipt);
       }
       const given: [string, number][] = [];
-      for (let batch = outbox.next(undefined, limit); batch; ) {
+      for (let batch = outbox.next(undefined, limit); batch;) {
         expect(batch.items.length).toBeLessThanOrEqual(limit);
         const { boot, items } = batch;
         for (const { seq } of items) given.push([boot, seq]);

@@ -47,18 +47,38 @@ it("keeps both signatures and finds the newest record and those that touch a per
   records.countersigned("pair", 2, "0xother");
   expect(records.newest("pair")).toMatchObject({ record: { seq: 2 }, ownSignature: "0xown", otherSignature: "0xother" });
   expect(records.newest("nobody")).toBeUndefined();
-  const touching = (from: string, to: string) => records.touching("pair", Date.parse(from), Date.parse(to)).map((one) => one.record.seq);
-  expect([touching(ten, eleven), touching(eleven, noon), touching("2026-05-01T10:59:59Z", "2026-05-01T11:00:01Z"), touching(noon, "2026-05-02T00:00:00Z")]).toEqual([[1], [2], [1, 2], []]);
+  const touching = (from: string, to: string) =>
+    records.touching("pair", Date.parse(from), Date.parse(to)).map((one) => one.record.seq);
+  expect([
+    touching(ten, eleven),
+    touching(eleven, noon),
+    touching("2026-05-01T10:59:59Z", "2026-05-01T11:00:01Z"),
+    touching(noon, "2026-05-02T00:00:00Z"),
+  ]).toEqual([[1], [2], [1, 2], []]);
   expect(records.counts()).toEqual({ signed: 1, countersigned: 1 });
 });
 
 it("keeps a ledger, samples and slots as they were given", () => {
   const meters = meterStore(openStore());
-  const slot = { meter: "grid", register: "import" as const, startMs: 0, endMs: 900_000, wh: 7, quality: "valid" as const, clockSynced: true };
-  meters.addSlots([slot, { ...slot, register: "export" }, { ...slot, startMs: 900_000, endMs: 1_800_000, quality: "estimated", clockSynced: false }]);
+  const slot = {
+    meter: "grid",
+    register: "import" as const,
+    startMs: 0,
+    endMs: 900_000,
+    wh: 7,
+    quality: "valid" as const,
+    clockSynced: true,
+  };
+  meters.addSlots([
+    slot,
+    { ...slot, register: "export" },
+    { ...slot, startMs: 900_000, endMs: 1_800_000, quality: "estimated", clockSynced: false },
+  ]);
   expect(() => meters.addSlots([slot])).toThrow(/UNIQUE/);
   expect(meters.slots("grid", "import", 0, 900_000)).toEqual([slot]);
-  expect(meters.slots("grid", "import", 1, 1_800_000)).toMatchObject([{ startMs: 900_000, quality: "estimated", clockSynced: false }]);
+  expect(meters.slots("grid", "import", 1, 1_800_000)).toMatchObject([
+    { startMs: 900_000, quality: "estimated", clockSynced: false },
+  ]);
   const sample = { atMs: 5, reading: readingOf({ receivedMs: 6, powerW: null }) };
   meters.addSamples([sample, sample, { ...sample, atMs: 9 }]);
   expect([meters.sampleCount(), meters.forgetSamples(9), meters.sampleCount()]).toEqual([2, 1, 1]);
@@ -68,14 +88,22 @@ it("keeps a ledger, samples and slots as they were given", () => {
 it("keeps the newest 200 rejected frames with their bytes", () => {
   const db = openStore();
   const meters = meterStore(db);
-  for (let at = 1; at <= 250; at++) meters.addRejected({ meter: "grid", atMs: at, code: "p1-bad-crc", message: "x", bytes: Buffer.from([at]) });
+  for (let at = 1; at <= 250; at++)
+    meters.addRejected({ meter: "grid", atMs: at, code: "p1-bad-crc", message: "x", bytes: Buffer.from([at]) });
   expect(db.prepare("select count(*) as n, min(at_ms) as first from rejected_frame").get()).toEqual({ n: 200, first: 51 });
   expect(db.prepare("select bytes from rejected_frame where at_ms = 250").get()).toEqual({ bytes: Buffer.from([250]) });
 });
 
 it("gives price series in order of arrival, each once, by the time they cover", () => {
   const control = controlStore(openStore());
-  const series = (start: string, price: string): PriceSeries => ({ v: 1, currency: "EUR", start, stepS: 900, importPerKwh: Array<string>(4).fill(price), exportPerKwh: ["0"] });
+  const series = (start: string, price: string): PriceSeries => ({
+    v: 1,
+    currency: "EUR",
+    start,
+    stepS: 900,
+    importPerKwh: Array<string>(4).fill(price),
+    exportPerKwh: ["0"],
+  });
   const [late, early, revised] = [series(eleven, "2"), series(ten, "1"), series(eleven, "3")];
   for (const one of [late, early, revised, late]) control.savePrices(one);
   expect(control.prices(Date.parse(ten), Date.parse(noon))).toEqual([late, early, revised]);
@@ -92,8 +120,20 @@ it("keeps the newest list of each resource, the last number of each topic and th
   control.see("k", "t", 5, "h5");
   control.see("k", "t", 6, "h6");
   control.see("k", "u", 1, "h1");
-  expect([control.lastSeen("k", "t"), control.lastSeen("k", "u"), control.lastSeen("j", "t")]).toEqual([{ seq: 6, hash: "h6" }, { seq: 1, hash: "h1" }, undefined]);
-  for (const [atMs, resource, on] of [[1, "boiler", true], [2, "car", true], [3, "boiler", false]] as const) control.journal({ resource, atMs, on, reason: "x" });
+  expect([control.lastSeen("k", "t"), control.lastSeen("k", "u"), control.lastSeen("j", "t")]).toEqual([
+    { seq: 6, hash: "h6" },
+    { seq: 1, hash: "h1" },
+    undefined,
+  ]);
+  for (const [atMs, resource, on] of [
+    [1, "boiler", true],
+    [2, "car", true],
+    [3, "boiler", false],
+  ] as const)
+    control.journal({ resource, atMs, on, reason: "x" });
   expect(control.switchings(2).map(({ atMs }) => atMs)).toEqual([2, 3]);
-  expect(control.lastSwitchings().map(({ resource, on }) => [resource, on])).toEqual([["car", true], ["boiler", false]]);
+  expect(control.lastSwitchings().map(({ resource, on }) => [resource, on])).toEqual([
+    ["car", true],
+    ["boiler", false],
+  ]);
 });

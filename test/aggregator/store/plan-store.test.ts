@@ -1,4 +1,5 @@
-import { statSync } from "node:fs";
+import Database from "better-sqlite3";
+import { statSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { errorCode } from "../../../core/app-error.ts";
 import { openStore } from "../../../aggregator/store/open-store.ts";
@@ -45,11 +46,12 @@ it("makes its file for itself alone, and says store-unusable where it cannot, st
   const { file, store } = await scratchStore();
   expect(statSync(file).mode & 0o777).toBe(0o600);
   await store.close();
-  const { default: Database } = await import("better-sqlite3");
   const raw = new Database(file);
   expect(raw.pragma("journal_mode", { simple: true })).toBe("wal");
   raw.pragma("user_version = 999");
   raw.close();
   expect(await openStore(file).catch(errorCode)).toBe("store-too-new");
-  expect(await openStore("/proc/no/data.db").catch(errorCode)).toBe("store-unusable");
+  writeFileSync(`${file}.text`, "this is no database, but long enough to be taken for one".repeat(10));
+  expect(await openStore(`${file}.text`).catch(errorCode)).toBe("store-unusable");
+  expect(await openStore(`${file}.text/data.db`).catch(errorCode)).toBe("store-unusable");
 });

@@ -28,7 +28,10 @@ it("gives what jobs throw to onError and goes on", async () => {
     ending.signal,
   );
   clock.after(1, () => Promise.reject(new Error("async")), ending.signal);
-  await until("both kinds were heard twice", () => errors.length >= 3 && errors.some((error) => (error as Error).message === "async"));
+  await until(
+    "both kinds were heard twice",
+    () => errors.length >= 3 && errors.some((error) => (error as Error).message === "async"),
+  );
   ending.abort();
 });
 

@@ -12,7 +12,18 @@ const uuid = "6f1c2a4e-58a0-4f0e-9a4b-0f3c5c9be001";
 const at = "2026-04-02T10:00:00.000Z";
 const until = "2026-04-02T10:15:00.000Z";
 const hash = `0x${"ab".repeat(32)}`;
-const slot = { kind: "slot", seq: 1, meter: "grid", role: "grid", register: "import", start: at, end: until, wh: 250, quality: "valid", clockSynced: true };
+const slot = {
+  kind: "slot",
+  seq: 1,
+  meter: "grid",
+  role: "grid",
+  register: "import",
+  start: at,
+  end: until,
+  wh: 250,
+  quality: "valid",
+  clockSynced: true,
+};
 const series = { v: 1, currency: "EUR", start: at, stepS: 900, importPerKwh: ["250000", "-1000"], exportPerKwh: ["90000", "0"] };
 const instruction = { id: uuid, executionTime: at, validUntil: until, operationModeId: "on", reason: "cheapest" };
 const resource = {
@@ -64,12 +75,20 @@ it.each<[string, z.ZodType, unknown]>([
 
 it.each<[string, z.ZodType, unknown]>([
   ["no items", Measurements, { v: 1, boot: uuid, items: [] }],
-  ["501 items", Measurements, { v: 1, boot: uuid, items: Array(501).fill(slot) }],
+  ["501 items", Measurements, { v: 1, boot: uuid, items: Array.from({ length: 501 }, () => slot) }],
   ["a fraction of a Wh", Measurements, { v: 1, boot: uuid, items: [{ ...slot, wh: 0.5 }] }],
   ["seq 0 of a row", Measurements, { v: 1, boot: uuid, items: [{ ...slot, seq: 0 }] }],
   ["a boot that is no UUID", Receipt, { boot: "1", seq: 1 }],
-  ["an instruction that ends before it begins", InstructionList, { plan: uuid, resource: "b", instructions: [{ ...instruction, validUntil: at }] }],
-  ["201 instructions", InstructionList, { plan: uuid, resource: "b", instructions: Array(201).fill(instruction) }],
+  [
+    "an instruction that ends before it begins",
+    InstructionList,
+    { plan: uuid, resource: "b", instructions: [{ ...instruction, validUntil: at }] },
+  ],
+  [
+    "201 instructions",
+    InstructionList,
+    { plan: uuid, resource: "b", instructions: Array.from({ length: 201 }, () => instruction) },
+  ],
   ["prices as numbers", PriceSeries, { ...series, importPerKwh: [250_000] }],
   ["no prices", PriceSeries, { ...series, exportPerKwh: [] }],
   ["steps of 4 min", PriceSeries, { ...series, stepS: 240 }],
@@ -77,7 +96,11 @@ it.each<[string, z.ZodType, unknown]>([
 
 describe("fields", () => {
   it.each<[z.ZodType, string[], string[]]>([
-    [Instant, [at, "2026-04-02T10:00:00Z", "2028-02-29T00:00:00Z"], ["2026-04-02T10:00:00+02:00", "2026-04-02T10:00:00", "2026-02-30T00:00:00Z", "2026-04-02"]],
+    [
+      Instant,
+      [at, "2026-04-02T10:00:00Z", "2028-02-29T00:00:00Z"],
+      ["2026-04-02T10:00:00+02:00", "2026-04-02T10:00:00", "2026-02-30T00:00:00Z", "2026-04-02"],
+    ],
     [Micro, ["0", "-5", "123456789012345678901234567890"], ["", "1.5", "1e3", " 1", "0x1", "1234567890123456789012345678901"]],
     [Name, ["a", "heat_pump-1", "x".repeat(48)], ["", "a.b", "a/b", "a b", "x".repeat(49), "é"]],
     [LocalTime, ["00:00", "23:59"], ["24:00", "7:30", "07:60", "07:30:00"]],

@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import type { Mosquitto } from "../fake/mosquitto.ts";
 
 /** The YAML of a gateway that reads one P1 meter and publishes to a Mosquitto. */
-export function agentYaml(options: {
+export function gatewayYaml(options: {
   site: string;
   bus: object;
   broker: Mosquitto;

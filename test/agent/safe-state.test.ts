@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import { agentConfigFromYaml } from "../../agent/config/agent-config-from-yaml.ts";
+import { AgentYaml } from "../../agent/config/schema.ts";
+import { safeState } from "../../agent/safe-state.ts";
+import { relayBoard, type RelayBoard } from "../fake/relay-board.ts";
+import { silentLog } from "../fake/silent-log.ts";
+
+async function boards() {
+  const [one, two] = [await relayBoard(), await relayBoard()];
+  const relay = (bus: string, on_boot: string, inverted = false) => ({
+    driver: "modbus_coil",
+    bus,
+    unit_id: 10,
+    coil: 0,
+    on_boot,
+    inverted,
+  });
+  const bus = ({ port }: RelayBoard) => ({ type: "modbus_tcp", host: "127.0.0.1", port });
+  const yaml = AgentYaml.parse({
+    version: 1,
+    site: { name: "x", timezone: "UTC", currency: "EUR", grid: { phases: 1, fuse_a: 25, max_import_w: 5000 } },
+    buses: { one: bus(one), two: bus(two) },
+    meters: { grid: { role: "grid", driver: "eastron_sdm630", bus: "one", unit_id: 1 } },
+    relays: { r1: relay("one", "open"), r2: { ...relay("two", "closed"), coil: 1 }, r3: relay("two", "closed", true) },
+    storage: { path: "data.db" },
+  });
+  return { one, two, run: () => safeState(agentConfigFromYaml(yaml, "/tmp"), silentLog()) };
+}
+
+it("puts every relay into its declared safe state without the rest of the agent", async () => {
+  const { one, two, run } = await boards();
+  one.coils.set(0, true);
+  two.coils.set(0, true);
+  expect(await run()).toEqual([]);
+  expect([one.coils.get(0), two.coils.get(1), two.coils.get(0)]).toEqual([false, true, false]);
+});
+
+it("tries each three times and names those that do not follow, the others in their safe state", async () => {
+  const { one, two, run } = await boards();
+  one.coils.set(0, true);
+  one.stuck.add(0);
+  expect(await run()).toEqual(["r1"]);
+  expect(one.writes).toHaveLength(3);
+  expect(two.coils.get(1)).toBe(true);
+});

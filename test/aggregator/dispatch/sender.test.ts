@@ -1,0 +1,87 @@
+import { expect, it } from "vitest";
+import { sender } from "../../../aggregator/dispatch/sender.ts";
+import { AppError } from "../../../core/app-error.ts";
+import { fakeClock } from "../../../core/clock/fake-clock.ts";
+import { createControlKey, importControlKey, verifyEnvelope, type EnvelopeType } from "../../../core/envelope.ts";
+import { midnightMs, scratchStore } from "../rows.ts";
+
+async function desk() {
+  const { store, reopen } = await scratchStore();
+  const { privateJwk, publicJwk } = await createControlKey("control-1");
+  const clock = fakeClock(midnightMs);
+  const sent: { topic: string; text: string; retain: boolean }[] = [];
+  let online = true;
+  const link = () => ({
+    connected: () => online,
+    async publish(topic: string, text: string, retain: boolean) {
+      if (!online) throw new AppError("mqtt-offline", "away", { temporary: true });
+      sent.push({ topic, text, retain });
+      // A broker that is slower for long messages than for short ones.
+      for (let turn = 0; turn < text.length % 7; turn++) await Promise.resolve();
+    },
+    stop: async () => undefined,
+  });
+  const key = await importControlKey(privateJwk);
+  const keys = new Map([[publicJwk.kid ?? "", (await importControlKey(publicJwk)).key]]);
+  const make = (from: Parameters<typeof sender>[0]["store"]) => sender({ aggregator: "community", key, store: from, link, clock });
+  const open = (at: number, type: EnvelopeType, site: string) =>
+    verifyEnvelope(sent[at]?.text ?? "", { keys, type, site, nowMs: clock.now() });
+  return { store, reopen, make, sent, open, setOnline: (value: boolean) => (online = value) };
+}
+
+it("signs for one site, with topic, kind, lifetime and whether the broker keeps it", async () => {
+  const { make, store, sent, open } = await desk();
+  await make(store)("home-1", "price", "price", { any: "body" }, { lifetimeS: 90, retain: true });
+  expect(sent).toMatchObject([{ topic: "sma/1/community/home-1/dn/price", retain: true }]);
+  expect(await open(0, "price", "home-1")).toEqual({
+    kid: "control-1",
+    type: "price",
+    seq: 1,
+    issuedMs: midnightMs,
+    expiresMs: midnightMs + 90_000,
+    body: { any: "body" },
+  });
+});
+
+it("hands messages over in the order of their numbers, however many are sent at once", async () => {
+  const { make, store, sent, open } = await desk();
+  const send = make(store);
+  const count = 1100;
+  await Promise.all(Array.from({ length: count }, (_, at) => send(`home-${at % 3}`, "heartbeat", "state", { text: "x".repeat(at % 11) }, { lifetimeS: 180 })));
+  const seqs: number[] = [];
+  for (let at = 0; at < count; at++) seqs.push((await open(at, "heartbeat", sent[at]?.topic.split("/")[3] ?? "")).seq);
+  expect(seqs).toEqual(Array.from({ length: count }, (_, at) => at + 1));
+});
+
+it("fails while the broker is away and goes on afterwards with a higher number", async () => {
+  const { make, store, open, setOnline } = await desk();
+  const send = make(store);
+  setOnline(false);
+  const failures = await Promise.allSettled([1, 2].map(() => send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 })));
+  expect(failures.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  setOnline(true);
+  await send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 });
+  expect((await open(0, "heartbeat", "home-1")).seq).toBe(3);
+});
+
+it("goes on above every number of the run before", async () => {
+  const { make, store, reopen, open } = await desk();
+  await make(store)("home-1", "heartbeat", "state", {}, { lifetimeS: 180 });
+  await make(await reopen())("home-1", "heartbeat", "state", {}, { lifetimeS: 180 });
+  expect((await open(1, "heartbeat", "home-1")).seq).toBeGreaterThan((await open(0, "heartbeat", "home-1")).seq);
+});
+
+it("tries again to reserve numbers after the store failed once", async () => {
+  const { make, store, open } = await desk();
+  let failed = false;
+  const send = make({
+    async reserveSequence(count) {
+      if (failed) return store.reserveSequence(count);
+      failed = true;
+      throw new Error("disk full");
+    },
+  });
+  await expect(send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 })).rejects.toThrow("disk full");
+  await send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 });
+  expect((await open(0, "heartbeat", "home-1")).seq).toBe(1);
+});

@@ -1,0 +1,123 @@
+import { expect, it } from "vitest";
+import { intake } from "../../../aggregator/intake/intake.ts";
+import type { Send } from "../../../aggregator/dispatch/sender.ts";
+import { AppError } from "../../../core/app-error.ts";
+import { fakeClock } from "../../../core/clock/fake-clock.ts";
+import { rejections } from "../../../core/rejections.ts";
+import { silentLog } from "../../fake/silent-log.ts";
+import { boiler, planOf, statusOf } from "../plans.ts";
+import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
+
+async function room(change: { failingStore?: true; offline?: true } = {}) {
+  const { store } = await scratchStore();
+  const log = silentLog();
+  const rejected = rejections(log);
+  const events: string[] = [];
+  const send: Send = async (site, type, rest, body) => {
+    if (change.offline) throw new AppError("mqtt-offline", "away", { temporary: true });
+    events.push(`${site} ${type} ${rest} ${JSON.stringify(body)}`);
+  };
+  const inbound = intake({
+    sites: new Set(["a", "b"]),
+    store: {
+      ...store,
+      async ingest(site, rows) {
+        if (change.failingStore) throw new Error("disk full");
+        const result = await store.ingest(site, rows);
+        events.push(`stored ${result.added}`);
+        return result;
+      },
+    },
+    send,
+    clock: fakeClock(midnightMs),
+    log,
+    rejections: rejected,
+    onState: (site, { state }) => events.push(`${site} is ${state}`),
+    onResource: (site) => events.push(`${site} has a resource`),
+    onSlots: (site) => events.push(`${site} has slots`),
+    onSettlement: async (site, { kind }) => void events.push(`${site} ${kind}`),
+  });
+  const take = (site: string, rest: string, body: unknown) =>
+    inbound.take({ site, rest, topic: `sma/1/x/${site}/up/${rest}`, text: typeof body === "string" ? body : JSON.stringify(body) });
+  return { store, log, rejected, events, take };
+}
+
+const boot = "0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a01";
+
+it("receipts rows after they are stored, and says when slots came", async () => {
+  const { take, events } = await room();
+  await take("a", "meter", message([sampleItem(1), slotItem(2, 0, 10)]));
+  await take("a", "meter", message([sampleItem(4)]));
+  expect(events).toEqual([
+    "stored 2",
+    `a receipt receipt {"boot":"${boot}","seq":2}`,
+    "a has slots",
+    "stored 1",
+    `a receipt receipt {"boot":"${boot}","seq":2}`,
+  ]);
+});
+
+it("gives no receipt for what could not be stored, and counts it", async () => {
+  const { take, events, rejected } = await room({ failingStore: true });
+  await take("a", "meter", message([sampleItem(1)]));
+  expect(events).toEqual([]);
+  expect(rejected.counts()).toEqual({ unexpected: 1 });
+});
+
+it("keeps rows whose receipt cannot be sent: the home sends them again", async () => {
+  const { take, store, rejected } = await room({ offline: true });
+  await take("a", "meter", message([sampleItem(1)]));
+  expect(await store.itemCounts()).toEqual([{ site: "a", rows: 1 }]);
+  expect(rejected.counts()).toEqual({});
+});
+
+it("stores resources, statuses and answers, and hands on states and settlement messages", async () => {
+  const { take, store, events, log } = await room();
+  const plan = planOf("boiler", 1);
+  await store.savePlan("a", plan, 1);
+  await take("a", "state", { v: 1, state: "ready", boot });
+  await take("a", "resource/boiler", boiler);
+  await take("a", "status/boiler", statusOf("boiler", 12));
+  const answer = { v: 1, plan: plan.plan, resource: "boiler", at: "2026-03-01T23:00:01Z" };
+  await take("a", `ack/${plan.plan}`, { ...answer, status: "REJECTED", code: "plan-expired" });
+  await take("a", "settle/supply", { v: 1, kind: "signed", seq: 1, digest: `0x${"1".repeat(64)}`, signature: `0x${"2".repeat(130)}` });
+  expect(events).toEqual(["a is ready", "a has a resource", "a signed"]);
+  expect([await store.resources("a"), await store.statuses("a")]).toEqual([[boiler], [statusOf("boiler", 12)]]);
+  expect(await store.plans("a")).toEqual([{ list: plan, status: "REJECTED", code: "plan-expired" }]);
+  expect(log.lines).toMatchObject([{ level: "warn", message: "home rejected a plan" }]);
+});
+
+it.each<[string, string, string, unknown]>([
+  ["intake-unknown-site", "stranger", "meter", message([sampleItem(1)])],
+  ["intake-not-json", "a", "meter", "{"],
+  ["intake-not-json", "a", "state", ""],
+  ["intake-malformed", "a", "meter", { v: 1, boot, items: [] }],
+  ["intake-malformed", "a", "meter", { ...message([sampleItem(1)]), boot: "one" }],
+  ["intake-malformed", "a", "meter", message([{ ...slotItem(1, 0, 1), wh: 1.5 }])],
+  ["intake-malformed", "a", "meter", message([sampleItem(0)])],
+  ["intake-malformed", "a", "meter", message(Array.from({ length: 501 }, (_, at) => sampleItem(at + 1)))],
+  ["intake-malformed", "a", "state", { v: 1, state: "asleep", boot }],
+  ["intake-malformed", "a", "resource/boiler", { ...boiler, controlType: "FRBC" }],
+  ["intake-malformed", "a", "settle/supply", { v: 1, kind: "signed", seq: 1, digest: "0x1", signature: "0x2" }],
+  ["intake-unknown-topic", "a", "meter/extra", message([sampleItem(1)])],
+  ["intake-unknown-topic", "a", "firmware", {}],
+])("counts %s (site %s, topic %s), logs it once and stores nothing", async (code, site, rest, body) => {
+  const { take, store, events, rejected, log } = await room();
+  await take(site, rest, body);
+  await take(site, rest, body);
+  expect(rejected.counts()).toEqual({ [code]: 2 });
+  expect(log.lines).toMatchObject([{ level: "warn", fields: { code } }]);
+  expect([events, await store.itemCounts(), await store.resources("a")]).toEqual([[], [], []]);
+});
+
+it("takes fields that it does not know", async () => {
+  const { take, store, rejected } = await room();
+  await take("a", "meter", { ...message([sampleItem(1)]), colour: "red" });
+  expect([await store.itemCounts(), rejected.counts()]).toEqual([[{ site: "a", rows: 1 }], {}]);
+});
+
+it("keeps a home's messages in order while another home's go their own way", async () => {
+  const { take, events } = await room();
+  await Promise.all([1, 2, 3].flatMap((seq) => [take("a", "meter", message([sampleItem(seq)])), take("b", "state", { v: 1, state: "ready", boot })]));
+  expect(events.filter((event) => event.startsWith("a receipt")).map((event) => /"seq":(\d)/.exec(event)?.[1])).toEqual(["1", "2", "3"]);
+});
