@@ -68,11 +68,12 @@ export async function startAgentRig(command: string): Promise<AgentRig> {
   return {
     agent,
     async firstReadingMs() {
-      for (;;) {
+      while (performance.now() - startedMs < 30_000) {
         const status = await askStatus(join(folder, "state", "agent.sock")).catch(() => null);
         if (status && status.readings > 0) return performance.now() - startedMs;
         await delay(10);
       }
+      throw new Error("the agent had no reading within 30 s");
     },
     async command(index, on) {
       const nowMs = Date.now();

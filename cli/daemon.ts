@@ -43,7 +43,12 @@ export async function runDaemon(options: {
   try {
     if (options.stateFolder) mkdirSync(options.stateFolder, { recursive: true, mode: 0o700 });
     const clock = options.clockUrl
-      ? await simulatedClock({ clockUrl: options.clockUrl, name: options.name, onError, signal: AbortSignal.any([ending.signal, asked]) })
+      ? await simulatedClock({
+          clockUrl: options.clockUrl,
+          name: options.name,
+          onError,
+          signal: AbortSignal.any([ending.signal, asked]),
+        })
       : realClock({ onError });
     const daemon = await options.start({ clock, log, signal: ending.signal });
     options.say(JSON.stringify({ kind: "ready", ...daemon.ready }));

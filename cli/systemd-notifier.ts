@@ -32,7 +32,11 @@ export function systemdNotifier(env: NodeJS.ProcessEnv, log: Log): SystemdNotifi
   return {
     async ready() {
       await tell("--ready").catch((cause: unknown) => {
-        throw new AppError("notify-failed", `systemd-notify does not work (${errorMessage(cause)}); the unit needs NotifyAccess=all`, { cause });
+        throw new AppError(
+          "notify-failed",
+          `systemd-notify does not work (${errorMessage(cause)}); the unit needs NotifyAccess=all`,
+          { cause },
+        );
       });
     },
     alive: () => quietly("WATCHDOG=1"),

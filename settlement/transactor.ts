@@ -46,6 +46,7 @@ export function transactor(
 ): Transactor {
   const wallet = new Wallet(privateKey, provider);
   let nextNonce: number | null = null;
+  let onTheirWay = 0;
   let last: Promise<unknown> = Promise.resolve();
 
   const broadcast = async ({ what, to, data }: Call): Promise<string> => {
@@ -86,7 +87,13 @@ export function transactor(
     async send(call) {
       const sent = last.then(() => broadcast(call));
       last = sent.catch(() => undefined);
-      return mined(call, await sent);
+      onTheirWay++;
+      try {
+        return await mined(call, await sent);
+      } finally {
+        // With nothing on its way the chain knows best: a node that lost its newest blocks would wait for the gap for ever.
+        if (--onTheirWay === 0) nextNonce = null;
+      }
     },
   };
 }

@@ -35,7 +35,9 @@ export function homePlanner(options: HomePlannerOptions): HomePlanner {
   const { store, clock } = options;
   const send = async (site: string, list: InstructionList): Promise<void> => {
     const untilMs = Math.max(clock.now() + 60_000, ...list.instructions.map(({ validUntil }) => Date.parse(validUntil)));
-    await options.send(site, "instruction", `instr/${list.resource}`, list, { lifetimeS: Math.ceil((untilMs - clock.now()) / 1000) });
+    await options.send(site, "instruction", `instr/${list.resource}`, list, {
+      lifetimeS: Math.ceil((untilMs - clock.now()) / 1000),
+    });
   };
   return {
     async plan(site) {
@@ -47,22 +49,24 @@ export function homePlanner(options: HomePlannerOptions): HomePlanner {
       const appliances = resources.map((resource) => planned(resource, statuses.get(resource.resource)?.deliveredWh ?? 0));
       const history = await store.slots(site, "import", nowMs - dayMs, nowMs);
       const maxImportW = Math.min(...resources.map((resource) => resource.maxImportW));
-      const { spans, shortfalls } = greedyPlan(slots, appliances, slots.map((slot) => maxImportW - baseW(history, slot)));
+      const { spans, shortfalls } = greedyPlan(
+        slots,
+        appliances,
+        slots.map((slot) => maxImportW - baseW(history, slot)),
+      );
       for (const { resource, readyMs, missingWh } of shortfalls)
         options.log.warn({ site, resource, ready: iso(readyMs), missingWh }, "demand does not fit before its deadline");
-      const lists = resources.map(
-        ({ resource }): InstructionList => ({
-          plan: options.uuid(),
-          resource,
-          instructions: (spans.get(resource) ?? []).map(({ startMs, endMs, on, reason }) => ({
-            id: options.uuid(),
-            executionTime: iso(startMs),
-            validUntil: iso(endMs),
-            operationModeId: on ? "on" : "off",
-            reason,
-          })),
-        }),
-      );
+      const lists = resources.map(({ resource }): InstructionList => ({
+        plan: options.uuid(),
+        resource,
+        instructions: (spans.get(resource) ?? []).map(({ startMs, endMs, on, reason }) => ({
+          id: options.uuid(),
+          executionTime: iso(startMs),
+          validUntil: iso(endMs),
+          operationModeId: on ? "on" : "off",
+          reason,
+        })),
+      }));
       // All are kept before any is sent: they share the house's limit, so none may stay behind when the broker is away.
       for (const list of lists) await store.savePlan(site, list, nowMs);
       for (const list of lists) await send(site, list);

@@ -28,7 +28,10 @@ export function anchor(options: AnchorOptions): { run(): Promise<void> } {
     for (const { epoch, root, digests, committedTx } of epochs) {
       if (epoch <= onChain && committedTx !== null) continue;
       if (epoch <= onChain && (await chain.readCommit(owner, epoch))?.root !== root)
-        throw new AppError("epoch-conflict", `the chain holds another root for epoch ${epoch} of ${owner}; an operator must look`);
+        throw new AppError(
+          "epoch-conflict",
+          `the chain holds another root for epoch ${epoch} of ${owner}; an operator must look`,
+        );
       const tx = epoch <= onChain ? "found on chain" : (await chain.commit(owner, epoch, root, digests.length, "0x")).hash;
       await store.epochCommitted(epoch, tx);
       log.info({ epoch, records: digests.length, tx }, "epoch committed");
@@ -39,12 +42,16 @@ export function anchor(options: AnchorOptions): { run(): Promise<void> } {
       const newest = await newestCosigned(site);
       if (!newest?.gatewaySignature || !newest.ownSignature) continue;
       if ((await chain.pairOf(a, b)).seq >= newest.record.seq) continue;
-      const [signatureA, signatureB] = a === owner ? [newest.ownSignature, newest.gatewaySignature] : [newest.gatewaySignature, newest.ownSignature];
+      const [signatureA, signatureB] =
+        a === owner ? [newest.ownSignature, newest.gatewaySignature] : [newest.gatewaySignature, newest.ownSignature];
       try {
         const { hash } = await chain.settle(recordHead(newest.record), signatureA, signatureB);
         log.info({ site, seq: newest.record.seq, tx: hash }, "settled on chain");
       } catch (error) {
-        log.warn({ site, seq: newest.record.seq, code: errorCode(error), error: errorMessage(error) }, "settlement not taken by the chain");
+        log.warn(
+          { site, seq: newest.record.seq, code: errorCode(error), error: errorMessage(error) },
+          "settlement not taken by the chain",
+        );
       }
     }
   };

@@ -10,7 +10,7 @@ export type SettledKind = "import" | "export" | "reward";
 /** Where each kind of a home stands: the start of its next period, ms. */
 export type Cursors = Record<SettledKind, number>;
 
-/** What can be settled next. `empty` periods need no record, only a step of the cursor. */
+/** One service period that is over. */
 export interface NextPeriod {
   kind: SettledKind;
   startMs: number;
@@ -18,10 +18,11 @@ export interface NextPeriod {
 }
 
 /**
- * The next service period of a pair, or undefined while none is over: energy in the agreement's periods,
- * the earliest first, and after each service day its reward. Pure.
+ * The next service period of each kind that is over, the earliest first: energy in the agreement's periods,
+ * and after each service day its reward. Kinds do not wait for each other: a meter without an export register
+ * never has export slots. Pure.
  */
-export function nextPeriod(agreement: Agreement, cursors: Cursors, nowMs: number): NextPeriod | undefined {
+export function nextPeriods(agreement: Agreement, cursors: Cursors, nowMs: number): NextPeriod[] {
   const untilMs = Date.parse(agreement.until);
   const candidates: NextPeriod[] = (["import", "export"] as const).map((kind) => ({
     kind,
@@ -30,10 +31,7 @@ export function nextPeriod(agreement: Agreement, cursors: Cursors, nowMs: number
   }));
   const dayEndMs = serviceDayEnd(agreement, cursors.reward);
   if (cursors.import >= dayEndMs) candidates.unshift({ kind: "reward", startMs: cursors.reward, endMs: dayEndMs });
-  return candidates
-    .filter(({ endMs }) => endMs <= nowMs && endMs <= untilMs)
-    .toSorted((one, other) => one.endMs - other.endMs)
-    .at(0);
+  return candidates.filter(({ endMs }) => endMs <= nowMs && endMs <= untilMs).toSorted((one, other) => one.endMs - other.endMs);
 }
 
 /** A service day is the time until local clocks show the same again: 23, 24 or 25 hours. */
@@ -41,12 +39,20 @@ function serviceDayEnd({ timezone }: Agreement, startMs: number): number {
   return nextLocalTime(localTimeOf(startMs, timezone), timezone, startMs);
 }
 
-/** Evidence of a period from a home's slots, or undefined while some of them are missing. */
+/**
+ * Evidence of a period from a home's slots in order of time, or undefined while some of them are missing.
+ * Of a slot that came twice (a home restored its database) the first counts; the home disputes what differs.
+ */
 export function evidenceOf(period: NextPeriod, slots: readonly StoredSlot[]): Evidence | undefined {
   if (period.kind === "reward") return { register: "none", slots: [] };
-  const inside = slots.filter(({ startMs, endMs }) => startMs >= period.startMs && endMs <= period.endMs);
-  const coveredMs = inside.reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
-  if (coveredMs !== period.endMs - period.startMs) return undefined;
+  const inside: StoredSlot[] = [];
+  let reachedMs = period.startMs;
+  for (const slot of slots) {
+    if (slot.startMs !== reachedMs || slot.endMs > period.endMs) continue;
+    inside.push(slot);
+    reachedMs = slot.endMs;
+  }
+  if (reachedMs !== period.endMs) return undefined;
   return { register: period.kind, slots: inside.map(({ startMs, endMs, wh }) => ({ start: iso(startMs), end: iso(endMs), wh })) };
 }
 

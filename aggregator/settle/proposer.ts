@@ -11,7 +11,7 @@ import type { TypedDataSigner } from "../../settlement/signature.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { PriceBook } from "../optimise/price-book.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
-import { evidenceOf, nextPeriod, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
+import { evidenceOf, nextPeriods, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
 
 export interface ProposerOptions {
   agreements: ReadonlyMap<string, Agreement>;
@@ -54,8 +54,16 @@ export function proposer(options: ProposerOptions): Proposer {
     const at = await store.cursors(site);
     return { import: at.get("import") ?? fromMs, export: at.get("export") ?? fromMs, reward: at.get("reward") ?? fromMs };
   };
-  const compose = async (site: string, agreement: Agreement, period: NextPeriod, newest: StoredRecord | null): Promise<StoredRecord | "empty" | undefined> => {
-    const evidence = evidenceOf(period, period.kind === "reward" ? [] : await store.slots(site, period.kind, period.startMs, period.endMs));
+  const compose = async (
+    site: string,
+    agreement: Agreement,
+    period: NextPeriod,
+    newest: StoredRecord | null,
+  ): Promise<StoredRecord | "empty" | undefined> => {
+    const evidence = evidenceOf(
+      period,
+      period.kind === "reward" ? [] : await store.slots(site, period.kind, period.startMs, period.endMs),
+    );
     if (!evidence) return undefined;
     if (period.kind !== "reward" && evidence.slots.every(({ wh }) => wh === 0)) return "empty";
     const series = period.kind === "reward" ? null : (options.prices.at(period.startMs) ?? null);
@@ -73,6 +81,20 @@ export function proposer(options: ProposerOptions): Proposer {
     const prices = series ? JSON.stringify(series) : "null";
     return { site, record, digest, evidence, prices, state: "proposed", gatewaySignature: null, ownSignature: null, epoch: null };
   };
+  /** Proposes the first period whose slots are all there, or steps over it where it is empty; false where none is ready. */
+  const settleNext = async (site: string, agreement: Agreement, newest: StoredRecord | null): Promise<boolean> => {
+    for (const period of nextPeriods(agreement, await cursors(site, agreement), clock.now())) {
+      const next = await compose(site, agreement, period, newest);
+      if (next === undefined) continue;
+      if (next === "empty") await store.setCursor(site, period.kind, period.endMs);
+      else {
+        await store.addRecord(next, { kind: period.kind, nextMs: period.endMs });
+        await propose(site, next);
+      }
+      return true;
+    }
+    return false;
+  };
   const advanceNow = async (site: string): Promise<void> => {
     const agreement = options.agreements.get(site);
     if (!agreement) return;
@@ -83,15 +105,7 @@ export function proposer(options: ProposerOptions): Proposer {
         if (clock.monotonicMs() - (sentAtMs.get(site) ?? -Infinity) >= resendMs) await propose(site, newest);
         return;
       }
-      const period = nextPeriod(agreement, await cursors(site, agreement), clock.now());
-      if (!period) return;
-      const next = await compose(site, agreement, period, newest);
-      if (next === undefined) return;
-      if (next === "empty") await store.setCursor(site, period.kind, period.endMs);
-      else {
-        await store.addRecord(next, { kind: period.kind, nextMs: period.endMs });
-        await propose(site, next);
-      }
+      if (!(await settleNext(site, agreement, newest))) return;
     }
   };
   const queues = new Map<string, Promise<void>>();
@@ -102,13 +116,19 @@ export function proposer(options: ProposerOptions): Proposer {
     queues.set(site, turn);
     return turn;
   };
-  const signed = async (site: string, agreement: Agreement, message: Extract<SettlementUp, { kind: "signed" }>): Promise<void> => {
+  const signed = async (
+    site: string,
+    agreement: Agreement,
+    message: Extract<SettlementUp, { kind: "signed" }>,
+  ): Promise<void> => {
     const stored = await store.recordAt(site, message.seq);
-    if (!stored || stored.digest !== message.digest) return log.warn({ site, seq: message.seq }, "signature for a record we did not propose");
+    if (!stored || stored.digest !== message.digest)
+      return log.warn({ site, seq: message.seq }, "signature for a record we did not propose");
     if (stored.state === "proposed") {
       const party = await options.chain.partyOf(householdOf(agreement));
       const by = signerOf(domainOf(agreement), stored.record, message.signature);
-      if (by !== party.signer) return log.warn({ site, seq: message.seq, by, registered: party.signer }, "record signed by a foreign key");
+      if (by !== party.signer)
+        return log.warn({ site, seq: message.seq, by, registered: party.signer }, "record signed by a foreign key");
       const ownSignature = await signRecord(options.signer, domainOf(agreement), stored.record);
       await store.updateRecord(site, message.seq, { state: "cosigned", gatewaySignature: message.signature, ownSignature });
       stored.ownSignature = ownSignature;

@@ -19,7 +19,11 @@ export async function openSqlite(file: string): Promise<Kysely<Tables>> {
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
   } catch (cause) {
-    throw new AppError("store-unusable", `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`, { cause });
+    throw new AppError(
+      "store-unusable",
+      `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`,
+      { cause },
+    );
   }
   if (database.pragma("synchronous", { simple: true }) !== 2)
     throw new AppError("store-not-durable", `database ${file} did not take synchronous=FULL`);
@@ -27,7 +31,10 @@ export async function openSqlite(file: string): Promise<Kysely<Tables>> {
   const version = database.pragma("user_version", { simple: true }) as number;
   if (version > migrations.length) {
     await db.destroy();
-    throw new AppError("store-too-new", `database ${file} has version ${version}, this program knows ${migrations.length}; install a newer one`);
+    throw new AppError(
+      "store-too-new",
+      `database ${file} has version ${version}, this program knows ${migrations.length}; install a newer one`,
+    );
   }
   for (let next = version; next < migrations.length; next++)
     await db.transaction().execute(async (transaction) => {

@@ -44,7 +44,10 @@ export interface World {
   check(): Promise<DemoResult>;
   /** Lets time go on until the signal aborts. */
   goOn(signal: AbortSignal): Promise<void>;
+  /** Process ids by the name of the program. */
   pids(): Map<string, number>;
+  /** The simulated instant, ms. */
+  nowMs(): number;
   /** The last lines of every program's log, for when something went wrong. */
   logTails(): string[];
   stop(): Promise<void>;
@@ -191,6 +194,7 @@ export async function openWorld(options: { folder: string; homes: number; seed: 
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     },
     pids: programs.pids,
+    nowMs: () => clock.now(),
     logTails: () =>
       readdirSync(files.logFolder).flatMap((name) => {
         const tail = readFileSync(join(files.logFolder, name), "utf8").trim().split("\n").slice(-3);

@@ -23,8 +23,15 @@ const uuid = (number: number): string => `00000000-0000-4000-8000-${String(numbe
 
 /** A plan with one instruction, told apart by its number. */
 export function planOf(resource: string, number: number): InstructionList {
-  const instruction = { executionTime: new Date(midnightMs).toISOString(), validUntil: new Date(midnightMs + 3_600_000).toISOString() };
-  return { plan: uuid(number), resource, instructions: [{ id: uuid(1000 + number), ...instruction, operationModeId: "on", reason: "cheap" }] };
+  const instruction = {
+    executionTime: new Date(midnightMs).toISOString(),
+    validUntil: new Date(midnightMs + 3_600_000).toISOString(),
+  };
+  return {
+    plan: uuid(number),
+    resource,
+    instructions: [{ id: uuid(1000 + number), ...instruction, operationModeId: "on", reason: "cheap" }],
+  };
 }
 
 export function statusOf(resource: string, deliveredWh: number): ResourceStatus {

@@ -48,11 +48,28 @@ export function slotItem(seq: number, index: number, wh: number, change: Partial
 
 export function sampleItem(seq: number): MeasurementItem {
   const at = new Date(midnightMs + seq * 1000).toISOString();
-  return { kind: "sample", seq, meter: "grid", at, powerW: 700 + seq, importWh: 1000 + seq, exportWh: 0, quality: "valid", clockSynced: true };
+  return {
+    kind: "sample",
+    seq,
+    meter: "grid",
+    at,
+    powerW: 700 + seq,
+    importWh: 1000 + seq,
+    exportWh: 0,
+    quality: "valid",
+    clockSynced: true,
+  };
 }
 
 export function switchItem(seq: number): MeasurementItem {
-  return { kind: "switch", seq, resource: "boiler", at: new Date(midnightMs).toISOString(), on: seq % 2 === 0, reason: "cheapest hours" };
+  return {
+    kind: "switch",
+    seq,
+    resource: "boiler",
+    at: new Date(midnightMs).toISOString(),
+    on: seq % 2 === 0,
+    reason: "cheapest hours",
+  };
 }
 
 export function message(items: MeasurementItem[], boot: string = bootOne): Measurements {

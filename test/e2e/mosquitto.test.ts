@@ -129,7 +129,12 @@ describe.skipIf(!mosquitto || !openssl)("a real Mosquitto with the configuration
     await aggregator.publishAsync("sma/1/community/gw-c/dn/instr/boiler", "for c only", { qos: 1 });
     const seen: string[] = [];
     const { certFile: thiefCert, keyFile: thiefKey } = broker.certificateOf("gw-d");
-    const thief = mqtt.connect(broker.url, { ...session, ca: ca ?? "", cert: readFileSync(thiefCert), key: readFileSync(thiefKey) });
+    const thief = mqtt.connect(broker.url, {
+      ...session,
+      ca: ca ?? "",
+      cert: readFileSync(thiefCert),
+      key: readFileSync(thiefKey),
+    });
     onTestFinished(() => thief.endAsync(true));
     thief.on("message", (topic, payload) => seen.push(`${topic} ${payload.toString()}`));
     await until("the other gateway is in", () => thief.connected);

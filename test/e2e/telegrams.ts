@@ -22,6 +22,7 @@ export function telegrams(options: { fromMs: number; count: number; everyS: numb
 
 /** What clocks in Amsterdam are ahead of UTC. */
 function offsetS(atMs: number): number {
-  const [, hours] = /GMT\+(\d)/.exec(new Date(atMs).toLocaleString("en", { timeZone: "Europe/Amsterdam", timeZoneName: "shortOffset" })) ?? [];
+  const [, hours] =
+    /GMT\+(\d)/.exec(new Date(atMs).toLocaleString("en", { timeZone: "Europe/Amsterdam", timeZoneName: "shortOffset" })) ?? [];
   return Number(hours) * 3600;
 }

@@ -28,7 +28,12 @@ export function certificateAuthority(openssl: string, folder: string, name = "ca
     caFile: own.certFile,
     issue: (commonName, names = []) =>
       make(`${name}-${commonName}`, commonName, [
-        ...["-CA", own.certFile, "-CAkey", own.keyFile, "-addext", "basicConstraints=critical,CA:FALSE"],
+        "-CA",
+        own.certFile,
+        "-CAkey",
+        own.keyFile,
+        "-addext",
+        "basicConstraints=critical,CA:FALSE",
         ...(names.length > 0 ? ["-addext", `subjectAltName=${names.join(",")}`] : []),
       ]),
   };

@@ -23,7 +23,8 @@ async function desk() {
   });
   const key = await importControlKey(privateJwk);
   const keys = new Map([[publicJwk.kid ?? "", (await importControlKey(publicJwk)).key]]);
-  const make = (from: Parameters<typeof sender>[0]["store"]) => sender({ aggregator: "community", key, store: from, link, clock });
+  const make = (from: Parameters<typeof sender>[0]["store"]) =>
+    sender({ aggregator: "community", key, store: from, link, clock });
   const open = (at: number, type: EnvelopeType, site: string) =>
     verifyEnvelope(sent[at]?.text ?? "", { keys, type, site, nowMs: clock.now() });
   return { store, reopen, make, sent, open, setOnline: (value: boolean) => (online = value) };
@@ -47,7 +48,11 @@ it("hands messages over in the order of their numbers, however many are sent at 
   const { make, store, sent, open } = await desk();
   const send = make(store);
   const count = 1100;
-  await Promise.all(Array.from({ length: count }, (_, at) => send(`home-${at % 3}`, "heartbeat", "state", { text: "x".repeat(at % 11) }, { lifetimeS: 180 })));
+  await Promise.all(
+    Array.from({ length: count }, (_, at) =>
+      send(`home-${at % 3}`, "heartbeat", "state", { text: "x".repeat(at % 11) }, { lifetimeS: 180 }),
+    ),
+  );
   const seqs: number[] = [];
   for (let at = 0; at < count; at++) seqs.push((await open(at, "heartbeat", sent[at]?.topic.split("/")[3] ?? "")).seq);
   expect(seqs).toEqual(Array.from({ length: count }, (_, at) => at + 1));

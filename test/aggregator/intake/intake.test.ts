@@ -38,7 +38,12 @@ async function room(change: { failingStore?: true; offline?: true } = {}) {
     onSettlement: async (site, { kind }) => void events.push(`${site} ${kind}`),
   });
   const take = (site: string, rest: string, body: unknown) =>
-    inbound.take({ site, rest, topic: `sma/1/x/${site}/up/${rest}`, text: typeof body === "string" ? body : JSON.stringify(body) });
+    inbound.take({
+      site,
+      rest,
+      topic: `sma/1/x/${site}/up/${rest}`,
+      text: typeof body === "string" ? body : JSON.stringify(body),
+    });
   return { store, log, rejected, events, take };
 }
 
@@ -80,7 +85,13 @@ it("stores resources, statuses and answers, and hands on states and settlement m
   await take("a", "status/boiler", statusOf("boiler", 12));
   const answer = { v: 1, plan: plan.plan, resource: "boiler", at: "2026-03-01T23:00:01Z" };
   await take("a", `ack/${plan.plan}`, { ...answer, status: "REJECTED", code: "plan-expired" });
-  await take("a", "settle/supply", { v: 1, kind: "signed", seq: 1, digest: `0x${"1".repeat(64)}`, signature: `0x${"2".repeat(130)}` });
+  await take("a", "settle/supply", {
+    v: 1,
+    kind: "signed",
+    seq: 1,
+    digest: `0x${"1".repeat(64)}`,
+    signature: `0x${"2".repeat(130)}`,
+  });
   expect(events).toEqual(["a is ready", "a has a resource", "a signed"]);
   expect([await store.resources("a"), await store.statuses("a")]).toEqual([[boiler], [statusOf("boiler", 12)]]);
   expect(await store.plans("a")).toEqual([{ list: plan, status: "REJECTED", code: "plan-expired" }]);
@@ -118,6 +129,15 @@ it("takes fields that it does not know", async () => {
 
 it("keeps a home's messages in order while another home's go their own way", async () => {
   const { take, events } = await room();
-  await Promise.all([1, 2, 3].flatMap((seq) => [take("a", "meter", message([sampleItem(seq)])), take("b", "state", { v: 1, state: "ready", boot })]));
-  expect(events.filter((event) => event.startsWith("a receipt")).map((event) => /"seq":(\d)/.exec(event)?.[1])).toEqual(["1", "2", "3"]);
+  await Promise.all(
+    [1, 2, 3].flatMap((seq) => [
+      take("a", "meter", message([sampleItem(seq)])),
+      take("b", "state", { v: 1, state: "ready", boot }),
+    ]),
+  );
+  expect(events.filter((event) => event.startsWith("a receipt")).map((event) => /"seq":(\d)/.exec(event)?.[1])).toEqual([
+    "1",
+    "2",
+    "3",
+  ]);
 });

@@ -43,7 +43,11 @@ it("plans the cheapest hours, keeps the plan and sends it until the last instruc
   const [{ rest, list, lifetimeS } = expect.fail()] = sent;
   expect(rest).toBe("instr/boiler");
   // 6 kWh by half past six at 2 kW: the three cheapest hours are the first. Tomorrow's window opens at 21:00.
-  expect(list.instructions[0]).toMatchObject({ executionTime: "2026-03-01T23:00:00.000Z", validUntil: "2026-03-02T02:00:00.000Z", operationModeId: "on" });
+  expect(list.instructions[0]).toMatchObject({
+    executionTime: "2026-03-01T23:00:00.000Z",
+    validUntil: "2026-03-02T02:00:00.000Z",
+    operationModeId: "on",
+  });
   expect((await store.unanswered("a")).map(({ plan }) => plan)).toEqual([list.plan]);
   const lastMs = Math.max(...list.instructions.map(({ validUntil }) => Date.parse(validUntil)));
   expect(lifetimeS).toBe((lastMs - midnightMs) / 1000);
@@ -72,7 +76,8 @@ it("counts what the home has already given", async () => {
   await store.saveResource("a", boiler);
   await store.saveStatus("a", statusOf("boiler", 5000));
   await planner.plan("a");
-  const early = sent[0]?.list.instructions.filter(({ executionTime }) => Date.parse(executionTime) < midnightMs + 6 * hourMs) ?? [];
+  const early =
+    sent[0]?.list.instructions.filter(({ executionTime }) => Date.parse(executionTime) < midnightMs + 6 * hourMs) ?? [];
   expect(onHours({ ...(sent[0]?.list ?? expect.fail()), instructions: early })).toBe(0.5);
 });
 
@@ -89,9 +94,16 @@ it("leaves room for what the house drew at the same time yesterday", async () =>
 
 it("says when a demand does not fit before its deadline", async () => {
   const { store, planner, log } = await desk();
-  await store.saveResource("a", { ...boiler, demand: { kind: "energy", energyWh: 60_000, notBefore: "21:00", readyBy: "06:30" } });
+  await store.saveResource("a", {
+    ...boiler,
+    demand: { kind: "energy", energyWh: 60_000, notBefore: "21:00", readyBy: "06:30" },
+  });
   await planner.plan("a");
-  expect(log.lines[0]).toMatchObject({ level: "warn", message: "demand does not fit before its deadline", fields: { site: "a", resource: "boiler" } });
+  expect(log.lines[0]).toMatchObject({
+    level: "warn",
+    message: "demand does not fit before its deadline",
+    fields: { site: "a", resource: "boiler" },
+  });
 });
 
 it("sends a plan again and again until it is answered, and then no more", async () => {

@@ -5,7 +5,10 @@ import { bootOne, bootTwo, message, midnightMs, quarterMs, sampleItem, scratchSt
 it("keeps a row once by site, boot and number, whichever copy came first", async () => {
   const { store } = await scratchStore();
   expect(await store.ingest("a", message([slotItem(1, 0, 100), sampleItem(2)]))).toEqual({ contiguousSeq: 2, added: 2 });
-  expect(await store.ingest("a", message([slotItem(1, 0, 999), sampleItem(2), sampleItem(2)]))).toEqual({ contiguousSeq: 2, added: 0 });
+  expect(await store.ingest("a", message([slotItem(1, 0, 999), sampleItem(2), sampleItem(2)]))).toEqual({
+    contiguousSeq: 2,
+    added: 0,
+  });
   expect(await store.ingest("a", message([slotItem(1, 1, 50)], bootTwo))).toEqual({ contiguousSeq: 1, added: 1 });
   expect(await store.ingest("b", message([slotItem(1, 0, 7)]))).toEqual({ contiguousSeq: 1, added: 1 });
   expect(await store.slots("a", "import", midnightMs, midnightMs + 9 * quarterMs)).toMatchObject([{ wh: 100 }, { wh: 50 }]);
@@ -22,7 +25,10 @@ it("gives no number for a run of which the first row is missing", async () => {
 });
 
 it("receipts exactly up to the first gap, for batches in any order and repeated", async () => {
-  const batches = fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 12 });
+  const batches = fc.array(fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 }), {
+    minLength: 1,
+    maxLength: 12,
+  });
   const { store } = await scratchStore();
   let runs = 0;
   await fc.assert(

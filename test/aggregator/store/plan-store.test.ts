@@ -13,7 +13,10 @@ it("keeps the newest description and status of each resource", async () => {
   await store.saveResource("a", { ...boiler, minOnS: 900 });
   await store.saveStatus("a", statusOf("boiler", 100));
   await store.saveStatus("a", statusOf("boiler", 2000));
-  expect(await store.resources("a")).toEqual([{ ...boiler, minOnS: 900 }, { ...boiler, resource: "car" }]);
+  expect(await store.resources("a")).toEqual([
+    { ...boiler, minOnS: 900 },
+    { ...boiler, resource: "car" },
+  ]);
   expect(await store.statuses("a")).toEqual([statusOf("boiler", 2000)]);
   expect([await store.resources("b"), await store.statuses("b")]).toEqual([[], []]);
 });

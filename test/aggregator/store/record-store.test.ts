@@ -32,7 +32,12 @@ it("gives back what was added, the newest of a home, and changes only what it is
   await store.addRecord(two, { kind: "import", nextMs: 20 });
   await store.setCursor("a", "export", 5);
   expect(await store.newestRecord("a")).toEqual(two);
-  expect(await store.cursors("a")).toEqual(new Map([["import", 20], ["export", 5]]));
+  expect(await store.cursors("a")).toEqual(
+    new Map([
+      ["import", 20],
+      ["export", 5],
+    ]),
+  );
   await store.updateRecord("a", 1, { state: "cosigned", gatewaySignature: "0x01", ownSignature: "0x02" });
   expect(await store.recordAt("a", 1)).toEqual({ ...one, state: "cosigned", gatewaySignature: "0x01", ownSignature: "0x02" });
   expect(await store.recordAt("a", 2)).toEqual(two);
@@ -41,7 +46,9 @@ it("gives back what was added, the newest of a home, and changes only what it is
 it("keeps neither record nor cursor when the number is taken", async () => {
   const { store } = await scratchStore();
   await store.addRecord(storedRecord("a", 1), { kind: "import", nextMs: 10 });
-  await expect(store.addRecord(storedRecord("a", 1, { digest: hash("other") }), { kind: "import", nextMs: 99 })).rejects.toThrow(/UNIQUE/);
+  await expect(store.addRecord(storedRecord("a", 1, { digest: hash("other") }), { kind: "import", nextMs: 99 })).rejects.toThrow(
+    /UNIQUE/,
+  );
   expect((await store.cursors("a")).get("import")).toBe(10);
   expect((await store.recordAt("a", 1))?.digest).toBe(hash("a 1"));
 });
@@ -101,15 +108,31 @@ it("counts what happened, at all homes and at one", async () => {
     recordsAnchored: 0,
   };
   expect(await store.statistics(null)).toEqual(none);
-  await store.ingest("a", message([slotItem(1, 0, 100), slotItem(2, 0, 30, { register: "export" }), sampleItem(3), switchItem(4)]));
+  await store.ingest(
+    "a",
+    message([slotItem(1, 0, 100), slotItem(2, 0, 30, { register: "export" }), sampleItem(3), switchItem(4)]),
+  );
   await store.ingest("b", message([slotItem(1, 0, 7), slotItem(2, 0, 500, { role: "load", meter: "pump" })]));
-  for (const [number, status] of [[1, "ACCEPTED"], [2, "REJECTED"]] as const) {
+  for (const [number, status] of [
+    [1, "ACCEPTED"],
+    [2, "REJECTED"],
+  ] as const) {
     await store.savePlan("a", planOf(`r${number}`, number), 1);
     await store.answerPlan("a", planOf(`r${number}`, number).plan, status, null);
   }
   await store.addRecord(storedRecord("a", 1, { state: "cosigned" }), { kind: "import", nextMs: 1 });
   await store.addRecord(storedRecord("b", 1, { state: "disputed" }), { kind: "import", nextMs: 1 });
-  const a = { ...none, samples: 1, slots: 2, switches: 1, importWh: 100, exportWh: 30, plansAccepted: 1, plansRejected: 1, recordsCosigned: 1 };
+  const a = {
+    ...none,
+    samples: 1,
+    slots: 2,
+    switches: 1,
+    importWh: 100,
+    exportWh: 30,
+    plansAccepted: 1,
+    plansRejected: 1,
+    recordsCosigned: 1,
+  };
   expect(await store.statistics("a")).toEqual(a);
   expect(await store.statistics(null)).toEqual({ ...a, slots: 4, importWh: 107, recordsDisputed: 1 });
   expect(await store.statistics("nobody")).toEqual(none);

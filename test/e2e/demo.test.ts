@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { scratch } from "../fake/scratch.ts";
+import { until } from "../fake/until.ts";
+
+/** Processes whose command line names a folder: children of a demo that keeps its files there. */
+function processesOf(folder: string): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        return command.includes(folder) ? [command] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function startDemo(folder: string, args: readonly string[]) {
+  const child = spawn(process.execPath, ["dist/main.js", "demo", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, TMPDIR: folder },
+  });
+  const out = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out.stdout += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (out.stderr += text));
+  return { child, out };
+}
+
+it("keeps every promise with one home, says so in its last line and leaves nothing behind", { timeout: 180_000 }, async () => {
+  const folder = scratch("demo");
+  const { child, out } = startDemo(folder, ["--homes", "1", "--seed", "3", "--once", "--json"]);
+  const [code] = (await once(child, "exit")) as [number];
+  expect(out.stderr).toContain("everything promised happened");
+  const result = JSON.parse(out.stdout.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
+  expect(result).toMatchObject({ homes: 1, tamperedRejected: true, constraintsMet: true });
+  expect(result["readingsDelivered"]).toBe(result["readings"]);
+  expect(result["settlementsVerified"]).toBe(result["settlementsOnChain"]);
+  expect(Number(result["settlementsOnChain"])).toBeGreaterThanOrEqual(25);
+  expect(Number(result["commands"])).toBeGreaterThan(0);
+  expect(code).toBe(0);
+  expect(readdirSync(folder)).toEqual([]);
+  expect(processesOf(folder)).toEqual([]);
+});
+
+it.each(["SIGINT", "SIGKILL"] as const)(
+  "leaves no process behind after %s in the middle",
+  { timeout: 120_000 },
+  async (signal) => {
+    const folder = scratch("demo");
+    const { child, out } = startDemo(folder, ["--homes", "1"]);
+    await until("the homes run", () => out.stdout.includes("settlement contract"), 60_000);
+    expect(processesOf(folder).length).toBeGreaterThan(2);
+    child.kill(signal);
+    await once(child, "exit");
+    await until("all children are gone", () => processesOf(folder).length === 0, 20_000);
+    // Killed outright nobody is left to remove the files; asked to stop, the demo does it itself.
+    if (signal === "SIGINT") expect(readdirSync(folder)).toEqual([]);
+  },
+);
