@@ -139,7 +139,7 @@ function configOf(given: { p1: number; board: number; broker: number; publicJwk:
           rated_power_w: 100,
           min_on_s: 0,
           min_off_s: 0,
-          comfort: { max_block_s: 3600, min_free_s: 60 },
+          comfort: { energy_wh_per_day: 1000, not_before: "00:00", ready_by: "23:00" },
         },
       ]),
     ),

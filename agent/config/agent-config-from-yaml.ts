@@ -53,11 +53,14 @@ function busConfig(bus: AgentYaml["buses"][string]): BusConfig {
 
 function applianceConfig(name: string, appliance: AgentYaml["appliances"][string], yaml: AgentYaml): ApplianceConfig {
   const { comfort } = appliance;
+  const block = "max_block_s" in comfort ? comfort : null;
   return {
     name,
     relay: appliance.relay,
     ratedPowerW: appliance.rated_power_w,
-    minOnMs: appliance.min_on_s * 1000,
+    // After a block it stays free at least so long, whatever a new plan says.
+    minOnMs: Math.max(appliance.min_on_s, block?.min_free_s ?? 0) * 1000,
+    maxOffMs: block ? block.max_block_s * 1000 : null,
     minOffMs: appliance.min_off_s * 1000,
     safeOn: yaml.relays[appliance.relay]?.on_boot === "closed",
     demand:

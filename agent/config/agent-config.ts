@@ -50,6 +50,8 @@ export interface ApplianceConfig {
   minOffMs: number;
   /** On or off in the declared safe state. */
   safeOn: boolean;
+  /** A plan may keep it off for so long at a time; null where off has no limit. */
+  maxOffMs: number | null;
   demand: Demand;
 }
 

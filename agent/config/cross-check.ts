@@ -7,7 +7,7 @@ import type { AgentYaml } from "./schema.ts";
  * a bus of the wrong kind, safe states that together overload the house, real devices in a simulation.
  */
 export function crossCheck(config: AgentYaml): ConfigIssue[] {
-  return [...busIssues(config), ...applianceIssues(config), ...gridIssues(config), ...simulationIssues(config)];
+  return [...busIssues(config), ...contactIssues(config), ...applianceIssues(config), ...gridIssues(config), ...simulationIssues(config)];
 }
 
 const needs = { ...meterDrivers, ...relayDrivers };
@@ -43,6 +43,19 @@ function busIssues({ buses, meters, relays }: AgentYaml): ConfigIssue[] {
   return issues;
 }
 
+/** Two names for one contact would switch against each other. */
+function contactIssues({ relays }: AgentYaml): ConfigIssue[] {
+  const users = new Map<string, string>();
+  return Object.entries(relays).flatMap(([name, relay]) => {
+    const contact = `${relay.bus} ${relay.unit_id} ${relay.coil}`;
+    const user = users.get(contact);
+    if (user !== undefined)
+      return [{ path: ["relays", name, "coil"], message: `unit ${relay.unit_id} coil ${relay.coil} on bus "${relay.bus}" is already relay "${user}"` }];
+    users.set(contact, name);
+    return [];
+  });
+}
+
 function applianceIssues({ appliances, relays }: AgentYaml): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const users = new Map<string, string>();
@@ -53,6 +66,11 @@ function applianceIssues({ appliances, relays }: AgentYaml): ConfigIssue[] {
     const user = users.get(appliance.relay);
     if (user) issues.push({ path, message: `relay "${appliance.relay}" already switches "${user}"` });
     users.set(appliance.relay, name);
+    if ("max_block_s" in appliance.comfort && own(relays, appliance.relay)?.on_boot === "open")
+      issues.push({
+        path: ["appliances", name, "comfort", "max_block_s"],
+        message: `"${name}" runs by its own thermostat, so its safe state is on: relay "${appliance.relay}" needs on_boot: closed (and inverted: true where closing blocks it)`,
+      });
     if ("energy_wh_per_day" in appliance.comfort && appliance.comfort.not_before === appliance.comfort.ready_by)
       issues.push({ path: ["appliances", name, "comfort", "not_before"], message: "must differ from ready_by" });
   }

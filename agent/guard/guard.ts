@@ -17,6 +17,8 @@ export interface GuardedAppliance {
   minOnMs: number;
   minOffMs: number;
   safeOn: boolean;
+  /** A plan may keep it off for so long at a time; null where off has no limit. */
+  maxOffMs: number | null;
 }
 
 /** How one appliance stands. Times on the monotonic clock. */
@@ -59,7 +61,8 @@ interface Room {
 }
 
 /**
- * What may run now. Order of authority: compressor rest (minimum off) > grid limit > the plan's intents;
+ * What may run now. Order of authority: compressor rest (minimum off) > grid limit > longest time held back > the
+ * plan's intents;
  * a stale meter leads to the declared safe state. Minimum-on and the switch count never hold back
  * a reduction that the grid limit or a stale meter demands. Pure: gives the commands and the next state.
  */
@@ -71,7 +74,7 @@ export function guard(
   const next = new Map(state);
   const commands: GuardedCommand[] = [];
   const room = roomOf(appliances, state, input);
-  const wanted = appliances.map((appliance) => ({ appliance, wish: wishOf(appliance, input) }));
+  const wanted = appliances.map((appliance) => ({ appliance, wish: wishOf(appliance, state, input) }));
   // Reductions first, so that what the plan gives up anyway spares another appliance from being shed.
   for (const { appliance, wish } of wanted.toSorted((one, other) => Number(one.wish.on) - Number(other.wish.on))) {
     const now = next.get(appliance.resource) ?? { on: appliance.safeOn, sinceMs: -Infinity, switchedMs: [] };
@@ -108,10 +111,15 @@ function roomOf(appliances: readonly GuardedAppliance[], state: GuardState, inpu
   return room;
 }
 
-function wishOf(appliance: GuardedAppliance, input: GuardInput): Wish {
+function wishOf(appliance: GuardedAppliance, state: GuardState, input: GuardInput): Wish {
   const safe = { on: appliance.safeOn, urgentOff: false };
   if (input.meterAgeMs > staleMeterMs) return { ...safe, reason: "meter stale, safe state", urgentOff: true };
   const intent = input.intents.find(({ resource }) => resource === appliance.resource);
+  const now = state.get(appliance.resource);
+  const offMs = now && !now.on ? input.nowMs - now.sinceMs : 0;
+  // Comfort stands above the plan, and a new plan does not know how long the last one held the appliance back.
+  if (intent && !intent.on && appliance.maxOffMs !== null && offMs >= appliance.maxOffMs)
+    return { on: true, reason: "held back as long as allowed", urgentOff: false };
   return intent ? { on: intent.on, reason: intent.reason, urgentOff: false } : { ...safe, reason: "no intent, safe state" };
 }
 

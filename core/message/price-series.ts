@@ -2,7 +2,8 @@ import { z } from "zod";
 import { Instant, Micro } from "./fields.ts";
 
 /** dn/price, retained, signed (OpenADR PRICE and EXPORT_PRICE): prices per kWh in steps from an instant. */
-export const PriceSeries = z.object({
+export const PriceSeries = z
+  .object({
   v: z.literal(1),
   currency: z.string().regex(/^[A-Z]{3}$/),
   start: Instant,
@@ -11,7 +12,11 @@ export const PriceSeries = z.object({
   importPerKwh: z.array(Micro).min(1).max(1000),
   /** What the household gets for a kWh. */
   exportPerKwh: z.array(Micro).min(1).max(1000),
-});
+})
+  .refine(({ importPerKwh, exportPerKwh }) => importPerKwh.length === exportPerKwh.length, {
+    message: "must have as many steps as importPerKwh",
+    path: ["exportPerKwh"],
+  });
 export type PriceSeries = z.infer<typeof PriceSeries>;
 
 /** The price at an instant in micro-units per kWh, or undefined outside the series. */

@@ -9,7 +9,14 @@ import { silentLog } from "../fake/silent-log.ts";
 
 const startMs = Date.parse("2026-04-02T10:00:00Z");
 const minuteMs = 60_000;
-const boiler: GuardedAppliance = { resource: "boiler", ratedPowerW: 2000, minOnMs: 0, minOffMs: 10 * minuteMs, safeOn: false };
+const boiler: GuardedAppliance = {
+  resource: "boiler",
+  ratedPowerW: 2000,
+  minOnMs: 0,
+  minOffMs: 10 * minuteMs,
+  safeOn: false,
+  maxOffMs: null,
+};
 
 describe("the guard's memory from the journal", () => {
   const stateOf = (switchings: [minutesAgo: number, on: boolean][], elapsedMs = 0) => {

@@ -96,6 +96,18 @@ describe("says file, line, column, path and what was expected", () => {
       ['agent.yaml:24:12 appliances.pump.relay relay "r2" already switches "boiler"'],
     ],
     [
+      "two names for one contact",
+      agentYamlWith(r1, "  r1: { driver: modbus_coil, bus: lan, unit_id: 10, coil: 1, on_boot: open }"),
+      ['agent.yaml:15:53 relays.r2.coil unit 10 coil 1 on bus "lan" is already relay "r1"'],
+    ],
+    [
+      "a thermostat appliance whose safe state would block it",
+      agentYamlWith(r1, "  r1: { driver: modbus_coil, bus: lan, unit_id: 10, coil: 0, on_boot: open }").replace("on_boot: closed", "on_boot: open"),
+      [
+        'agent.yaml:26:16 appliances.pump.comfort.max_block_s "pump" runs by its own thermostat, so its safe state is on: relay "r2" needs on_boot: closed (and inverted: true where closing blocks it)',
+      ],
+    ],
+    [
       "a limit above the fuse",
       agentYamlWith(gridLimits, "  grid: { phases: 1, fuse_a: 25, max_import_w: 5751 }"),
       ["agent.yaml:6:48 site.grid.max_import_w 5751 W is more than the fuse carries (5750 W)"],

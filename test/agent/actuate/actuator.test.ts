@@ -34,7 +34,7 @@ async function actuated(journalFails = false) {
   const command = (wants: { boiler?: boolean; pump?: boolean }) => {
     const guarded: GuardedAppliance[] = [boiler, pump]
       .filter(({ resource }) => resource in wants)
-      .map((one) => ({ ...one, ratedPowerW: 1, minOnMs: 0, minOffMs: 0 }));
+      .map((one) => ({ ...one, ratedPowerW: 1, minOnMs: 0, minOffMs: 0, maxOffMs: null }));
     const intents = guarded.map(({ resource }) => ({
       resource,
       on: wants[resource as "boiler"] ?? false,

@@ -32,15 +32,17 @@ it("gives each appliance its demand and the safe state of its relay", () => {
       minOnMs: 300_000,
       minOffMs: 300_000,
       safeOn: false,
+      maxOffMs: null,
       demand: { kind: "energy", energyWh: 8000, notBefore: "20:00", readyBy: "06:30" },
     },
     {
       name: "pump",
       relay: "r2",
       ratedPowerW: 2500,
-      minOnMs: 300_000,
+      minOnMs: 5_400_000,
       minOffMs: 300_000,
       safeOn: true,
+      maxOffMs: 5_400_000,
       demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 },
     },
   ]);

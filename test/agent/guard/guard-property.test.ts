@@ -4,9 +4,9 @@ import { guard, type GuardedAppliance, type GuardState } from "../../../agent/gu
 
 const maxImportW = 8000;
 const appliances: GuardedAppliance[] = [
-  { resource: "boiler", ratedPowerW: 2000, minOnMs: 120_000, minOffMs: 300_000, safeOn: false },
-  { resource: "car", ratedPowerW: 3700, minOnMs: 0, minOffMs: 60_000, safeOn: false },
-  { resource: "pump", ratedPowerW: 2500, minOnMs: 600_000, minOffMs: 600_000, safeOn: true },
+  { resource: "boiler", ratedPowerW: 2000, minOnMs: 120_000, minOffMs: 300_000, safeOn: false, maxOffMs: null },
+  { resource: "car", ratedPowerW: 3700, minOnMs: 0, minOffMs: 60_000, safeOn: false, maxOffMs: null },
+  { resource: "pump", ratedPowerW: 2500, minOnMs: 600_000, minOffMs: 600_000, safeOn: true, maxOffMs: null },
 ];
 
 /** One pass of control: how long after the last, what the meter last said and when, what the plan wants. */

@@ -3,8 +3,8 @@ import { guard, type ApplianceState, type GuardedAppliance, type GuardInput } fr
 import type { Intent } from "../../../agent/plan/intent.ts";
 
 const nowMs = 10_000_000;
-const boiler: GuardedAppliance = { resource: "boiler", ratedPowerW: 2000, minOnMs: 300_000, minOffMs: 600_000, safeOn: false };
-const pump: GuardedAppliance = { resource: "pump", ratedPowerW: 2500, minOnMs: 300_000, minOffMs: 600_000, safeOn: true };
+const boiler: GuardedAppliance = { resource: "boiler", ratedPowerW: 2000, minOnMs: 300_000, minOffMs: 600_000, safeOn: false, maxOffMs: null };
+const pump: GuardedAppliance = { resource: "pump", ratedPowerW: 2500, minOnMs: 300_000, minOffMs: 600_000, safeOn: true, maxOffMs: null };
 const wish = (resource: string, on: boolean): Intent => ({ resource, on, authority: "instruction", reason: "cheapest time" });
 const stands = (on: boolean, change: Partial<ApplianceState> = {}): ApplianceState => ({
   on,
@@ -35,6 +35,22 @@ it.each<[string, GuardedAppliance, ApplianceState, Partial<GuardInput>, boolean,
   ["does what the plan wants", boiler, stands(false), {}, true, "cheapest time"],
   ["goes to the safe state without an intent", boiler, stands(true), { intents: [] }, false, "no intent, safe state"],
   ["waits out the minimum off time", boiler, stands(false, { sinceMs: nowMs - 599_999 }), {}, false, "minimum off time runs"],
+  [
+    "ends a block that has lasted as long as allowed, whatever a new plan says",
+    { ...pump, maxOffMs: 5_400_000 },
+    stands(false, { sinceMs: nowMs - 5_400_000 }),
+    { intents: [wish("pump", false)] },
+    true,
+    "held back as long as allowed",
+  ],
+  [
+    "keeps a block that is allowed to last",
+    { ...pump, maxOffMs: 5_400_000 },
+    stands(false, { sinceMs: nowMs - 5_399_999 }),
+    { intents: [wish("pump", false)] },
+    false,
+    "cheapest time",
+  ],
   ["starts when rested", boiler, stands(false, { sinceMs: nowMs - 600_000 }), {}, true, "cheapest time"],
   [
     "waits out the minimum on time",

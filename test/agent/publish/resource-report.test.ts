@@ -11,6 +11,7 @@ const boiler: ApplianceConfig = {
   minOnMs: 300_000,
   minOffMs: 600_000,
   safeOn: false,
+  maxOffMs: null,
   demand: { kind: "energy", energyWh: 8000, notBefore: "20:00", readyBy: "06:30" },
 };
 const ms = (time: string): number => Date.parse(`2026-01-${time}:00Z`);

@@ -102,7 +102,7 @@ it("gives price series in order of arrival, each once, by the time they cover", 
     start,
     stepS: 900,
     importPerKwh: Array<string>(4).fill(price),
-    exportPerKwh: ["0"],
+    exportPerKwh: Array<string>(4).fill("0"),
   });
   const [late, early, revised] = [series(eleven, "2"), series(ten, "1"), series(eleven, "3")];
   for (const one of [late, early, revised, late]) control.savePrices(one);

@@ -121,8 +121,14 @@ describe("priceAt", () => {
     ["2026-04-02T10:30:00Z", undefined],
   ])("import at %s is %s", (instant, expected) => expect(priceAt(parsed, "import", Date.parse(instant))).toBe(expected));
 
+  it("refuses import and export prices of different lengths", () =>
+    expect(PriceSeries.safeParse({ ...series, exportPerKwh: ["1"] }).error?.issues[0]?.message).toBe(
+      "must have as many steps as importPerKwh",
+    ));
+
   it("finds the step that holds the instant, for any instant", () => {
-    const long = PriceSeries.parse({ ...series, importPerKwh: Array.from({ length: 96 }, (_, step) => String(step)) });
+    const steps = Array.from({ length: 96 }, (_, step) => String(step));
+    const long = PriceSeries.parse({ ...series, importPerKwh: steps, exportPerKwh: steps });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 96 * 900_000 - 1 }), (ms) => {
         expect(priceAt(long, "import", Date.parse(at) + ms)).toBe(BigInt(Math.floor(ms / 900_000)));
