@@ -8,6 +8,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Real processes and sockets: more files at once than cores only makes them wait for each other.
     maxWorkers: 2,
-    coverage: { include: ["core", "planner", "settlement", "drivers", "agent", "aggregator", "simulator", "cli"], reporter: ["text-summary"] },
+    coverage: {
+      include: ["core", "planner", "settlement", "drivers", "agent", "aggregator", "simulator", "cli"],
+      reporter: ["text-summary"],
+    },
   },
 });

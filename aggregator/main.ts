@@ -53,7 +53,9 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   const planner = homePlanner({ store, prices, send, uuid: randomUUID, slotMinutes: config.slotMinutes, clock, log });
   const settlement = config.settlement && (await openSettlement(config, config.settlement, { store, prices, send, clock, log }));
   const quietly = (work: Promise<void>, what: string): Promise<void> =>
-    work.catch((error: unknown) => log.warn({ code: errorCode(error), error: errorMessage(error) }, `${what} failed, tried again later`));
+    work.catch((error: unknown) =>
+      log.warn({ code: errorCode(error), error: errorMessage(error) }, `${what} failed, tried again later`),
+    );
 
   const announce = (site: string): Promise<void> =>
     quietly(
@@ -103,7 +105,8 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
     onMessage: (message) => void inbound.take(message),
   });
   const forAll = (work: (site: string) => Promise<void>): Promise<void> => Promise.all(sites.map(work)).then(() => undefined);
-  const beat = (site: string): void => void quietly(send(site, "heartbeat", "state", {}, { lifetimeS: 180, retain: true }), "heartbeat");
+  const beat = (site: string): void =>
+    void quietly(send(site, "heartbeat", "state", {}, { lifetimeS: 180, retain: true }), "heartbeat");
   // Nobody waits for the broker's word: the next one follows in a minute.
   clock.every(heartbeatMs, () => sites.forEach(beat), signal);
   clock.every(stepMs, () => forAll((site) => quietly(planner.resend(site), "sending plans again")), signal);
@@ -127,7 +130,11 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   await new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);
     server.once("error", (cause) =>
-      reject(new AppError("api-cannot-listen", `cannot listen on ${config.listen.host}:${config.listen.port}: ${cause.message}`, { cause })),
+      reject(
+        new AppError("api-cannot-listen", `cannot listen on ${config.listen.host}:${config.listen.port}: ${cause.message}`, {
+          cause,
+        }),
+      ),
     );
   });
   const address = server.address();
@@ -154,7 +161,8 @@ interface Rooms {
 
 async function openSettlement(config: AggregatorConfig, settlement: AggregatorSettlement, rooms: Rooms) {
   const signed = new Map<string, SignedAgreement>();
-  for (const { site, agreementFile } of config.sites) if (agreementFile) signed.set(site, readAgreement(agreementFile, site, settlement));
+  for (const { site, agreementFile } of config.sites)
+    if (agreementFile) signed.set(site, readAgreement(agreementFile, site, settlement));
   const agreements = new Map([...signed].map(([site, { agreement }]) => [site, agreement]));
   const wallet = await openKeystore(settlement.keyFile, readFileSync(settlement.passphraseFile, "utf8").trim());
   const { rpcUrl, chainId, contract } = settlement;

@@ -34,7 +34,12 @@ export async function startAgentRig(command: string): Promise<AgentRig> {
   const folder = mkdtempSync(join(tmpdir(), "smart-mla-bench-"));
   const stopping = new AbortController();
   const broker = Promise.withResolvers<number>();
-  const brokerEnd = runBroker({ port: 0, log: silent, signal: stopping.signal, say: (line) => broker.resolve((JSON.parse(line) as { port: number }).port) });
+  const brokerEnd = runBroker({
+    port: 0,
+    log: silent,
+    signal: stopping.signal,
+    say: (line) => broker.resolve((JSON.parse(line) as { port: number }).port),
+  });
   const p1 = await startP1Server(0);
   const contacts: boolean[] = Array.from({ length: coils }, () => false);
   const waiting = new Map<number, (atMs: number) => void>();
@@ -127,9 +132,14 @@ function configOf(given: { p1: number; board: number; broker: number; publicJwk:
   return {
     version: 1,
     site: { name: "Bench", timezone: "Europe/Amsterdam", currency: "EUR", grid: { phases: 3, fuse_a: 63, max_import_w: 43_000 } },
-    buses: { p1: { type: "tcp", host: "127.0.0.1", port: given.p1 }, lan: { type: "modbus_tcp", host: "127.0.0.1", port: given.board } },
+    buses: {
+      p1: { type: "tcp", host: "127.0.0.1", port: given.p1 },
+      lan: { type: "modbus_tcp", host: "127.0.0.1", port: given.board },
+    },
     meters: { grid: { role: "grid", driver: "dsmr", bus: "p1" } },
-    relays: Object.fromEntries(indexes.map((coil) => [`r${coil}`, { driver: "modbus_coil", bus: "lan", unit_id: 10, coil, on_boot: "open" }])),
+    relays: Object.fromEntries(
+      indexes.map((coil) => [`r${coil}`, { driver: "modbus_coil", bus: "lan", unit_id: 10, coil, on_boot: "open" }]),
+    ),
     appliances: Object.fromEntries(
       indexes.map((index) => [
         `load-${index}`,
@@ -143,7 +153,12 @@ function configOf(given: { p1: number; board: number; broker: number; publicJwk:
         },
       ]),
     ),
-    aggregator: { id: aggregator, gateway_id: site, broker_url: `mqtt://127.0.0.1:${given.broker}`, control_keys: [given.publicJwk] },
+    aggregator: {
+      id: aggregator,
+      gateway_id: site,
+      broker_url: `mqtt://127.0.0.1:${given.broker}`,
+      control_keys: [given.publicJwk],
+    },
     consent: { share_interval_s: 10 },
     storage: { path: join(given.folder, "state", "data.db") },
     log: { level: "warn" },

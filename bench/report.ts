@@ -9,10 +9,19 @@ export interface Claim {
 /** Rounds to what the noise of a machine allows to say. */
 export const rounded = (value: number): number => Number(value.toPrecision(3));
 
-export const atMost = (name: string, value: number, limit: number): Claim => ({ name, value: rounded(value), limit, ok: value <= limit });
+export const atMost = (name: string, value: number, limit: number): Claim => ({
+  name,
+  value: rounded(value),
+  limit,
+  ok: value <= limit,
+});
 
 /** Prints the table, and with --json as last line `{ok, claims}`; exit code 1 when a claim falls short. */
-export function report(rows: readonly Record<string, string | number>[], claims: readonly Claim[], argv: readonly string[]): void {
+export function report(
+  rows: readonly Record<string, string | number>[],
+  claims: readonly Claim[],
+  argv: readonly string[],
+): void {
   console.table(rows);
   for (const { name, value, limit, ok } of claims) console.log(`${ok ? "ok  " : "FAIL"} ${name}: ${value}, limit ${limit}`);
   const ok = claims.every((claim) => claim.ok);

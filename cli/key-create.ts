@@ -13,9 +13,12 @@ export async function keyCreate(file: string, say: (line: string) => void): Prom
   try {
     passphrase = readFileSync(settlement.passphraseFile, "utf8").trim();
   } catch (cause) {
-    throw new AppError("keystore-no-passphrase", `${settlement.passphraseFile} cannot be read: ${errorMessage(cause)}`, { cause });
+    throw new AppError("keystore-no-passphrase", `${settlement.passphraseFile} cannot be read: ${errorMessage(cause)}`, {
+      cause,
+    });
   }
-  if (passphrase.length < 12) throw new AppError("keystore-weak-passphrase", `${settlement.passphraseFile} holds fewer than 12 characters`);
+  if (passphrase.length < 12)
+    throw new AppError("keystore-weak-passphrase", `${settlement.passphraseFile} holds fewer than 12 characters`);
   mkdirSync(dirname(settlement.keyFile), { recursive: true, mode: 0o700 });
   say(JSON.stringify({ address: await createKeystore(settlement.keyFile, passphrase), file: settlement.keyFile }));
   return exitCode.good;

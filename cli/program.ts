@@ -40,7 +40,9 @@ export async function program(argv: readonly string[]): Promise<number> {
     .description("say whether a configuration is good, with the place of every mistake")
     .requiredOption(...config)
     .option("--json", "one JSON object")
-    .action(verb(async (options: { config: string; json?: true }) => (await import("./config-check.ts")).configCheck(options, say)));
+    .action(
+      verb(async (options: { config: string; json?: true }) => (await import("./config-check.ts")).configCheck(options, say)),
+    );
   configuration
     .command("schema")
     .description("print the JSON Schema of the configuration, for editors")

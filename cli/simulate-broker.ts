@@ -24,6 +24,8 @@ function readUsers(file: string): Record<string, string> {
   try {
     return z.record(z.string(), z.string().min(1)).parse(JSON.parse(readFileSync(file, "utf8")));
   } catch (cause) {
-    throw new AppError("users-unreadable", `${file} is not a JSON object of passwords by user: ${errorMessage(cause)}`, { cause });
+    throw new AppError("users-unreadable", `${file} is not a JSON object of passwords by user: ${errorMessage(cause)}`, {
+      cause,
+    });
   }
 }

@@ -6,8 +6,18 @@ import { stderrLog } from "./stderr-log.ts";
 import { stopRequest } from "./stop-request.ts";
 
 /** `smart-mla simulate chain` */
-export async function simulateChain(options: { clock: string; state: string; port: string }, say: (line: string) => void): Promise<number> {
+export async function simulateChain(
+  options: { clock: string; state: string; port: string },
+  say: (line: string) => void,
+): Promise<number> {
   const port = wholeNumber("--port", options.port) || (await freePort());
-  await runChain({ port, stateFile: options.state, clockUrl: options.clock, log: stderrLog("chain"), signal: stopRequest(), say });
+  await runChain({
+    port,
+    stateFile: options.state,
+    clockUrl: options.clock,
+    log: stderrLog("chain"),
+    signal: stopRequest(),
+    say,
+  });
   return exitCode.good;
 }

@@ -19,10 +19,14 @@ export async function askStatus(socketPath: string): Promise<AgentStatus> {
   try {
     return JSON.parse(await answer.promise) as AgentStatus;
   } catch (cause) {
-    throw new AppError("agent-unreachable", `no agent answers at ${socketPath} (${errorMessage(cause)}); is it running, and are you its user or root?`, {
-      temporary: true,
-      cause,
-    });
+    throw new AppError(
+      "agent-unreachable",
+      `no agent answers at ${socketPath} (${errorMessage(cause)}); is it running, and are you its user or root?`,
+      {
+        temporary: true,
+        cause,
+      },
+    );
   }
 }
 
@@ -43,7 +47,10 @@ function describe(now: AgentStatus): string[] {
       ({ name, role, powerW, importWh, exportWh, ageS, quality }) =>
         `meter ${name} (${role}): ${watts(powerW)}, import ${kwh(importWh)}, export ${kwh(exportWh)}, ${ageS} s old, ${quality}`,
     ),
-    ...now.appliances.map(({ name, on, reason, planUntil }) => `${name}: ${on ? "on" : "off"}, ${reason}${planUntil ? `, plan until ${planUntil}` : ""}`),
+    ...now.appliances.map(
+      ({ name, on, reason, planUntil }) =>
+        `${name}: ${on ? "on" : "off"}, ${reason}${planUntil ? `, plan until ${planUntil}` : ""}`,
+    ),
     `aggregator: ${now.connected ? "connected" : "not connected"}, last heartbeat ${now.heartbeatAgeS === null ? "never" : `${now.heartbeatAgeS} s ago`}`,
     `rows: ${now.rows} made, ${now.delivered} delivered, ${now.buffered} waiting`,
     `settlements: ${now.settlements.signed} signed, ${now.settlements.countersigned} countersigned, ${now.settlements.disputed} disputed`,

@@ -42,7 +42,16 @@ writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 /** Operating system and processor from a package's name, such as @foundry-rs/anvil-darwin-arm64. */
 function platformOf(name: string): Pick<LockEntry, "os" | "cpu" | "libc"> {
   const systems = ["linux", "darwin", "win32", "freebsd", "openharmony", "android", "netbsd", "openbsd", "sunos", "aix"];
-  const machines: Record<string, string> = { amd64: "x64", x64: "x64", arm64: "arm64", arm: "arm", ia32: "ia32", ppc64: "ppc64", riscv64: "riscv64", s390x: "s390x" };
+  const machines: Record<string, string> = {
+    amd64: "x64",
+    x64: "x64",
+    arm64: "arm64",
+    arm: "arm",
+    ia32: "ia32",
+    ppc64: "ppc64",
+    riscv64: "riscv64",
+    s390x: "s390x",
+  };
   const words = name.split(/[-/]/);
   const os = systems.find((system) => words.includes(system));
   const machine = words.find((word) => word in machines);

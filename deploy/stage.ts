@@ -47,5 +47,9 @@ function closure(names: readonly string[]): Set<string> {
 function needed(path: string): boolean {
   if (/better-sqlite3\/(deps|src)(\/|$)/.test(path)) return false;
   const binary = /\/prebuilds\/([^/]+)$/.exec(path)?.[1];
-  return binary === undefined || binary.includes(`${process.platform}-${process.arch}`) || !/^(linux|darwin|win32|android)/.test(binary);
+  return (
+    binary === undefined ||
+    binary.includes(`${process.platform}-${process.arch}`) ||
+    !/^(linux|darwin|win32|android)/.test(binary)
+  );
 }

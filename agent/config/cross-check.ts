@@ -7,7 +7,13 @@ import type { AgentYaml } from "./schema.ts";
  * a bus of the wrong kind, safe states that together overload the house, real devices in a simulation.
  */
 export function crossCheck(config: AgentYaml): ConfigIssue[] {
-  return [...busIssues(config), ...contactIssues(config), ...applianceIssues(config), ...gridIssues(config), ...simulationIssues(config)];
+  return [
+    ...busIssues(config),
+    ...contactIssues(config),
+    ...applianceIssues(config),
+    ...gridIssues(config),
+    ...simulationIssues(config),
+  ];
 }
 
 const needs = { ...meterDrivers, ...relayDrivers };
@@ -50,7 +56,12 @@ function contactIssues({ relays }: AgentYaml): ConfigIssue[] {
     const contact = `${relay.bus} ${relay.unit_id} ${relay.coil}`;
     const user = users.get(contact);
     if (user !== undefined)
-      return [{ path: ["relays", name, "coil"], message: `unit ${relay.unit_id} coil ${relay.coil} on bus "${relay.bus}" is already relay "${user}"` }];
+      return [
+        {
+          path: ["relays", name, "coil"],
+          message: `unit ${relay.unit_id} coil ${relay.coil} on bus "${relay.bus}" is already relay "${user}"`,
+        },
+      ];
     users.set(contact, name);
     return [];
   });

@@ -14,7 +14,10 @@ export interface ApiOptions {
 
 const Page = z.object({
   /** `site/seq` of the last record seen. */
-  cursor: z.string().regex(/^[^/]+\/\d+$/).optional(),
+  cursor: z
+    .string()
+    .regex(/^[^/]+\/\d+$/)
+    .optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
@@ -28,7 +31,9 @@ export function routes({ store, sites, states, bundleOf, rejected }: ApiOptions)
     });
   const known = (site: string): boolean => sites.includes(site);
 
-  app.get("/v1/statistics", async (c) => c.json({ ...(await store.statistics(null)), sites: sites.length, rejected: rejected() }));
+  app.get("/v1/statistics", async (c) =>
+    c.json({ ...(await store.statistics(null)), sites: sites.length, rejected: rejected() }),
+  );
   app.get("/v1/sites", async (c) => {
     const rows = new Map((await store.itemCounts()).map((count) => [count.site, count.rows]));
     return c.json({ items: sites.map((site) => ({ site, state: states.get(site) ?? "unknown", rows: rows.get(site) ?? 0 })) });
@@ -61,7 +66,9 @@ export function routes({ store, sites, states, bundleOf, rejected }: ApiOptions)
     const bundle = await bundleOf(record);
     return bundle ? c.json(bundle) : problem(409, "not-cosigned", "both sides have not signed this record yet");
   });
-  app.get("/v1/epochs", async (c) => c.json({ items: (await store.epochs()).map(({ digests, ...epoch }) => ({ ...epoch, count: digests.length })) }));
+  app.get("/v1/epochs", async (c) =>
+    c.json({ items: (await store.epochs()).map(({ digests, ...epoch }) => ({ ...epoch, count: digests.length })) }),
+  );
   app.notFound((c) => problem(404, "unknown-path", `nothing at ${c.req.path}; try /v1/statistics`));
   app.onError((error) => problem(500, "unexpected", error.message));
   return app;

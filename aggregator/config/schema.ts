@@ -33,7 +33,9 @@ export const AggregatorYaml = z.strictObject({
     })
     .optional(),
   storage: z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db") }),
-  http: z.strictObject({ listen: z.string().regex(/^[\w.:[\]-]+:\d{1,5}$/, "host:port, such as 127.0.0.1:8490") }).default({ listen: "127.0.0.1:8490" }),
+  http: z
+    .strictObject({ listen: z.string().regex(/^[\w.:[\]-]+:\d{1,5}$/, "host:port, such as 127.0.0.1:8490") })
+    .default({ listen: "127.0.0.1:8490" }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).default({ level: "info" }),
   simulation: z.strictObject({ clock_url: z.string() }).optional(),
 });

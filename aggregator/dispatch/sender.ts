@@ -5,7 +5,13 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { BrokerLink } from "./broker-link.ts";
 
 /** Signs a message for one home and hands it to the broker. */
-export type Send = (site: string, type: EnvelopeType, rest: string, body: unknown, options: { lifetimeS: number; retain?: boolean }) => Promise<void>;
+export type Send = (
+  site: string,
+  type: EnvelopeType,
+  rest: string,
+  body: unknown,
+  options: { lifetimeS: number; retain?: boolean },
+) => Promise<void>;
 
 const blockSize = 1000;
 
@@ -42,6 +48,8 @@ export function sender(options: {
       return { published: options.link().publish(topic(options.aggregator, site, "dn", rest), text, retain) };
     });
     queue = handedOver.catch(() => undefined);
-    await (await handedOver).published;
+    await (
+      await handedOver
+    ).published;
   };
 }

@@ -28,7 +28,8 @@ export function readPriceBook(file: string): PriceBook {
 }
 
 export function priceBook(series: readonly PriceSeries[]): PriceBook {
-  const at = (instantMs: number): PriceSeries | undefined => series.find((one) => priceAt(one, "import", instantMs) !== undefined);
+  const at = (instantMs: number): PriceSeries | undefined =>
+    series.find((one) => priceAt(one, "import", instantMs) !== undefined);
   return {
     series,
     at,

@@ -79,7 +79,11 @@ export interface AggregatorStore {
   recordAt(site: string, seq: number): Promise<StoredRecord | null>;
   /** @param cursor moves the cursor in the same transaction */
   addRecord(record: StoredRecord, cursor: { kind: string; nextMs: number }): Promise<void>;
-  updateRecord(site: string, seq: number, change: Partial<Pick<StoredRecord, "state" | "gatewaySignature" | "ownSignature" | "epoch">>): Promise<void>;
+  updateRecord(
+    site: string,
+    seq: number,
+    change: Partial<Pick<StoredRecord, "state" | "gatewaySignature" | "ownSignature" | "epoch">>,
+  ): Promise<void>;
   /** In order of site and seq; `after` is the last one seen. */
   records(after: { site: string; seq: number } | null, limit: number): Promise<StoredRecord[]>;
   addDispute(site: string, seq: number, code: string, message: string, own: unknown, atMs: number): Promise<void>;

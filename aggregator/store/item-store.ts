@@ -11,8 +11,17 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
     async ingest(site, { boot, items }) {
       return db.transaction().execute(async (tx) => {
         const rows = items.map((item) => row(site, boot, item));
-        const inserted = await tx.insertInto("item").values(rows).onConflict((on) => on.doNothing()).executeTakeFirst();
-        const run = await tx.selectFrom("run").select("contiguous_seq").where("site", "=", site).where("boot", "=", boot).executeTakeFirst();
+        const inserted = await tx
+          .insertInto("item")
+          .values(rows)
+          .onConflict((on) => on.doNothing())
+          .executeTakeFirst();
+        const run = await tx
+          .selectFrom("run")
+          .select("contiguous_seq")
+          .where("site", "=", site)
+          .where("boot", "=", boot)
+          .executeTakeFirst();
         let contiguousSeq = Number(run?.contiguous_seq ?? 0);
         const above = await tx
           .selectFrom("item")
@@ -48,7 +57,11 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
       return rows.map((found) => ({ startMs: Number(found.start_ms), endMs: Number(found.end_ms), wh: Number(found.wh) }));
     },
     async itemCounts() {
-      const rows = await db.selectFrom("item").select(["site", (eb) => eb.fn.countAll().as("rows")]).groupBy("site").execute();
+      const rows = await db
+        .selectFrom("item")
+        .select(["site", (eb) => eb.fn.countAll().as("rows")])
+        .groupBy("site")
+        .execute();
       return rows.map(({ site, rows: count }) => ({ site, rows: Number(count) }));
     },
   };

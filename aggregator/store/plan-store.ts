@@ -6,7 +6,15 @@ import type { Tables } from "./tables.ts";
 
 type PlanStore = Pick<
   AggregatorStore,
-  "saveResource" | "resources" | "saveStatus" | "statuses" | "savePlan" | "unanswered" | "answerPlan" | "plans" | "reserveSequence"
+  | "saveResource"
+  | "resources"
+  | "saveStatus"
+  | "statuses"
+  | "savePlan"
+  | "unanswered"
+  | "answerPlan"
+  | "plans"
+  | "reserveSequence"
 >;
 
 /** What homes offer, what they were told and what they answered. */
@@ -16,7 +24,9 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       .selectFrom("plan")
       .selectAll()
       .where("site", "=", site)
-      .where("id", "in", (eb) => eb.selectFrom("plan").select(eb.fn.max("id").as("id")).where("site", "=", site).groupBy("resource"));
+      .where("id", "in", (eb) =>
+        eb.selectFrom("plan").select(eb.fn.max("id").as("id")).where("site", "=", site).groupBy("resource"),
+      );
   const list = (body: string): InstructionList => InstructionList.parse(JSON.parse(body));
   return {
     async saveResource(site, resource) {
@@ -46,7 +56,15 @@ export function planStore(db: Kysely<Tables>): PlanStore {
     async savePlan(site, plan, sentMs) {
       await db
         .insertInto("plan")
-        .values({ site, resource: plan.resource, plan: plan.plan, body: JSON.stringify(plan), sent_ms: sentMs, status: null, code: null })
+        .values({
+          site,
+          resource: plan.resource,
+          plan: plan.plan,
+          body: JSON.stringify(plan),
+          sent_ms: sentMs,
+          status: null,
+          code: null,
+        })
         .execute();
     },
     async unanswered(site) {

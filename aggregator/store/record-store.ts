@@ -35,7 +35,13 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
     },
     setCursor: (site, kind, nextMs) => moveCursor(db, site, kind, nextMs),
     async newestRecord(site) {
-      const row = await db.selectFrom("record").selectAll().where("site", "=", site).orderBy("seq", "desc").limit(1).executeTakeFirst();
+      const row = await db
+        .selectFrom("record")
+        .selectAll()
+        .where("site", "=", site)
+        .orderBy("seq", "desc")
+        .limit(1)
+        .executeTakeFirst();
       return row ? stored(row) : null;
     },
     async recordAt(site, seq) {
@@ -84,7 +90,10 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
       return (await query.execute()).map(stored);
     },
     async addDispute(site, seq, code, message, own, atMs) {
-      await db.insertInto("dispute").values({ site, seq, code, message, own: JSON.stringify(own), at_ms: atMs }).execute();
+      await db
+        .insertInto("dispute")
+        .values({ site, seq, code, message, own: JSON.stringify(own), at_ms: atMs })
+        .execute();
     },
     async unanchored() {
       const rows = await db
@@ -99,7 +108,10 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
     },
     async addEpoch({ epoch, root, digests, committedTx }) {
       await db.transaction().execute(async (tx) => {
-        await tx.insertInto("epoch").values({ epoch, root, digests: JSON.stringify(digests), committed_tx: committedTx }).execute();
+        await tx
+          .insertInto("epoch")
+          .values({ epoch, root, digests: JSON.stringify(digests), committed_tx: committedTx })
+          .execute();
         for (const digest of digests) await tx.updateTable("record").set({ epoch }).where("digest", "=", digest).execute();
       });
     },

@@ -18,7 +18,16 @@ export interface Tables {
   run: { site: string; boot: string; contiguous_seq: number };
   resource: { site: string; resource: string; body: string };
   status: { site: string; resource: string; body: string };
-  plan: { id: Generated<number>; site: string; resource: string; plan: string; body: string; sent_ms: number; status: string | null; code: string | null };
+  plan: {
+    id: Generated<number>;
+    site: string;
+    resource: string;
+    plan: string;
+    body: string;
+    sent_ms: number;
+    status: string | null;
+    code: string | null;
+  };
   sequence: { name: string; next: number };
   cursor: { site: string; kind: string; next_ms: number };
   record: {

@@ -1,3 +1,4 @@
+import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Bundle } from "../../settlement/bundle.ts";
 
 /** What the demo asks of the aggregator's API. */
@@ -29,12 +30,15 @@ export function aggregatorApi(url: string) {
   };
   return {
     statistics: () => get<DemoStatistics>("/v1/statistics"),
+    plans: async (site: string) => (await get<{ items: InstructionList[] }>(`/v1/sites/${site}/plans`)).items,
     sites: async () => (await get<{ items: { site: string; rows: number }[] }>("/v1/sites")).items,
     async settlements(): Promise<RecordLine[]> {
       const all: RecordLine[] = [];
       let cursor: string | null = "";
       while (cursor !== null) {
-        const page: { items: RecordLine[]; next: string | null } = await get(`/v1/settlements?limit=500${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+        const page: { items: RecordLine[]; next: string | null } = await get(
+          `/v1/settlements?limit=500${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
+        );
         all.push(...page.items);
         cursor = page.next;
       }

@@ -25,7 +25,12 @@ export async function checkSettlements(api: AggregatorApi, chain: ChainReader): 
     const bundle = await api.bundle(site, seq);
     const findings = await verifyBundle(bundle, chain);
     if (overallVerdict(findings) !== "good") {
-      problems.push(`${site}/${seq}: ${findings.filter(({ verdict }) => verdict !== "good").map(describe).join("; ")}`);
+      problems.push(
+        `${site}/${seq}: ${findings
+          .filter(({ verdict }) => verdict !== "good")
+          .map(describe)
+          .join("; ")}`,
+      );
       continue;
     }
     verified++;

@@ -34,7 +34,10 @@ export interface DemoFiles {
 
 /** Lays out the folders. @param ports one free port after the other */
 export async function layOut(folder: string, count: number, ports: () => Promise<number>): Promise<DemoFiles> {
-  const keys = (own: string, name: string): KeyPlace => ({ keyFile: join(own, "keys", `${name}.json`), passphraseFile: join(own, "passphrase") });
+  const keys = (own: string, name: string): KeyPlace => ({
+    keyFile: join(own, "keys", `${name}.json`),
+    passphraseFile: join(own, "passphrase"),
+  });
   const homes: HomeFiles[] = [];
   for (let index = 1; index <= count; index++) {
     const site = `home-${index}`;
@@ -61,7 +64,8 @@ export async function layOut(folder: string, count: number, ports: () => Promise
     aggregator: { folder: own, configFile: join(own, "aggregator.yaml"), apiPort: await ports(), ...keys(own, "aggregator") },
     homes,
   };
-  for (const made of [files.logFolder, own, ...homes.map((home) => home.folder)]) mkdirSync(made, { recursive: true, mode: 0o700 });
+  for (const made of [files.logFolder, own, ...homes.map((home) => home.folder)])
+    mkdirSync(made, { recursive: true, mode: 0o700 });
   return files;
 }
 
@@ -112,7 +116,13 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
 }
 
 function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; publicJwk: object; clockUrl: string }): object {
-  const relay = (coil: number, onBoot: "open" | "closed"): object => ({ driver: "modbus_coil", bus: "lan", unit_id: 10, coil, on_boot: onBoot });
+  const relay = (coil: number, onBoot: "open" | "closed"): object => ({
+    driver: "modbus_coil",
+    bus: "lan",
+    unit_id: 10,
+    coil,
+    on_boot: onBoot,
+  });
   return {
     version: 1,
     site: {

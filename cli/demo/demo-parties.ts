@@ -45,7 +45,10 @@ export async function setUpParties(options: {
   const [bank, registrar] = [dev(0), dev(1)];
   const base = { rpcUrl, chainId: demoChainId, pollMs: 20 };
   const token = await deployDevEuro({ ...base, privateKey: bank }, 1_000_000_000_000n);
-  const contract = await deploySettlement({ ...base, privateKey: bank }, { token, registrar: new Wallet(registrar).address.toLowerCase() });
+  const contract = await deploySettlement(
+    { ...base, privateKey: bank },
+    { token, registrar: new Wallet(registrar).address.toLowerCase() },
+  );
   const [treasury, registry] = [bank, registrar].map((privateKey) => chainClient({ ...base, contract, privateKey }));
   if (!treasury || !registry) throw new Error("unreachable");
   const domain = { chainId: demoChainId, contract };

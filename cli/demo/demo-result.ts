@@ -32,10 +32,19 @@ export function judge(
   const missed: string[] = [];
   const promise = (kept: boolean, otherwise: string): void => void (kept || missed.push(otherwise));
   promise(counts.readings > 0, "no reading was made");
-  promise(counts.readingsDelivered === counts.readings, `${counts.readings - counts.readingsDelivered} readings were not delivered`);
+  promise(
+    counts.readingsDelivered === counts.readings,
+    `${counts.readings - counts.readingsDelivered} readings were not delivered`,
+  );
   promise(counts.commands > 0, "no appliance was switched");
-  promise(counts.settlementsOnChain >= given.expectedRecords, `${counts.settlementsOnChain} settlements on chain, at least ${given.expectedRecords} were due`);
-  promise(counts.settlementsVerified === counts.settlementsOnChain, `not verified: ${given.settlements.problems.slice(0, 3).join(" | ")}`);
+  promise(
+    counts.settlementsOnChain >= given.expectedRecords,
+    `${counts.settlementsOnChain} settlements on chain, at least ${given.expectedRecords} were due`,
+  );
+  promise(
+    counts.settlementsVerified === counts.settlementsOnChain,
+    `not verified: ${given.settlements.problems.slice(0, 3).join(" | ")}`,
+  );
   promise(given.disputed === 0, `${given.disputed} settlements are disputed`);
   promise(counts.tamperedRejected, "a tampered settlement was not refused");
   promise(counts.constraintsMet, `not met: ${given.unmet.join("; ")}`);

@@ -10,9 +10,12 @@ export interface HomeView {
   tankC: number | null;
   roomC: number | null;
   carWh: number | null;
+  /** What the aggregator told it, in words. */
+  plan: string;
 }
 
 export interface DemoView {
+  /** Local time of the homes, such as "2026-01-19 18:05". */
   time: string;
   homes: HomeView[];
   statistics: DemoStatistics | null;
@@ -41,7 +44,7 @@ export function screen(out: NodeJS.WriteStream): Screen {
       out.write(`${line}\n`);
     },
     table(view) {
-      const lines = tableOf(view, live ? out.columns : 100);
+      const lines = tableOf(view, live ? out.columns : 140);
       if (!live) {
         // Plain output gets the table once for each four hours of simulated time.
         const hour = view.time.slice(0, 13);
@@ -59,7 +62,9 @@ function tableOf({ time, homes, statistics, apiUrl }: DemoView, columns: number)
   const head = `${"home".padEnd(9)}${"grid W".padStart(8)}${"import kWh".padStart(12)}${"tank".padStart(8)}${"room".padStart(8)}${"car kWh".padStart(9)}  ${"relays".padEnd(29)}${"buffered".padStart(9)}${"delivered".padStart(11)}${"signed".padStart(8)}`;
   const rows = homes.map(({ site, status, tankC, roomC, carWh }) => {
     const grid = status?.meters.find(({ role }) => role === "grid");
-    const relays = (status?.appliances ?? []).map(({ name, on }) => (on ? styleText("green", `${name} on`) : styleText("dim", `${name} off`)));
+    const relays = (status?.appliances ?? []).map(({ name, on }) =>
+      on ? styleText("green", `${name} on`) : styleText("dim", `${name} off`),
+    );
     const plain = (status?.appliances ?? []).map(({ name, on }) => `${name} ${on ? "on" : "off"}`).join(" ");
     const cell = (value: string | number | null | undefined, width: number): string => String(value ?? "-").padStart(width);
     return (
@@ -82,6 +87,7 @@ function tableOf({ time, homes, statistics, apiUrl }: DemoView, columns: number)
     styleText("bold", `simulated time ${time}   ${apiUrl}/v1/statistics`.slice(0, columns)),
     styleText("underline", head),
     ...rows,
+    ...homes.map(({ site, plan }) => styleText("dim", `plan ${site}: ${plan}`.slice(0, columns))),
     counts,
   ];
 }

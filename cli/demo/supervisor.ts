@@ -80,7 +80,9 @@ export function supervisor(options: {
       endGroup(child);
       running.delete(program.name);
       const why = by ?? `exit code ${code}`;
-      ready.reject(new AppError("demo-program-died", `${program.name} ended (${why}) before it was ready; see ${program.name}.log`));
+      ready.reject(
+        new AppError("demo-program-died", `${program.name} ended (${why}) before it was ready; see ${program.name}.log`),
+      );
       if (!stopping) void revive(program, why);
     });
     child.once("error", (error) => ready.reject(error));
@@ -104,7 +106,10 @@ export function supervisor(options: {
         return await Promise.race([
           run(program),
           delay(readyWithinMs, undefined, { signal: late.signal }).then(() => {
-            throw new AppError("demo-program-silent", `${program.name} was not ready within ${readyWithinMs / 1000} s; see ${program.name}.log`);
+            throw new AppError(
+              "demo-program-silent",
+              `${program.name} was not ready within ${readyWithinMs / 1000} s; see ${program.name}.log`,
+            );
           }),
         ]);
       } finally {

@@ -15,6 +15,7 @@ import { demoZone, layOut, writeBrokerUsers, writeConfigs, type HomeFiles } from
 import { demoChainId, setUpParties } from "./demo-parties.ts";
 import { demoPrices } from "./demo-prices.ts";
 import { judge, type DemoResult } from "./demo-result.ts";
+import { describePlan } from "./describe-plan.ts";
 import type { Screen } from "./screen.ts";
 import { supervisor } from "./supervisor.ts";
 
@@ -54,13 +55,20 @@ export interface World {
 }
 
 /** The demo's world: a clock, a broker, a chain, an aggregator, and a house with its agent for each home. */
-export async function openWorld(options: { folder: string; homes: number; seed: number; cli: string; show: Screen }): Promise<World> {
+export async function openWorld(options: {
+  folder: string;
+  homes: number;
+  seed: number;
+  cli: string;
+  show: Screen;
+}): Promise<World> {
   const { show, seed } = options;
   const startedMs = performance.now();
   const files = await layOut(options.folder, options.homes, freePort);
   const clock = await startClockServer({ startMs: serviceStartMs - warmUpMs, stepMs: 10_000 });
   const houses = new Map<string, HouseLine>();
   const statuses = new Map<string, AgentStatus>();
+  const plans = new Map<string, string>();
   let stopping = false;
   const programs = supervisor({
     cli: options.cli,
@@ -77,6 +85,8 @@ export async function openWorld(options: { folder: string; homes: number; seed: 
   const rpcUrl = `http://127.0.0.1:${files.chainPort}`;
   const api = aggregatorApi(apiUrl);
   const drawing = new AbortController();
+  // Swedish is the locale that writes dates as ISO 8601 does.
+  const localText = new Intl.DateTimeFormat("sv-SE", { timeZone: demoZone, dateStyle: "short", timeStyle: "short" });
 
   const startHome = async (home: HomeFiles, index: number): Promise<void> => {
     await programs.start({
@@ -108,14 +118,25 @@ export async function openWorld(options: { folder: string; homes: number; seed: 
         if (status) statuses.set(home.site, status);
       }
       const statistics = await api.statistics().catch(() => null);
+      for (const { site } of files.homes) {
+        const lists = await api.plans(site).catch(() => null);
+        if (lists) plans.set(site, describePlan(lists, clock.now(), demoZone));
+      }
       if (drawing.signal.aborted) return;
       show.table({
-        time: iso(clock.now()).slice(0, 16).replace("T", " "),
+        time: localText.format(clock.now()),
         apiUrl,
         statistics,
         homes: files.homes.map(({ site }) => {
           const house = houses.get(site);
-          return { site, status: statuses.get(site) ?? null, tankC: house?.tankC ?? null, roomC: house?.roomC ?? null, carWh: house?.evWh ?? null };
+          return {
+            site,
+            status: statuses.get(site) ?? null,
+            tankC: house?.tankC ?? null,
+            roomC: house?.roomC ?? null,
+            carWh: house?.evWh ?? null,
+            plan: plans.get(site) ?? "none yet",
+          };
         }),
       });
       await delay(drawEveryMs, undefined, { signal: drawing.signal }).catch(() => undefined);
@@ -134,7 +155,10 @@ export async function openWorld(options: { folder: string; homes: number; seed: 
       show.note("DEMO: simulated homes on this machine only. No real devices, no money.");
       writeBrokerUsers(files);
       await Promise.all([
-        programs.start({ name: "broker", args: ["simulate", "broker", "--port", String(files.brokerPort), "--users", files.usersFile] }),
+        programs.start({
+          name: "broker",
+          args: ["simulate", "broker", "--port", String(files.brokerPort), "--users", files.usersFile],
+        }),
         programs.start({
           name: "chain",
           args: ["simulate", "chain", "--clock", clock.url, "--state", files.chainFile, "--port", String(files.chainPort)],

@@ -4,15 +4,15 @@ import { Instant, Micro } from "./fields.ts";
 /** dn/price, retained, signed (OpenADR PRICE and EXPORT_PRICE): prices per kWh in steps from an instant. */
 export const PriceSeries = z
   .object({
-  v: z.literal(1),
-  currency: z.string().regex(/^[A-Z]{3}$/),
-  start: Instant,
-  stepS: z.int().min(300).max(3600),
-  /** What the household pays for a kWh, taxes and fees included. */
-  importPerKwh: z.array(Micro).min(1).max(1000),
-  /** What the household gets for a kWh. */
-  exportPerKwh: z.array(Micro).min(1).max(1000),
-})
+    v: z.literal(1),
+    currency: z.string().regex(/^[A-Z]{3}$/),
+    start: Instant,
+    stepS: z.int().min(300).max(3600),
+    /** What the household pays for a kWh, taxes and fees included. */
+    importPerKwh: z.array(Micro).min(1).max(1000),
+    /** What the household gets for a kWh. */
+    exportPerKwh: z.array(Micro).min(1).max(1000),
+  })
   .refine(({ importPerKwh, exportPerKwh }) => importPerKwh.length === exportPerKwh.length, {
     message: "must have as many steps as importPerKwh",
     path: ["exportPerKwh"],

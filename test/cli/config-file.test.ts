@@ -98,13 +98,16 @@ describe("says file, line, column, path and what was expected", () => {
     [
       "two names for one contact",
       agentYamlWith(r1, "  r1: { driver: modbus_coil, bus: lan, unit_id: 10, coil: 1, on_boot: open }"),
-      ['agent.yaml:15:53 relays.r2.coil unit 10 coil 1 on bus "lan" is already relay "r1"'],
+      ['agent.yaml:15:59 relays.r2.coil unit 10 coil 1 on bus "lan" is already relay "r1"'],
     ],
     [
       "a thermostat appliance whose safe state would block it",
-      agentYamlWith(r1, "  r1: { driver: modbus_coil, bus: lan, unit_id: 10, coil: 0, on_boot: open }").replace("on_boot: closed", "on_boot: open"),
+      agentYamlWith(r1, "  r1: { driver: modbus_coil, bus: lan, unit_id: 10, coil: 0, on_boot: open }").replace(
+        "on_boot: closed",
+        "on_boot: open",
+      ),
       [
-        'agent.yaml:26:16 appliances.pump.comfort.max_block_s "pump" runs by its own thermostat, so its safe state is on: relay "r2" needs on_boot: closed (and inverted: true where closing blocks it)',
+        'agent.yaml:26:29 appliances.pump.comfort.max_block_s "pump" runs by its own thermostat, so its safe state is on: relay "r2" needs on_boot: closed (and inverted: true where closing blocks it)',
       ],
     ],
     [

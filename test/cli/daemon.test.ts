@@ -18,7 +18,12 @@ async function agent(options: CliOptions = {}, more: object = {}) {
     ...(gatewayYaml() as { buses: object }).buses,
     board: { type: "modbus_tcp", host: "127.0.0.1", port: board.port },
   };
-  const boiler = { type: "switched_load", relay: "boiler", rated_power_w: 2000, comfort: { max_block_s: 600, min_free_s: 600 } };
+  const boiler = {
+    type: "switched_load",
+    relay: "boiler",
+    rated_power_w: 2000,
+    comfort: { energy_wh_per_day: 6000, not_before: "21:00", ready_by: "06:30" },
+  };
   const config = writeGateway(folder, { ...threeRelays, buses, appliances: { boiler }, ...more });
   const running = startCli(["agent", "run", "-c", config], options);
   onTestFinished(() => void running.child.kill("SIGKILL"));
@@ -26,7 +31,14 @@ async function agent(options: CliOptions = {}, more: object = {}) {
 }
 
 const ready = (running: RunningCli): Promise<void> =>
-  until("the daemon is ready", () => running.lines.includes('{"kind":"ready","program":"agent"}'), 20_000);
+  until(
+    "the daemon is ready",
+    () => {
+      if (running.child.exitCode !== null) throw new Error(`it ended with ${running.child.exitCode}: ${running.err()}`);
+      return running.lines.includes('{"kind":"ready","program":"agent"}');
+    },
+    20_000,
+  );
 
 it.each(["SIGTERM", "SIGINT"] as const)("runs until %s: exit 0, relays safe, database closed, socket gone", async (signal) => {
   const { running, board, config, state } = await agent();

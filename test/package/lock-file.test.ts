@@ -31,7 +31,9 @@ it("holds every optional platform package, so that npm ci takes it anywhere", ()
 it("names no download address", () => expect(Object.values(lock.packages).filter((entry) => entry.resolved)).toEqual([]));
 
 it("pins every direct dependency", () => {
-  const loose = Object.entries({ ...own.dependencies, ...own.devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
+  const loose = Object.entries({ ...own.dependencies, ...own.devDependencies }).filter(
+    ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+  );
   expect(loose).toEqual([]);
 });
 

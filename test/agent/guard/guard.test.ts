@@ -3,8 +3,22 @@ import { guard, type ApplianceState, type GuardedAppliance, type GuardInput } fr
 import type { Intent } from "../../../agent/plan/intent.ts";
 
 const nowMs = 10_000_000;
-const boiler: GuardedAppliance = { resource: "boiler", ratedPowerW: 2000, minOnMs: 300_000, minOffMs: 600_000, safeOn: false, maxOffMs: null };
-const pump: GuardedAppliance = { resource: "pump", ratedPowerW: 2500, minOnMs: 300_000, minOffMs: 600_000, safeOn: true, maxOffMs: null };
+const boiler: GuardedAppliance = {
+  resource: "boiler",
+  ratedPowerW: 2000,
+  minOnMs: 300_000,
+  minOffMs: 600_000,
+  safeOn: false,
+  maxOffMs: null,
+};
+const pump: GuardedAppliance = {
+  resource: "pump",
+  ratedPowerW: 2500,
+  minOnMs: 300_000,
+  minOffMs: 600_000,
+  safeOn: true,
+  maxOffMs: null,
+};
 const wish = (resource: string, on: boolean): Intent => ({ resource, on, authority: "instruction", reason: "cheapest time" });
 const stands = (on: boolean, change: Partial<ApplianceState> = {}): ApplianceState => ({
   on,
