@@ -33,8 +33,9 @@ for (const [place, entry] of Object.entries(lock.packages))
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     const nested = `${place}/node_modules/${name}`;
     const top = `node_modules/${name}`;
-    if (nested in lock.packages || top in lock.packages || !/^\d/.test(version)) continue;
-    lock.packages[top] = { version, optional: true, ...platformOf(name) };
+    if (nested in lock.packages || !/^\d/.test(version) || lock.packages[top]?.version === version) continue;
+    // Another version may hold the top place already, when two packages bring the same platform package.
+    lock.packages[top in lock.packages ? nested : top] = { version, optional: true, ...platformOf(name) };
   }
 lock.packages = Object.fromEntries(Object.entries(lock.packages).toSorted(([one], [other]) => (one < other ? -1 : 1)));
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
