@@ -65,7 +65,7 @@ export function driverConfig<Map extends Entries, Extra extends z.ZodRawShape>(
   extra: Extra,
 ): z.ZodType<DriverConfig<Map, Extra>> {
   const [first, ...rest] = Object.entries(drivers).map(([name, { options }]) =>
-    options.extend({ driver: z.literal(name), ...extra } as z.ZodRawShape & { driver: z.ZodLiteral<string> }),
+    options.extend({ driver: z.literal(name), ...extra }),
   );
   if (!first) return z.never();
   return z.discriminatedUnion("driver", [first, ...rest]) as unknown as z.ZodType<DriverConfig<Map, Extra>>;
@@ -83,7 +83,7 @@ export function makeMeter(
   config: { driver: MeterDriverName },
   given: { name: string; stamp: Stamp; bus: <Kind extends keyof Buses>(kind: Kind) => Buses[Kind] },
 ): Meter {
-  return make<Meter>(meterDrivers[config.driver] as AnyEntry<Meter>, config, given);
+  return make<Meter>(meterDrivers[config.driver], config, given);
 }
 
 /** Makes a relay from its configuration, as makeMeter does. */
@@ -91,7 +91,7 @@ export function makeRelay(
   config: { driver: RelayDriverName },
   given: { name: string; stamp: Stamp; bus: <Kind extends keyof Buses>(kind: Kind) => Buses[Kind] },
 ): Relay {
-  return make<Relay>(relayDrivers[config.driver] as AnyEntry<Relay>, config, given);
+  return make<Relay>(relayDrivers[config.driver], config, given);
 }
 
 function make<Made>(

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { createServer, type AddressInfo, type Socket } from "node:net";
-import { Aedes, type AuthenticateError, type Client } from "aedes";
+import { Aedes, type Client } from "aedes";
 import type { Log } from "../../core/log.ts";
 import { mayPublish, maySubscribe } from "./broker-acl.ts";
 
@@ -32,10 +32,7 @@ export async function runBroker(options: {
       const expected = user === undefined ? undefined : passwords.get(user);
       if (user === undefined || expected === undefined || !password || !sameText(password, expected)) {
         log.warn({ client: client.id, user }, "client refused: unknown user or wrong password");
-        return done(
-          Object.assign(new Error("unknown user or wrong password"), { returnCode: badCredentials }) as AuthenticateError,
-          false,
-        );
+        return done(Object.assign(new Error("unknown user or wrong password"), { returnCode: badCredentials }), false);
       }
       users.set(client, user);
       return done(null, true);
