@@ -10,6 +10,7 @@ import type { SignedAgreement } from "../settlement/agreement.ts";
 import { chainClient } from "../settlement/chain-client.ts";
 import { openKeystore } from "../settlement/keystore.ts";
 import { readAgreement } from "../settlement/read-agreement.ts";
+import { readPassphrase } from "../settlement/read-passphrase.ts";
 import { routes } from "./api/routes.ts";
 import type { AggregatorConfig, AggregatorSettlement } from "./config/aggregator-config.ts";
 import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
@@ -39,9 +40,9 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   const ending = new AbortController();
   const { signal } = ending;
   const sites = config.sites.map(({ site }) => site);
-  const store = await openStore(config.databaseFile);
   const prices = readPriceBook(config.pricesFile);
   const key = await importControlKey(readJson(config.controlKeyFile));
+  const store = await openStore(config.databaseFile);
   const refused = rejections(log);
   const states = new Map<string, string>();
   let link: BrokerLink | null = null;
@@ -164,10 +165,17 @@ async function openSettlement(config: AggregatorConfig, settlement: AggregatorSe
   for (const { site, agreementFile } of config.sites)
     if (agreementFile) signed.set(site, readAgreement(agreementFile, site, settlement));
   const agreements = new Map([...signed].map(([site, { agreement }]) => [site, agreement]));
-  const wallet = await openKeystore(settlement.keyFile, readFileSync(settlement.passphraseFile, "utf8").trim());
+  const wallet = await openKeystore(settlement.keyFile, readPassphrase(settlement.passphraseFile));
   const { rpcUrl, chainId, contract } = settlement;
   const chain = chainClient({ rpcUrl, chainId, contract, privateKey: wallet.privateKey });
-  const owner = [...agreements.values()][0]?.aggregator ?? "";
+  const [owner, ...others] = new Set([...agreements.values()].map(({ aggregator }) => aggregator));
+  if (owner === undefined || others.length > 0)
+    throw new AppError(
+      "settlement-no-party",
+      owner === undefined
+        ? "there is a settlement section, but no site has an agreement_file"
+        : `the agreements name different aggregators: ${[owner, ...others].join(", ")}`,
+    );
   return {
     agreements: signed,
     owner,

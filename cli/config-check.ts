@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { AgentYaml } from "../agent/config/schema.ts";
 import { readAgentConfig } from "./agent-run.ts";
-import { ConfigError } from "./config-file.ts";
+import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
 
 /** `smart-mla config check -c FILE`: exit 0 good, 2 with `file:line:col path message` for every mistake. */

@@ -1,17 +1,9 @@
 import { readFileSync } from "node:fs";
 import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
 import type { z } from "zod";
-import { AppError, errorMessage } from "../core/app-error.ts";
+import { errorMessage } from "../core/app-error.ts";
 import type { ConfigIssue } from "../core/config-issue.ts";
-
-/** A configuration that cannot be used; `lines` say `file:line:col path message`. */
-export class ConfigError extends AppError {
-  readonly lines: readonly string[];
-  constructor(code: "config-unreadable" | "config-not-yaml" | "config-invalid", lines: readonly string[]) {
-    super(code, lines.join("\n"));
-    this.lines = lines;
-  }
-}
+import { ConfigError } from "./config-error.ts";
 
 /**
  * Reads a YAML file, checks it by a schema and then by what the schema cannot see.

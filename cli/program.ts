@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
+import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
 
 /**
@@ -112,7 +113,9 @@ export async function program(argv: readonly string[]): Promise<number> {
     return process.exitCode === undefined ? code : Number(process.exitCode);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.good : exitCode.usage;
-    process.stderr.write(`${errorCode(error)}: ${errorMessage(error)}\n`);
+    // Mistakes in a configuration speak for themselves: file:line:col path message.
+    const said = error instanceof ConfigError ? error.lines.join("\n") : `${errorCode(error)}: ${errorMessage(error)}`;
+    process.stderr.write(`${said}\n`);
     return error instanceof AppError && error.temporary ? exitCode.unreachable : exitCode.usage;
   }
 }

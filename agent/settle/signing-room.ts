@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { AppError, errorMessage } from "../../core/app-error.ts";
+import { AppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import { priceAt, type PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, RecordWire, SettlementUp } from "../../core/message/settlement-message.ts";
@@ -9,6 +8,7 @@ import type { ChainReader } from "../../settlement/chain-reader.ts";
 import { checkRecord, type CoveredPeriod, type OwnSlot } from "../../settlement/check-record.ts";
 import { openKeystore } from "../../settlement/keystore.ts";
 import { readAgreement } from "../../settlement/read-agreement.ts";
+import { readPassphrase } from "../../settlement/read-passphrase.ts";
 import { recordDigest, signerOf, signRecord } from "../../settlement/record.ts";
 import { domainOf } from "../../settlement/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/signature.ts";
@@ -148,11 +148,3 @@ const coveredBy = ({ record, evidence }: SignedRecord): CoveredPeriod => ({
   startMs: Date.parse(record.start),
   endMs: Date.parse(record.end),
 });
-
-function readPassphrase(file: string): string {
-  try {
-    return readFileSync(file, "utf8").trim();
-  } catch (cause) {
-    throw new AppError("keystore-no-passphrase", `${file} cannot be read: ${errorMessage(cause)}`, { cause });
-  }
-}

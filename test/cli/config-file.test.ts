@@ -3,13 +3,14 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { crossCheck } from "../../agent/config/cross-check.ts";
 import { AgentYaml } from "../../agent/config/schema.ts";
-import { ConfigError, readConfigFile } from "../../cli/config-file.ts";
+import { ConfigError } from "../../cli/config-error.ts";
+import { readConfigFile } from "../../cli/config-file.ts";
 import { agentYamlLines, agentYamlWith } from "../fake/agent-yaml.ts";
-import { tempFolder } from "../fake/temp-folder.ts";
+import { scratch } from "../fake/scratch.ts";
 
 /** Code and lines of the refusal, without the folder; an empty list where the text is good. */
 function issues(text: string): string[] {
-  const folder = tempFolder();
+  const folder = scratch("test");
   const file = join(folder, "agent.yaml");
   writeFileSync(file, text);
   try {
@@ -202,7 +203,7 @@ it("survives an empty file, another document and a bomb of aliases", () => {
 });
 
 it("names a file that cannot be read", () => {
-  expect(() => readConfigFile(join(tempFolder(), "none.yaml"), AgentYaml, crossCheck)).toThrow(
+  expect(() => readConfigFile(join(scratch("test"), "none.yaml"), AgentYaml, crossCheck)).toThrow(
     expect.objectContaining({ code: "config-unreadable" }),
   );
 });

@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, it, onTestFinished } from "vitest";
-import { coilBoard } from "../fake/coil-board.ts";
+import { relayBoard } from "../fake/relay-board.ts";
 import { runCli, startCli, type CliOptions, type RunningCli } from "../fake/run-cli.ts";
 import { scratch } from "../fake/scratch.ts";
 import { until } from "../fake/until.ts";
@@ -12,8 +12,7 @@ import { gatewayYaml, threeRelays, writeGateway } from "./gateway-files.ts";
 /** An agent with a real relay board, ready. */
 async function agent(options: CliOptions = {}, more: object = {}) {
   const folder = scratch("daemon");
-  const board = await coilBoard([[3, true]]);
-  onTestFinished(() => board.close());
+  const board = await relayBoard([[3, true]]);
   const buses = {
     ...(gatewayYaml() as { buses: object }).buses,
     board: { type: "modbus_tcp", host: "127.0.0.1", port: board.port },

@@ -11,7 +11,7 @@ import { startP1Server } from "../../simulator/meter/p1-server.ts";
 import { dsmr5Lines, telegram } from "./p1-telegram.ts";
 import { relayBoard } from "./relay-board.ts";
 import { silentLog } from "./silent-log.ts";
-import { tempFolder } from "./temp-folder.ts";
+import { scratch } from "./scratch.ts";
 import { testBroker } from "./test-broker.ts";
 import { until } from "./until.ts";
 
@@ -39,7 +39,7 @@ export function telegramOf(importWh: number, powerW: number, damaged = false): B
  * safe; coil 1 heat pump, closed when safe), a broker, and an aggregator that signs. Only time is fake.
  */
 export async function agentHouse() {
-  const [folder, p1, board, broker] = [tempFolder(), await startP1Server(0), await relayBoard(), await testBroker()];
+  const [folder, p1, board, broker] = [scratch("test"), await startP1Server(0), await relayBoard(), await testBroker()];
   onTestFinished(() => p1.close());
   board.coils.set(1, true);
   const made = await createControlKey("control-1");

@@ -19,8 +19,9 @@ export interface RelayBoard {
   relay(coil: number): Relay;
 }
 
-export async function relayBoard(): Promise<RelayBoard> {
-  const board = { coils: new Map<number, boolean>(), writes: [] as RelayBoard["writes"], stuck: new Set<number>(), dead: false };
+/** @param coils how they stand at first */
+export async function relayBoard(coils: Iterable<readonly [number, boolean]> = []): Promise<RelayBoard> {
+  const board = { coils: new Map(coils), writes: [] as RelayBoard["writes"], stuck: new Set<number>(), dead: false };
   const slave = await modbusSlave("tcp", (request) => {
     if (board.dead) return undefined;
     const [unit = 0, code] = request;

@@ -4,7 +4,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { startMqttLink, type Arrival } from "../../../agent/publish/mqtt-link.ts";
 import { errorCode } from "../../../core/app-error.ts";
 import { silentLog } from "../../fake/silent-log.ts";
-import { tempFolder } from "../../fake/temp-folder.ts";
+import { scratch } from "../../fake/scratch.ts";
 import { testBroker, type TestBroker } from "../../fake/test-broker.ts";
 import { until } from "../../fake/until.ts";
 
@@ -88,7 +88,7 @@ it("fails at once while offline, and connects again by itself", async () => {
 });
 
 it("names a file that it cannot read", () => {
-  const missing = join(tempFolder(), "nothing");
+  const missing = join(scratch("test"), "nothing");
   expect(() => linkTo("mqtt://127.0.0.1:9", { passwordFile: missing })).toThrow(
     expect.objectContaining({ code: "mqtt-file-unreadable" }),
   );

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { openOutbox } from "../../../agent/store/outbox.ts";
 import { openStore } from "../../fake/open-store.ts";
-import { tempFolder } from "../../fake/temp-folder.ts";
+import { scratch } from "../../fake/scratch.ts";
 
 const writer = fileURLToPath(new URL("../../fake/row-writer.ts", import.meta.url));
 
@@ -24,7 +24,7 @@ async function killedAfter(file: string, boot: string, rows: number): Promise<nu
 }
 
 it("loses no acknowledged row and numbers none twice, over twenty kills -9 of the writer", async () => {
-  const file = join(tempFolder(), "data.db");
+  const file = join(scratch("test"), "data.db");
   for (let kill = 1; kill <= 20; kill++) {
     const boot = `boot ${kill}`;
     const acknowledged = await killedAfter(file, boot, 1 + ((kill * 7) % 40));

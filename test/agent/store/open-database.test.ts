@@ -6,7 +6,7 @@ import { errorCode } from "../../../core/app-error.ts";
 import { migrations } from "../../../agent/store/migrations.ts";
 import { openDatabase } from "../../../agent/store/open-database.ts";
 import { openStore } from "../../fake/open-store.ts";
-import { tempFolder } from "../../fake/temp-folder.ts";
+import { scratch } from "../../fake/scratch.ts";
 
 function refusal(open: () => unknown): string {
   try {
@@ -24,7 +24,7 @@ it("writes every commit through to the disk: WAL with synchronous FULL", () => {
 });
 
 it("makes its folder and files for its own user only", () => {
-  const folder = join(tempFolder(), "state", "agent");
+  const folder = join(scratch("test"), "state", "agent");
   const db = openStore(join(folder, "data.db"));
   db.exec("insert into ledger values ('grid', '{}')");
   expect(readdirSync(folder).toSorted()).toEqual(["data.db", "data.db-shm", "data.db-wal"]);
@@ -33,7 +33,7 @@ it("makes its folder and files for its own user only", () => {
 });
 
 it("takes back a database that was open to others", () => {
-  const file = join(tempFolder(), "data.db");
+  const file = join(scratch("test"), "data.db");
   openStore(file).close();
   chmodSync(file, 0o644);
   openStore(file);
@@ -41,7 +41,7 @@ it("takes back a database that was open to others", () => {
 });
 
 it("opens the same database again without changing it", () => {
-  const file = join(tempFolder(), "data.db");
+  const file = join(scratch("test"), "data.db");
   const first = openStore(file);
   first.exec("insert into ledger values ('grid', '{}')");
   const schema = first.prepare("select sql from sqlite_schema").all();
@@ -53,7 +53,7 @@ it("opens the same database again without changing it", () => {
 });
 
 it("refuses a database that a later version has written, and leaves it as it is", () => {
-  const file = join(tempFolder(), "data.db");
+  const file = join(scratch("test"), "data.db");
   openStore(file).close();
   const later = new Database(file);
   later.pragma(`user_version = ${migrations.length + 1}`);
@@ -65,7 +65,7 @@ it("refuses a database that a later version has written, and leaves it as it is"
 });
 
 it("names a file that is no database, or a folder in its place, as unusable", () => {
-  const folder = tempFolder();
+  const folder = scratch("test");
   writeFileSync(join(folder, "text.db"), "this is not a database, whatever its name says".repeat(100));
   mkdirSync(join(folder, "folder.db"));
   expect(refusal(() => openDatabase(join(folder, "text.db")))).toBe("store-unusable");
