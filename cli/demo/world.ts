@@ -112,13 +112,14 @@ export async function openWorld(options: {
     });
   };
   const draw = async (): Promise<void> => {
-    while (!drawing.signal.aborted) {
+    for (let round = 0; !drawing.signal.aborted; round++) {
       for (const home of files.homes) {
         const status = await askStatus(home.socketFile).catch(() => null);
         if (status) statuses.set(home.site, status);
       }
       const statistics = await api.statistics().catch(() => null);
-      for (const { site } of files.homes) {
+      // Plans change once an hour of simulated time.
+      for (const { site } of round % 3 === 0 ? files.homes : []) {
         const lists = await api.plans(site).catch(() => null);
         if (lists) plans.set(site, describePlan(lists, clock.now(), demoZone));
       }

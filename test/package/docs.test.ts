@@ -1,0 +1,163 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { AgentYaml } from "../../agent/config/schema.ts";
+import { AggregatorYaml } from "../../aggregator/config/schema.ts";
+import { runCli } from "../fake/run-cli.ts";
+
+const root = join(import.meta.dirname, "../..");
+const read = (file: string): string => readFileSync(join(root, file), "utf8");
+const pages = globSync(["*.md", "docs/**/*.md"], { cwd: root });
+const found = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, first]) => first ?? "");
+/** What is in one and not in the other. */
+const missing = (from: Iterable<string>, given: Iterable<string>): string[] => {
+  const have = new Set(given);
+  return [...new Set(from)].filter((one) => !have.has(one)).toSorted();
+};
+/** First cell of each table row whose first cell is code. */
+const firstCells = (text: string): string[] => found(text, /^\| `([^`]+)` +\|/gm);
+/** The part of a page from one heading to the next of the same level. */
+const section = (text: string, heading: string): string =>
+  text.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
+
+/** As code hosts make it from a heading. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```/gm, "");
+
+describe("links", () => {
+  it.each(pages)("of %s lead to something that is there", (page) => {
+    const links = found(withoutCode(read(page)), /\]\(([^)\s]+)\)/g).filter((link) => !/^[a-z]+:/.test(link));
+    const broken = links.filter((link) => {
+      const [path = "", anchor] = link.split("#");
+      const target = path === "" ? page : join(dirname(page), path);
+      if (!existsSync(join(root, target))) return true;
+      if (anchor === undefined) return false;
+      return !found(withoutCode(read(target)), /^#+ (.+)$/gm)
+        .map(anchorOf)
+        .includes(anchor);
+    });
+    expect(broken).toEqual([]);
+  });
+});
+
+describe("the command line", () => {
+  /** Help by verb, such as "config check"; groups and the command itself ("") among them. */
+  const help = new Map<string, string>();
+  const ask = async (verb: string): Promise<void> => {
+    const { out } = await runCli([...verb.split(" ").filter(Boolean), "--help"]);
+    help.set(verb, out);
+    const commands = out.split(/^Commands:$/m)[1] ?? "";
+    const below = found(commands, /^ {2}([a-z]+)/gm).filter((name) => name !== "help");
+    for (const name of below) await ask(`${verb} ${name}`.trim());
+  };
+  const leaves = (): string[] => [...help.keys()].filter((verb) => !help.get(verb)?.includes("\nCommands:\n"));
+  beforeAll(() => ask(""), 60_000);
+
+  it.each(pages)("is not given verbs or options in %s that it does not have", (page) => {
+    const wrong = found(read(page), /(?<![\w/.-]|-g )smart-mla ([a-z][^`\n|]*)/g).filter((line) => {
+      const [one = "", two = ""] = line.split(/\s+/);
+      const verb = help.has(`${one} ${two}`) ? `${one} ${two}` : one;
+      const given = found(line, /(--[a-z-]+)/g);
+      const known = help.get(verb);
+      const unknownBelow = verb === one && !leaves().includes(one) && /^[a-z]+$/.test(two);
+      return known === undefined || unknownBelow || given.some((option) => !known.includes(option));
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it("has every verb and every option in docs/reference/cli.md", () => {
+    const page = read("docs/reference/cli.md");
+    const headings = found(page, /^## `smart-mla ([^`]+)`$/gm).map((heading) => heading.split(/ [-[A-Z]/)[0] ?? "");
+    expect([missing(leaves(), headings), missing(headings, leaves())]).toEqual([[], []]);
+    for (const verb of leaves()) {
+      const [, part = ""] = page.split(new RegExp(`^## \`smart-mla ${verb}\\b`, "m"));
+      const options = found(help.get(verb) ?? "", /^ {2}(?:-\w, )?(--[a-z0-9-]+)/gm).filter((option) => option !== "--help");
+      const text = part.split(/^## /m)[0] ?? "";
+      const told = (option: string): boolean => text.includes(option) || (option === "--config" && text.includes("-c FILE"));
+      expect({ verb, untold: options.filter((option) => !told(option)) }).toEqual({ verb, untold: [] });
+    }
+  });
+});
+
+describe("docs/reference/config.md", () => {
+  interface Json {
+    properties?: Record<string, Json>;
+    additionalProperties?: Json | boolean;
+    items?: Json;
+    anyOf?: Json[];
+    oneOf?: Json[];
+    default?: unknown;
+  }
+  /** Every leaf of a schema by its path, with its default where it has one. */
+  const leavesOf = (schema: Json, path: string): [string, unknown][] => {
+    const below = (key: string): string => (path === "" ? key : `${path}.${key}`);
+    const own = Object.entries(schema.properties ?? {}).flatMap(([key, value]) => leavesOf(value, below(key)));
+    const variants = [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].flatMap((variant) => leavesOf(variant, path));
+    const { additionalProperties: other, items } = schema;
+    const named =
+      typeof other === "object" && Object.keys(other).length > 0 && schema.properties === undefined
+        ? leavesOf(other, below("<name>"))
+        : [];
+    const listed = items ? leavesOf(items, `${path}[]`) : [];
+    const inside = [...own, ...variants, ...named, ...listed].filter(([at]) => at !== path);
+    return inside.length > 0 ? inside : [[path, schema.default]];
+  };
+
+  it.each([
+    ["agent.yaml", AgentYaml],
+    ["aggregator.yaml", AggregatorYaml],
+  ])("has every key of %s with its default, and no other", (file, schema) => {
+    const page = section(read("docs/reference/config.md"), file);
+    const leaves = leavesOf(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Json, "");
+    const keys = leaves.map(([key]) => key);
+    expect([missing(keys, firstCells(page)), missing(firstCells(page), keys)]).toEqual([[], []]);
+    const rows = page.split("\n");
+    const wrong = leaves.filter(([key, value]) => {
+      if (value === undefined || typeof value === "object") return false;
+      const cells = rows.find((row) => row.startsWith(`| \`${key}\``))?.split("|") ?? [];
+      return !cells[3]?.includes(`\`${JSON.stringify(value).replaceAll('"', "")}\``);
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("docs/how-to/troubleshoot.md", () => {
+  const sources = globSync("{core,planner,settlement,drivers,agent,aggregator,simulator,cli}/**/*.ts", { cwd: root }).map(read);
+  const thrown = sources.flatMap((text) => found(text, /new (?:AppError|ConfigError)\(\s*"([a-z0-9-]+)"/g));
+  /** Codes travel as plain words too: flags, objections, arguments. They share their first word with a code. */
+  const families = new Set([...thrown.map((code) => code.split("-")[0] ?? ""), "receipt", "price", "counter", "reading"]);
+  const noCodes = new Set(["chain-of-records", "demo-control-1", "modbus-serial"]);
+  const words = sources.flatMap((text) => found(text, /"([a-z0-9]+(?:-[a-z0-9]+)+)"/g));
+  const codes = [
+    ...thrown,
+    ...words.filter((word) => families.has(word.split("-")[0] ?? "") && !noCodes.has(word)),
+    "unexpected",
+  ];
+
+  it("explains every code of the program, and no other", () => {
+    const told = firstCells(read("docs/how-to/troubleshoot.md")).filter((cell) => /^[a-z0-9-]+$/.test(cell));
+    expect([missing(codes, told), missing(told, codes)]).toEqual([[], []]);
+  });
+
+  it("is completed by docs/reference/settlement.md, which has the contract's own errors", () => {
+    const errors = found(read("settlement/contracts/Settlement.sol"), /^ +error (\w+)\(/gm);
+    const kebab = errors.map((name) => `settlement-${name.replaceAll(/([a-z0-9])([A-Z])/g, "$1-$2").toLowerCase()}`);
+    const told = found(read("docs/reference/settlement.md"), /^\| `[A-Z]\w+` +\| `(settlement-[a-z-]+)` +\|/gm);
+    expect([missing(kebab, told), missing(told, kebab)]).toEqual([[], []]);
+  });
+});
+
+it("docs/reference/api.md has every path and every problem of the API", () => {
+  const routes = read("aggregator/api/routes.ts");
+  const page = read("docs/reference/api.md");
+  const paths = found(routes, /app\.get\("([^"]+)"/g).map((path) => path.replaceAll(/:(\w+)/g, "<$1>"));
+  const told = found(page, /^## `GET ([^`?]+)/gm);
+  expect([missing(paths, told), missing(told, paths)]).toEqual([[], []]);
+  const problems = found(routes, /problem\(\d+, "([a-z-]+)"/g);
+  expect([missing(problems, firstCells(page)), missing(firstCells(page), problems)]).toEqual([[], []]);
+});
