@@ -75,7 +75,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .command("house")
     .description("a house with physics: P1 stream and Modbus TCP")
     .requiredOption("--name <name>", "name at the clock server")
-    .option("--clock <url>", "tcp://127.0.0.1:PORT of a clock server; without it time is real")
+    .option("--clock <url>", "unix:/SOCKET or tcp://127.0.0.1:PORT of a clock server; without it time is real")
     .option("--seed <n>", "seed of all that is random", "1")
     .option("--p1-port <port>", "0 picks one", "0")
     .option("--modbus-port <port>", "0 picks one", "0")
@@ -91,7 +91,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   simulate
     .command("chain")
     .description("a development chain (anvil) whose block times follow a clock server")
-    .requiredOption("--clock <url>", "tcp://127.0.0.1:PORT of a clock server")
+    .requiredOption("--clock <url>", "unix:/SOCKET or tcp://127.0.0.1:PORT of a clock server")
     .requiredOption("--state <file>", "keeps the chain over a restart")
     .option("--port <port>", "0 picks one", "0")
     .action(verb(async (options) => (await import("./simulate-chain.ts")).simulateChain(options, say)));

@@ -106,7 +106,7 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
     sites,
     prices_file: "prices.json",
     plan: { every_s: 3600, slot_minutes: 15 },
-    settlement: { key: "aggregator", passphrase_file: "passphrase", ...chain, epoch_s: 1800 },
+    settlement: { key: "aggregator", passphrase_file: "passphrase", ...chain, epoch_s: 3600 },
     storage: { path: "data.db" },
     http: { listen: `127.0.0.1:${files.aggregator.apiPort}` },
     simulation: { clock_url: clockUrl },

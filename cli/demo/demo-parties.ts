@@ -56,7 +56,7 @@ export async function setUpParties(options: {
     const passphrase = randomBytes(24).toString("base64url");
     for (const file of [place.keyFile, place.passphraseFile]) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(place.passphraseFile, `${passphrase}\n`, { mode: 0o600 });
-    await createKeystore(place.keyFile, passphrase, { scryptN: 4096 });
+    await createKeystore(place.keyFile, passphrase, { scryptN: 1024 });
     const signer = await openKeystore(place.keyFile, passphrase);
     const owner = Wallet.createRandom().address.toLowerCase();
     await registry.register(owner, signer.address.toLowerCase(), await signPossession(signer, domain, owner));

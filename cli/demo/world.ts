@@ -24,8 +24,8 @@ const serviceStartMs = Date.parse("2026-01-19T11:00:00Z");
 /** Parties must be registered before the first service period begins. */
 const warmUpMs = 15 * 60_000;
 const dayMs = 24 * 3_600_000;
-/** After the day: its last records, then the next half-hourly epoch. */
-const settleMs = 20 * 60_000;
+/** After the day: its last records, then the next hourly epoch, which counts from the start of the aggregator. */
+const settleMs = 50 * 60_000;
 const drawEveryMs = 1000;
 
 /** The newest line of a simulated house. */
@@ -65,7 +65,11 @@ export async function openWorld(options: {
   const { show, seed } = options;
   const startedMs = performance.now();
   const files = await layOut(options.folder, options.homes, freePort);
-  const clock = await startClockServer({ startMs: serviceStartMs - warmUpMs, stepMs: 10_000 });
+  const clock = await startClockServer({
+    startMs: serviceStartMs - warmUpMs,
+    stepMs: 10_000,
+    socketFile: join(options.folder, "clock.sock"),
+  });
   const houses = new Map<string, HouseLine>();
   const statuses = new Map<string, AgentStatus>();
   const plans = new Map<string, string>();
@@ -88,7 +92,7 @@ export async function openWorld(options: {
   // Swedish is the locale that writes dates as ISO 8601 does.
   const localText = new Intl.DateTimeFormat("sv-SE", { timeZone: demoZone, dateStyle: "short", timeStyle: "short" });
 
-  const startHome = async (home: HomeFiles, index: number): Promise<void> => {
+  const startHouse = async (home: HomeFiles, index: number): Promise<void> => {
     await programs.start({
       name: home.house,
       args: [
@@ -100,11 +104,14 @@ export async function openWorld(options: {
           "--seed": String(seed * 100 + index),
           "--p1-port": String(home.p1Port),
           "--modbus-port": String(home.modbusPort),
+          "--every": "30",
           "--state": join(home.folder, "house.json"),
         }).flat(),
       ],
       onLine: (line) => void (line["kind"] === "house" && houses.set(home.site, line as unknown as HouseLine)),
     });
+  };
+  const startAgent = async (home: HomeFiles): Promise<void> => {
     await programs.start({
       name: home.site,
       args: ["agent", "run", "-c", home.configFile],
@@ -164,8 +171,9 @@ export async function openWorld(options: {
           name: "chain",
           args: ["simulate", "chain", "--clock", clock.url, "--state", files.chainFile, "--port", String(files.chainPort)],
         }),
+        ...files.homes.map(startHouse),
       ]);
-      show.note(`broker and chain run; registering ${files.homes.length} homes and the aggregator on the chain`);
+      show.note(`broker, chain and houses run; registering ${files.homes.length} homes and the aggregator on the chain`);
       const parties = await setUpParties({
         rpcUrl,
         startMs: serviceStartMs,
@@ -174,8 +182,10 @@ export async function openWorld(options: {
         homes: files.homes,
       });
       await writeConfigs(files, parties, demoPrices(serviceStartMs - 3_600_000, seed), clock.url);
-      await programs.start({ name: "aggregator", args: ["aggregator", "run", "-c", files.aggregator.configFile] });
-      await Promise.all(files.homes.map(startHome));
+      await Promise.all([
+        programs.start({ name: "aggregator", args: ["aggregator", "run", "-c", files.aggregator.configFile] }),
+        ...files.homes.map(startAgent),
+      ]);
       show.note(`settlement contract ${parties.contract} on ${rpcUrl}; statistics at ${apiUrl}/v1/statistics`);
     },
     async runDay() {

@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import { connect, type NetConnectOpts, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { AppError } from "../app-error.ts";
@@ -11,7 +11,7 @@ export const ClockStep = z.object({ t: z.int() });
 const retryMs = 200;
 
 /**
- * Time from a clock server on loopback: `tcp://127.0.0.1:PORT`.
+ * Time from a clock server on this machine: `unix:/path/of/socket` or `tcp://127.0.0.1:PORT`.
  * Protocol, one JSON object a line: we say {"name"}, the server says {"t"} (ms, at most 10 s on),
  * we run all that is due until then, wait for held work and say {"ack": t}.
  * Without the server time stands still and we try again, so a guard never sees a jump.
@@ -23,9 +23,7 @@ export async function simulatedClock(options: {
   onError: (error: unknown) => void;
   signal: AbortSignal;
 }): Promise<Clock> {
-  const url = new URL(options.clockUrl);
-  if (url.protocol !== "tcp:" || url.hostname !== "127.0.0.1")
-    throw new AppError("simulation-not-loopback", `clock ${options.clockUrl} must be tcp://127.0.0.1:PORT`);
+  const address = addressOf(options.clockUrl);
   let nowMs: number | null = null;
   const queue = new ScheduleQueue(options.onError);
   const held = new Set<Promise<unknown>>();
@@ -45,7 +43,7 @@ export async function simulatedClock(options: {
   };
   const join = (): void => {
     if (options.signal.aborted) return;
-    const socket = connect({ host: url.hostname, port: Number(url.port), noDelay: true });
+    const socket = connect(address);
     const leave = (): void => void socket.destroy();
     options.signal.addEventListener("abort", leave, { once: true });
     socket.once("connect", () => socket.write(`${JSON.stringify({ name: options.name })}\n`));
@@ -76,4 +74,12 @@ export async function simulatedClock(options: {
       return work;
     },
   };
+}
+
+/** A clock is on this machine or it is none: a socket file, or a port of 127.0.0.1. */
+function addressOf(clockUrl: string): NetConnectOpts {
+  const { protocol, hostname, port, pathname } = new URL(clockUrl);
+  if (protocol === "unix:" && hostname === "" && pathname.startsWith("/")) return { path: decodeURIComponent(pathname) };
+  if (protocol === "tcp:" && hostname === "127.0.0.1") return { host: hostname, port: Number(port), noDelay: true };
+  throw new AppError("simulation-not-loopback", `clock ${clockUrl} must be unix:/path/of/socket or tcp://127.0.0.1:PORT`);
 }

@@ -5,7 +5,7 @@ import { AppError } from "../../core/app-error.ts";
 
 /** A running clock server; see core/clock/simulated-clock.ts for the protocol. */
 export interface ClockServer {
-  /** Where clients find it, such as tcp://127.0.0.1:40123. */
+  /** Where clients find it, such as tcp://127.0.0.1:40123 or unix:/tmp/clock.sock. */
   url: string;
   /** The simulated instant of the latest step, ms. */
   now(): number;
@@ -54,6 +54,8 @@ export async function startClockServer(options: {
   stepMs: number;
   maxRate?: number;
   expect?: string[];
+  /** Listens on a Unix socket instead of a port of 127.0.0.1; only its owner may then steer the time. */
+  socketFile?: string;
 }): Promise<ClockServer> {
   const { startMs, stepMs, maxRate } = options;
   if (!(stepMs > 0 && stepMs <= maxStepMs))
@@ -155,11 +157,15 @@ export async function startClockServer(options: {
 
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    if (options.socketFile === undefined) server.listen(0, "127.0.0.1", resolve);
+    else server.listen(options.socketFile, resolve);
   });
   const looping = loop();
   return {
-    url: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url:
+      options.socketFile === undefined
+        ? `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`
+        : `unix:${encodeURI(options.socketFile)}`,
     now: () => nowMs,
     async advanceUntil(ms, signal) {
       signal?.throwIfAborted();

@@ -94,7 +94,7 @@ it("stands still without its server and goes on without a jump when it is back",
   expect([clock.now() - startMs, steps]).toEqual([20_000, [20_000]]);
 });
 
-it.each(["tcp://10.0.0.1:7000", "http://127.0.0.1:7000", "tcp://localhost:7000"])(
+it.each(["tcp://10.0.0.1:7000", "http://127.0.0.1:7000", "tcp://localhost:7000", "unix://host/clock.sock"])(
   "takes no clock but one on loopback: %s",
   async (clockUrl) => {
     const opening = simulatedClock({ clockUrl, name: "gw", onError: () => undefined, signal: AbortSignal.timeout(1000) });
