@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { iso, type Clock } from "../core/clock/clock.ts";
-import { importControlKey } from "../core/envelope.ts";
+import { importControlKey, type ControlKey } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
 import { rejections, type Rejections } from "../core/rejections.ts";
 import { makeMeter, makeRelay } from "../drivers/registry.ts";
@@ -35,16 +35,40 @@ const dayMs = 24 * hourMs;
  * Wires and starts the agent: relays in their safe state first, then meters, control and the link to the aggregator.
  * @throws AppError where the database, a key or a file cannot be used; bad meters, buses and brokers only delay
  */
-export async function startAgent(options: { config: AgentConfig; clock: Clock; log: Log }): Promise<RunningAgent> {
-  const { config, clock, log } = options;
+export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const ending = new AbortController();
+  const opened: (() => unknown)[] = [];
+  try {
+    return await wire(options, ending, opened);
+  } catch (error) {
+    ending.abort();
+    // Last opened, first closed; the relays are safe before their bus goes.
+    for (const close of opened.toReversed())
+      await Promise.resolve()
+        .then(close)
+        .catch(() => undefined);
+    throw error;
+  }
+}
+
+interface AgentOptions {
+  config: AgentConfig;
+  clock: Clock;
+  log: Log;
+}
+
+async function wire(options: AgentOptions, ending: AbortController, opened: (() => unknown)[]): Promise<RunningAgent> {
+  const { config, clock, log } = options;
   const { signal } = ending;
+  const keys = await Promise.all((config.aggregator?.controlKeys ?? []).map(importControlKey));
   const db = openDatabase(config.databaseFile);
+  opened.push(() => db.close());
   const [meters, control, records] = [meterStore(db), controlStore(db), recordStore(db)];
   const outbox = openOutbox(db, randomUUID(), clock.now());
   const atomically = (writes: () => void): void => db.transaction(writes)();
   const refused = rejections(log);
   const buses = openBuses(config.buses);
+  opened.push(() => buses.close());
   const appliances = config.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
   let room: AggregatorRoom | null = null;
 
@@ -59,6 +83,7 @@ export async function startAgent(options: { config: AgentConfig; clock: Clock; l
       }),
     signal,
   });
+  opened.push(() => actuator.safeState("failed start, safe state"));
   await actuator.safeState("start, safe state");
   // What a crash or a power cut has switched is not in the journal: as of now it counts as switched.
   for (const { resource, on: was } of control.lastSwitchings()) {
@@ -98,8 +123,9 @@ export async function startAgent(options: { config: AgentConfig; clock: Clock; l
     onSlots: () => room?.pump(),
     signal,
   });
+  opened.push(() => collector.stop());
   clock.every(hourMs, () => void meters.forgetSamples(clock.now() - config.keepRawDays * dayMs), signal);
-  room = await openRoom({ config, clock, log, refused, control, meters, records, outbox, loop, gridMeter, signal });
+  room = await openRoom({ config, clock, log, refused, control, meters, records, outbox, loop, gridMeter, keys, signal });
   const status = (): AgentStatus =>
     agentStatus({
       config,
@@ -175,10 +201,10 @@ async function openRoom(given: {
   outbox: ReturnType<typeof openOutbox>;
   loop: ControlLoop;
   gridMeter: string;
+  keys: ControlKey[];
   signal: AbortSignal;
 }): Promise<AggregatorRoom | null> {
   const { config } = given;
   if (!config.aggregator) return null;
-  const keys = await Promise.all(config.aggregator.controlKeys.map(importControlKey));
-  return startAggregatorRoom({ ...given, link: config.aggregator, keys: new Map(keys.map(({ kid, key }) => [kid, key])) });
+  return startAggregatorRoom({ ...given, link: config.aggregator, keys: new Map(given.keys.map(({ kid, key }) => [kid, key])) });
 }

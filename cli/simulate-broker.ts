@@ -11,7 +11,7 @@ import { stopRequest } from "./stop-request.ts";
 export async function simulateBroker(options: { port: string; users?: string }, say: (line: string) => void): Promise<number> {
   const users = options.users === undefined ? undefined : readUsers(options.users);
   await runBroker({
-    port: wholeNumber("--port", options.port),
+    port: wholeNumber("--port", options.port, { most: 65_535 }),
     ...(users && { users }),
     log: stderrLog("broker"),
     signal: stopRequest(),

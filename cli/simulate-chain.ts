@@ -10,7 +10,7 @@ export async function simulateChain(
   options: { clock: string; state: string; port: string },
   say: (line: string) => void,
 ): Promise<number> {
-  const port = wholeNumber("--port", options.port) || (await freePort());
+  const port = wholeNumber("--port", options.port, { most: 65_535 }) || (await freePort());
   await runChain({
     port,
     stateFile: options.state,

@@ -23,14 +23,17 @@ const clockSkewS = 60;
 
 const Header = z.object({ alg: z.literal("EdDSA"), kid: z.string().min(1).max(128), typ: z.string() });
 
+/** Until the year 9999. */
+const Seconds = z.int().min(0).max(253_402_300_799);
+
 const Payload = z.object({
   v: z.int().min(1),
   site: z.string(),
   seq: z.int().nonnegative(),
   /** Seconds since 1970 UTC, as in RFC 7519. */
-  iat: z.int(),
-  nbf: z.int(),
-  exp: z.int(),
+  iat: Seconds,
+  nbf: Seconds,
+  exp: Seconds,
   body: z.unknown(),
 });
 
@@ -70,7 +73,10 @@ export async function importControlKey(jwk: unknown): Promise<ControlKey> {
   if (!checked.success)
     throw new AppError("envelope-bad-key", "not an Ed25519 JWK with kty OKP, crv Ed25519, kid and x", { cause: checked.error });
   const { kid } = checked.data;
-  return { kid, key: await importJWK(checked.data as JWK, "EdDSA") };
+  const key = await importJWK(checked.data as JWK, "EdDSA").catch((cause: unknown) => {
+    throw new AppError("envelope-bad-key", `control key "${kid}" holds no Ed25519 key: check its x`, { cause });
+  });
+  return { kid, key };
 }
 
 /** Signs a downward message as a compact JWS. `lifetimeS` bounds how late it may still be accepted. */

@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import { AppError, errorMessage } from "../../core/app-error.ts";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 
 /**
  * Serves GET /v1/status as JSON on a Unix socket. The socket's mode (0600) is the authority: only the agent's own user
@@ -10,11 +10,8 @@ export async function startStatusServer(socketFile: string, status: () => unknow
   // A socket that a killed run left behind; two agents on one folder are kept apart by systemd.
   rmSync(socketFile, { force: true });
   const server: Server = createServer((request, response) => {
-    const found = request.method === "GET" && request.url === "/v1/status";
-    const body = found
-      ? status()
-      : { type: "urn:smart-mla:unknown-path", title: "unknown-path", status: 404, detail: "try GET /v1/status" };
-    response.writeHead(found ? 200 : 404, { "content-type": found ? "application/json" : "application/problem+json" });
+    const [code, body] = answer(request, status);
+    response.writeHead(code, { "content-type": code === 200 ? "application/json" : "application/problem+json" });
     response.end(JSON.stringify(body));
   });
   await new Promise<void>((resolve, reject) => {
@@ -31,4 +28,18 @@ export async function startStatusServer(socketFile: string, status: () => unknow
         server.closeAllConnections();
       }),
   };
+}
+
+/** A status that cannot be read (a failing database, say) is an answer too; it must not end the agent. */
+function answer({ method, url }: IncomingMessage, status: () => unknown): [number, unknown] {
+  const problem = (code: string, number: number, detail: string): [number, unknown] => [
+    number,
+    { type: `urn:smart-mla:${code}`, title: code, status: number, detail },
+  ];
+  if (method !== "GET" || url !== "/v1/status") return problem("unknown-path", 404, "try GET /v1/status");
+  try {
+    return [200, status()];
+  } catch (error) {
+    return problem(errorCode(error), 500, errorMessage(error));
+  }
 }

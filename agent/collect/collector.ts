@@ -46,6 +46,10 @@ export interface Collector {
   stop(): Promise<void>;
 }
 
+/** Rejected frames kept between two writes, and readings that may wait for a disk that takes nothing. */
+const mostFrames = 50;
+const mostWaiting = 10_000;
+
 /** Takes readings from all meters, checks and books them, and keeps them in batches; slots are kept at once. */
 export function startCollector(options: CollectorOptions): Collector {
   const { store, outbox, clock, log, rejections, sharing } = options;
@@ -53,17 +57,19 @@ export function startCollector(options: CollectorOptions): Collector {
   const newest = new Map<string, { reading: Reading; atMonoMs: number }>();
   let waiting: Sample[] = [];
   let ended: SlotTotal[] = [];
+  let frames: (RejectedFrame & { atMs: number })[] = [];
   let sharedUntilMs = 0;
   let count = 0;
 
   const flush = (): void => {
-    if (waiting.length === 0 && ended.length === 0) return;
+    if (waiting.length === 0 && ended.length === 0 && frames.length === 0) return;
     const [samples, slots] = [waiting, ended];
     options.atomically(() => {
       store.addSamples(samples);
-      store.addSlots(slots);
+      const fresh = store.addSlots(slots);
+      for (const frame of frames) store.addRejected(frame);
       for (const sample of samples) share(sample);
-      for (const slot of slots)
+      for (const slot of fresh)
         if (slot.meter === sharing.gridMeter || sharing.applianceDetail)
           outbox.add(slotItem(slot, options.roles.get(slot.meter) ?? "load"));
       for (const [meter, state] of ledgers) if (state) store.saveLedger(meter, state);
@@ -71,6 +77,7 @@ export function startCollector(options: CollectorOptions): Collector {
     // Only now: a failed write keeps samples and slots for the next try.
     waiting = [];
     ended = [];
+    frames = [];
     if (slots.length > 0) options.onSlots();
   };
   const share = ({ atMs, reading }: Sample): void => {
@@ -85,6 +92,11 @@ export function startCollector(options: CollectorOptions): Collector {
     if (booked.flag && booked.slots.length === 0) return;
     count++;
     waiting.push({ atMs: bookedAt(reading), reading });
+    // While the disk takes nothing, counters go on in the ledger; only the oldest single readings are given up.
+    if (waiting.length > mostWaiting) {
+      waiting = waiting.slice(-mostWaiting / 2);
+      rejections.note("samples-dropped", reading.meter, "the disk takes nothing; oldest readings given up, energy is kept");
+    }
     newest.set(reading.meter, { reading, atMonoMs: clock.monotonicMs() });
     ended.push(...booked.slots);
     options.onReading(reading);
@@ -99,7 +111,8 @@ export function startCollector(options: CollectorOptions): Collector {
   };
   const rejected = (frame: RejectedFrame): void => {
     rejections.note(frame.code, frame.meter, frame.message);
-    safely(() => store.addRejected({ ...frame, atMs: clock.now() }));
+    // With the next batch: a noisy line must not cost a write for each broken frame.
+    if (frames.length < mostFrames) frames.push({ ...frame, atMs: clock.now() });
   };
   for (const meter of options.meters) {
     if (meter.kind === "push")

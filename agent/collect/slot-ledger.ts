@@ -39,7 +39,7 @@ export interface LedgerState {
 }
 
 /** Why a reading was not booked. */
-export type Flag = "reading-suspect" | "reading-repeated" | "counter-backwards" | "counter-jump";
+export type Flag = "clock-step" | "reading-suspect" | "reading-repeated" | "counter-backwards" | "counter-jump";
 
 export interface LedgerRules {
   slotMinutes: number;
@@ -51,6 +51,9 @@ export interface LedgerRules {
 const closeMs = 60_000;
 /** After so long of impossible readings the counter counts as replaced. */
 const resetMs = 15 * 60_000;
+/** A longer gap, or a longer way back, is a clock that was set, not a meter that was silent. */
+const longestGapMs = 40 * 24 * 3_600_000;
+const clockStepMs = 3_600_000;
 /** The meter's clock is believed while it agrees with ours so far. */
 const meterClockMs = 60_000;
 
@@ -73,7 +76,9 @@ export function book(
   const atMs = bookedAt(reading);
   if (reading.quality === "suspect") return { state, slots: [], flag: "reading-suspect" };
   if (!state) return { state: open(reading, atMs, rules, null), slots: [] };
+  if (state.atMs - atMs > clockStepMs) return afterClockStep(state, reading, atMs, rules);
   if (atMs <= state.atMs) return { state, slots: [], flag: "reading-repeated" };
+  if (atMs - state.atMs > longestGapMs) return { ...replace(state, reading, atMs, rules), flag: "clock-step" };
   if (reading.meterId !== null && state.meterId !== null && reading.meterId !== state.meterId)
     return replace(state, reading, atMs, rules);
   const impossible = check(state, reading, atMs, rules);
@@ -83,6 +88,18 @@ export function book(
     return { state: { ...state, impossibleSinceMs: sinceMs }, slots: [], flag: impossible };
   }
   return advance(state, reading, atMs, rules);
+}
+
+/** A clock that went back for good: after a while of agreeing readings the ledger goes on at the new time. */
+function afterClockStep(
+  state: LedgerState,
+  reading: Reading,
+  atMs: number,
+  rules: LedgerRules,
+): { state: LedgerState; slots: SlotTotal[]; flag: Flag } {
+  const sinceMs = Math.min(state.impossibleSinceMs ?? atMs, atMs);
+  if (atMs - sinceMs >= resetMs) return { ...replace(state, reading, atMs, rules), flag: "clock-step" };
+  return { state: { ...state, impossibleSinceMs: sinceMs }, slots: [], flag: "clock-step" };
 }
 
 function open(reading: Reading, atMs: number, rules: LedgerRules, before: LedgerState | null): LedgerState {

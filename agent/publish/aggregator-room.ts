@@ -101,6 +101,14 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       throw error;
     }
   };
+  // A queue of its own: a chain that answers slowly must not hold up instructions.
+  let settlement: Promise<void> = Promise.resolve();
+  const settleInTurn = (work: () => Promise<void>): void => {
+    settlement = settlement
+      .then(work)
+      .catch((error: unknown) => refused.note(errorCode(error), "settlement", errorMessage(error)));
+    void clock.hold(settlement);
+  };
   const inbox = openInbox({
     keys: options.keys,
     site: options.link.gatewayId,
@@ -112,7 +120,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       receipt: (body) => uploader.receipt(parsed(Receipt, body, "receipt-malformed")),
       price: (body) => control.savePrices(parsed(PriceSeries, body, "price-malformed")),
       instruction: (body, { rest }) => instruct(body, rest),
-      settlement: (body, { rest }) => settling.take(body, rest),
+      settlement: (body, { rest }) => settleInTurn(() => settling.take(body, rest)),
     },
   });
   const report = (now: readonly ApplianceNow[]): void => {

@@ -18,6 +18,9 @@ export interface InboxOptions {
   handlers: Handlers;
 }
 
+/** Messages that may wait to be verified; a flood costs a number, not memory. */
+const mostPending = 500;
+
 /** Which kind of message a downward topic carries. */
 export function envelopeTypeOf(rest: string): EnvelopeType | undefined {
   const [head, ...tail] = rest.split("/");
@@ -62,11 +65,22 @@ export function openInbox(options: InboxOptions): { take(arrival: Arrival): Prom
     await options.handlers[type](envelope.body, { rest: arrival.rest, envelope });
   };
   let queue: Promise<void> = Promise.resolve();
+  let pending = 0;
   return {
     take(arrival) {
+      if (pending >= mostPending) {
+        options.rejections.note(
+          "inbox-full",
+          arrival.topic,
+          `more than ${mostPending} messages wait; the aggregator sends again`,
+        );
+        return Promise.resolve();
+      }
+      pending++;
       queue = queue
         .then(() => accept(arrival))
-        .catch((error: unknown) => options.rejections.note(errorCode(error), arrival.topic, errorMessage(error)));
+        .catch((error: unknown) => options.rejections.note(errorCode(error), arrival.topic, errorMessage(error)))
+        .finally(() => pending--);
       return options.clock.hold(queue);
     },
   };

@@ -12,7 +12,8 @@ export interface MeterStore {
   addSamples(samples: readonly Sample[]): void;
   ledger(meter: string): LedgerState | null;
   saveLedger(meter: string, state: LedgerState): void;
-  addSlots(slots: readonly SlotTotal[]): void;
+  /** Gives those that were new: after a clock was set back a slot may come a second time, and the first one counts. */
+  addSlots(slots: readonly SlotTotal[]): SlotTotal[];
   /** Slots of a meter that start in [from, to), oldest first. */
   slots(meter: string, register: "import" | "export", fromMs: number, toMs: number): SlotTotal[];
   /** Keeps the newest 200 frames. */
@@ -36,7 +37,7 @@ export function meterStore(db: Db): MeterStore {
   const addSample = db.prepare("insert or ignore into sample values (?, ?, ?, ?, ?, ?, ?, ?)");
   const getLedger = db.prepare<[string], { state: string }>("select state from ledger where meter = ?");
   const putLedger = db.prepare("insert into ledger values (?, ?) on conflict (meter) do update set state = excluded.state");
-  const addSlot = db.prepare("insert into slot values (?, ?, ?, ?, ?, ?, ?)");
+  const addSlot = db.prepare("insert or ignore into slot values (?, ?, ?, ?, ?, ?, ?)");
   const getSlots = db.prepare<[string, string, number, number], SlotRow>(
     "select * from slot where meter = ? and register = ? and start_ms >= ? and start_ms < ? order by start_ms",
   );
@@ -55,9 +56,8 @@ export function meterStore(db: Db): MeterStore {
       return row ? (JSON.parse(row.state) as LedgerState) : null;
     },
     saveLedger: (meter, state) => void putLedger.run(meter, JSON.stringify(state)),
-    addSlots(slots) {
-      for (const s of slots) addSlot.run(s.meter, s.register, s.startMs, s.endMs, s.wh, s.quality, flag(s.clockSynced));
-    },
+    addSlots: (slots) =>
+      slots.filter((s) => addSlot.run(s.meter, s.register, s.startMs, s.endMs, s.wh, s.quality, flag(s.clockSynced)).changes > 0),
     slots: (meter, register, fromMs, toMs) =>
       getSlots.all(meter, register, fromMs, toMs).map((row) => ({
         meter: row.meter,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { slotMinutes } from "../../core/slots.ts";
 import { Address, Name } from "../../core/message/fields.ts";
 
 /** The aggregator's YAML file: snake_case keys with units. */
@@ -20,7 +21,7 @@ export const AggregatorYaml = z.strictObject({
   /** JSON file with a list of price series, in force as soon as they are read. */
   prices_file: z.string(),
   plan: z
-    .strictObject({ every_s: z.int().min(300).max(86_400).default(3600), slot_minutes: z.int().min(5).max(60).default(15) })
+    .strictObject({ every_s: z.int().min(300).max(86_400).default(3600), slot_minutes: z.literal(slotMinutes).default(15) })
     .default({ every_s: 3600, slot_minutes: 15 }),
   settlement: z
     .strictObject({

@@ -24,6 +24,8 @@ export interface IntakeOptions {
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
 }
 
+/** Messages that may wait, of all homes together; a flood costs a number, not memory. */
+const mostPending = 5000;
 const receiptLifetimeS = 7 * 24 * 3600;
 
 /**
@@ -62,12 +64,19 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
   };
   // One queue a home keeps its messages in order; homes do not wait for each other.
+  let pending = 0;
   const queues = new Map<string, Promise<void>>();
   return {
     take(message) {
+      if (pending >= mostPending) {
+        options.rejections.note("intake-full", message.topic, `more than ${mostPending} messages wait; the home sends again`);
+        return Promise.resolve();
+      }
+      pending++;
       const queue = (queues.get(message.site) ?? Promise.resolve())
         .then(() => take(message))
-        .catch((error: unknown) => options.rejections.note(errorCode(error), message.topic, errorMessage(error)));
+        .catch((error: unknown) => options.rejections.note(errorCode(error), message.topic, errorMessage(error)))
+        .finally(() => pending--);
       if (options.sites.has(message.site)) queues.set(message.site, queue);
       return options.clock.hold(queue);
     },

@@ -21,7 +21,7 @@ export type Instruction = z.infer<typeof Instruction>;
 export const InstructionList = z.object({
   plan: z.uuid(),
   resource: Name,
-  instructions: z.array(Instruction).max(200),
+  instructions: z.array(Instruction).max(1000),
 });
 export type InstructionList = z.infer<typeof InstructionList>;
 

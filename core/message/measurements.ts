@@ -16,7 +16,8 @@ export const SlotItem = z.object({
   register: z.enum(["import", "export"]),
   start: Instant,
   end: Instant,
-  wh: z.int(),
+  /** No connection of a home gives more than 1 GWh in a slot. */
+  wh: z.int().min(0).max(1e9),
   quality: Quality,
   clockSynced: z.boolean(),
 });

@@ -130,7 +130,16 @@ describe("docs/how-to/troubleshoot.md", () => {
   const sources = globSync("{core,planner,settlement,drivers,agent,aggregator,simulator,cli}/**/*.ts", { cwd: root }).map(read);
   const thrown = sources.flatMap((text) => found(text, /new (?:AppError|ConfigError)\(\s*"([a-z0-9-]+)"/g));
   /** Codes travel as plain words too: flags, objections, arguments. They share their first word with a code. */
-  const families = new Set([...thrown.map((code) => code.split("-")[0] ?? ""), "receipt", "price", "counter", "reading"]);
+  const families = new Set([
+    ...thrown.map((code) => code.split("-")[0] ?? ""),
+    "receipt",
+    "price",
+    "counter",
+    "reading",
+    "clock",
+    "inbox",
+    "samples",
+  ]);
   const noCodes = new Set(["chain-of-records", "demo-control-1", "modbus-serial"]);
   const words = sources.flatMap((text) => found(text, /"([a-z0-9]+(?:-[a-z0-9]+)+)"/g));
   const codes = [

@@ -224,3 +224,23 @@ describe("the instant of a reading", () => {
     expect(bookedAt(reading) - startMs).toBe(expected);
   });
 });
+
+it("opens a new ledger when a clock that was never set is set, instead of filling decades with slots", () => {
+  const { slots, flags, state } = bookAll([
+    [-56 * 365 * 86_400, 1000],
+    [0, 1005],
+    [60, 1006],
+  ]);
+  expect(slots.length).toBeLessThanOrEqual(1);
+  expect(flags).toEqual([undefined, "clock-step", undefined]);
+  expect(state).toMatchObject({ atMs: startMs + 60_000, import: { lastWh: 1006 } });
+});
+
+it("goes on after a quarter of an hour when one reading from the future was booked", () => {
+  const tenYearsS = 10 * 365 * 86_400;
+  const after = Array.from({ length: 40 }, (_, at): [number, number] => [60 * at, 1010 + at]);
+  const { flags, state } = bookAll([[0, 1000], [tenYearsS, 1005], ...after]);
+  expect(flags.filter((flag) => flag === "clock-step")).toHaveLength(17);
+  expect(flags.at(-1)).toBeUndefined();
+  expect(state).toMatchObject({ atMs: startMs + 39 * 60_000, import: { lastWh: 1049 } });
+});

@@ -85,9 +85,9 @@ it.each<[string, z.ZodType, unknown]>([
     { plan: uuid, resource: "b", instructions: [{ ...instruction, validUntil: at }] },
   ],
   [
-    "201 instructions",
+    "1001 instructions",
     InstructionList,
-    { plan: uuid, resource: "b", instructions: Array.from({ length: 201 }, () => instruction) },
+    { plan: uuid, resource: "b", instructions: Array.from({ length: 1001 }, () => instruction) },
   ],
   ["prices as numbers", PriceSeries, { ...series, importPerKwh: [250_000] }],
   ["no prices", PriceSeries, { ...series, exportPerKwh: [] }],
