@@ -35,7 +35,7 @@ chgrp -R smart-mla /etc/smart-mla
 systemctl daemon-reload
 systemctl enable smart-mla-agent.service
 if [ ! -f /etc/smart-mla/agent.yaml ]; then
-  say "next: copy /etc/smart-mla/agent.example.yaml to /etc/smart-mla/agent.yaml, edit it, then"
+  say "next: install -m 0640 -g smart-mla /etc/smart-mla/agent.example.yaml /etc/smart-mla/agent.yaml, edit it, then"
   say "  smart-mla config check -c /etc/smart-mla/agent.yaml && systemctl start smart-mla-agent"
   exit 0
 fi

@@ -55,6 +55,7 @@ export function startCollector(options: CollectorOptions): Collector {
   const { store, outbox, clock, log, rejections, sharing } = options;
   const ledgers = new Map<string, LedgerState | null>(options.meters.map(({ name }) => [name, store.ledger(name)]));
   const newest = new Map<string, { reading: Reading; atMonoMs: number }>();
+  const lines = new Map<string, "open" | "closed">();
   let waiting: Sample[] = [];
   let ended: SlotTotal[] = [];
   let frames: (RejectedFrame & { atMs: number })[] = [];
@@ -119,7 +120,13 @@ export function startCollector(options: CollectorOptions): Collector {
       meter.start({
         reading: (reading) => safely(() => take(reading)),
         rejected,
-        line: (state, reason) => log.info({ meter: meter.name, state, reason }, "meter line"),
+        line(state, reason) {
+          // A missing device is tried again every few seconds; said is only the change.
+          if (lines.get(meter.name) === state) return;
+          lines.set(meter.name, state);
+          if (state === "open") log.info({ meter: meter.name, line: reason }, "meter line open");
+          else log.warn({ meter: meter.name, reason }, "meter line closed, trying again");
+        },
       });
     else
       clock.every(

@@ -1,13 +1,17 @@
 import type { InstructionList } from "../../core/message/instruction.ts";
 import { localTimeOf } from "../../core/slots.ts";
 
+const dayMs = 24 * 3_600_000;
+
 /**
  * The next spans of each resource in local time: when it runs, or for what runs by itself when it is held back.
- * @param nowMs spans that have ended are left out
+ * @param nowMs spans that have ended, or begin a day later and so would look like today's, are left out
  */
 export function describePlan(lists: readonly InstructionList[], nowMs: number, zone: string): string {
   const parts = lists.map(({ resource, instructions }) => {
-    const coming = instructions.filter(({ validUntil }) => Date.parse(validUntil) > nowMs);
+    const coming = instructions.filter(
+      ({ executionTime, validUntil }) => Date.parse(validUntil) > nowMs && Date.parse(executionTime) < nowMs + dayMs,
+    );
     const totalMs = (mode: string): number =>
       coming
         .filter(({ operationModeId }) => operationModeId === mode)

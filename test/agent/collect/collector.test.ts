@@ -77,6 +77,7 @@ function collecting(options: { sharing?: Partial<Sharing>; store?: ReturnType<ty
     rows,
     seen,
     reject: (bytes: Buffer) => listener?.rejected({ meter: "grid", code: "p1-bad-crc", message: "CRC", bytes }),
+    line: (state: "open" | "closed") => listener?.line(state, "/dev/ttyUSB0"),
     poll: (next: typeof polled) => (polled = next),
     failWrites: (fails: boolean) => (failWrites = fails),
   };
@@ -176,4 +177,19 @@ it("goes on with the open slot after a restart", async () => {
   await second.hear(600, 1100);
   await second.hear(300, 1150);
   expect(second.store.slots("grid", "import", startMs, startMs + 900_000)).toMatchObject([{ wh: 150, quality: "estimated" }]);
+});
+
+it("says once that a line is closed, however often it is tried again", () => {
+  const { line, log } = collecting();
+  for (const state of ["closed", "closed", "closed", "open", "closed"] as const) line(state);
+  expect(log.lines.map(({ message }) => message)).toEqual(Array<string>(2).fill("meter line closed, trying again"));
+});
+
+it("writes rejected frames with the next batch, a bounded number, however noisy the line", async () => {
+  const { reject, clock, db } = collecting();
+  const kept = () => (db.prepare("select count(*) as n from rejected_frame").get() as { n: number }).n;
+  for (let at = 0; at < 1000; at++) reject(Buffer.from("noise"));
+  expect(kept()).toBe(0);
+  await clock.advance(10_000);
+  expect(kept()).toBe(50);
 });
