@@ -8,6 +8,7 @@ import type { AgentYaml } from "./schema.ts";
  */
 export function crossCheck(config: AgentYaml): ConfigIssue[] {
   return [
+    ...sameLineIssues(config),
     ...busIssues(config),
     ...contactIssues(config),
     ...applianceIssues(config),
@@ -47,6 +48,19 @@ function busIssues({ buses, meters, relays }: AgentYaml): ConfigIssue[] {
           message: `bus "${meter.bus}" is a byte stream of its own; ${other} cannot share it`,
         });
   return issues;
+}
+
+/** One line under two names would be opened twice, and its contacts could be given twice. */
+function sameLineIssues({ buses }: AgentYaml): ConfigIssue[] {
+  const users = new Map<string, string>();
+  return Object.entries(buses).flatMap(([name, bus]) => {
+    const line = bus.type === "serial" ? bus.port : `${bus.host}:${bus.port}`;
+    const user = users.get(line);
+    users.set(line, name);
+    return user === undefined
+      ? []
+      : [{ path: ["buses", name], message: `is the same line as bus "${user}" (${line}); use one name for both` }];
+  });
 }
 
 /** Two names for one contact would switch against each other. */

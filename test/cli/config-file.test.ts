@@ -97,6 +97,15 @@ describe("says file, line, column, path and what was expected", () => {
       ['agent.yaml:24:12 appliances.pump.relay relay "r2" already switches "boiler"'],
     ],
     [
+      "two names for one line",
+      agentYamlWith(
+        "  p1: { type: serial, port: /dev/ttyUSB0 }",
+        "  p1: { type: serial, port: /dev/ttyUSB0 }",
+        "  p2: { type: serial, port: /dev/ttyUSB0 }",
+      ),
+      ['agent.yaml:9:7 buses.p2 is the same line as bus "p1" (/dev/ttyUSB0); use one name for both'],
+    ],
+    [
       "two names for one contact",
       agentYamlWith(r1, "  r1: { driver: modbus_coil, bus: lan, unit_id: 10, coil: 1, on_boot: open }"),
       ['agent.yaml:15:59 relays.r2.coil unit 10 coil 1 on bus "lan" is already relay "r1"'],

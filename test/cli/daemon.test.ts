@@ -90,7 +90,7 @@ it("stops with its relays safe and exits 2 when systemd cannot be told that it i
   const { running, board, state } = await agent({ env: notify.env });
   const { code, err } = await running.ended;
   expect(code).toBe(2);
-  expect(err).toMatch(/^notify-failed: .*NotifyAccess=all/s);
+  expect(err).toMatch(/^notify-failed: .*NotifyAccess=all/ms);
   expect(board.coils.get(3)).toBe(false);
   expect(existsSync(join(state, "agent.sock"))).toBe(false);
 });

@@ -13,7 +13,7 @@ export function gatewayYaml(more: object = {}): object {
       slot_minutes: 15,
       grid: { phases: 3, fuse_a: 25, max_import_w: 17_250 },
     },
-    buses: { p1: { type: "tcp", host: "127.0.0.1", port: 1 }, board: { type: "modbus_tcp", host: "127.0.0.1", port: 1 } },
+    buses: { p1: { type: "tcp", host: "127.0.0.1", port: 1 }, board: { type: "modbus_tcp", host: "127.0.0.1", port: 2 } },
     meters: { grid: { role: "grid", driver: "dsmr", bus: "p1" } },
     storage: { path: "state/data.db" },
     log: { level: "warn" },
