@@ -180,3 +180,12 @@ it("counts what it refuses by code, and none of it uses up a number", async () =
   await take(await signed(1));
   expect(taken).toEqual(["price price 1"]);
 });
+
+it("counts what floods it instead of keeping it, and takes messages again once the flood is over", async () => {
+  const { open, signed } = inboxOf();
+  const { take, taken, counts } = open();
+  await Promise.all(Array.from({ length: 700 }, () => take("garbage")));
+  expect(counts()).toEqual({ "envelope-malformed": 500, "inbox-full": 200 });
+  await take(await signed(1, "p"));
+  expect(taken).toEqual(["price price p"]);
+});
