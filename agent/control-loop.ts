@@ -11,14 +11,17 @@ export interface ApplianceNow {
   reason: string;
 }
 
+/** Decides and switches, again and again. */
 export interface ControlLoop {
   /** Decides again soon; calls while a decision is being carried out make one more. */
   trigger(): void;
+  /** How every appliance stands. */
   now(): ApplianceNow[];
   /** Resolves when nothing is being carried out. */
   idle(): Promise<void>;
 }
 
+/** Parts that the loop works with. */
 export interface ControlLoopOptions {
   appliances: readonly GuardedAppliance[];
   /** As the journal has it, on the monotonic clock. */
@@ -26,9 +29,11 @@ export interface ControlLoopOptions {
   instructions: () => ReadonlyMap<string, InstructionList>;
   /** The grid meter's newest believed power and its age; undefined before the first. */
   grid: () => { powerW: number | null; ageMs: number } | undefined;
+  /** What the house may take from the grid, W. */
   maxImportW: number;
   actuator: Actuator;
   clock: Clock;
+  /** After each pass, with how every appliance stands then. */
   onPass: (now: readonly ApplianceNow[]) => void;
   onError: (error: unknown) => void;
   signal: AbortSignal;

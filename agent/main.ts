@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
+import { errorCode, errorMessage } from "../core/app-error.ts";
 import { iso, type Clock } from "../core/clock/clock.ts";
 import { importControlKey, type ControlKey } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
 import { rejections, type Rejections } from "../core/rejections.ts";
-import { makeMeter, makeRelay } from "../drivers/registry.ts";
 import { startActuator } from "./actuate/actuator.ts";
 import { startStatusServer } from "./api/status-server.ts";
 import { startCollector, type Collector } from "./collect/collector.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
+import { fusePowerW } from "./config/fuse-power.ts";
 import { guardStateFromJournal, startControlLoop, type ControlLoop } from "./control-loop.ts";
-import { openBuses, type BusSet } from "./open-buses.ts";
+import { metersOf, relaysOf } from "./devices.ts";
+import { openBuses } from "./open-buses.ts";
 import { startAggregatorRoom, type AggregatorRoom } from "./publish/aggregator-room.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
 import { controlStore } from "./store/control-store.ts";
@@ -20,6 +21,7 @@ import { openDatabase } from "./store/open-database.ts";
 import { openOutbox } from "./store/outbox.ts";
 import { recordStore } from "./store/record-store.ts";
 
+/** What a running agent gives to whoever started it. */
 export interface RunningAgent {
   status(): AgentStatus;
   /** When the last pass of control ended, on the monotonic clock: what a watchdog should ask. */
@@ -28,6 +30,8 @@ export interface RunningAgent {
   stop(): Promise<void>;
 }
 
+/** More than so many times what the fuse carries is a counter that jumped, not a load. */
+const overloadFactor = 1.5;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
@@ -116,7 +120,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     clock,
     log,
     rejections: refused,
-    rules: { slotMinutes: config.site.slotMinutes, plausibleW: 1.5 * config.site.phases * config.site.fuseA * 230 },
+    rules: { slotMinutes: config.site.slotMinutes, plausibleW: overloadFactor * fusePowerW(config.site) },
     sharing: { gridMeter, intervalMs: config.shareIntervalS * 1000, applianceDetail: config.shareApplianceDetail },
     commitEveryMs: config.commitEveryMs,
     onReading: ({ meter }) => void (meter === gridMeter && loop.trigger()),
@@ -126,6 +130,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   opened.push(() => collector.stop());
   clock.every(hourMs, () => void meters.forgetSamples(clock.now() - config.keepRawDays * dayMs), signal);
   room = await openRoom({ config, clock, log, refused, control, meters, records, outbox, loop, gridMeter, keys, signal });
+  opened.push(() => room?.stop());
   const status = (): AgentStatus =>
     agentStatus({
       config,
@@ -157,27 +162,6 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   };
 }
 
-function relaysOf(config: AgentConfig, buses: BusSet, clock: Clock): Parameters<typeof startActuator>[0]["appliances"] {
-  return config.appliances.map((appliance) => {
-    const relay = config.relays.find(({ name }) => name === appliance.relay);
-    if (!relay)
-      throw new AppError("relay-unknown", `appliance ${appliance.name} names relay "${appliance.relay}", which is not there`);
-    return {
-      resource: appliance.name,
-      safeOn: appliance.safeOn,
-      relay: makeRelay(relay, { name: relay.name, stamp: stampOf(clock), bus: (kind) => buses.bus(relay.bus, kind) }),
-    };
-  });
-}
-
-function metersOf(config: AgentConfig, buses: BusSet, clock: Clock) {
-  return config.meters.map((meter) =>
-    makeMeter(meter, { name: meter.name, stamp: stampOf(clock), bus: (kind) => buses.bus(meter.bus, kind) }),
-  );
-}
-
-const stampOf = (clock: Clock) => () => ({ receivedMs: clock.now(), clockSynced: clock.synced() });
-
 function gridOf(collector: Collector, gridMeter: string): { powerW: number | null; ageMs: number } | undefined {
   const latest = collector.latest(gridMeter);
   return latest && { powerW: latest.reading.powerW, ageMs: latest.ageMs };
@@ -206,5 +190,10 @@ async function openRoom(given: {
 }): Promise<AggregatorRoom | null> {
   const { config } = given;
   if (!config.aggregator) return null;
-  return startAggregatorRoom({ ...given, link: config.aggregator, keys: new Map(given.keys.map(({ kid, key }) => [kid, key])) });
+  return startAggregatorRoom({
+    ...given,
+    random: Math.random,
+    link: config.aggregator,
+    keys: new Map(given.keys.map(({ kid, key }) => [kid, key])),
+  });
 }

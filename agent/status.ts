@@ -1,4 +1,8 @@
+import { z } from "zod";
 import { iso, type Clock } from "../core/clock/clock.ts";
+import { Instant } from "../core/message/fields.ts";
+import { MeterRole } from "../core/message/measurements.ts";
+import { Quality } from "../core/reading.ts";
 import type { Collector } from "./collect/collector.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { ControlLoop } from "./control-loop.ts";
@@ -6,33 +10,41 @@ import type { AggregatorRoom } from "./publish/aggregator-room.ts";
 import type { Outbox } from "./store/outbox.ts";
 import type { RecordStore } from "./store/record-store.ts";
 
-/** How the agent stands, as `smart-mla status` shows it. Energy in Wh, power in W. */
-export interface AgentStatus {
-  site: string;
-  at: string;
-  meters: {
-    name: string;
-    role: string;
-    powerW: number | null;
-    importWh: number | null;
-    exportWh: number | null;
-    quality: string;
-    ageS: number;
-  }[];
-  appliances: { name: string; on: boolean; reason: string; planUntil: string | null }[];
-  readings: number;
-  /** Rows that wait for a receipt; rows ever made and ever receipted, over all runs. */
-  buffered: number;
-  rows: number;
-  delivered: number;
-  connected: boolean;
-  heartbeatAgeS: number | null;
-  switches: number;
-  settlements: { signed: number; countersigned: number; disputed: number };
-  rejected: Record<string, number>;
-  memoryMiB: number;
-}
+const count = z.int().nonnegative();
 
+/** How the agent stands, as `smart-mla status` shows it. Energy in Wh, power in W. */
+export const AgentStatus = z.object({
+  site: z.string(),
+  /** UTC instant. */
+  at: Instant,
+  meters: z.array(
+    z.object({
+      name: z.string(),
+      role: MeterRole,
+      powerW: z.int().nullable(),
+      importWh: z.int().nullable(),
+      exportWh: z.int().nullable(),
+      quality: Quality,
+      ageS: z.int(),
+    }),
+  ),
+  appliances: z.array(z.object({ name: z.string(), on: z.boolean(), reason: z.string(), planUntil: z.string().nullable() })),
+  readings: count,
+  /** Rows that wait for a receipt; rows ever made and ever receipted, over all runs. */
+  buffered: count,
+  rows: count,
+  delivered: count,
+  connected: z.boolean(),
+  heartbeatAgeS: z.int().nullable(),
+  switches: count,
+  settlements: z.object({ signed: count, countersigned: count, disputed: count }),
+  /** Refused frames and messages by code. */
+  rejected: z.record(z.string(), count),
+  memoryMiB: count,
+});
+export type AgentStatus = z.infer<typeof AgentStatus>;
+
+/** Reads it from the parts that know it. */
 export function agentStatus(parts: {
   config: AgentConfig;
   clock: Clock;

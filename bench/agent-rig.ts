@@ -14,6 +14,7 @@ import { encodeP1 } from "../simulator/meter/p1-encoder.ts";
 import { startP1Server } from "../simulator/meter/p1-server.ts";
 import { startModbusTcpServer } from "../simulator/modbus/modbus-tcp-server.ts";
 
+/** Relays on the board, and so appliances of the agent. */
 export const coils = 50;
 const aggregator = "bench";
 const site = "gw-bench";

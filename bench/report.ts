@@ -1,4 +1,4 @@
-/** One thing that a benchmark claims. `value` must not be above `limit`, or not below it where `atLeast`. */
+/** One thing that a benchmark claims: that `value` is not above `limit`. */
 export interface Claim {
   name: string;
   value: number;
@@ -9,6 +9,7 @@ export interface Claim {
 /** Rounds to what the noise of a machine allows to say. */
 export const rounded = (value: number): number => Number(value.toPrecision(3));
 
+/** Claims that a figure stays below a limit; its unit is in the name. */
 export const atMost = (name: string, value: number, limit: number): Claim => ({
   name,
   value: rounded(value),

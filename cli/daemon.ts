@@ -1,12 +1,13 @@
 import { mkdirSync } from "node:fs";
-import { stderrLog } from "./stderr-log.ts";
+import { aborted } from "../core/aborted.ts";
 import { errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import { realClock } from "../core/clock/real-clock.ts";
 import { simulatedClock } from "../core/clock/simulated-clock.ts";
-import type { Log } from "../core/log.ts";
+import type { Log, LogLevel } from "../core/log.ts";
 import { exitCode } from "./exit-code.ts";
-import { aborted, stopRequest } from "./stop-request.ts";
+import { stderrLog } from "./stderr-log.ts";
+import { stopRequest } from "./stop-request.ts";
 import { systemdNotifier } from "./systemd-notifier.ts";
 
 /** A program that runs until it is told to stop. */
@@ -18,8 +19,9 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-/** Control runs every 10 s; three missed passes are a hang. */
+/** Control runs every 10 s: six missed passes are a hang. */
 const hangMs = 60_000;
+/** A stop that takes longer hangs: the process ends as it is, and relays still have ExecStopPost. */
 const stopWithinMs = 10_000;
 
 /**
@@ -28,7 +30,7 @@ const stopWithinMs = 10_000;
  */
 export async function runDaemon(options: {
   name: string;
-  level: "debug" | "info" | "warn" | "error";
+  level: LogLevel;
   clockUrl?: string;
   /** Made with mode 0700 before anything starts. */
   stateFolder?: string;

@@ -3,6 +3,7 @@ import { AppError, errorMessage } from "../core/app-error.ts";
 import type { Bundle } from "../settlement/bundle.ts";
 import type { ChainClient } from "../settlement/chain-client.ts";
 import type { Verdict } from "../settlement/verify.ts";
+import { exitCode } from "./exit-code.ts";
 
 interface VerifyOptions {
   offline?: true;
@@ -11,7 +12,7 @@ interface VerifyOptions {
   json?: true;
 }
 
-const exitCodes: Record<Verdict, number> = { good: 0, bad: 1, unknown: 3 };
+const exitCodes: Record<Verdict, number> = { good: exitCode.good, bad: exitCode.checkFailed, unknown: exitCode.unreachable };
 
 /**
  * `settlement verify BUNDLE [--offline] [--rpc URL] [--contract ADDRESS] [--json]`.
@@ -20,7 +21,7 @@ const exitCodes: Record<Verdict, number> = { good: 0, bad: 1, unknown: 3 };
  */
 export function settlementCommand(say: (line: string) => void): Command {
   // Commander's own answer to a usage error is 1, which here means a bad proof.
-  const usage = (error: { exitCode: number }): never => process.exit(error.exitCode === 0 ? 0 : 2);
+  const usage = (error: { exitCode: number }): never => process.exit(error.exitCode === 0 ? exitCode.good : exitCode.usage);
   const settlement = new Command("settlement").description("settlement records and their proofs").exitOverride(usage);
   settlement
     .command("verify")
@@ -36,7 +37,7 @@ export function settlementCommand(say: (line: string) => void): Command {
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         process.stderr.write(`${error.message}\n`);
-        process.exitCode = 2;
+        process.exitCode = exitCode.usage;
       }
     });
   return settlement;

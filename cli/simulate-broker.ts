@@ -3,9 +3,9 @@ import { z } from "zod";
 import { AppError, errorMessage } from "../core/app-error.ts";
 import { runBroker } from "../simulator/broker/run-broker.ts";
 import { exitCode } from "./exit-code.ts";
-import { wholeNumber } from "./option.ts";
 import { stderrLog } from "./stderr-log.ts";
 import { stopRequest } from "./stop-request.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** `smart-mla simulate broker` */
 export async function simulateBroker(options: { port: string; users?: string }, say: (line: string) => void): Promise<number> {

@@ -1,9 +1,9 @@
 import { runChain } from "../simulator/chain/run-chain.ts";
 import { exitCode } from "./exit-code.ts";
 import { freePort } from "./free-port.ts";
-import { wholeNumber } from "./option.ts";
 import { stderrLog } from "./stderr-log.ts";
 import { stopRequest } from "./stop-request.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** `smart-mla simulate chain` */
 export async function simulateChain(

@@ -1,8 +1,8 @@
 import { runHouse } from "../simulator/run-house.ts";
 import { exitCode } from "./exit-code.ts";
-import { wholeNumber } from "./option.ts";
 import { stderrLog } from "./stderr-log.ts";
 import { stopRequest } from "./stop-request.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** `smart-mla simulate house` */
 export async function simulateHouse(

@@ -1,23 +1,34 @@
 import { request } from "node:http";
 import { join } from "node:path";
-import type { AgentStatus } from "../agent/status.ts";
+import { AgentStatus } from "../agent/status.ts";
 import { AppError, errorMessage } from "../core/app-error.ts";
 import { readAgentConfig } from "./agent-run.ts";
 import { exitCode } from "./exit-code.ts";
 
 /** Asks a running agent over its socket. @throws AppError agent-unreachable, temporary */
 export async function askStatus(socketPath: string): Promise<AgentStatus> {
-  const answer = Promise.withResolvers<string>();
+  const { statusCode, body } = await get(socketPath);
+  const checked = statusCode === 200 ? AgentStatus.safeParse(parseJson(body)) : null;
+  if (checked?.success) return checked.data;
+  throw new AppError(
+    "agent-unreachable",
+    `the agent at ${socketPath} gives no status (${statusCode}: ${body.slice(0, 300)}); look at its log`,
+    { temporary: true, cause: checked?.error },
+  );
+}
+
+async function get(socketPath: string): Promise<{ statusCode: number | undefined; body: string }> {
+  const answer = Promise.withResolvers<{ statusCode: number | undefined; body: string }>();
   const asking = request({ socketPath, path: "/v1/status", timeout: 5000 }, (response) => {
     let body = "";
     response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-    response.on("end", () => answer.resolve(body));
+    response.on("end", () => answer.resolve({ statusCode: response.statusCode, body }));
   });
   asking.on("timeout", () => asking.destroy(new Error("no answer within 5 s")));
   asking.on("error", answer.reject);
   asking.end();
   try {
-    return JSON.parse(await answer.promise) as AgentStatus;
+    return await answer.promise;
   } catch (cause) {
     throw new AppError(
       "agent-unreachable",
@@ -27,6 +38,14 @@ export async function askStatus(socketPath: string): Promise<AgentStatus> {
         cause,
       },
     );
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

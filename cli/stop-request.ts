@@ -14,9 +14,3 @@ export function stopRequest(): AbortSignal {
   }
   return asked.signal;
 }
-
-/** Resolves with the reason once the signal aborts. */
-export function aborted(signal: AbortSignal): Promise<string> {
-  if (signal.aborted) return Promise.resolve(String(signal.reason));
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(String(signal.reason)), { once: true }));
-}

@@ -10,6 +10,7 @@ import {
 } from "jose";
 import { z } from "zod";
 import { AppError } from "./app-error.ts";
+import { iso } from "./clock/clock.ts";
 
 /** What each downward message is; it stands in the signed header, so one kind cannot pass for another. */
 export const EnvelopeType = z.enum(["heartbeat", "receipt", "price", "instruction", "settlement"]);
@@ -18,7 +19,7 @@ export type EnvelopeType = z.infer<typeof EnvelopeType>;
 /** Bytes; a longer message is refused unread. */
 export const maxEnvelopeBytes = 256 * 1024;
 
-/** How far the two clocks may differ for iat and nbf. */
+/** How far the two clocks may differ for iat and nbf, seconds. */
 const clockSkewS = 60;
 
 const Header = z.object({ alg: z.literal("EdDSA"), kid: z.string().min(1).max(128), typ: z.string() });
@@ -47,7 +48,7 @@ export interface Envelope {
   body: unknown;
 }
 
-/** A private Ed25519 key with its id, ready to sign. */
+/** An Ed25519 key with its id: a private one signs, a public one is pinned. */
 export interface ControlKey {
   kid: string;
   key: CryptoKey | Uint8Array;
@@ -65,11 +66,17 @@ export async function createControlKey(kid: string): Promise<{ privateJwk: JWK; 
   };
 }
 
+/** A public or private Ed25519 key as a JWK, with its id. */
+export const ControlKeyJwk = z.looseObject({
+  kty: z.literal("OKP"),
+  crv: z.literal("Ed25519"),
+  kid: z.string().min(1),
+  x: z.string().min(1),
+});
+
 /** Reads one Ed25519 JWK, private or public. @throws AppError envelope-bad-key */
 export async function importControlKey(jwk: unknown): Promise<ControlKey> {
-  const checked = z
-    .looseObject({ kty: z.literal("OKP"), crv: z.literal("Ed25519"), kid: z.string().min(1), x: z.string() })
-    .safeParse(jwk);
+  const checked = ControlKeyJwk.safeParse(jwk);
   if (!checked.success)
     throw new AppError("envelope-bad-key", "not an Ed25519 JWK with kty OKP, crv Ed25519, kid and x", { cause: checked.error });
   const { kid } = checked.data;
@@ -135,7 +142,7 @@ export async function verifyEnvelope(
 }
 
 const typ = (type: EnvelopeType): string => `sma.${type}+jws`;
-const isoS = (s: number): string => new Date(s * 1000).toISOString();
+const isoS = (s: number): string => iso(s * 1000);
 
 /** Base64url has spare bits and decoders skip blanks: without this one message could be written in many ways. */
 const isCanonical = (part: string): boolean => Buffer.from(part, "base64url").toString("base64url") === part;

@@ -11,3 +11,6 @@ export interface Log {
   warn: LogCall;
   error: LogCall;
 }
+
+/** Least important lines that are written. */
+export type LogLevel = keyof Log;

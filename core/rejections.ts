@@ -7,8 +7,10 @@ export interface Rejections {
   counts(): Record<string, number>;
 }
 
+/** Sources that the log has heard of; beyond it only the counts go on. */
 const maxSources = 1000;
 
+/** Nothing refused yet. */
 export function rejections(log: Log): Rejections {
   const said = new Set<string>();
   const byCode = new Map<string, number>();

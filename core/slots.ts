@@ -1,5 +1,6 @@
 import { Temporal } from "temporal-polyfill";
 import { AppError } from "./app-error.ts";
+import { iso } from "./clock/clock.ts";
 
 /** Slot lengths in minutes that divide an hour, from 5 to 60. */
 export const slotMinutes = [5, 6, 10, 12, 15, 20, 30, 60] as const;
@@ -17,7 +18,7 @@ function checkMinutes(minutes: number): void {
     throw new AppError("slot-bad-length", `a slot of ${minutes} min is not one of ${slotMinutes.join(", ")}`);
 }
 
-/** The slot that holds an instant. Slots are aligned to UTC hours, as markets and meters do. */
+/** The slot that holds an instant. Slots are aligned to UTC hours, as markets and meters do. @throws AppError slot-bad-length */
 export function slotAt(instantMs: number, minutes: number): Slot {
   checkMinutes(minutes);
   const lengthMs = minutes * minuteMs;
@@ -47,6 +48,7 @@ export function slotsOfLocalDay(date: string, zone: string, minutes: number): Sl
 /**
  * The first instant after `afterMs` at which local clocks show `time` ("07:30").
  * A time that the spring change skips is taken an hour later; of a doubled hour the first is taken.
+ * @throws AppError slot-no-local-time
  */
 export function nextLocalTime(time: string, zone: string, afterMs: number): number {
   const wanted = Temporal.PlainTime.from(time);
@@ -55,7 +57,7 @@ export function nextLocalTime(time: string, zone: string, afterMs: number): numb
     const at = here.toPlainDate().add({ days }).toZonedDateTime({ timeZone: zone, plainTime: wanted }).epochMilliseconds;
     if (at > afterMs) return at;
   }
-  throw new AppError("slot-no-local-time", `no instant after ${new Date(afterMs).toISOString()} shows ${time} in ${zone}`);
+  throw new AppError("slot-no-local-time", `no instant after ${iso(afterMs)} shows ${time} in ${zone}`);
 }
 
 /** What local clocks show at an instant, such as "07:30"; seconds are dropped. */
@@ -63,7 +65,7 @@ export function localTimeOf(atMs: number, zone: string): string {
   return Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone).toPlainTime().toString({ smallestUnit: "minute" });
 }
 
-/** The last instant at or before `atMs` at which local clocks showed `time`. */
+/** The last instant at or before `atMs` at which local clocks showed `time`. @throws AppError slot-no-local-time */
 export function lastLocalTime(time: string, zone: string, atMs: number): number {
   const wanted = Temporal.PlainTime.from(time);
   const here = Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone);
@@ -71,5 +73,5 @@ export function lastLocalTime(time: string, zone: string, atMs: number): number 
     const at = here.toPlainDate().subtract({ days }).toZonedDateTime({ timeZone: zone, plainTime: wanted }).epochMilliseconds;
     if (at <= atMs) return at;
   }
-  throw new AppError("slot-no-local-time", `no instant before ${new Date(atMs).toISOString()} shows ${time} in ${zone}`);
+  throw new AppError("slot-no-local-time", `no instant before ${iso(atMs)} shows ${time} in ${zone}`);
 }

@@ -4,9 +4,10 @@ import { AppError } from "./app-error.ts";
 const root = "sma/1";
 const part = /^[A-Za-z0-9._-]{1,64}$/;
 
+/** Seen from the gateway: up to the aggregator, or down from it. */
 export type Direction = "up" | "dn";
 
-/** `sma/1/<aggregator>/<site>/<up|dn>/<rest>`. Names may hold letters, digits, dot, underscore and dash. */
+/** `sma/1/<aggregator>/<site>/<up|dn>/<rest>`. Names may hold letters, digits, dot, underscore and dash. @throws AppError topic-bad-name */
 export function topic(aggregator: string, site: string, direction: Direction, rest: string): string {
   for (const name of [aggregator, site, ...rest.split("/")])
     if (!part.test(name)) throw new AppError("topic-bad-name", `"${name}" cannot stand in a topic; use letters, digits, . _ -`);

@@ -3,7 +3,7 @@ import { AppError } from "./app-error.ts";
 /** Micro-units of a currency in one unit: 1 EUR = 1,000,000. */
 export const microPerUnit = 1_000_000n;
 
-/** Quotient rounded half to even, exact for every bigint. `divisor` must be positive. */
+/** Quotient rounded half to even, exact for every bigint. @throws AppError units-bad-divisor unless `divisor` is positive */
 export function divideHalfEven(dividend: bigint, divisor: bigint): bigint {
   if (divisor <= 0n) throw new AppError("units-bad-divisor", `divisor ${divisor} is not positive`);
   let quotient = dividend / divisor;
@@ -31,7 +31,7 @@ export function moneyMicro(parts: Iterable<PricedEnergy>): bigint {
   return divideHalfEven(microWh, 1000n);
 }
 
-/** Parses a decimal amount of a currency ("0.1527") into micro-units; at most six decimals. */
+/** Parses a decimal amount of a currency ("0.1527") into micro-units; at most six decimals. @throws AppError units-bad-decimal */
 export function parseMicro(text: string): bigint {
   const match = /^(-?)(\d{1,15})(?:\.(\d{1,6}))?$/.exec(text);
   if (!match) throw new AppError("units-bad-decimal", `"${text}" is not a decimal with at most six places, such as "0.1527"`);

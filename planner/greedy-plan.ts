@@ -12,6 +12,7 @@ export interface PlannedAppliance {
   resource: string;
   powerW: number;
   demand: Demand;
+  /** IANA zone of the demand's local times. */
   timezone: string;
   /** Already given in the window under way, Wh. */
   deliveredWh: number;
@@ -26,14 +27,20 @@ export interface PlannedSpan extends Slot {
 /** Energy that does not fit before its deadline. */
 export interface Shortfall {
   resource: string;
+  /** The deadline, UTC ms. */
   readyMs: number;
   missingWh: number;
 }
 
+/** What each appliance is told, and what does not fit. */
 export interface GreedyPlan {
+  /** By resource; in order of time, without gaps. */
   spans: Map<string, PlannedSpan[]>;
   shortfalls: Shortfall[];
 }
+
+/** At most this share of the slots is worth the cold that a block brings. */
+const blockedShare = 1 / 4;
 
 const slotMs = (slot: Slot): number => slot.endMs - slot.startMs;
 const slotWh = (slot: Slot, powerW: number): number => (powerW * slotMs(slot)) / 3_600_000;
@@ -117,12 +124,13 @@ function fillCheapest(
   return { spans, shortfalls };
 }
 
+/** Blocks as many of the dearest slots as comfort allows. */
 function blockDearest(slots: readonly PricedSlot[], demand: Extract<Demand, { kind: "block" }>): PlannedSpan[] {
   const blocked = slots.map(() => false);
   const dearest = slots
     .map((slot, index) => ({ slot, index }))
     .toSorted((one, other) => byPrice(other.slot, one.slot))
-    .slice(0, Math.floor(slots.length / 4));
+    .slice(0, Math.floor(slots.length * blockedShare));
   for (const { index } of dearest) {
     blocked[index] = true;
     if (!runsAllowed(slots, blocked, demand)) blocked[index] = false;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Address, Instant, Signature } from "../core/message/fields.ts";
+import { Address, Currency, Instant, Signature, SiteName } from "../core/message/fields.ts";
 
 /** Money above or at zero in micro-units, written in one way only, as it is hashed. */
 const Amount = z.string().regex(/^(0|[1-9]\d{0,29})$/, 'micro-units from 0 without leading zeros, such as "250000"');
@@ -37,13 +37,13 @@ export const Agreement = z
     /** Which of the two is the aggregator; the other is the household. */
     aggregator: Address,
     /** Name of the household's gateway, as in topics. */
-    site: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, dot, _ or -"),
+    site: SiteName,
     /** Service periods lie within from <= t < until. */
     from: WholeSecond,
     until: WholeSecond,
     /** Zone of the service days. */
     timezone: z.string().refine(knownZone, 'an IANA time zone such as "Europe/Amsterdam"'),
-    currency: z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as "EUR"'),
+    currency: Currency,
     /** Longest service period of one energy record, seconds. */
     periodS: z.int().min(900).max(86_400),
     reward: RewardRule,

@@ -1,4 +1,5 @@
 import { AppError } from "../core/app-error.ts";
+import { iso } from "../core/clock/clock.ts";
 import { type PriceSeries, priceAt } from "../core/message/price-series.ts";
 import type { Evidence } from "../core/message/settlement-message.ts";
 import { moneyMicro, type PricedEnergy } from "../core/units.ts";
@@ -35,12 +36,12 @@ function slotPrice(series: PriceSeries, register: "import" | "export", startMs: 
     if (price === undefined || here === undefined)
       throw new AppError(
         "settlement-no-price",
-        `the price series from ${series.start} has no ${register} price for ${new Date(atMs).toISOString()}`,
+        `the price series from ${series.start} has no ${register} price for ${iso(atMs)}`,
       );
     if (here !== price)
       throw new AppError(
         "settlement-mixed-price",
-        `the ${register} price changes at ${new Date(atMs).toISOString()}, inside a slot; slots must be as fine as prices`,
+        `the ${register} price changes at ${iso(atMs)}, inside a slot; slots must be as fine as prices`,
       );
   }
   return price ?? 0n;

@@ -27,10 +27,13 @@ export interface ChainClient extends ChainReader {
   transfer(to: string, amount: bigint): Promise<Mined>;
   /** Pays into one side of a pair from the key's address; approves the contract first where needed. */
   deposit(a: string, b: string, side: "a" | "b", amount: bigint): Promise<Mined>;
+  /** Pays what the record and all before it leave to pay. */
   settle(head: Head, signatureA: string, signatureB: string): Promise<Mined>;
+  /** The same as far as the escrow goes; the rest stays open. */
   settlePartial(head: Head, signatureA: string, signatureB: string): Promise<Mined>;
   /** Pays what partial settlements left open. */
   collect(a: string, b: string): Promise<Mined>;
+  /** Pays out of escrow what both sides have signed. */
   withdraw(withdrawal: Withdrawal, signatureA: string, signatureB: string): Promise<Mined>;
   /** The key must be the party's owner or signer. `data` is hex. */
   commit(by: string, epoch: number, root: string, count: number, data: string): Promise<Mined>;
@@ -44,7 +47,7 @@ export interface ChainOptions {
   chainId: number;
   contract: string;
   privateKey?: string;
-  /** How often a receipt is asked for. */
+  /** Between two questions for a receipt, wall time; default 250. */
   pollMs?: number;
 }
 

@@ -1,4 +1,5 @@
 import { AppError } from "../core/app-error.ts";
+import { iso } from "../core/clock/clock.ts";
 import type { PriceSeries } from "../core/message/price-series.ts";
 import type { Evidence, RecordWire, SettlementUp } from "../core/message/settlement-message.ts";
 import type { Agreement } from "./agreement.ts";
@@ -103,7 +104,9 @@ function checkPlace(
   if (record.prev !== prev)
     return object("settlement-wrong-prev", `the record before this one has another digest here`, { prev });
   const [startMs, endMs] = periodOf(record);
-  const overlap = covered.find((each) => each.register === evidence.register && each.startMs < endMs && startMs < each.endMs);
+  const overlap = covered.find(
+    (period) => period.register === evidence.register && period.startMs < endMs && startMs < period.endMs,
+  );
   if (overlap)
     return object(
       "settlement-overlap",
@@ -181,5 +184,4 @@ function checkEscrow(record: RecordWire, _: Evidence, { pair }: RecordContext): 
 }
 
 const periodOf = (record: RecordWire): [startMs: number, endMs: number] => [Date.parse(record.start), Date.parse(record.end)];
-const iso = (ms: number): string => new Date(ms).toISOString();
 const object = (code: string, message: string, own: OwnFigures = {}): Objection => ({ ok: false, code, message, own });

@@ -2,7 +2,7 @@ import { open } from "node:fs/promises";
 import { decryptKeystoreJson, encryptKeystoreJson, isKeystoreJson, Wallet } from "ethers/wallet";
 import { AppError, errorMessage } from "../core/app-error.ts";
 
-/** Cost of guessing a password: memory is N kB. 2^15 opens in about a second on a Raspberry Pi class machine. */
+/** Cost of guessing a password: memory is N KiB. 2^15 opens in about a second on a Raspberry Pi class machine. */
 const defaultScryptN = 2 ** 15;
 
 /**
@@ -51,7 +51,8 @@ async function readKeyFile(path: string): Promise<string> {
     return await file.readFile("utf8");
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
-    if (isSystemError(cause, "ENOENT")) throw new AppError("keystore-missing", `there is no key file ${path}`, { cause });
+    if (isSystemError(cause, "ENOENT"))
+      throw new AppError("keystore-missing", `there is no key file ${path}; make one with smart-mla key create`, { cause });
     throw new AppError("keystore-not-readable", `cannot read ${path}: ${errorMessage(cause)}`, { cause });
   }
 }

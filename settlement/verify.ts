@@ -1,4 +1,5 @@
 import { AppError } from "../core/app-error.ts";
+import { iso } from "../core/clock/clock.ts";
 import { Bundle } from "./bundle.ts";
 import type { ChainReader, CommitState } from "./chain-reader.ts";
 import { dueOf } from "./due.ts";
@@ -201,7 +202,7 @@ async function checkRoot({ inclusion, record }: Bundle, chain: ChainReader | nul
   if (!asked.answer) return bad(`${by} has committed no epoch ${epoch}`);
   if (asked.answer.root !== root || asked.answer.count !== count)
     return bad(`epoch ${epoch} of ${by} is ${asked.answer.count} records under root ${asked.answer.root}`);
-  return good(`committed as epoch ${epoch} at ${new Date(asked.answer.time * 1000).toISOString()}`);
+  return good(`committed as epoch ${epoch} at ${iso(asked.answer.time * 1000)}`);
 }
 
 async function checkSettled({ record, digest }: Bundle, chain: ChainReader | null): Promise<Outcome> {

@@ -1,7 +1,9 @@
+import { aborted } from "../core/aborted.ts";
 import { simulatedClock } from "../core/clock/simulated-clock.ts";
 import { realClock } from "../core/clock/real-clock.ts";
 import { iso } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
+import type { HouseLine } from "./house-line.ts";
 import { loadHouse, saveHouse } from "./house/house-file.ts";
 import { house as houseOf } from "./house/house.ts";
 import { shownWh } from "./house/energy-counters.ts";
@@ -11,9 +13,8 @@ import { startModbusHouse } from "./modbus/modbus-house.ts";
 
 /**
  * One simulated house until the signal aborts: physics in simulated time, a P1 port and a Modbus TCP port on loopback.
- * Says one JSON object a line: {"kind":"ready","name","p1Port","modbusPort"} once both ports are open, then
- * {"kind":"house","name","at","importWh","exportWh","tankC","roomC","evWh","powerW","relays","writes","constraints"}
- * at each full hour and after each deadline.
+ * Says one JSON object a line: {"kind":"ready","name","p1Port","modbusPort"} once both ports are open, then a HouseLine at
+ * each full hour and after each deadline.
  * With a state file the house goes on after a restart, contacts included, and its counters never fall behind a telegram
  * that was sent, even after kill -9.
  */
@@ -56,22 +57,21 @@ export async function runHouse(options: {
 
   const report = (): void => {
     const { state } = house;
-    say(
-      JSON.stringify({
-        kind: "house",
-        name,
-        at: iso(state.atS * 1000),
-        importWh: shownWh(state.grid.importJ[0]) + shownWh(state.grid.importJ[1]),
-        exportWh: shownWh(state.grid.exportJ[0]) + shownWh(state.grid.exportJ[1]),
-        tankC: Math.round(state.tank.temperatureC * 10) / 10,
-        roomC: Math.round(state.room.temperatureC * 10) / 10,
-        evWh: Math.floor(state.car.chargedJ / 3600),
-        powerW: house.power(),
-        relays: state.closed,
-        writes: modbus.writes(),
-        constraints: house.constraints(),
-      }),
-    );
+    const line: HouseLine = {
+      kind: "house",
+      name,
+      at: iso(state.atS * 1000),
+      importWh: shownWh(state.grid.importJ[0]) + shownWh(state.grid.importJ[1]),
+      exportWh: shownWh(state.grid.exportJ[0]) + shownWh(state.grid.exportJ[1]),
+      tankC: Math.round(state.tank.temperatureC * 10) / 10,
+      roomC: Math.round(state.room.temperatureC * 10) / 10,
+      evWh: Math.floor(state.car.chargedJ / 3600),
+      powerW: house.power(),
+      relays: state.closed,
+      writes: modbus.writes(),
+      constraints: house.constraints(),
+    };
+    say(JSON.stringify(line));
   };
   let hour = Math.floor(clock.now() / 3_600_000);
   const telegram = (): void => {
@@ -98,8 +98,5 @@ export async function runHouse(options: {
     signal,
   );
   say(JSON.stringify({ kind: "ready", name, p1Port: p1.port, modbusPort: modbus.port }));
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  await aborted(signal);
 }

@@ -1,4 +1,4 @@
-import { errorCode, errorMessage } from "../../core/app-error.ts";
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Relay } from "../../drivers/appliance/relay.ts";
@@ -8,9 +8,11 @@ import type { GuardedCommand } from "../guard/guarded-command.ts";
 export interface Actuated {
   resource: string;
   relay: Relay;
+  /** On or off in the declared safe state. */
   safeOn: boolean;
 }
 
+/** The only writer of relays. */
 export interface Actuator {
   /** Switches what differs, reads back, and renews the leases. */
   apply(commands: readonly GuardedCommand[]): Promise<void>;
@@ -20,9 +22,11 @@ export interface Actuator {
   safeState(reason: string): Promise<void>;
   /** What each relay was last read as; undefined while unknown. */
   isOn(resource: string): boolean | undefined;
+  /** Switchings in this run. */
   switches(): number;
 }
 
+/** Parts that the actuator works with. */
 export interface ActuatorOptions {
   appliances: readonly Actuated[];
   clock: Clock;
@@ -48,7 +52,11 @@ export function startActuator(options: ActuatorOptions): Actuator {
       await relay.set(on);
       const closed = await relay.isClosed();
       known.set(resource, closed);
-      if (closed !== on) throw new Error(`relay ${relay.name} reads ${closed ? "closed" : "open"} after it was switched`);
+      if (closed !== on)
+        throw new AppError(
+          "relay-not-switched",
+          `relay ${relay.name} reads ${closed ? "closed" : "open"} after it was switched; check the board`,
+        );
     } catch (error) {
       known.delete(resource);
       if (!failing.has(resource))

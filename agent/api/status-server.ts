@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import { problemOf } from "../../core/problem.ts";
 
 /**
  * Serves GET /v1/status as JSON on a Unix socket. The socket's mode (0600) is the authority: only the agent's own user
@@ -16,7 +17,13 @@ export async function startStatusServer(socketFile: string, status: () => unknow
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) =>
-      reject(new AppError("api-cannot-listen", `cannot listen on ${socketFile}: ${errorMessage(cause)}`, { cause })),
+      reject(
+        new AppError(
+          "api-cannot-listen",
+          `cannot listen on ${socketFile}: ${errorMessage(cause)}; check its folder and the length of its path`,
+          { cause },
+        ),
+      ),
     );
     server.listen(socketFile, resolve);
   });
@@ -32,14 +39,10 @@ export async function startStatusServer(socketFile: string, status: () => unknow
 
 /** A status that cannot be read (a failing database, say) is an answer too; it must not end the agent. */
 function answer({ method, url }: IncomingMessage, status: () => unknown): [number, unknown] {
-  const problem = (code: string, number: number, detail: string): [number, unknown] => [
-    number,
-    { type: `urn:smart-mla:${code}`, title: code, status: number, detail },
-  ];
-  if (method !== "GET" || url !== "/v1/status") return problem("unknown-path", 404, "try GET /v1/status");
+  if (method !== "GET" || url !== "/v1/status") return [404, problemOf(404, "unknown-path", "try GET /v1/status")];
   try {
     return [200, status()];
   } catch (error) {
-    return problem(errorCode(error), 500, errorMessage(error));
+    return [500, problemOf(500, errorCode(error), errorMessage(error))];
   }
 }

@@ -41,6 +41,7 @@ export interface LedgerState {
 /** Why a reading was not booked. */
 export type Flag = "clock-step" | "reading-suspect" | "reading-repeated" | "counter-backwards" | "counter-jump";
 
+/** What does not change while a ledger is kept. */
 export interface LedgerRules {
   slotMinutes: number;
   /** More than the connection can carry is a counter that jumped, W. */

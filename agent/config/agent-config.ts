@@ -1,4 +1,5 @@
 import type { JWK } from "jose";
+import type { LogLevel } from "../../core/log.ts";
 import type { Demand } from "../../core/message/resource.ts";
 import type { AgentYaml } from "./schema.ts";
 
@@ -6,11 +7,13 @@ import type { AgentYaml } from "./schema.ts";
 export interface AgentConfig {
   site: {
     name: string;
+    /** IANA zone. */
     timezone: string;
     currency: string;
     slotMinutes: number;
     phases: 1 | 3;
     fuseA: number;
+    /** What the house may take from the grid, W. */
     maxImportW: number;
   };
   buses: Map<string, BusConfig>;
@@ -18,18 +21,23 @@ export interface AgentConfig {
   relays: RelayConfig[];
   appliances: ApplianceConfig[];
   aggregator?: AggregatorLink;
+  /** Consent: readings of the grid meter leave the house this often; at 900 only slot totals do. */
   shareIntervalS: number;
+  /** Consent: slot totals of single appliances and their switchings leave the house too. */
   shareApplianceDetail: boolean;
   settlement?: SettlementConfig;
   /** Folder that holds data.db, keys/ and agent.sock. */
   stateFolder: string;
   databaseFile: string;
   commitEveryMs: number;
+  /** Single readings are forgotten after so many days. */
   keepRawDays: number;
-  logLevel: "debug" | "info" | "warn" | "error";
+  logLevel: LogLevel;
+  /** Only in the demo and in tests: where simulated time comes from. */
   simulationClockUrl?: string;
 }
 
+/** A line to devices: a serial port, a byte stream over TCP, or Modbus TCP. */
 export type BusConfig =
   | { type: "serial"; port: string; baud?: number; parity?: "none" | "even" | "odd"; dataBits?: 7 | 8; stopBits?: 1 | 2 }
   | { type: "tcp"; host: string; port: number }
@@ -55,6 +63,7 @@ export interface ApplianceConfig {
   demand: Demand;
 }
 
+/** How the aggregator is reached, and whose signatures are believed. */
 export interface AggregatorLink {
   id: string;
   gatewayId: string;
@@ -67,11 +76,13 @@ export interface AggregatorLink {
   controlKeys: JWK[];
 }
 
+/** The key that signs settlements, and the contract that they are signed for. */
 export interface SettlementConfig {
   keyFile: string;
   passphraseFile: string;
   agreementFile: string;
   chainId: number;
+  /** Address, lower case. */
   contract: string;
   rpcUrl: string;
 }

@@ -1,5 +1,6 @@
 import type { ConfigIssue } from "../../core/config-issue.ts";
-import { meterDrivers, relayDrivers } from "../../drivers/registry.ts";
+import { meterDrivers, relayDrivers, type Buses } from "../../drivers/registry.ts";
+import { fusePowerW } from "./fuse-power.ts";
 import type { AgentYaml } from "./schema.ts";
 
 /**
@@ -17,8 +18,8 @@ export function crossCheck(config: AgentYaml): ConfigIssue[] {
   ];
 }
 
-const needs = { ...meterDrivers, ...relayDrivers };
-const readsBytes = (driver: keyof typeof needs): boolean => (needs[driver].needs as string) === "bytes";
+const drivers: Record<string, { needs: keyof Buses }> = { ...meterDrivers, ...relayDrivers };
+const readsBytes = (driver: string): boolean => drivers[driver]?.needs === "bytes";
 /** A name of the file, never one that every object has, such as "constructor". */
 const own = <T>(parts: Record<string, T>, name: string): T | undefined => (Object.hasOwn(parts, name) ? parts[name] : undefined);
 const have = (names: Iterable<string>): string => [...names].join(", ") || "none";
@@ -110,7 +111,7 @@ function gridIssues({ site, meters, relays, appliances }: AgentYaml): ConfigIssu
       path: ["meters"],
       message: `exactly one meter must have role grid, ${grids.length} have (${have(grids.map(([name]) => name))})`,
     });
-  const fuseW = site.grid.phases * site.grid.fuse_a * 230;
+  const fuseW = fusePowerW({ phases: site.grid.phases, fuseA: site.grid.fuse_a });
   if (site.grid.max_import_w > fuseW)
     issues.push({
       path: ["site", "grid", "max_import_w"],

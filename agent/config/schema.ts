@@ -1,10 +1,9 @@
 import { z } from "zod";
-import { Address, LocalTime, Name } from "../../core/message/fields.ts";
+import { ControlKeyJwk } from "../../core/envelope.ts";
+import { Address, Currency, LocalTime, Name, SiteName } from "../../core/message/fields.ts";
 import { MeterRole } from "../../core/message/measurements.ts";
 import { slotMinutes } from "../../core/slots.ts";
 import { driverConfig, meterDrivers, relayDrivers } from "../../drivers/registry.ts";
-
-/** YAML keys are snake_case with units, as an installer writes them; load-config.ts maps them once to camelCase. */
 
 const Bus = z.discriminatedUnion("type", [
   z.strictObject({
@@ -43,20 +42,13 @@ const Zone = z
   .string()
   .refine((zone) => zone === "UTC" || zones.has(zone), { message: "an IANA time zone such as Europe/Amsterdam" });
 
-/** One pinned public control key of the aggregator (Ed25519 JWK). */
-const ControlKeyJwk = z.looseObject({
-  kty: z.literal("OKP"),
-  crv: z.literal("Ed25519"),
-  kid: z.string().min(1),
-  x: z.string().min(1),
-});
-
+/** The agent's YAML file: snake_case keys with units, as an installer writes them. agent-config-from-yaml.ts maps them. */
 export const AgentYaml = z.strictObject({
   version: z.literal(1),
   site: z.strictObject({
     name: z.string().min(1).max(100),
     timezone: Zone,
-    currency: z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code such as EUR"),
+    currency: Currency,
     slot_minutes: z.literal(slotMinutes).default(15),
     grid: z.strictObject({
       phases: z.union([z.literal(1), z.literal(3)]),
@@ -71,13 +63,14 @@ export const AgentYaml = z.strictObject({
   aggregator: z
     .strictObject({
       id: Name,
-      gateway_id: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, . _ or -"),
+      gateway_id: SiteName,
       broker_url: z.url({ protocol: /^mqtts?$/, error: "an mqtts:// or mqtt:// address" }),
       ca_file: z.string().optional(),
       cert_file: z.string().optional(),
       key_file: z.string().optional(),
       username: z.string().optional(),
       password_file: z.string().optional(),
+      /** Pinned public keys: what anybody else signs is refused. */
       control_keys: z.array(ControlKeyJwk).min(1),
     })
     .optional(),

@@ -29,8 +29,10 @@ export interface ApplianceState {
   switchedMs: readonly number[];
 }
 
+/** The guard's memory, by resource. */
 export type GuardState = ReadonlyMap<string, ApplianceState>;
 
+/** What the guard decides by, besides its memory. */
 export interface GuardInput {
   /** Monotonic clock, ms. */
   nowMs: number;
@@ -38,6 +40,7 @@ export interface GuardInput {
   meterAgeMs: number;
   /** Net import at the grid meter, W; null where it is not known. */
   importW: number | null;
+  /** What the house may take from the grid, W. */
   maxImportW: number;
   intents: readonly Intent[];
 }
@@ -62,8 +65,7 @@ interface Room {
 
 /**
  * What may run now. Order of authority: compressor rest (minimum off) > grid limit > longest time held back > the
- * plan's intents;
- * a stale meter leads to the declared safe state. Minimum-on and the switch count never hold back
+ * plan's intents; a stale meter leads to the declared safe state. Minimum-on and the switch count never hold back
  * a reduction that the grid limit or a stale meter demands. Pure: gives the commands and the next state.
  */
 export function guard(

@@ -1,6 +1,7 @@
-import { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
+import { iso } from "../../core/clock/clock.ts";
 import { InstructionList } from "../../core/message/instruction.ts";
+import { parseAs } from "../../core/parse-as.ts";
 
 const longestAheadMs = 7 * 24 * 3_600_000;
 
@@ -15,9 +16,7 @@ export function acceptInstructions(
   resources: ReadonlySet<string>,
   nowMs: number,
 ): InstructionList {
-  const checked = InstructionList.safeParse(body);
-  if (!checked.success) throw new AppError("instruction-malformed", z.prettifyError(checked.error), { cause: checked.error });
-  const list = checked.data;
+  const list = parseAs(InstructionList, body, "instruction-malformed");
   if (list.resource !== topicResource || !resources.has(list.resource))
     throw new AppError(
       "instruction-unknown-resource",
@@ -36,7 +35,7 @@ export function acceptInstructions(
   for (const [index, span] of sorted.entries()) {
     const before = sorted[index - 1];
     if (before && span.fromMs < before.untilMs)
-      throw new AppError("instruction-overlap", `two instructions overlap at ${new Date(span.fromMs).toISOString()}`);
+      throw new AppError("instruction-overlap", `two instructions overlap at ${iso(span.fromMs)}`);
   }
   return list;
 }

@@ -5,6 +5,7 @@ import type { Log } from "../../core/log.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 import { Receipt } from "../../core/message/measurements.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
+import { parseAs } from "../../core/parse-as.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { AgentConfig, AggregatorLink } from "../config/agent-config.ts";
 import type { ApplianceNow, ControlLoop } from "../control-loop.ts";
@@ -19,18 +20,23 @@ import { startMqttLink, type MqttLink } from "./mqtt-link.ts";
 import { resourceOf, statusOf } from "./resource-report.ts";
 import { startUploader } from "./uploader.ts";
 
+/** The agent's side of all that it exchanges with its aggregator. */
 export interface AggregatorRoom {
   connected(): boolean;
+  /** The list in force of each resource. */
   instructions(): ReadonlyMap<string, InstructionList>;
   /** Tells the aggregator how appliances stand, when that changed or a while has passed. */
   report(now: readonly ApplianceNow[]): void;
+  /** Sends rows that wait in the outbox. */
   pump(): void;
   /** Age of the aggregator's last signed heartbeat, ms; Infinity before the first. */
   heartbeatAgeMs(): number;
+  /** Records signed and disputed in this run. */
   settled(): ReturnType<Settler["counts"]>;
   stop(): Promise<void>;
 }
 
+/** Parts that the room works with. */
 export interface AggregatorRoomOptions {
   config: AgentConfig;
   link: AggregatorLink;
@@ -38,6 +44,8 @@ export interface AggregatorRoomOptions {
   clock: Clock;
   log: Log;
   refused: Rejections;
+  /** In [0, 1); spreads reconnections. */
+  random: () => number;
   control: ControlStore;
   meters: MeterStore;
   records: RecordStore;
@@ -117,8 +125,8 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     rejections: refused,
     handlers: {
       heartbeat: () => void (heartbeatMs = clock.monotonicMs()),
-      receipt: (body) => uploader.receipt(parsed(Receipt, body, "receipt-malformed")),
-      price: (body) => control.savePrices(parsed(PriceSeries, body, "price-malformed")),
+      receipt: (body) => uploader.receipt(parseAs(Receipt, body, "receipt-malformed")),
+      price: (body) => control.savePrices(parseAs(PriceSeries, body, "price-malformed")),
       instruction: (body, { rest }) => instruct(body, rest),
       settlement: (body, { rest }) => settleInTurn(() => settling.take(body, rest)),
     },
@@ -143,7 +151,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     link: options.link,
     boot: outbox.boot,
     log,
-    random: Math.random,
+    random: options.random,
     onConnect() {
       for (const appliance of config.appliances) tell(`resource/${appliance.name}`, resourceOf(appliance, config.site), true);
       reported.clear();
@@ -167,16 +175,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
   };
 }
 
-function parsed<T>(
-  schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: Error } },
-  body: unknown,
-  code: string,
-): T {
-  const checked = schema.safeParse(body);
-  if (!checked.success) throw new AppError(code, checked.error.message, { cause: checked.error });
-  return checked.data;
-}
-
+/** Whose rejection is announced, as far as the refused body says. */
 function planIdOf(body: unknown): string | undefined {
   const plan = typeof body === "object" && body !== null && "plan" in body ? body.plan : undefined;
   return typeof plan === "string" && /^[0-9a-f-]{36}$/.test(plan) ? plan : undefined;

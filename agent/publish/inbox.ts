@@ -9,6 +9,7 @@ import type { Arrival } from "./mqtt-link.ts";
 /** What is done with a message once it is believed. */
 export type Handlers = Record<EnvelopeType, (body: unknown, place: { rest: string; envelope: Envelope }) => void | Promise<void>>;
 
+/** Parts that the inbox works with. */
 export interface InboxOptions {
   keys: PinnedKeys;
   site: string;

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import mqtt from "mqtt";
 import { AppError, errorMessage } from "../../core/app-error.ts";
-import { brokerAddress } from "../../core/broker-address.ts";
+import { brokerConnection } from "../../core/broker-connection.ts";
+import { maxEnvelopeBytes } from "../../core/envelope.ts";
 import type { Log } from "../../core/log.ts";
 import type { SiteState } from "../../core/message/resource.ts";
 import { parseTopic, topic, topicFilter } from "../../core/topic.ts";
@@ -22,16 +22,15 @@ export interface MqttLink {
   stop(): Promise<void>;
 }
 
-/** Handed on to node:tls, which mqtt.js does not type. */
-const tls13 = { minVersion: "TLSv1.3" } as const;
-/** The broker may send more, we do not read it. */
-const maxMessageBytes = 256 * 1024;
+/** How long the stop waits for the broker to hear the farewell. */
 const politeMs = 1000;
+/** Between two tries; doubles from the least to the most. */
 const reconnectMs = { least: 1000, most: 30_000 };
 
 /**
- * Connects and stays connected, with a clean-session-less MQTT session, a Last Will on up/state and jittered retries.
+ * Connects and stays connected, with a persistent MQTT session, a Last Will on up/state and jittered retries.
  * @param options.random in [0, 1)
+ * @throws AppError mqtt-file-unreadable
  */
 export function startMqttLink(options: {
   link: AggregatorLink;
@@ -45,19 +44,8 @@ export function startMqttLink(options: {
   const { link, log } = options;
   const up = (rest: string): string => topic(link.id, link.gatewayId, "up", rest);
   const state = (now: SiteState["state"]): string => JSON.stringify({ v: 1, state: now, boot: options.boot } satisfies SiteState);
-  const read = (file: string | undefined): Buffer | undefined => {
-    if (file === undefined) return undefined;
-    try {
-      return readFileSync(file);
-    } catch (cause) {
-      throw new AppError("mqtt-file-unreadable", `${file} (aggregator section) cannot be read: ${errorMessage(cause)}`, {
-        cause,
-      });
-    }
-  };
-  const [ca, cert, key, password] = [read(link.caFile), read(link.certFile), read(link.keyFile), read(link.passwordFile)];
   const client = mqtt.connect({
-    ...brokerAddress(link.brokerUrl),
+    ...brokerConnection({ ...link, url: link.brokerUrl }, "aggregator"),
     clientId: link.gatewayId,
     protocolVersion: 4,
     clean: false,
@@ -66,12 +54,6 @@ export function startMqttLink(options: {
     reconnectPeriod: reconnectMs.least * (1 + options.random()),
     queueQoSZero: false,
     resubscribe: false,
-    ...tls13,
-    ...(ca && { ca }),
-    ...(cert && { cert }),
-    ...(key && { key }),
-    ...(link.username && { username: link.username }),
-    ...(password && { password: password.toString("utf8").trim() }),
     will: { topic: up("state"), payload: Buffer.from(state("lost")), qos: 1, retain: true },
   });
   let failures = 0;
@@ -108,7 +90,7 @@ export function startMqttLink(options: {
   client.on("message", (name, payload) => {
     const parsed = parseTopic(name);
     if (!parsed || parsed.direction !== "dn" || parsed.site !== link.gatewayId) return;
-    if (payload.length > maxMessageBytes) return options.onTooLarge(name, payload.length);
+    if (payload.length > maxEnvelopeBytes) return options.onTooLarge(name, payload.length);
     options.onArrival({ rest: parsed.rest, topic: name, text: payload.toString("utf8") });
   });
   return {

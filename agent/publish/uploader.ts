@@ -5,6 +5,7 @@ import type { Measurements, Receipt } from "../../core/message/measurements.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { MqttLink } from "./mqtt-link.ts";
 
+/** What carries the outbox to the aggregator. */
 export interface Uploader {
   /** Sends what waits, as far as the window is open. */
   pump(): void;
@@ -14,8 +15,11 @@ export interface Uploader {
   restart(): void;
 }
 
+/** Rows of one message, and rows that may be on their way without a receipt. */
 const batchRows = 60;
 const windowRows = 1200;
+/** How often it looks for rows that nobody announced. */
+const pumpEveryMs = 10_000;
 /** A receipt that is missing for so long was lost. */
 const resendMs = 60_000;
 
@@ -66,7 +70,7 @@ export function startUploader(options: {
       .finally(() => (sending = false));
   };
   clock.every(
-    10_000,
+    pumpEveryMs,
     () => {
       if (inFlight > 0 && clock.monotonicMs() - lastProgressMs > resendMs) rewind();
       pump();

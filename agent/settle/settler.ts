@@ -1,14 +1,16 @@
-import { z } from "zod";
-import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import { SettlementDown, type SettlementUp } from "../../core/message/settlement-message.ts";
+import { parseAs } from "../../core/parse-as.ts";
 import type { SigningRoom } from "./signing-room.ts";
 
+/** Answers what the aggregator proposes. */
 export interface Settler {
   /** Takes a verified message of dn/settle/P. @throws AppError settlement-malformed, and what the signing room throws */
   take(body: unknown, pairTopic: string): Promise<void>;
   /** Asks again for a signature that is missing; nothing before the first proposal of this run. */
   remind(): Promise<void>;
+  /** Answers in this run; a dispute counts once however often it is repeated. */
   counts(): { signed: number; disputed: number };
   close(): Promise<void>;
 }
@@ -37,10 +39,8 @@ export function settler(options: {
       .catch((error: unknown) => options.log.debug({ error: errorMessage(error) }, "settlement answer not sent"));
   return {
     async take(body, pairTopic) {
-      const checked = SettlementDown.safeParse(body);
-      if (!checked.success) throw new AppError("settlement-malformed", z.prettifyError(checked.error), { cause: checked.error });
+      const message = parseAs(SettlementDown, body, "settlement-malformed");
       topic = pairTopic;
-      const message = checked.data;
       const signing = await opened();
       if (message.kind === "countersigned") return signing.countersigned(message.seq, message.digest, message.signature);
       const answer = await signing.answer(message.record, message.evidence);
@@ -49,7 +49,8 @@ export function settler(options: {
         const key = `${answer.seq} ${answer.code}`;
         if (!disputed.has(key)) {
           counts.disputed++;
-          options.log.warn({ seq: answer.seq, code: answer.code, own: answer.own }, answer.message);
+          const { seq, code, own, message: reason } = answer;
+          options.log.warn({ seq, code, own, reason }, "settlement record disputed");
         }
         if (disputed.size < 1000) disputed.add(key);
       }

@@ -5,7 +5,7 @@ import type { Evidence, RecordWire, SettlementUp } from "../../core/message/sett
 import type { Agreement } from "../../settlement/agreement.ts";
 import { chainClient } from "../../settlement/chain-client.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
-import { checkRecord, type CoveredPeriod, type OwnSlot } from "../../settlement/check-record.ts";
+import { checkRecord, type CoveredPeriod, type OwnFigures, type OwnSlot } from "../../settlement/check-record.ts";
 import { openKeystore } from "../../settlement/keystore.ts";
 import { readAgreement } from "../../settlement/read-agreement.ts";
 import { readPassphrase } from "../../settlement/read-passphrase.ts";
@@ -17,6 +17,7 @@ import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { RecordStore, SignedRecord } from "../store/record-store.ts";
 
+/** What the signing room reads and writes. */
 export interface SigningStores {
   records: RecordStore;
   meters: Pick<MeterStore, "slots">;
@@ -73,7 +74,7 @@ export function signingRoom(parts: {
       const digest = recordDigest(domain, record);
       const known = records.at(pair, record.seq);
       if (known?.digest === digest) return sign(known);
-      const dispute = (code: string, message: string, own: object): SettlementUp => ({
+      const dispute = (code: string, message: string, own: OwnFigures): SettlementUp => ({
         v: 1,
         kind: "disputed",
         seq: record.seq,

@@ -10,11 +10,13 @@ export interface Switching {
   reason: string;
 }
 
+/** What the aggregator said, and what was switched. */
 export interface ControlStore {
   /** The last accepted number and hash of a key on a topic. */
   lastSeen(kid: string, topic: string): { seq: number; hash: string } | undefined;
   /** Commits the number before the message is acted on. */
   see(kid: string, topic: string, seq: number, hash: string): void;
+  /** Replaces the list of that resource. */
   saveInstructions(list: InstructionList, acceptedMs: number): void;
   instructions(): Map<string, InstructionList>;
   savePrices(series: PriceSeries): void;
@@ -34,6 +36,7 @@ interface SwitchingRow {
   reason: string;
 }
 
+/** These in the agent's database. */
 export function controlStore(db: Db): ControlStore {
   const getSeen = db.prepare<[string, string], { seq: number; hash: string }>(
     "select seq, hash from replay where kid = ? and topic = ?",

@@ -8,6 +8,7 @@ export interface Sample {
   reading: Reading;
 }
 
+/** Readings, ledgers and slot totals. Energy in Wh, instants in ms. */
 export interface MeterStore {
   addSamples(samples: readonly Sample[]): void;
   ledger(meter: string): LedgerState | null;
@@ -18,7 +19,7 @@ export interface MeterStore {
   slots(meter: string, register: "import" | "export", fromMs: number, toMs: number): SlotTotal[];
   /** Keeps the newest 200 frames. */
   addRejected(frame: { meter: string; atMs: number; code: string; message: string; bytes: Uint8Array }): void;
-  /** Drops samples older than an instant. */
+  /** Drops samples older than an instant; gives how many. */
   forgetSamples(beforeMs: number): number;
   sampleCount(): number;
 }
@@ -33,6 +34,7 @@ interface SlotRow {
   clock_synced: number;
 }
 
+/** These in the agent's database. */
 export function meterStore(db: Db): MeterStore {
   const addSample = db.prepare("insert or ignore into sample values (?, ?, ?, ?, ?, ?, ?, ?)");
   const getLedger = db.prepare<[string], { state: string }>("select state from ledger where meter = ?");

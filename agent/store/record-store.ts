@@ -1,3 +1,4 @@
+import { iso } from "../../core/clock/clock.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { Db } from "./open-database.ts";
 
@@ -12,6 +13,7 @@ export interface SignedRecord {
   otherSignature: string | null;
 }
 
+/** Journal of signed records, by pair ("a-b", addresses) and seq. */
 export interface RecordStore {
   /** The record of a pair with the highest seq. */
   newest(pair: string): SignedRecord | undefined;
@@ -20,7 +22,9 @@ export interface RecordStore {
   touching(pair: string, fromMs: number, toMs: number): SignedRecord[];
   /** @throws SqliteError when a record with that seq is there */
   add(pair: string, record: Omit<SignedRecord, "ownSignature" | "otherSignature">, nowMs: number): void;
+  /** Keeps the own signature. */
   signed(pair: string, seq: number, signature: string): void;
+  /** Keeps the other side's signature. */
   countersigned(pair: string, seq: number, signature: string): void;
   counts(): { signed: number; countersigned: number };
 }
@@ -33,6 +37,7 @@ interface Row {
   other_signature: string | null;
 }
 
+/** The journal in the agent's database. */
 export function recordStore(db: Db): RecordStore {
   const newest = db.prepare<[string], Row>("select * from record where pair = ? order by seq desc limit 1");
   const one = db.prepare<[string, number], Row>("select * from record where pair = ? and seq = ?");
@@ -56,8 +61,7 @@ export function recordStore(db: Db): RecordStore {
   return {
     newest: (pair) => maybe(newest.get(pair)),
     at: (pair, seq) => maybe(one.get(pair, seq)),
-    touching: (pair, fromMs, toMs) =>
-      touching.all(pair, new Date(toMs).toISOString(), new Date(fromMs).toISOString()).map(fromRow),
+    touching: (pair, fromMs, toMs) => touching.all(pair, iso(toMs), iso(fromMs)).map(fromRow),
     add: (pair, { record, digest, evidence }, nowMs) =>
       void insert.run(pair, record.seq, digest, JSON.stringify(record), JSON.stringify(evidence), nowMs),
     signed: (pair, seq, signature) => void sign.run(signature, pair, seq),

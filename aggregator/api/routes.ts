@@ -1,13 +1,16 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import type { SiteState } from "../../core/message/resource.ts";
+import { problemOf } from "../../core/problem.ts";
 import type { Bundle } from "../../settlement/bundle.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
 
+/** What the API shows. */
 export interface ApiOptions {
   store: AggregatorStore;
   sites: readonly string[];
-  /** Newest Last-Will state by site. */
-  states: ReadonlyMap<string, string>;
+  /** Newest state by site, from the home itself or its Last Will. */
+  states: ReadonlyMap<string, SiteState["state"]>;
   bundleOf: (record: StoredRecord) => Promise<Bundle | null>;
   rejected: () => Record<string, number>;
 }
@@ -25,7 +28,7 @@ const Page = z.object({
 export function routes({ store, sites, states, bundleOf, rejected }: ApiOptions): Hono {
   const app = new Hono();
   const problem = (status: 400 | 404 | 409 | 500, code: string, detail: string): Response =>
-    new Response(JSON.stringify({ type: `urn:smart-mla:${code}`, title: code, status, detail }), {
+    new Response(JSON.stringify(problemOf(status, code, detail)), {
       status,
       headers: { "content-type": "application/problem+json" },
     });

@@ -1,10 +1,12 @@
 import { dirname, join, resolve } from "node:path";
+import type { BrokerAccess } from "../../core/broker-connection.ts";
+import type { LogLevel } from "../../core/log.ts";
 import type { AggregatorYaml } from "./schema.ts";
 
 /** What the aggregator runs by, in camelCase, paths resolved. */
 export interface AggregatorConfig {
   id: string;
-  broker: { url: string; caFile?: string; certFile?: string; keyFile?: string; username?: string; passwordFile?: string };
+  broker: BrokerAccess;
   controlKeyFile: string;
   sites: { site: string; agreementFile?: string }[];
   pricesFile: string;
@@ -13,16 +15,20 @@ export interface AggregatorConfig {
   settlement?: AggregatorSettlement;
   databaseFile: string;
   listen: { host: string; port: number };
-  logLevel: "debug" | "info" | "warn" | "error";
+  logLevel: LogLevel;
+  /** Only in the demo and in tests: where simulated time comes from. */
   simulationClockUrl?: string;
 }
 
+/** The key that signs and pays for gas, and the contract that is settled on. */
 export interface AggregatorSettlement {
   keyFile: string;
   passphraseFile: string;
   chainId: number;
+  /** Address, lower case. */
   contract: string;
   rpcUrl: string;
+  /** Between two commitments to the chain. */
   epochMs: number;
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { slotMinutes } from "../../core/slots.ts";
-import { Address, Name } from "../../core/message/fields.ts";
+import { Address, Name, SiteName } from "../../core/message/fields.ts";
 
 /** The aggregator's YAML file: snake_case keys with units. */
 export const AggregatorYaml = z.strictObject({
@@ -17,7 +17,7 @@ export const AggregatorYaml = z.strictObject({
   /** Private Ed25519 JWK that signs all downward messages; mode 0600. */
   control_key_file: z.string(),
   /** Homes by gateway id. */
-  sites: z.record(z.string().regex(/^[A-Za-z0-9._-]{1,64}$/), z.strictObject({ agreement_file: z.string().optional() })),
+  sites: z.record(SiteName, z.strictObject({ agreement_file: z.string().optional() })),
   /** JSON file with a list of price series, in force as soon as they are read. */
   prices_file: z.string(),
   plan: z

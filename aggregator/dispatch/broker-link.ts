@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import mqtt from "mqtt";
-import { errorMessage } from "../../core/app-error.ts";
-import { brokerAddress } from "../../core/broker-address.ts";
+import { AppError, errorMessage } from "../../core/app-error.ts";
+import { brokerConnection } from "../../core/broker-connection.ts";
 import type { Log } from "../../core/log.ts";
 import { parseTopic, topicFilter } from "../../core/topic.ts";
 import type { AggregatorConfig } from "../config/aggregator-config.ts";
@@ -14,18 +13,18 @@ export interface SiteMessage {
   text: string;
 }
 
+/** The way to all homes. */
 export interface BrokerLink {
   connected(): boolean;
-  /** Rejects while offline; what matters is sent again until it is answered. */
+  /** What matters is sent again until it is answered. @throws AppError mqtt-offline, temporary */
   publish(topic: string, text: string, retain: boolean): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Handed on to node:tls, which mqtt.js does not type. */
-const tls13 = { minVersion: "TLSv1.3" } as const;
+/** A longer message is dropped unread. */
 const maxMessageBytes = 1024 * 1024;
 
-/** The aggregator's connection to the broker: hears `up/#` of every home. */
+/** The aggregator's connection to the broker: hears `up/#` of every home. @throws AppError mqtt-file-unreadable */
 export function startBrokerLink(options: {
   id: string;
   broker: AggregatorConfig["broker"];
@@ -35,24 +34,17 @@ export function startBrokerLink(options: {
   onMessage: (message: SiteMessage) => void;
 }): BrokerLink {
   const { broker, log } = options;
-  const read = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file));
-  const [ca, cert, key, password] = [read(broker.caFile), read(broker.certFile), read(broker.keyFile), read(broker.passwordFile)];
   const client = mqtt.connect({
-    ...brokerAddress(broker.url),
+    ...brokerConnection(broker, "broker"),
     clientId: `aggregator-${options.id}`,
     protocolVersion: 4,
     clean: false,
     keepalive: 30,
     reconnectPeriod: 500 * (1 + options.random()),
     resubscribe: false,
-    ...tls13,
-    ...(ca && { ca }),
-    ...(cert && { cert }),
-    ...(key && { key }),
-    ...(broker.username && { username: broker.username }),
-    ...(password && { password: password.toString("utf8").trim() }),
   });
   let lost = false;
+  let stopping = false;
   client.on("connect", () => {
     lost = false;
     log.info({ broker: broker.url }, "broker connected");
@@ -65,7 +57,7 @@ export function startBrokerLink(options: {
       });
   });
   client.on("close", () => {
-    if (!lost) log.warn({ broker: broker.url }, "broker connection lost, retrying");
+    if (!lost && !stopping) log.warn({ broker: broker.url }, "broker connection lost, retrying");
     lost = true;
   });
   client.on("error", (error) => log.debug({ error: errorMessage(error) }, "broker connection failed"));
@@ -77,9 +69,12 @@ export function startBrokerLink(options: {
   return {
     connected: () => client.connected,
     async publish(name, text, retain) {
-      if (!client.connected) throw new Error("broker not connected");
+      if (!client.connected) throw new AppError("mqtt-offline", `broker ${broker.url} is not connected`, { temporary: true });
       await client.publishAsync(name, text, { qos: 1, retain });
     },
-    stop: async () => client.endAsync(true),
+    async stop() {
+      stopping = true;
+      await client.endAsync(true);
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { z } from "zod";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
@@ -6,11 +6,13 @@ import { InstructionAck } from "../../core/message/instruction.ts";
 import { Measurements } from "../../core/message/measurements.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
+import { parseAs } from "../../core/parse-as.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { SiteMessage } from "../dispatch/broker-link.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 
+/** Parts that the intake works with; `on…` hear of what is stored. */
 export interface IntakeOptions {
   sites: ReadonlySet<string>;
   store: AggregatorStore;
@@ -26,6 +28,7 @@ export interface IntakeOptions {
 
 /** Messages that may wait, of all homes together; a flood costs a number, not memory. */
 const mostPending = 5000;
+/** A receipt stays good while the home may be away. */
 const receiptLifetimeS = 7 * 24 * 3600;
 
 /**
@@ -91,8 +94,4 @@ function parseJson(text: string): unknown {
   }
 }
 
-function parse<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {
-  const checked = schema.safeParse(body);
-  if (!checked.success) throw new AppError("intake-malformed", z.prettifyError(checked.error), { cause: checked.error });
-  return checked.data;
-}
+const parse = <S extends z.ZodType>(schema: S, body: unknown): z.output<S> => parseAs(schema, body, "intake-malformed");

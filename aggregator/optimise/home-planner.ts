@@ -7,6 +7,7 @@ import type { Send } from "../dispatch/sender.ts";
 import type { AggregatorStore, StoredSlot } from "../store/aggregator-store.ts";
 import type { PriceBook } from "./price-book.ts";
 
+/** Parts that the planner works with. */
 export interface HomePlannerOptions {
   store: AggregatorStore;
   prices: PriceBook;
@@ -18,6 +19,7 @@ export interface HomePlannerOptions {
   log: Log;
 }
 
+/** Plans homes, one at a time. */
 export interface HomePlanner {
   /** Makes and sends a new plan for every resource of a home. */
   plan(site: string): Promise<void>;
@@ -25,16 +27,19 @@ export interface HomePlanner {
   resend(site: string): Promise<void>;
 }
 
+/** As far ahead as day-ahead prices reach. */
 const horizonMs = 36 * 3_600_000;
 const dayMs = 24 * 3_600_000;
 /** Assumed for other loads until a home has a history, W. */
 const unknownBaseW = 1500;
+/** A list without a future still lives so long on its way. */
+const leastLifetimeMs = 60_000;
 
 /** One plan per home from prices, the appliances' demands and what the house usually draws besides. */
 export function homePlanner(options: HomePlannerOptions): HomePlanner {
   const { store, clock } = options;
   const send = async (site: string, list: InstructionList): Promise<void> => {
-    const untilMs = Math.max(clock.now() + 60_000, ...list.instructions.map(({ validUntil }) => Date.parse(validUntil)));
+    const untilMs = Math.max(clock.now() + leastLifetimeMs, ...list.instructions.map(({ validUntil }) => Date.parse(validUntil)));
     await options.send(site, "instruction", `instr/${list.resource}`, list, {
       lifetimeS: Math.ceil((untilMs - clock.now()) / 1000),
     });

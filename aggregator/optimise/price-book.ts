@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { AppError, errorMessage } from "../../core/app-error.ts";
 import { priceAt, PriceSeries } from "../../core/message/price-series.ts";
+import { parseAs } from "../../core/parse-as.ts";
+import { readJsonFile } from "../../core/read-json-file.ts";
 import { slotsBetween } from "../../core/slots.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 
@@ -16,17 +16,10 @@ export interface PriceBook {
 
 /** Reads a JSON list of price series. @throws AppError prices-unreadable, prices-malformed */
 export function readPriceBook(file: string): PriceBook {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, "utf8"));
-  } catch (cause) {
-    throw new AppError("prices-unreadable", `${file} cannot be read as JSON: ${errorMessage(cause)}`, { cause });
-  }
-  const checked = z.array(PriceSeries).min(1).safeParse(value);
-  if (!checked.success) throw new AppError("prices-malformed", `${file}: ${z.prettifyError(checked.error)}`);
-  return priceBook(checked.data);
+  return priceBook(parseAs(z.array(PriceSeries).min(1), readJsonFile(file, "prices-unreadable"), "prices-malformed", file));
 }
 
+/** The same from series at hand. */
 export function priceBook(series: readonly PriceSeries[]): PriceBook {
   const at = (instantMs: number): PriceSeries | undefined =>
     series.find((one) => priceAt(one, "import", instantMs) !== undefined);

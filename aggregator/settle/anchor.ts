@@ -6,6 +6,7 @@ import { buildEpoch } from "../../settlement/epoch.ts";
 import { recordHead } from "../../settlement/record.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
 
+/** Parts that anchoring works with. */
 export interface AnchorOptions {
   store: AggregatorStore;
   chain: ChainClient;

@@ -1,4 +1,3 @@
-import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { SignedAgreement } from "../../settlement/agreement.ts";
 import type { Bundle } from "../../settlement/bundle.ts";
 import { buildEpoch } from "../../settlement/epoch.ts";
@@ -25,7 +24,7 @@ export async function makeBundle(
     record,
     evidence: stored.evidence,
     agreement: context.agreement,
-    prices: JSON.parse(stored.prices) as PriceSeries | null,
+    prices: stored.prices,
     signatureA: ownIsA ? ownSignature : gatewaySignature,
     signatureB: ownIsA ? gatewaySignature : ownSignature,
     previous: previous?.record ?? null,

@@ -2,10 +2,7 @@ import type { Evidence, RecordWire } from "../../core/message/settlement-message
 import { iso } from "../../core/clock/clock.ts";
 import { localTimeOf, nextLocalTime } from "../../core/slots.ts";
 import type { Agreement } from "../../settlement/agreement.ts";
-import type { StoredSlot } from "../store/aggregator-store.ts";
-
-/** Kinds of records that this aggregator proposes. */
-export type SettledKind = "import" | "export" | "reward";
+import type { SettledKind, StoredSlot } from "../store/aggregator-store.ts";
 
 /** Where each kind of a home stands: the start of its next period, ms. */
 export type Cursors = Record<SettledKind, number>;

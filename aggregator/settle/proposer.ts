@@ -13,6 +13,7 @@ import type { PriceBook } from "../optimise/price-book.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
 import { evidenceOf, nextPeriods, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
 
+/** Parts that the proposer works with. */
 export interface ProposerOptions {
   agreements: ReadonlyMap<string, Agreement>;
   signer: TypedDataSigner;
@@ -26,14 +27,17 @@ export interface ProposerOptions {
   log: Log;
 }
 
+/** The aggregator's side of settlement with every home. */
 export interface Proposer {
   /** Proposes what is due at a home; sends again what has no answer for a while. One at a time per home. */
   advance(site: string): Promise<void>;
+  /** Takes a home's signature or dispute, then goes on. */
   answer(site: string, message: SettlementUp): Promise<void>;
 }
 
 /** What time may cure: the home had not yet the slot, the deposit or the chain. */
 const curable = new Set(["settlement-energy-missing", "settlement-escrow-short", "chain-unreachable", "settlement-no-price"]);
+/** A proposal without an answer for so long is sent again. */
 const resendMs = 120_000;
 const lifetimeS = 24 * 3600;
 
@@ -78,8 +82,8 @@ export function proposer(options: ProposerOptions): Proposer {
       time,
     });
     const digest = recordDigest(domainOf(agreement), record);
-    const prices = series ? JSON.stringify(series) : "null";
-    return { site, record, digest, evidence, prices, state: "proposed", gatewaySignature: null, ownSignature: null, epoch: null };
+    const unsigned = { state: "proposed", gatewaySignature: null, ownSignature: null, epoch: null } as const;
+    return { site, record, digest, evidence, prices: series, ...unsigned };
   };
   /** Proposes the first period whose slots are all there, or steps over it where it is empty; false where none is ready. */
   const settleNext = async (site: string, agreement: Agreement, newest: StoredRecord | null): Promise<boolean> => {

@@ -1,7 +1,8 @@
 import type { Measurements } from "../../core/message/measurements.ts";
+import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
-import type { InstructionList } from "../../core/message/instruction.ts";
+import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 
 /** Energy of one slot as a home reported it. */
 export interface StoredSlot {
@@ -10,6 +11,10 @@ export interface StoredSlot {
   wh: number;
 }
 
+/** Kinds of records that this aggregator proposes. */
+export type SettledKind = Extract<RecordWire["kind"], "import" | "export" | "reward">;
+
+/** Where a record stands between the two sides. */
 export type RecordState = "proposed" | "cosigned" | "disputed";
 
 /** A settlement record on its way: proposed, then signed by both. */
@@ -18,8 +23,8 @@ export interface StoredRecord {
   record: RecordWire;
   digest: string;
   evidence: Evidence;
-  /** The price series its amount follows from, as JSON text. */
-  prices: string;
+  /** The price series its amount follows from; null for a reward. */
+  prices: PriceSeries | null;
   state: RecordState;
   gatewaySignature: string | null;
   ownSignature: string | null;
@@ -27,6 +32,7 @@ export interface StoredRecord {
   epoch: number | null;
 }
 
+/** A Merkle tree of records that goes to the chain. */
 export interface StoredEpoch {
   epoch: number;
   root: string;
@@ -66,19 +72,20 @@ export interface AggregatorStore {
   savePlan(site: string, list: InstructionList, sentMs: number): Promise<void>;
   /** Plans without an answer yet, the newest of each resource. */
   unanswered(site: string): Promise<InstructionList[]>;
-  answerPlan(site: string, plan: string, status: "ACCEPTED" | "REJECTED", code: string | null): Promise<void>;
-  plans(site: string): Promise<{ list: InstructionList; status: string | null; code: string | null }[]>;
+  answerPlan(site: string, plan: string, status: InstructionAck["status"], code: string | null): Promise<void>;
+  /** The newest plan of each resource with its answer, as far as there is one. */
+  plans(site: string): Promise<{ list: InstructionList; status: InstructionAck["status"] | null; code: string | null }[]>;
 
-  /** Reserves numbers for signed messages; never gives one twice, whatever happens. */
+  /** Reserves numbers for signed messages and gives the first; never gives one twice, whatever happens. */
   reserveSequence(count: number): Promise<number>;
 
   /** Start of the next period to settle by kind, ms; a kind that never was settled is not there. */
-  cursors(site: string): Promise<Map<string, number>>;
-  setCursor(site: string, kind: string, nextMs: number): Promise<void>;
+  cursors(site: string): Promise<Map<SettledKind, number>>;
+  setCursor(site: string, kind: SettledKind, nextMs: number): Promise<void>;
   newestRecord(site: string): Promise<StoredRecord | null>;
   recordAt(site: string, seq: number): Promise<StoredRecord | null>;
   /** @param cursor moves the cursor in the same transaction */
-  addRecord(record: StoredRecord, cursor: { kind: string; nextMs: number }): Promise<void>;
+  addRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number }): Promise<void>;
   updateRecord(
     site: string,
     seq: number,
@@ -92,9 +99,11 @@ export interface AggregatorStore {
   unanchored(): Promise<StoredRecord[]>;
   /** Keeps an epoch before it is sent and marks its records. */
   addEpoch(epoch: StoredEpoch): Promise<void>;
+  /** Notes the transaction that committed it. */
   epochCommitted(epoch: number, tx: string): Promise<void>;
   epochs(): Promise<StoredEpoch[]>;
 
+  /** Of one site, or of all (null). */
   statistics(site: string | null): Promise<Statistics>;
   close(): Promise<void>;
 }

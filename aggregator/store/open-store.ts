@@ -5,7 +5,7 @@ import { planStore } from "./plan-store.ts";
 import { recordStore } from "./record-store.ts";
 import { statisticsStore } from "./statistics-store.ts";
 
-/** Opens the aggregator's store in an SQLite file. */
+/** Opens the aggregator's store in an SQLite file. @throws AppError of openSqlite */
 export async function openStore(file: string): Promise<AggregatorStore> {
   const db = await openSqlite(file);
   return {

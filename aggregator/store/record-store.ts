@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
+import { PriceSeries } from "../../core/message/price-series.ts";
 import { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
-import type { AggregatorStore, RecordState, StoredRecord } from "./aggregator-store.ts";
+import type { AggregatorStore, SettledKind, StoredRecord } from "./aggregator-store.ts";
 import type { Tables } from "./tables.ts";
 
 type RecordStore = Pick<
@@ -21,7 +22,7 @@ type RecordStore = Pick<
 
 /** Settlement records, disputes and epochs. */
 export function recordStore(db: Kysely<Tables>): RecordStore {
-  const moveCursor = async (on: Kysely<Tables>, site: string, kind: string, nextMs: number): Promise<void> => {
+  const moveCursor = async (on: Kysely<Tables>, site: string, kind: SettledKind, nextMs: number): Promise<void> => {
     await on
       .insertInto("cursor")
       .values({ site, kind, next_ms: nextMs })
@@ -58,7 +59,7 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
             body: JSON.stringify(record.record),
             digest: record.digest,
             evidence: JSON.stringify(record.evidence),
-            prices: record.prices,
+            prices: JSON.stringify(record.prices),
             state: record.state,
             gateway_signature: record.gatewaySignature,
             own_signature: record.ownSignature,
@@ -136,8 +137,8 @@ function stored(row: Selectable<Tables["record"]>): StoredRecord {
     record: RecordWire.parse(JSON.parse(row.body)),
     digest: row.digest,
     evidence: Evidence.parse(JSON.parse(row.evidence)),
-    prices: row.prices,
-    state: row.state as RecordState,
+    prices: PriceSeries.nullable().parse(JSON.parse(row.prices)),
+    state: row.state,
     gatewaySignature: row.gateway_signature,
     ownSignature: row.own_signature,
     epoch: row.epoch === null ? null : Number(row.epoch),

@@ -1,4 +1,6 @@
 import type { Generated } from "kysely";
+import type { InstructionAck } from "../../core/message/instruction.ts";
+import type { RecordState, SettledKind } from "./aggregator-store.ts";
 
 /** Tables of the aggregator's database. Instants in ms, energy in Wh, money and documents as text. */
 export interface Tables {
@@ -25,11 +27,11 @@ export interface Tables {
     plan: string;
     body: string;
     sent_ms: number;
-    status: string | null;
+    status: InstructionAck["status"] | null;
     code: string | null;
   };
   sequence: { name: string; next: number };
-  cursor: { site: string; kind: string; next_ms: number };
+  cursor: { site: string; kind: SettledKind; next_ms: number };
   record: {
     site: string;
     seq: number;
@@ -37,7 +39,7 @@ export interface Tables {
     digest: string;
     evidence: string;
     prices: string;
-    state: string;
+    state: RecordState;
     gateway_signature: string | null;
     own_signature: string | null;
     epoch: number | null;

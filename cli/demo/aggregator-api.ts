@@ -1,51 +1,50 @@
-import type { InstructionList } from "../../core/message/instruction.ts";
-import type { Bundle } from "../../settlement/bundle.ts";
+import { z } from "zod";
+import { InstructionList } from "../../core/message/instruction.ts";
 
-/** What the demo asks of the aggregator's API. */
-export interface DemoStatistics {
-  samples: number;
-  slots: number;
-  switches: number;
-  importWh: number;
-  plansAccepted: number;
-  recordsCosigned: number;
-  recordsDisputed: number;
-  recordsAnchored: number;
-}
+/** What the demo shows of the aggregator's statistics. Energy in Wh, the rest counted. */
+const DemoStatistics = z.object({
+  switches: z.int(),
+  plansAccepted: z.int(),
+  recordsCosigned: z.int(),
+  recordsDisputed: z.int(),
+  recordsAnchored: z.int(),
+});
+export type DemoStatistics = z.infer<typeof DemoStatistics>;
 
-export interface RecordLine {
-  site: string;
-  seq: number;
-  state: string;
-  epoch: number | null;
-  end: string;
-}
+/** One settlement record as the API lists it; `epoch` is null until it is on its way to the chain. */
+const RecordLine = z.object({ site: z.string(), seq: z.int(), epoch: z.int().nullable() });
+export type RecordLine = z.infer<typeof RecordLine>;
 
-/** A reader of the aggregator's HTTP API; every call rejects where it does not answer. */
+const RecordPage = z.object({ items: z.array(RecordLine), next: z.string().nullable() });
+const Plans = z.object({ items: z.array(InstructionList) });
+const Sites = z.object({ items: z.array(z.object({ site: z.string(), rows: z.int() })) });
+
+/** A reader of the aggregator's HTTP API; every call rejects where it does not answer, or answers something else. */
 export function aggregatorApi(url: string) {
-  const get = async <T>(path: string): Promise<T> => {
+  const get = async <S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> => {
     const response = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(10_000) });
     if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return (await response.json()) as T;
+    return schema.parse(await response.json());
   };
   return {
-    statistics: () => get<DemoStatistics>("/v1/statistics"),
-    plans: async (site: string) => (await get<{ items: InstructionList[] }>(`/v1/sites/${site}/plans`)).items,
-    sites: async () => (await get<{ items: { site: string; rows: number }[] }>("/v1/sites")).items,
+    statistics: () => get("/v1/statistics", DemoStatistics),
+    plans: async (site: string) => (await get(`/v1/sites/${site}/plans`, Plans)).items,
+    sites: async () => (await get("/v1/sites", Sites)).items,
     async settlements(): Promise<RecordLine[]> {
       const all: RecordLine[] = [];
       let cursor: string | null = "";
       while (cursor !== null) {
-        const page: { items: RecordLine[]; next: string | null } = await get(
-          `/v1/settlements?limit=500${cursor && `&cursor=${encodeURIComponent(cursor)}`}`,
-        );
+        const from: string = cursor && `&cursor=${encodeURIComponent(cursor)}`;
+        const page = await get(`/v1/settlements?limit=500${from}`, RecordPage);
         all.push(...page.items);
         cursor = page.next;
       }
       return all;
     },
-    bundle: (site: string, seq: number) => get<Bundle>(`/v1/settlements/${site}/${seq}/bundle`),
+    /** As it came, for a verifier to judge. */
+    bundle: (site: string, seq: number) => get(`/v1/settlements/${site}/${seq}/bundle`, z.unknown()),
   };
 }
 
+/** That reader. */
 export type AggregatorApi = ReturnType<typeof aggregatorApi>;

@@ -1,10 +1,11 @@
-import type { Bundle } from "../../settlement/bundle.ts";
+import { Bundle } from "../../settlement/bundle.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
 import { recordDigest } from "../../settlement/record.ts";
 import { domainOf } from "../../settlement/sign-agreement.ts";
 import { overallVerdict, verifyBundle, type Finding } from "../../settlement/verify.ts";
 import type { AggregatorApi, RecordLine } from "./aggregator-api.ts";
 
+/** What came of verifying a day's settlements. */
 export interface SettlementCheck {
   onChain: number;
   verified: number;
@@ -22,8 +23,8 @@ export async function checkSettlements(api: AggregatorApi, chain: ChainReader): 
   let verified = 0;
   let example: SettlementCheck["example"] = null;
   const check = async ({ site, seq }: RecordLine): Promise<void> => {
-    const bundle = await api.bundle(site, seq);
-    const findings = await verifyBundle(bundle, chain);
+    const input = await api.bundle(site, seq);
+    const findings = await verifyBundle(input, chain);
     if (overallVerdict(findings) === "good") verified++;
     else
       problems.push(
@@ -32,7 +33,8 @@ export async function checkSettlements(api: AggregatorApi, chain: ChainReader): 
           .map(describe)
           .join("; ")}`,
       );
-    if (example || bundle.record.kind !== "import") return;
+    const bundle = Bundle.safeParse(input).data;
+    if (example || bundle?.record.kind !== "import") return;
     const refused = (await verifyBundle(tampered(bundle), chain)).find(({ verdict }) => verdict === "bad");
     if (refused) example ??= { site, seq, refusedBy: describe(refused) };
   };

@@ -4,9 +4,12 @@ import { randomBytes } from "node:crypto";
 import { stringify } from "yaml";
 import { createControlKey } from "../../core/envelope.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
-import { demoChainId, type DemoParties, type KeyPlace } from "./demo-parties.ts";
+import { aggregatorUser } from "../../simulator/broker/broker-acl.ts";
+import { devChainId } from "../../simulator/chain/run-chain.ts";
+import { houseZone } from "../../simulator/house/local-day.ts";
+import { relayUnit, subMeterUnit } from "../../simulator/modbus/modbus-house.ts";
+import type { DemoParties, KeyPlace } from "./demo-parties.ts";
 
-export const demoZone = "Europe/Amsterdam";
 const aggregatorId = "community";
 
 /** Folders and files of one home. */
@@ -73,7 +76,7 @@ export async function layOut(folder: string, count: number, ports: () => Promise
 export function writeBrokerUsers(files: DemoFiles): void {
   const users: Record<string, string> = {};
   for (const { user, folder } of [
-    { user: "aggregator", folder: files.aggregator.folder },
+    { user: aggregatorUser, folder: files.aggregator.folder },
     ...files.homes.map(({ site, folder: own }) => ({ user: site, folder: own })),
   ]) {
     const password = randomBytes(18).toString("base64url");
@@ -86,7 +89,7 @@ export function writeBrokerUsers(files: DemoFiles): void {
 /** Writes real configuration files, the same that an installer and an operator write. */
 export async function writeConfigs(files: DemoFiles, parties: DemoParties, prices: PriceSeries, clockUrl: string): Promise<void> {
   const { privateJwk, publicJwk } = await createControlKey("demo-control-1");
-  const chain = { chain_id: demoChainId, contract: parties.contract, rpc_url: `http://127.0.0.1:${files.chainPort}` };
+  const chain = { chain_id: devChainId, contract: parties.contract, rpc_url: `http://127.0.0.1:${files.chainPort}` };
   const brokerUrl = `mqtt://127.0.0.1:${files.brokerPort}`;
   const sites: Record<string, object> = {};
   for (const home of files.homes) {
@@ -101,7 +104,7 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
   const yaml = {
     version: 1,
     id: aggregatorId,
-    broker: { url: brokerUrl, username: "aggregator", password_file: "broker-password" },
+    broker: { url: brokerUrl, username: aggregatorUser, password_file: "broker-password" },
     control_key_file: "control-key.json",
     sites,
     prices_file: "prices.json",
@@ -119,7 +122,7 @@ function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; 
   const relay = (coil: number, onBoot: "open" | "closed"): object => ({
     driver: "modbus_coil",
     bus: "lan",
-    unit_id: 10,
+    unit_id: relayUnit,
     coil,
     on_boot: onBoot,
   });
@@ -127,7 +130,7 @@ function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; 
     version: 1,
     site: {
       name: `Demo ${home.site}`,
-      timezone: demoZone,
+      timezone: houseZone,
       currency: "EUR",
       slot_minutes: 15,
       grid: { phases: 3, fuse_a: 25, max_import_w: 17_250 },
@@ -138,7 +141,7 @@ function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; 
     },
     meters: {
       grid: { role: "grid", driver: "dsmr", bus: "p1" },
-      heat_pump: { role: "load", driver: "eastron_sdm630", bus: "lan", unit_id: 2, poll_s: 300 },
+      heat_pump: { role: "load", driver: "eastron_sdm630", bus: "lan", unit_id: subMeterUnit, poll_s: 300 },
     },
     relays: { r1: relay(0, "open"), r2: relay(1, "open"), r3: relay(2, "closed") },
     appliances: {

@@ -1,6 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { randomBytes } from "node:crypto";
 import { HDNodeWallet, Wallet } from "ethers/wallet";
 import { iso } from "../../core/clock/clock.ts";
 import { SignedAgreement, type Agreement } from "../../settlement/agreement.ts";
@@ -9,12 +9,20 @@ import { deployDevEuro, deploySettlement } from "../../settlement/deploy.ts";
 import { createKeystore, openKeystore } from "../../settlement/keystore.ts";
 import { signAgreement } from "../../settlement/sign-agreement.ts";
 import { signPossession } from "../../settlement/typed-calls.ts";
+import { jsonRpc } from "../../simulator/chain/json-rpc.ts";
+import { devChainId } from "../../simulator/chain/run-chain.ts";
 
 /** The words that every development chain gives money to; never use them where money is real. */
 const devWords = "test test test test test test test test test test test junk";
-export const demoChainId = 31_337;
 /** 200 EUR on each side of each pair. */
 const escrowMicro = 200_000_000n;
+
+/** More gas than a demo can use: 100 coins. */
+const gasWei = 100n * 10n ** 18n;
+/** What the bank is given, and much more than all escrows: 1,000,000 EUR. */
+const supplyMicro = 1_000_000_000_000n;
+/** Reward for a day of taking part: 0.35 EUR. */
+const rewardMicro = 350_000n;
 
 /** Where a party keeps its signing key. */
 export interface KeyPlace {
@@ -43,15 +51,15 @@ export async function setUpParties(options: {
   const { rpcUrl } = options;
   const dev = (index: number): string => HDNodeWallet.fromPhrase(devWords, "", `m/44'/60'/0'/0/${index}`).privateKey;
   const [bank, registrar] = [dev(0), dev(1)];
-  const base = { rpcUrl, chainId: demoChainId, pollMs: 20 };
-  const token = await deployDevEuro({ ...base, privateKey: bank }, 1_000_000_000_000n);
+  const base = { rpcUrl, chainId: devChainId, pollMs: 20 };
+  const token = await deployDevEuro({ ...base, privateKey: bank }, supplyMicro);
   const contract = await deploySettlement(
     { ...base, privateKey: bank },
     { token, registrar: new Wallet(registrar).address.toLowerCase() },
   );
-  const [treasury, registry] = [bank, registrar].map((privateKey) => chainClient({ ...base, contract, privateKey }));
-  if (!treasury || !registry) throw new Error("unreachable");
-  const domain = { chainId: demoChainId, contract };
+  const treasury = chainClient({ ...base, contract, privateKey: bank });
+  const registry = chainClient({ ...base, contract, privateKey: registrar });
+  const domain = { chainId: devChainId, contract };
   const enter = async (place: KeyPlace): Promise<{ owner: string; signer: Wallet }> => {
     const passphrase = randomBytes(24).toString("base64url");
     for (const file of [place.keyFile, place.passphraseFile]) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -64,7 +72,8 @@ export async function setUpParties(options: {
   };
   try {
     const aggregator = await enter(options.aggregator);
-    await fundGas(rpcUrl, aggregator.signer.address);
+    // Development chains give coins for gas to whoever asks.
+    await jsonRpc(rpcUrl, "anvil_setBalance", [aggregator.signer.address, `0x${gasWei.toString(16)}`]);
     const agreements = new Map<string, SignedAgreement>();
     for (const home of options.homes) {
       const household = await enter(home);
@@ -82,9 +91,9 @@ export async function setUpParties(options: {
         timezone: options.timezone,
         currency: "EUR",
         periodS: 3600,
-        reward: { kind: "per_day", amount: "350000" },
+        reward: { kind: "per_day", amount: String(rewardMicro) },
         settlementContract: contract,
-        chainId: demoChainId,
+        chainId: devChainId,
       };
       const [signatureA, signatureB] = [await signAgreement(a.signer, agreement), await signAgreement(b.signer, agreement)];
       agreements.set(home.site, SignedAgreement.parse({ agreement, signatureA, signatureB }));
@@ -96,13 +105,4 @@ export async function setUpParties(options: {
     treasury.close();
     registry.close();
   }
-}
-
-/** Development chains give coins for gas to whoever asks. */
-async function fundGas(rpcUrl: string, address: string): Promise<void> {
-  await fetch(rpcUrl, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "anvil_setBalance", params: [address, "0x56bc75e2d63100000"] }),
-  });
 }

@@ -15,6 +15,7 @@ export interface DemoCounts {
   seconds: number;
 }
 
+/** How the demo ended. */
 export interface DemoResult {
   counts: DemoCounts;
   /** Whether everything promised happened. */

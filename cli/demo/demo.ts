@@ -1,14 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AppError, errorMessage } from "../../core/app-error.ts";
+import { aborted } from "../../core/aborted.ts";
+import { errorMessage } from "../../core/app-error.ts";
 import { exitCode } from "../exit-code.ts";
-import { wholeNumber } from "../option.ts";
-import { aborted, stopRequest } from "../stop-request.ts";
+import { stopRequest } from "../stop-request.ts";
+import { wholeNumber } from "../whole-number.ts";
 import { summarise, type DemoResult } from "./demo-result.ts";
 import { screen } from "./screen.ts";
 import { openWorld, type World } from "./world.ts";
 
+/** Options of the command line, as text. */
 export interface DemoOptions {
   homes: string;
   seed: string;
@@ -18,8 +20,7 @@ export interface DemoOptions {
 
 /** `smart-mla demo`: the whole system on loopback; leaves no process and no file behind, however it ends. */
 export async function demo(options: DemoOptions, say: (line: string) => void): Promise<number> {
-  const homes = wholeNumber("--homes", options.homes);
-  if (homes < 1 || homes > 20) throw new AppError("usage-bad-number", `--homes must be from 1 to 20, not ${homes}`);
+  const homes = wholeNumber("--homes", options.homes, { least: 1, most: 20 });
   const seed = wholeNumber("--seed", options.seed);
   const show = screen(options.json ? process.stderr : process.stdout);
   const stop = stopRequest();

@@ -14,6 +14,7 @@ export interface HomeView {
   plan: string;
 }
 
+/** What the table shows. */
 export interface DemoView {
   /** Local time of the homes, such as "2026-01-19 18:05". */
   time: string;

@@ -11,10 +11,12 @@ export interface Supervisor {
   start(program: Program): Promise<Record<string, unknown>>;
   /** Process ids by name, of what runs now. */
   pids(): Map<string, number>;
+  /** What died, and of what (a signal or an exit code). */
   restarts(): { name: string; by: string }[];
   stop(): Promise<void>;
 }
 
+/** What is started, and what is done with what it says. */
 export interface Program {
   name: string;
   args: readonly string[];

@@ -1,21 +1,24 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import type { AgentStatus } from "../../agent/status.ts";
+import { aborted } from "../../core/aborted.ts";
 import { errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
+import { Bundle } from "../../settlement/bundle.ts";
 import { chainClient } from "../../settlement/chain-client.ts";
+import { devChainId } from "../../simulator/chain/run-chain.ts";
 import { startClockServer } from "../../simulator/clock/clock-server.ts";
-import type { Constraint } from "../../simulator/house/constraints.ts";
+import { HouseLine } from "../../simulator/house-line.ts";
+import { houseZone } from "../../simulator/house/local-day.ts";
 import { freePort } from "../free-port.ts";
 import { askStatus } from "../status.ts";
 import { aggregatorApi } from "./aggregator-api.ts";
 import { checkSettlements } from "./check-settlements.ts";
-import { demoZone, layOut, writeBrokerUsers, writeConfigs, type HomeFiles } from "./demo-files.ts";
-import { demoChainId, setUpParties } from "./demo-parties.ts";
+import { layOut, writeBrokerUsers, writeConfigs, type HomeFiles } from "./demo-files.ts";
+import { setUpParties } from "./demo-parties.ts";
 import { demoPrices } from "./demo-prices.ts";
 import { judge, type DemoResult } from "./demo-result.ts";
-import { describePlan } from "./describe-plan.ts";
+import { liveTable } from "./live-table.ts";
 import type { Screen } from "./screen.ts";
 import { supervisor } from "./supervisor.ts";
 
@@ -26,16 +29,8 @@ const warmUpMs = 15 * 60_000;
 const dayMs = 24 * 3_600_000;
 /** After the day: its last records, then the next hourly epoch, which counts from the start of the aggregator. */
 const settleMs = 50 * 60_000;
-const drawEveryMs = 1000;
 
-/** The newest line of a simulated house. */
-interface HouseLine {
-  tankC: number;
-  roomC: number;
-  evWh: number;
-  constraints: Constraint[];
-}
-
+/** A day in the life of the whole system. */
 export interface World {
   /** Starts every program and registers every party; simulated time stands still. */
   start(): Promise<void>;
@@ -71,8 +66,6 @@ export async function openWorld(options: {
     socketFile: join(options.folder, "clock.sock"),
   });
   const houses = new Map<string, HouseLine>();
-  const statuses = new Map<string, AgentStatus>();
-  const plans = new Map<string, string>();
   let stopping = false;
   const programs = supervisor({
     cli: options.cli,
@@ -89,8 +82,6 @@ export async function openWorld(options: {
   const rpcUrl = `http://127.0.0.1:${files.chainPort}`;
   const api = aggregatorApi(apiUrl);
   const drawing = new AbortController();
-  // Swedish is the locale that writes dates as ISO 8601 does.
-  const localText = new Intl.DateTimeFormat("sv-SE", { timeZone: demoZone, dateStyle: "short", timeStyle: "short" });
 
   const startHouse = async (home: HomeFiles, index: number): Promise<void> => {
     await programs.start({
@@ -108,7 +99,10 @@ export async function openWorld(options: {
           "--state": join(home.folder, "house.json"),
         }).flat(),
       ],
-      onLine: (line) => void (line["kind"] === "house" && houses.set(home.site, line as unknown as HouseLine)),
+      onLine(line) {
+        const { data } = HouseLine.safeParse(line);
+        if (data) houses.set(home.site, data);
+      },
     });
   };
   const startAgent = async (home: HomeFiles): Promise<void> => {
@@ -117,38 +111,6 @@ export async function openWorld(options: {
       args: ["agent", "run", "-c", home.configFile],
       afterwards: ["relay", "failsafe", "-c", home.configFile],
     });
-  };
-  const draw = async (): Promise<void> => {
-    for (let round = 0; !drawing.signal.aborted; round++) {
-      for (const home of files.homes) {
-        const status = await askStatus(home.socketFile).catch(() => null);
-        if (status) statuses.set(home.site, status);
-      }
-      const statistics = await api.statistics().catch(() => null);
-      // Plans change once an hour of simulated time.
-      for (const { site } of round % 3 === 0 ? files.homes : []) {
-        const lists = await api.plans(site).catch(() => null);
-        if (lists) plans.set(site, describePlan(lists, clock.now(), demoZone));
-      }
-      if (drawing.signal.aborted) return;
-      show.table({
-        time: localText.format(clock.now()),
-        apiUrl,
-        statistics,
-        homes: files.homes.map(({ site }) => {
-          const house = houses.get(site);
-          return {
-            site,
-            status: statuses.get(site) ?? null,
-            tankC: house?.tankC ?? null,
-            roomC: house?.roomC ?? null,
-            carWh: house?.evWh ?? null,
-            plan: plans.get(site) ?? "none yet",
-          };
-        }),
-      });
-      await delay(drawEveryMs, undefined, { signal: drawing.signal }).catch(() => undefined);
-    }
   };
   /** Rows that homes made, rows that they have receipts for, rows that the aggregator holds. */
   const delivery = async (): Promise<{ made: number; receipted: number; held: number }> => {
@@ -177,7 +139,7 @@ export async function openWorld(options: {
       const parties = await setUpParties({
         rpcUrl,
         startMs: serviceStartMs,
-        timezone: demoZone,
+        timezone: houseZone,
         aggregator: files.aggregator,
         homes: files.homes,
       });
@@ -189,7 +151,7 @@ export async function openWorld(options: {
       show.note(`settlement contract ${parties.contract} on ${rpcUrl}; statistics at ${apiUrl}/v1/statistics`);
     },
     async runDay() {
-      void draw();
+      void liveTable({ homes: files.homes, houses, api, apiUrl, now: clock.now, show, signal: drawing.signal });
       await clock.advanceUntil(serviceStartMs + dayMs + settleMs);
       // What was made in the last moments still travels.
       for (let minute = 1; minute <= 30; minute++) {
@@ -203,8 +165,8 @@ export async function openWorld(options: {
       show.note("verifying every settlement against the chain");
       const { made, receipted, held } = await delivery();
       const statistics = await api.statistics();
-      const contract = (await api.bundle(files.homes[0]?.site ?? "", 1)).contract;
-      const chain = chainClient({ rpcUrl, chainId: demoChainId, contract });
+      const { contract } = Bundle.parse(await api.bundle(files.homes[0]?.site ?? "", 1));
+      const chain = chainClient({ rpcUrl, chainId: devChainId, contract });
       const settlements = await checkSettlements(api, chain).finally(() => chain.close());
       const unmet = files.homes.flatMap(({ site }) => unmetOf(site, houses.get(site)));
       return judge(
@@ -226,7 +188,7 @@ export async function openWorld(options: {
     async goOn(signal) {
       show.note(`time goes on; ${apiUrl}/v1/statistics, Ctrl-C ends`);
       clock.resume();
-      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      await aborted(signal);
     },
     pids: programs.pids,
     nowMs: () => clock.now(),

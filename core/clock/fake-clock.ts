@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { heldWork } from "./held-work.ts";
 import { ScheduleQueue } from "./schedule-queue.ts";
 
 /** A clock that stands still until a test moves it. */
@@ -17,24 +18,19 @@ export function fakeClock(startMs: number): FakeClock {
   let synced = true;
   const thrown: unknown[] = [];
   const queue = new ScheduleQueue((error) => thrown.push(error));
-  const held = new Set<Promise<unknown>>();
+  const held = heldWork();
   return {
     now: () => offsetMs + elapsedMs,
     monotonicMs: () => elapsedMs,
     synced: () => synced,
     after: (delayMs, job, signal) => queue.add(elapsedMs + delayMs, null, job, signal),
     every: (periodMs, job, signal) => queue.add(elapsedMs + periodMs, periodMs, job, signal),
-    hold(work) {
-      held.add(work);
-      const done = (): void => void held.delete(work);
-      work.then(done, done);
-      return work;
-    },
+    hold: held.hold,
     async advance(ms) {
       const toMs = elapsedMs + ms;
       await queue.runUntil(toMs, (atMs) => (elapsedMs = atMs));
       elapsedMs = toMs;
-      while (held.size > 0) await Promise.allSettled(held);
+      await held.settled();
       if (thrown.length > 0) throw thrown.shift();
     },
     jump: (ms) => void (offsetMs += ms),

@@ -3,11 +3,13 @@ import { createInterface } from "node:readline";
 import { z } from "zod";
 import { AppError } from "../app-error.ts";
 import type { Clock } from "./clock.ts";
+import { heldWork } from "./held-work.ts";
 import { ScheduleQueue } from "./schedule-queue.ts";
 
 /** What the clock server sends, one JSON object a line: the simulated instant up to which time now runs. */
 export const ClockStep = z.object({ t: z.int() });
 
+/** Wall time between two tries to reach the server. */
 const retryMs = 200;
 
 /**
@@ -26,7 +28,7 @@ export async function simulatedClock(options: {
   const address = addressOf(options.clockUrl);
   let nowMs: number | null = null;
   const queue = new ScheduleQueue(options.onError);
-  const held = new Set<Promise<unknown>>();
+  const held = heldWork();
   const firstStep = Promise.withResolvers<void>();
 
   const step = async (toMs: number, socket: Socket): Promise<void> => {
@@ -38,7 +40,7 @@ export async function simulatedClock(options: {
       await queue.runUntil(toMs, (atMs) => (nowMs = Math.max(nowMs ?? atMs, atMs)));
       nowMs = toMs;
     }
-    while (held.size > 0) await Promise.allSettled(held);
+    await held.settled();
     socket.write(`${JSON.stringify({ ack: toMs })}\n`);
   };
   const join = (): void => {
@@ -67,12 +69,7 @@ export async function simulatedClock(options: {
     synced: () => true,
     after: (delayMs, job, signal) => queue.add(now() + delayMs, null, job, signal),
     every: (periodMs, job, signal) => queue.add(now() + periodMs, periodMs, job, signal),
-    hold(work) {
-      held.add(work);
-      const done = (): void => void held.delete(work);
-      work.then(done, done);
-      return work;
-    },
+    hold: held.hold,
   };
 }
 

@@ -18,5 +18,11 @@ export const Signature = z.string().regex(/^0x[0-9a-f]{130}$/, "65 bytes as 0x a
 /** Name of an appliance, meter or other part of a site, as in its configuration. */
 export const Name = z.string().regex(/^[A-Za-z0-9_-]{1,48}$/, "1 to 48 letters, digits, _ or -");
 
+/** Id of a gateway and so of its site, as in topics and as common name of its certificate. */
+export const SiteName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 letters, digits, . _ or -");
+
+/** ISO 4217 code of the money. */
+export const Currency = z.string().regex(/^[A-Z]{3}$/, "an ISO 4217 code such as EUR");
+
 /** Local time of day. */
 export const LocalTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a local time such as "07:30"');

@@ -45,6 +45,7 @@ export const SwitchItem = z.object({
   reason: z.string().max(200),
 });
 
+/** One row of a home's outbox. */
 export const MeasurementItem = z.discriminatedUnion("kind", [SlotItem, SampleItem, SwitchItem]);
 export type MeasurementItem = z.infer<typeof MeasurementItem>;
 

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { Instant, Micro } from "./fields.ts";
+import { Currency, Instant, Micro } from "./fields.ts";
 
 /** dn/price, retained, signed (OpenADR PRICE and EXPORT_PRICE): prices per kWh in steps from an instant. */
 export const PriceSeries = z
   .object({
     v: z.literal(1),
-    currency: z.string().regex(/^[A-Z]{3}$/),
+    currency: Currency,
     start: Instant,
     stepS: z.int().min(300).max(3600),
     /** What the household pays for a kWh, taxes and fees included. */

@@ -1,7 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
-import { createServer, type AddressInfo, type Socket } from "node:net";
 import { Aedes, type Client } from "aedes";
+import { aborted } from "../../core/aborted.ts";
 import type { Log } from "../../core/log.ts";
+import { startLoopbackServer } from "../loopback-server.ts";
 import { mayPublish, maySubscribe } from "./broker-acl.ts";
 
 /** MQTT 3.1.1: bad user name or password. */
@@ -52,26 +53,11 @@ export async function runBroker(options: {
       return done(null, null);
     },
   });
-  const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on("error", () => socket.destroy());
-    socket.on("close", () => sockets.delete(socket));
-    broker.handle(socket);
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, "127.0.0.1", resolve);
-  });
-  say(JSON.stringify({ kind: "ready", port: (server.address() as AddressInfo).port }));
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
+  const server = await startLoopbackServer(options.port, (socket) => void broker.handle(socket));
+  say(JSON.stringify({ kind: "ready", port: server.port }));
+  await aborted(signal);
   // First the sockets: the broker waits for clients that stay.
-  const closed = new Promise((resolve) => server.close(resolve));
-  for (const socket of sockets) socket.destroy();
-  await closed;
+  await server.close();
   await new Promise<void>((resolve) => broker.close(resolve));
 }
 

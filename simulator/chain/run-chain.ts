@@ -1,12 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
+import { aborted } from "../../core/aborted.ts";
 import { AppError } from "../../core/app-error.ts";
 import { simulatedClock } from "../../core/clock/simulated-clock.ts";
 import type { Log } from "../../core/log.ts";
 import { anvilBinary } from "./anvil-binary.ts";
 import { jsonRpc } from "./json-rpc.ts";
 
+/** Chain id of every development chain. */
+export const devChainId = 31_337;
 /** Simulated time between two moves of the chain's clock. */
 const followMs = 300_000;
 /** Wall time that anvil gets to answer at start, and to write its state at the end. */
@@ -37,7 +40,7 @@ export async function runChain(options: {
   const nowS = (): number => Math.floor(clock.now() / 1000);
   const anvil = spawn(
     anvilBinary(),
-    "--host 127.0.0.1 --chain-id 31337 --silent --state-interval 1"
+    `--host 127.0.0.1 --chain-id ${devChainId} --silent --state-interval 1`
       .split(" ")
       .concat(["--port", String(port), "--state", options.stateFile, "--timestamp", String(nowS())]),
     { stdio: ["ignore", "ignore", "pipe"] },
@@ -49,7 +52,7 @@ export async function runChain(options: {
     throw new AppError("chain-died", `anvil ended by itself (${String(code ?? by)}): ${said.trim() || "it said nothing"}`);
   });
   died.catch(() => undefined);
-  const aborted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  const stopped = aborted(signal);
   const url = `http://127.0.0.1:${port}`;
   const follow = async (): Promise<void> => {
     try {
@@ -61,12 +64,12 @@ export async function runChain(options: {
     }
   };
   try {
-    await Promise.race([ready(url, either), died, aborted]);
+    await Promise.race([ready(url, either), died, stopped]);
     if (signal.aborted) return;
     await Promise.race([follow(), died]);
     clock.every(followMs, follow, either);
     say(JSON.stringify({ kind: "ready", port }));
-    await Promise.race([died, aborted]);
+    await Promise.race([died, stopped]);
   } finally {
     stopping.abort();
     anvil.kill("SIGTERM");

@@ -1,16 +1,18 @@
+import { z } from "zod";
+import { nextLocalTime } from "../../core/slots.ts";
 import type { ElectricCar } from "./electric-car.ts";
 import { houseZone } from "./local-day.ts";
-import { nextLocalTime } from "../../core/slots.ts";
 
 /** Whether one wish of the people came true. Temperatures in °C, energy in Wh; met when value >= limit. */
-export interface Constraint {
-  name: "ev-full" | "tank-hot" | "room-warm";
+export const Constraint = z.object({
+  name: z.enum(["ev-full", "tank-hot", "room-warm"]),
   /** The deadline; for room-warm the moment of the lowest temperature. */
-  atMs: number;
-  value: number;
-  limit: number;
-  met: boolean;
-}
+  atMs: z.number(),
+  value: z.number(),
+  limit: z.number(),
+  met: z.boolean(),
+});
+export type Constraint = z.infer<typeof Constraint>;
 
 /** Kept for the state file: what is due next and what has been. */
 export interface ConstraintState {
@@ -21,14 +23,19 @@ export interface ConstraintState {
   coldest: { atMs: number; temperatureC: number };
 }
 
+/** Deadlines that are remembered. */
 const kept = 100;
 const tankC = 70;
 const roomC = 16;
+/** Local times. */
+const tankHotBy = "06:30";
+const carFullBy = "07:00";
 
+/** What is due from the beginning of a simulation on. */
 export function constraintsAt(nowMs: number, roomTemperatureC: number): ConstraintState {
   return {
-    nextTankMs: nextLocalTime("06:30", houseZone, nowMs),
-    nextCarMs: nextLocalTime("07:00", houseZone, nowMs),
+    nextTankMs: nextLocalTime(tankHotBy, houseZone, nowMs),
+    nextCarMs: nextLocalTime(carFullBy, houseZone, nowMs),
     past: [],
     coldest: { atMs: nowMs, temperatureC: roomTemperatureC },
   };
@@ -44,7 +51,7 @@ export function watchConstraints(
   let passed = false;
   if (nowMs >= state.nextTankMs) {
     keep(state, { name: "tank-hot", atMs: state.nextTankMs, value: tenth(house.tankC), limit: tankC, met: house.tankC >= tankC });
-    state.nextTankMs = nextLocalTime("06:30", houseZone, nowMs);
+    state.nextTankMs = nextLocalTime(tankHotBy, houseZone, nowMs);
     passed = true;
   }
   if (nowMs >= state.nextCarMs) {
@@ -53,7 +60,7 @@ export function watchConstraints(
       const limit = Math.floor(needJ / 3600);
       keep(state, { name: "ev-full", atMs: state.nextCarMs, value: Math.floor(chargedJ / 3600), limit, met: chargedJ >= needJ });
     }
-    state.nextCarMs = nextLocalTime("07:00", houseZone, nowMs);
+    state.nextCarMs = nextLocalTime(carFullBy, houseZone, nowMs);
     passed = true;
   }
   return passed;

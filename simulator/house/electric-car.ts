@@ -9,12 +9,14 @@ export interface ElectricCar {
   chargedJ: number;
 }
 
+/** What the charger draws, W. */
 export const carChargeW = 3680;
-const leavesAt = secondOfDay("07:30");
+/** Seconds of the local day. */
+const leavesAtS = secondOfDay("07:30");
 /** It is at home from 18:00 at the latest. */
-const arrivesFrom = secondOfDay("17:40");
+const arrivesFromS = secondOfDay("17:40");
 const arrivalSpreadS = 1200;
-const whJ = 3600;
+const jPerWh = 3600;
 
 /** Need of the car that comes home on a local day: 5 to 9 kWh. */
 function needWh(random: SeededRandom, day: number): number {
@@ -25,25 +27,25 @@ function needWh(random: SeededRandom, day: number): number {
 export function carAt(time: LocalTime, random: SeededRandom): ElectricCar {
   const atNight = time.secondOfDay >= secondOfDay("18:00") || time.secondOfDay < secondOfDay("04:00");
   if (!atNight) return { plugged: false, needJ: 0, chargedJ: 0 };
-  const hoursLeft = time.secondOfDay < leavesAt ? (secondOfDay("07:00") - time.secondOfDay) / 3600 : 13;
+  const hoursLeft = time.secondOfDay < leavesAtS ? (secondOfDay("07:00") - time.secondOfDay) / 3600 : 13;
   return {
     plugged: true,
-    needJ: Math.min(needWh(random, time.day), Math.floor(carChargeW * hoursLeft * 0.7)) * whJ,
+    needJ: Math.min(needWh(random, time.day), Math.floor(carChargeW * hoursLeft * 0.7)) * jPerWh,
     chargedJ: 0,
   };
 }
 
 /** Lets one second to some seconds pass. Gives the power drawn, W, constant through the step. */
 export function stepCar(car: ElectricCar, time: LocalTime, stepS: number, closed: boolean, random: SeededRandom): number {
-  if (car.plugged && time.secondOfDay >= leavesAt && time.secondOfDay < arrivesFrom) {
+  if (car.plugged && time.secondOfDay >= leavesAtS && time.secondOfDay < arrivesFromS) {
     car.plugged = false;
     car.needJ = 0;
     car.chargedJ = 0;
   }
-  const arrives = arrivesFrom + Math.floor(random("car-arrival", time.day) * arrivalSpreadS);
-  if (!car.plugged && time.secondOfDay >= arrives) {
+  const arrivesAtS = arrivesFromS + Math.floor(random("car-arrival", time.day) * arrivalSpreadS);
+  if (!car.plugged && time.secondOfDay >= arrivesAtS) {
     car.plugged = true;
-    car.needJ = needWh(random, time.day) * whJ;
+    car.needJ = needWh(random, time.day) * jPerWh;
     car.chargedJ = 0;
   }
   const leftJ = car.needJ - car.chargedJ;

@@ -8,7 +8,9 @@ export interface HeatedRoom {
   calling: boolean;
 }
 
+/** What the pump draws while it runs, W. */
 export const heatPumpW = 2500;
+/** The thermostat: where it is set, and how far off it switches. */
 const setC = 20.5;
 const bandC = 0.5;
 const lossWPerK = 160;

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
+import { Constraint } from "./constraints.ts";
 import { type HouseState, newHouse } from "./house.ts";
 
 const Pair = z.tuple([z.number(), z.number()]);
@@ -19,15 +20,7 @@ const State = z.object({
   constraints: z.object({
     nextTankMs: z.number(),
     nextCarMs: z.number(),
-    past: z.array(
-      z.object({
-        name: z.enum(["ev-full", "tank-hot", "room-warm"]),
-        atMs: z.number(),
-        value: z.number(),
-        limit: z.number(),
-        met: z.boolean(),
-      }),
-    ),
+    past: z.array(Constraint),
     coldest: z.object({ atMs: z.number(), temperatureC: z.number() }),
   }),
 });

@@ -10,6 +10,7 @@ import { stepTank, tankAt, type WaterTank } from "./water-tank.ts";
 
 /** Contacts of the house; open means no power, or a blocked heat pump. */
 export const contacts = ["boiler", "ev", "heatpump"] as const;
+/** One of them. */
 export type Contact = (typeof contacts)[number];
 
 /** Everything that a house remembers; plain JSON. */
@@ -45,7 +46,9 @@ export interface HousePower {
 export interface House {
   readonly state: HouseState;
   power(): HousePower;
+  /** Local time at the house's instant. */
   local(): LocalTime;
+  /** Closes or opens a contact. */
   set(contact: Contact, closed: boolean): void;
   /** Lets time run to an instant in seconds, in steps of one second; true when a deadline was passed. */
   runTo(atS: number): boolean;

@@ -12,6 +12,7 @@ function mix(hash: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** All streams of one seed. */
 export function seededRandom(seed: number): SeededRandom {
   const streams = new Map<string, number>();
   const startOf = (stream: string): number => {

@@ -7,6 +7,7 @@ export const subMeterUnit = 2;
 /** Unit of the relay board: coil 0 boiler, 1 ev, 2 heat pump; on is a closed contact. */
 export const relayUnit = 10;
 
+/** A house's sub-meter and relay board on one Modbus TCP port. */
 export interface ModbusHouse extends ModbusTcpServer {
   /** Commands to coils so far, also those that changed nothing. */
   writes(): number;
@@ -65,6 +66,8 @@ export async function startModbusHouse(options: {
   return { ...server, writes: () => writes };
 }
 
+/** Voltage that the sub-meter shows on each phase. */
+const phaseV = 230.5;
 /** Registers that the sub-meter has: up to the phases' counters at 0x164. */
 const registers = 0x166;
 
@@ -74,12 +77,13 @@ function subMeter(house: House): Buffer {
   const write = (register: number, value: number): void => void block.writeFloatBE(value, register * 2);
   const powerW = house.power().heatpump;
   for (const offset of [0, 2, 4]) {
-    write(0x00 + offset, 230.5);
-    write(0x06 + offset, powerW / 3 / 230.5);
+    write(0x00 + offset, phaseV);
+    write(0x06 + offset, powerW / 3 / phaseV);
     write(0x0c + offset, powerW / 3);
   }
   write(0x34, powerW);
-  write(0x46, 50);
+  const frequencyHz = 50;
+  write(0x46, frequencyHz);
   const [low, normal] = house.state.pump.importJ;
   write(0x48, shownWh(low + normal) / 1000);
   return block;

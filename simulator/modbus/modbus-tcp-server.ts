@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { startLoopbackServer } from "../loopback-server.ts";
 
 /** One device on the line. What is missing answers exception 1; a number out of range makes it throw a ModbusRefusal. */
 export interface ModbusUnit {
@@ -21,6 +21,7 @@ export class ModbusRefusal extends Error {
   }
 }
 
+/** A running slave. */
 export interface ModbusTcpServer {
   port: number;
   close(): Promise<void>;
@@ -32,11 +33,7 @@ export interface ModbusTcpServer {
  * @see MODBUS Messaging on TCP/IP Implementation Guide V1.0b
  */
 export async function startModbusTcpServer(port: number, units: ReadonlyMap<number, ModbusUnit>): Promise<ModbusTcpServer> {
-  const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on("error", () => socket.destroy());
-    socket.on("close", () => sockets.delete(socket));
+  const server = await startLoopbackServer(port, (socket) => {
     let kept: Buffer = Buffer.alloc(0);
     socket.on("data", (chunk) => {
       kept = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
@@ -56,17 +53,7 @@ export async function startModbusTcpServer(port: number, units: ReadonlyMap<numb
       }
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { port: server.port, close: server.close };
 }
 
 /** Reply to one request, both from the unit number on. */

@@ -128,7 +128,10 @@ describe("docs/reference/config.md", () => {
 
 describe("docs/how-to/troubleshoot.md", () => {
   const sources = globSync("{core,planner,settlement,drivers,agent,aggregator,simulator,cli}/**/*.ts", { cwd: root }).map(read);
-  const thrown = sources.flatMap((text) => found(text, /new (?:AppError|ConfigError)\(\s*"([a-z0-9-]+)"/g));
+  const thrown = sources.flatMap((text) => [
+    ...found(text, /new (?:AppError|ConfigError)\(\s*"([a-z0-9-]+)"/g),
+    ...found(text, /\b(?:parseAs|readJsonFile)\([^"]*"([a-z0-9]+(?:-[a-z0-9]+)+)"/g),
+  ]);
   /** Codes travel as plain words too: flags, objections, arguments. They share their first word with a code. */
   const families = new Set([
     ...thrown.map((code) => code.split("-")[0] ?? ""),

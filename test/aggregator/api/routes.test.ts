@@ -23,7 +23,7 @@ async function api() {
         record: { ...bundle.record, seq },
         digest: `0x${site}${seq}`,
         evidence: bundle.evidence,
-        prices: "null",
+        prices: null,
         state: "proposed",
         gatewaySignature: null,
         ownSignature: null,

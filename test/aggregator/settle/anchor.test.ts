@@ -61,7 +61,7 @@ async function addCosigned(store: AggregatorStore, kind: "import" | "export" = "
     record,
     digest: recordDigest(market.domain, record),
     evidence,
-    prices: JSON.stringify(series),
+    prices: series,
     state: "cosigned",
     gatewaySignature,
     ownSignature,

@@ -15,7 +15,7 @@ function storedRecord(site: string, seq: number, change: Partial<StoredRecord> =
     record: { ...example, seq },
     digest: hash(`${site} ${seq}`),
     evidence: exampleEvidence("import", [151, 0, 87, 1203]),
-    prices: "null",
+    prices: null,
     state: "proposed",
     gatewaySignature: null,
     ownSignature: null,
