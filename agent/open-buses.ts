@@ -13,11 +13,12 @@ export interface BusSet {
   close(): Promise<void>;
 }
 
+/** @throws AppError bus-unknown, bus-wrong-kind at the first use of a bus */
 export function openBuses(configs: AgentConfig["buses"]): BusSet {
   const open = new Map<string, Buses[keyof Buses]>();
   const make = (name: string, kind: keyof Buses): Buses[keyof Buses] => {
     const config = configs.get(name);
-    if (!config) throw new AppError("bus-unknown", `no bus called "${name}"`);
+    if (!config) throw new AppError("bus-unknown", `no bus called "${name}"; add it under buses`);
     return kind === "bytes" ? bytes(name, config) : modbus(config);
   };
   return {
@@ -43,7 +44,11 @@ function bytes(name: string, config: BusConfig): ByteBus {
   const { type: _, port, ...settings } = config;
   const bus = serialBus({ path: port });
   // What the installer wrote at the bus wins over what the driver would choose.
-  return { name: bus.name, open: (chosen, listener) => bus.open({ ...chosen, ...settings }, listener), close: () => bus.close() };
+  return {
+    ...bus,
+    open: (chosen, listener) => bus.open({ ...chosen, ...settings }, listener),
+    configure: (chosen) => bus.configure({ ...chosen, ...settings }),
+  };
 }
 
 function modbus(config: BusConfig): ModbusBus {

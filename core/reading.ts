@@ -26,6 +26,27 @@ export const SubMeterReading = z.object({
   atMs: z.int().nullable(),
 });
 
+/** Quarter-hour demand that a capacity tariff charges for (Belgium, Switzerland); import only, sum of the phases. */
+export const DemandReading = z.object({
+  /** Average of the running fixed quarter of an hour so far (OBIS 1.4.0), W. */
+  quarterW: z.int().nonnegative().optional(),
+  /** Highest quarter of this month (OBIS 1.6.0), W. */
+  monthPeakW: z.int().nonnegative().optional(),
+  monthPeakAtMs: z.int().nullable().optional(),
+  /** Peaks of past months (OBIS 98.1.0), as the meter orders them. */
+  months: z.array(z.object({ endMs: z.int(), peakW: z.int().nonnegative(), peakAtMs: z.int().nullable() })),
+});
+
+/** Power failures as the meter counted them. */
+export const PowerFailures = z.object({
+  any: z.int().nonnegative().optional(),
+  long: z.int().nonnegative().optional(),
+  log: z.array(z.object({ endMs: z.int(), seconds: z.int().nonnegative() })),
+});
+
+/** Tariff in force, as the meter numbers it, and what the number means in its country; null where that is not known. */
+export const ActiveTariff = z.object({ number: z.string(), meaning: z.enum(["low", "normal"]).nullable() });
+
 /**
  * What every meter family ends in. Counters in integer Wh, power in integer W, import positive.
  * Instants in ms since 1970 UTC.
@@ -50,7 +71,15 @@ export const Reading = z.object({
   powerW: z.int().nullable(),
   phases: z.array(PhaseReading),
   subMeters: z.array(SubMeterReading),
+  activeTariff: ActiveTariff.optional(),
+  demand: DemandReading.optional(),
+  powerFailures: PowerFailures.optional(),
+  /** Text that the grid operator shows on the meter. */
+  message: z.string().optional(),
 });
 export type Reading = z.infer<typeof Reading>;
 export type PhaseReading = z.infer<typeof PhaseReading>;
 export type SubMeterReading = z.infer<typeof SubMeterReading>;
+export type DemandReading = z.infer<typeof DemandReading>;
+export type PowerFailures = z.infer<typeof PowerFailures>;
+export type ActiveTariff = z.infer<typeof ActiveTariff>;

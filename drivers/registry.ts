@@ -3,7 +3,9 @@ import { ModbusCoilOptions, modbusCoil } from "./appliance/modbus-coil.ts";
 import type { Relay } from "./appliance/relay.ts";
 import type { ByteBus } from "./bus/byte-bus.ts";
 import type { ModbusBus } from "./bus/modbus-bus.ts";
-import { DsmrOptions, dsmr, serialSettings } from "./meter/dsmr/dsmr.ts";
+import { DsmrOptions, dsmr, p1Settings } from "./meter/dsmr/dsmr.ts";
+import { dlmsKeys } from "./meter/dlms/key-options.ts";
+import { serialCandidates } from "./meter/serial-options.ts";
 import { Sdm630Options, sdm630 } from "./meter/eastron-sdm630.ts";
 import type { Meter, Stamp } from "./meter/meter.ts";
 
@@ -30,7 +32,16 @@ export const meterDrivers = {
   dsmr: meter({
     options: DsmrOptions,
     needs: "bytes",
-    make: ({ name, bus, stamp, options }) => dsmr({ name, bus, stamp, settings: serialSettings(options), zone: options.zone }),
+    make: ({ name, bus, stamp, options }) =>
+      dsmr({
+        name,
+        bus,
+        stamp,
+        settings: serialCandidates(p1Settings, options),
+        zone: options.zone,
+        country: options.country,
+        keys: dlmsKeys(options),
+      }),
   }),
   eastron_sdm630: meter({
     options: Sdm630Options,

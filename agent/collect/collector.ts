@@ -6,7 +6,7 @@ import type { Meter, RejectedFrame } from "../../drivers/meter/meter.ts";
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import type { MeterStore, Sample } from "../store/meter-store.ts";
-import type { Outbox } from "../store/outbox.ts";
+import type { Outbox, OutboxItem } from "../store/outbox.ts";
 import { book, bookedAt, type LedgerRules, type LedgerState, type SlotTotal } from "./slot-ledger.ts";
 
 /** What the household lets leave the house. */
@@ -19,6 +19,7 @@ export interface Sharing {
   applianceDetail: boolean;
 }
 
+/** Parts that the collector works with. */
 export interface CollectorOptions {
   meters: readonly Meter[];
   /** What each meter measures, by its name. */
@@ -32,15 +33,19 @@ export interface CollectorOptions {
   rejections: Rejections;
   rules: LedgerRules;
   sharing: Sharing;
+  /** Between two writes of single readings. */
   commitEveryMs: number;
   onReading: (reading: Reading) => void;
+  /** Slots have ended and are on disk. */
   onSlots: () => void;
   signal: AbortSignal;
 }
 
+/** What all meters say, and what is believed of it. */
 export interface Collector {
   /** The newest believed reading of a meter and its age on the monotonic clock. */
   latest(meter: string): { reading: Reading; ageMs: number } | undefined;
+  /** Believed readings in this run. */
   readings(): number;
   /** Writes what waits in memory and stops the meters. */
   stop(): Promise<void>;
@@ -55,7 +60,7 @@ export function startCollector(options: CollectorOptions): Collector {
   const { store, outbox, clock, log, rejections, sharing } = options;
   const ledgers = new Map<string, LedgerState | null>(options.meters.map(({ name }) => [name, store.ledger(name)]));
   const newest = new Map<string, { reading: Reading; atMonoMs: number }>();
-  const lines = new Map<string, "open" | "closed">();
+  const lines = new Map<string, "open" | "closed" | "searching">();
   let waiting: Sample[] = [];
   let ended: SlotTotal[] = [];
   let frames: (RejectedFrame & { atMs: number })[] = [];
@@ -113,7 +118,7 @@ export function startCollector(options: CollectorOptions): Collector {
   const rejected = (frame: RejectedFrame): void => {
     rejections.note(frame.code, frame.meter, frame.message);
     // With the next batch: a noisy line must not cost a write for each broken frame.
-    if (frames.length < mostFrames) frames.push({ ...frame, atMs: clock.now() });
+    if (frames.length < mostFrames) frames.push({ ...frame, bytes: frame.bytes.slice(), atMs: clock.now() });
   };
   for (const meter of options.meters) {
     if (meter.kind === "push")
@@ -125,6 +130,7 @@ export function startCollector(options: CollectorOptions): Collector {
           if (lines.get(meter.name) === state) return;
           lines.set(meter.name, state);
           if (state === "open") log.info({ meter: meter.name, line: reason }, "meter line open");
+          else if (state === "searching") log.warn({ meter: meter.name, reason }, "meter line searched for speed and parity");
           else log.warn({ meter: meter.name, reason }, "meter line closed, trying again");
         },
       });
@@ -154,7 +160,7 @@ export function startCollector(options: CollectorOptions): Collector {
   };
 }
 
-const slotItem = (slot: SlotTotal, role: MeterRole): Parameters<Outbox["add"]>[0] => ({
+const slotItem = (slot: SlotTotal, role: MeterRole): OutboxItem => ({
   kind: "slot",
   meter: slot.meter,
   role,
@@ -166,7 +172,7 @@ const slotItem = (slot: SlotTotal, role: MeterRole): Parameters<Outbox["add"]>[0
   clockSynced: slot.clockSynced,
 });
 
-const sampleItem = (atMs: number, reading: Reading): Parameters<Outbox["add"]>[0] => ({
+const sampleItem = (atMs: number, reading: Reading): OutboxItem => ({
   kind: "sample",
   meter: reading.meter,
   at: iso(atMs),

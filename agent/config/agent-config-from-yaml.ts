@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import type { AgentConfig, AggregatorLink, ApplianceConfig, BusConfig, SettlementConfig } from "./agent-config.ts";
+import type { AgentConfig, AggregatorLink, ApplianceConfig, BusConfig, MeterConfig, SettlementConfig } from "./agent-config.ts";
 import type { AgentYaml } from "./schema.ts";
 
 /**
@@ -22,7 +22,7 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfi
       maxImportW: site.grid.max_import_w,
     },
     buses: new Map(Object.entries(yaml.buses).map(([name, bus]) => [name, busConfig(bus)])),
-    meters: Object.entries(yaml.meters).map(([name, meter]) => ({ ...meter, name })),
+    meters: Object.entries(yaml.meters).map(([name, meter]) => meterConfig(name, meter, at)),
     relays: Object.entries(yaml.relays).map(([name, relay]) => ({ ...relay, name, safeClosed: relay.on_boot === "closed" })),
     appliances: Object.entries(yaml.appliances).map(([name, appliance]) => applianceConfig(name, appliance, yaml)),
     ...(yaml.aggregator && { aggregator: aggregatorLink(yaml.aggregator, at) }),
@@ -36,6 +36,15 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfi
     logLevel: yaml.log.level,
     ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
   };
+}
+
+function meterConfig(name: string, meter: AgentYaml["meters"][string], at: (path: string) => string): MeterConfig {
+  const config = { ...meter, name };
+  if ("encryption_key_file" in config && config.encryption_key_file !== undefined)
+    config.encryption_key_file = at(config.encryption_key_file);
+  if ("authentication_key_file" in config && config.authentication_key_file !== undefined)
+    config.authentication_key_file = at(config.authentication_key_file);
+  return config;
 }
 
 function busConfig(bus: AgentYaml["buses"][string]): BusConfig {

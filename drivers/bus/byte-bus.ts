@@ -6,6 +6,11 @@ export interface SerialSettings {
   stopBits: 1 | 2;
 }
 
+/** Settings as people write them, such as "115200 8N1". */
+export function settingsText({ baud, dataBits, parity, stopBits }: SerialSettings): string {
+  return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
+}
+
 /** Whoever listens to a byte bus. Chunks have no meaning: a telegram may come in any number of them. */
 export interface ByteListener {
   data(chunk: Uint8Array): void;
@@ -22,5 +27,9 @@ export interface ByteListener {
 export interface ByteBus {
   readonly name: string;
   open(settings: SerialSettings, listener: ByteListener): void;
+  /** Goes over to other parameters; bytes in between may be lost. A socket does nothing. */
+  configure(settings: SerialSettings): void;
+  /** Sends bytes; those to a line that is not open are lost, which the protocols above notice by the missing answer. */
+  write(bytes: Uint8Array): void;
   close(): Promise<void>;
 }

@@ -35,6 +35,10 @@ export function tcpBus(options: { host: string; port: number; reopenMs?: number;
       };
       tryOpen();
     },
+    configure: () => undefined,
+    write(bytes) {
+      if (socket?.readyState === "open") socket.write(bytes);
+    },
     close() {
       stopped = true;
       clearTimeout(retry);

@@ -1,28 +1,34 @@
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import type { Reading } from "../../core/reading.ts";
-import type { ByteBus, SerialSettings } from "../bus/byte-bus.ts";
+import { settingsText, type ByteBus, type SerialSettings } from "../bus/byte-bus.ts";
 import type { Frame, FrameListener, Framer } from "./framer.ts";
-import type { PushMeter } from "./meter.ts";
+import { afterBytes, afterReading, lineSearch } from "./line-search.ts";
+import type { PushMeter, Stamp } from "./meter.ts";
 
 /**
- * A meter that pushes frames over a line of bytes: the part that P1, HAN and optical meters share.
+ * A meter that pushes frames over a line of bytes: the part that P1 and HAN meters share.
  * Whatever the bytes are, nothing is thrown out of here: a frame becomes a reading or a rejected frame.
+ * Where bytes come and no reading, it goes through the serial settings that such meters are known to use.
+ * @param options.settings candidates by likelihood, at least one; a socket ignores them
  * @param options.read frame to reading; what it throws rejects the frame with the error's code
  */
 export function framedMeter(options: {
   name: string;
   bus: ByteBus;
-  settings: SerialSettings;
+  stamp: Stamp;
+  settings: readonly [SerialSettings, ...SerialSettings[]];
   framer: (listener: FrameListener) => Framer;
   read: (frame: Frame) => Reading;
   /** Called when the line opens, before any frame. */
   opened?: () => void;
 }): PushMeter {
-  const { name, bus } = options;
+  const { name, bus, settings, stamp } = options;
   return {
     kind: "push",
     name,
     start(listener) {
+      const now = (): number => stamp().receivedMs;
+      let search = lineSearch(now());
       const framer = options.framer({
         frame(frame) {
           let reading: Reading;
@@ -33,12 +39,22 @@ export function framedMeter(options: {
             listener.rejected({ meter: name, code, message: errorMessage(error), bytes: frame.bytes });
             return;
           }
+          search = afterReading(search, now());
           listener.reading(reading);
         },
-        rejected: (frame) => listener.rejected({ meter: name, ...frame }),
+        rejected: ({ code, message, bytes }) => listener.rejected({ meter: name, code, message, bytes }),
       });
-      bus.open(options.settings, {
-        data: (chunk) => framer.push(chunk),
+      bus.open(settings[0], {
+        data(chunk) {
+          const before = search.at;
+          search = afterBytes(search, chunk.length, now(), settings.length);
+          framer.push(chunk);
+          if (search.at === before) return;
+          const next = settings[search.at] ?? settings[0];
+          listener.line("searching", `${bus.name}: nothing readable, trying ${settingsText(next)}`);
+          framer.reset();
+          bus.configure(next);
+        },
         opened() {
           framer.reset();
           options.opened?.();

@@ -13,8 +13,8 @@ export interface RejectedFrame {
 export interface MeterListener {
   reading(reading: Reading): void;
   rejected(frame: RejectedFrame): void;
-  /** The line opened or closed; for logs and `status` only. */
-  line(state: "open" | "closed", reason: string): void;
+  /** The line opened or closed, or another speed is tried on it; for logs and `status` only. */
+  line(state: "open" | "closed" | "searching", reason: string): void;
 }
 
 /** A meter that speaks by itself, such as a P1 port. */

@@ -10,6 +10,3 @@ export interface ObisObject {
   code: string;
   values: ObisValue[];
 }
-
-/** Objects of one telegram by code; of a repeated code the first counts. */
-export type ObisObjects = ReadonlyMap<string, ObisObject>;

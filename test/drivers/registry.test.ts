@@ -14,14 +14,14 @@ const modbus: ModbusBus = {
   writeCoil: never,
   close: never,
 };
-const bytes: ByteBus = { name: "fake", open: () => undefined, close: never };
+const bytes: ByteBus = { name: "fake", open: () => undefined, configure: () => undefined, write: () => undefined, close: never };
 const bus = <Kind extends keyof Buses>(kind: Kind): Buses[Kind] => ({ bytes, modbus })[kind];
 
 it("makes each driver from its YAML options and says which line it needs", () => {
   const Config = driverConfig(meterDrivers, { bus: z.string() });
   const grid = Config.parse({ driver: "dsmr", bus: "p1" });
   const pump = Config.parse({ driver: "eastron_sdm630", bus: "rs485", unit_id: 2 });
-  expect(grid).toEqual({ driver: "dsmr", bus: "p1", baud: 115_200, data_bits: 8, parity: "none", stop_bits: 1, zone: "CET" });
+  expect(grid).toEqual({ driver: "dsmr", bus: "p1", zone: "CET" });
   expect(pump).toEqual({ driver: "eastron_sdm630", bus: "rs485", unit_id: 2, poll_s: 5 });
   expect([meterDrivers[grid.driver].needs, meterDrivers[pump.driver].needs]).toEqual(["bytes", "modbus"]);
   expect(makeMeter(grid, { name: "grid", stamp, bus })).toMatchObject({ kind: "push", name: "grid" });

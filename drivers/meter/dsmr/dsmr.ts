@@ -1,53 +1,85 @@
 import { z } from "zod";
 import { AppError } from "../../../core/app-error.ts";
 import type { ByteBus, SerialSettings } from "../../bus/byte-bus.ts";
+import type { DlmsKeys } from "../dlms/general-glo.ts";
+import { KeyOptions } from "../dlms/key-options.ts";
+import { replayWindow } from "../dlms/replay-window.ts";
 import { framedMeter } from "../framed-meter.ts";
 import type { PushMeter, Stamp } from "../meter.ts";
+import { SerialOptions } from "../serial-options.ts";
 import { p1Framer } from "./p1-framer.ts";
+import { openP1 } from "./p1-open.ts";
 import { parseP1 } from "./p1-parser.ts";
 import { p1Reading } from "./p1-reading.ts";
+import type { TariffCountry } from "./p1-tariff.ts";
 import type { P1Zone } from "./p1-time.ts";
 
-/** Options in YAML. DSMR 2.2 and 3 speak 9600 7E1, 4 and later 115200 8N1; a socket ignores the serial ones. */
+/** Options in YAML. */
 export const DsmrOptions = z.strictObject({
-  baud: z.int().min(300).max(921_600).default(115_200),
-  data_bits: z.union([z.literal(7), z.literal(8)]).default(8),
-  parity: z.enum(["none", "even", "odd"]).default("none"),
-  stop_bits: z.union([z.literal(1), z.literal(2)]).default(1),
+  ...SerialOptions,
+  ...KeyOptions,
   /** Zone of the meter's clock by its winter time. */
   zone: z.enum(["WET", "CET", "EET"]).default("CET"),
+  /** Whose numbering of tariffs counts; told from the telegram where it is left out. */
+  country: z.enum(["NL", "BE"]).optional(),
 });
 
-/** Serial settings in the names of the bus. */
-export function serialSettings(options: Omit<z.output<typeof DsmrOptions>, "zone">): SerialSettings {
-  return { baud: options.baud, dataBits: options.data_bits, parity: options.parity, stopBits: options.stop_bits };
-}
+/** P1 lines as they are met, the most common first: DSMR 4 on, DSMR 2.2 and 3, Slovenia, Denmark, Slovenia before 2020. */
+export const p1Settings: readonly [SerialSettings, ...SerialSettings[]] = [
+  { baud: 115_200, dataBits: 8, parity: "none", stopBits: 1 },
+  { baud: 9_600, dataBits: 7, parity: "even", stopBits: 1 },
+  { baud: 115_200, dataBits: 7, parity: "even", stopBits: 1 },
+  { baud: 115_200, dataBits: 8, parity: "even", stopBits: 1 },
+  { baud: 38_400, dataBits: 8, parity: "none", stopBits: 1 },
+];
 
 /**
- * A smart meter with a P1 port (DSMR 2.2 to 5, ESMR, eMUCS and kin), which sends a telegram every 1 to 10 s by itself.
- * Rejects frames with the framer's codes, p1-crc-missing, meter-impossible-reading.
+ * A smart meter with a P1 port (DSMR 2.2 to 5, ESMR, eMUCS and kin, also encrypted), which sends a telegram every 1 to 10 s by itself.
+ * Rejects frames with the framer's and the cipher's codes, p1-crc-missing, meter-impossible-reading.
  */
-export function dsmr(options: { name: string; bus: ByteBus; stamp: Stamp; settings: SerialSettings; zone: P1Zone }): PushMeter {
-  /** A meter that has ever sent a CRC always does: one without is damaged. A new meter opens the line anew. */
+export function dsmr(options: {
+  name: string;
+  bus: ByteBus;
+  stamp: Stamp;
+  settings: readonly [SerialSettings, ...SerialSettings[]];
+  zone: P1Zone;
+  country?: TariffCountry | undefined;
+  keys?: DlmsKeys | undefined;
+}): PushMeter {
+  /** A meter that has ever sent a CRC always does, and one that encrypts always does. A new meter opens the line anew. */
   let sendsCrc = false;
+  let encrypts = false;
+  const fresh = replayWindow();
   return framedMeter({
     name: options.name,
     bus: options.bus,
+    stamp: options.stamp,
     settings: options.settings,
     framer: p1Framer,
-    opened: () => (sendsCrc = false),
+    opened() {
+      sendsCrc = false;
+      encrypts = false;
+    },
     read(frame) {
-      if (sendsCrc && !frame.checked)
+      const opened = openP1(frame, options.keys, fresh);
+      if (opened.encryption === "none" && encrypts)
+        throw new AppError(
+          "p1-clear-telegram",
+          `meter ${options.name} encrypts, and this telegram is clear; somebody else may have sent it`,
+        );
+      if (opened.encryption === "none" && sendsCrc && opened.crc === "absent")
         throw new AppError(
           "p1-crc-missing",
           `meter ${options.name} sent a telegram without the CRC that it sends else; check the line`,
         );
-      sendsCrc ||= frame.checked;
+      sendsCrc ||= opened.crc === "valid";
+      encrypts ||= opened.encryption !== "none";
       const { receivedMs, clockSynced } = options.stamp();
-      return p1Reading(parseP1(frame.bytes), {
+      return p1Reading(parseP1(opened.bytes), {
         meter: options.name,
         zone: options.zone,
-        checked: frame.checked,
+        country: options.country,
+        checked: opened.crc === "valid" || opened.encryption === "verified",
         receivedMs,
         clockSynced,
       });

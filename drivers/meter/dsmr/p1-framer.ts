@@ -1,3 +1,5 @@
+import { AppError, errorMessage } from "../../../core/app-error.ts";
+import { berLength } from "../dlms/general-glo.ts";
 import type { FrameListener, Framer } from "../framer.ts";
 import { crc16 } from "./crc16.ts";
 
@@ -6,94 +8,217 @@ export const maxP1Bytes = 16 * 1024;
 
 /** A broken piece shorter than this is line noise and not worth a report. */
 const minReportedBytes = 24;
+/** Bytes at the start of a frame that no other place in a stream repeats: DB, title and its length, or an identification. */
+const headerBytes = 10;
 
 const slash = 0x2f;
 const bang = 0x21;
 const cr = 0x0d;
 const lf = 0x0a;
+const cipherTag = 0xdb;
 
-const isHex = (byte: number): boolean =>
-  (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66);
+/** What stands at a place of the stream: a whole piece up to `end`, or nothing to decide yet. */
+type Found = { end: number } | "more";
 
 /**
  * Cuts a P1 stream into telegrams: from "/" through "!" at the start of a line, then up to four hex digits of CRC.
- * A new "/" always begins anew, so a truncated telegram never eats the next one. The CRC may be lower case,
+ * A new identification always begins anew, so a truncated telegram never eats the next one. The CRC may be lower case,
  * unpadded ("!B9F") and followed by anything; a telegram without one comes out unchecked.
+ * Ciphered frames (DB..., or after a clear identification as in Poland) are as long as they announce.
  * Rejects with p1-bad-crc, p1-too-long, p1-truncated.
- * @see DSMR 5.0.2 P1 companion standard 6.2
+ * @see DSMR 5.0.2 P1 companion standard 6.2; Smarty (Luxembourg) P1 specification 3.2.5
  */
 export function p1Framer(listener: FrameListener): Framer {
-  const buffer = new Uint8Array(maxP1Bytes);
-  let length = 0;
-  let state: "noise" | "body" | "tail" = "noise";
-  /** Length through "!", where the CRC's range ends. */
-  let bodyEnd = 0;
+  /** Unfinished bytes from the last chunk, beginning at a frame's first byte. */
+  let kept: Uint8Array = new Uint8Array();
+  /** Offset of bytes[0] in the stream. */
+  let base = 0;
+  /** Where in `bytes` to go on looking for the end of the telegram at its start, so that small chunks cost no more than big ones. */
+  let searched = 0;
+  let bytes = kept;
+  let whole = false;
 
-  const copy = (): Uint8Array => buffer.slice(0, length);
-  const reject = (code: string, message: string): void => listener.rejected({ code, message, bytes: copy() });
+  const reject = (code: string, message: string, start: number, end: number): void =>
+    listener.rejected({ code, message, bytes: bytes.slice(start, end), offset: base + start });
 
-  const begin = (): void => {
-    if (state === "body" && length >= minReportedBytes)
-      reject("p1-truncated", `telegram of ${length} bytes ended without "!"; a few at start are normal, many mean a bad line`);
-    buffer[0] = slash;
-    length = 1;
-    state = "body";
-  };
-
-  /** The byte after the CRC, or the CRC's fourth digit, has been seen. */
-  const finish = (next: number | undefined): void => {
-    const digits = length - bodyEnd;
-    state = "noise";
-    if (digits === 0) {
-      // Only a line end may follow a missing CRC: anything else is a CRC that was hurt.
-      if (next === cr || next === lf || next === 0 || next === slash) listener.frame({ bytes: copy(), checked: false });
-      else reject("p1-bad-crc", `"!" is followed by byte ${next} where a CRC or a line end was expected`);
-      return;
-    }
-    const declared = Number.parseInt(String.fromCharCode(...buffer.subarray(bodyEnd, length)), 16);
-    const computed = crc16(buffer, bodyEnd);
-    if (declared === computed) listener.frame({ bytes: copy(), checked: true });
-    else
+  const truncated = (start: number, end: number): void => {
+    if (end - start >= minReportedBytes)
       reject(
-        "p1-bad-crc",
-        `CRC says ${hex(declared)}, the telegram's ${bodyEnd} bytes give ${hex(computed)}; check cable and baud rate`,
+        "p1-truncated",
+        `telegram of ${end - start} bytes has no end; a few at start are normal, many mean a bad line`,
+        start,
+        end,
       );
   };
 
-  const take = (byte: number): void => {
-    if (state === "tail") {
-      if (isHex(byte)) {
-        buffer[length++] = byte;
-        if (length - bodyEnd === 4) finish(undefined);
-        return;
-      }
-      finish(byte);
+  /** A ciphered frame whose length field or DB stands at cipherAt. */
+  const ciphered = (start: number, cipherAt: number): Found => {
+    const titleAt = bytes[cipherAt] === cipherTag ? cipherAt + 1 : cipherAt;
+    const more = (): Found => {
+      if (!whole) return "more";
+      truncated(start, bytes.length);
+      return { end: bytes.length };
+    };
+    const titleLength = bytes[titleAt];
+    if (titleLength === undefined) return more();
+    let size: ReturnType<typeof berLength>;
+    try {
+      size = berLength(bytes, titleAt + 1 + titleLength);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      reject("p1-truncated", `no ciphered frame: ${errorMessage(error)}`, start, start + headerBytes);
+      return { end: start + 1 };
     }
-    if (byte === slash) {
-      begin();
-      return;
+    if (!size || bytes.length === size.start) return more();
+    // Noise that looks like DB 08 is told from a frame by its security byte.
+    if (((bytes[size.start] ?? 0) & 0xe8) !== 0x20) return { end: start + 1 };
+    const end = size.start + size.length;
+    if (end - start > maxP1Bytes) {
+      reject("p1-too-long", `ciphered frame of ${size.length} bytes announced; this is not a P1 telegram`, start, size.start);
+      return { end: start + 1 };
     }
-    if (state === "noise") return;
-    const previous = buffer[length - 1];
-    buffer[length++] = byte;
-    if (byte === bang && (previous === lf || previous === cr)) {
-      bodyEnd = length;
-      state = "tail";
-    } else if (length > maxP1Bytes - 5) {
-      state = "noise";
-      reject("p1-too-long", `no "!" within ${maxP1Bytes} bytes; this is not a P1 telegram`);
+    const again = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(end, bytes.length)).indexOf(
+      bytes.subarray(start, start + headerBytes),
+      start + headerBytes,
+    );
+    if (again >= 0) {
+      truncated(start, again);
+      return { end: again };
+    }
+    if (bytes.length < end) return more();
+    listener.frame({ bytes: bytes.subarray(start, end), checked: false, offset: base + start, cipherAt: cipherAt - start });
+    return { end };
+  };
+
+  /** The telegram from start through the "!" at bangAt and its CRC. */
+  const terminated = (start: number, bangAt: number): Found => {
+    let end = bangAt + 1;
+    let declared = 0;
+    while (end < bangAt + 5) {
+      const digit = hexDigit(bytes[end]);
+      if (digit < 0) break;
+      declared = declared * 16 + digit;
+      end++;
+    }
+    const next = bytes[end];
+    if (next === undefined && end < bangAt + 5 && !whole) {
+      searched = bangAt;
+      return "more";
+    }
+    const telegram = bytes.subarray(start, end);
+    if (end === bangAt + 1) {
+      // Only a line end may follow a missing CRC: anything else is a CRC that was hurt.
+      if (next === undefined || next === cr || next === lf || next === 0 || next === slash)
+        listener.frame({ bytes: telegram, checked: false, offset: base + start });
+      else reject("p1-bad-crc", `"!" is followed by byte ${next} where a CRC or a line end was expected`, start, end);
+      return { end };
+    }
+    const computed = crc16(bytes, start, bangAt + 1);
+    if (declared === computed) listener.frame({ bytes: telegram, checked: true, offset: base + start });
+    else
+      reject(
+        "p1-bad-crc",
+        `CRC says ${hex(declared)}, the telegram's ${bangAt + 1 - start} bytes give ${hex(computed)}; check cable and baud rate`,
+        start,
+        end,
+      );
+    return { end };
+  };
+
+  /** The telegram that begins with "/" at start; `slashAt` is the next "/" behind it, or past the end. */
+  const clear = (start: number, slashAt: number): Found => {
+    const bodyAt = bytes.indexOf(lf, start + 1) + 1;
+    // Poland: identification, empty line, then the length of an empty title.
+    if (bodyAt > 0 && bytes[bodyAt + 2] === 0 && bytes[bodyAt] === cr && bytes[bodyAt + 1] === lf)
+      return ciphered(start, bodyAt + 2);
+    for (let bangAt = bytes.indexOf(bang, Math.max(start + 1, searched)); ; bangAt = bytes.indexOf(bang, bangAt + 1)) {
+      if (bangAt < 0 || bangAt > slashAt || bangAt > start + maxP1Bytes) break;
+      const before = bytes[bangAt - 1];
+      if (before === lf || before === cr) return terminated(start, bangAt);
+    }
+    if (Math.min(slashAt, bytes.length) - start > maxP1Bytes) {
+      reject("p1-too-long", `no "!" within ${maxP1Bytes} bytes; this is not a P1 telegram`, start, start + maxP1Bytes);
+      return { end: start + maxP1Bytes };
+    }
+    if (slashAt < bytes.length) {
+      truncated(start, slashAt);
+      return { end: slashAt };
+    }
+    if (!whole) {
+      searched = bytes.length;
+      return "more";
+    }
+    truncated(start, bytes.length);
+    return { end: bytes.length };
+  };
+
+  /** Next "/" that three letters follow, as in every identification; one in a text message begins nothing. */
+  const nextStart = (from: number, evenUnfinished: boolean): number => {
+    for (let at = bytes.indexOf(slash, from); at >= 0; at = bytes.indexOf(slash, at + 1)) {
+      if (isLetter(bytes[at + 1]) && isLetter(bytes[at + 2]) && isLetter(bytes[at + 3])) return at;
+      if (evenUnfinished && at + 3 >= bytes.length) return at;
+    }
+    return bytes.length;
+  };
+
+  /** Takes all whole pieces out of `bytes`. @returns where the rest begins */
+  const cut = (): number => {
+    const find = (byte: number, from: number): number => {
+      const at = bytes.indexOf(byte, from);
+      return at < 0 ? bytes.length : at;
+    };
+    let at = 0;
+    let slashAt = nextStart(0, true);
+    let cipherAt = find(cipherTag, 0);
+    for (;;) {
+      if (slashAt < at) slashAt = nextStart(at, true);
+      while (cipherAt < at || (cipherAt + 1 < bytes.length && bytes[cipherAt + 1] !== 8))
+        cipherAt = find(cipherTag, Math.max(at, cipherAt + 1));
+      const start = Math.min(slashAt, cipherAt);
+      if (start >= bytes.length) return bytes.length;
+      const found = start === slashAt ? clear(start, nextStart(start + 1, false)) : ciphered(start, start);
+      if (found === "more") return start;
+      at = found.end;
+      searched = 0;
     }
   };
 
+  const take = (chunk: Uint8Array): void => {
+    bytes = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
+    const rest = cut();
+    kept = bytes.slice(rest);
+    searched = Math.max(0, searched - rest);
+    base += rest;
+    bytes = kept;
+  };
+
   return {
-    push(chunk) {
-      for (const byte of chunk) take(byte);
-    },
+    push: take,
     reset() {
-      state = "noise";
-      length = 0;
+      kept = new Uint8Array();
+      searched = 0;
+    },
+    end() {
+      whole = true;
+      searched = 0;
+      take(new Uint8Array());
+      whole = false;
+      kept = new Uint8Array();
     },
   };
+}
+
+function isLetter(byte: number | undefined): boolean {
+  const lower = (byte ?? 0) | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+}
+
+/** Value of a hex digit, or -1. */
+function hexDigit(byte: number | undefined): number {
+  if (byte === undefined) return -1;
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(4, "0");

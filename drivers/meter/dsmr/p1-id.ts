@@ -1,10 +1,35 @@
+import { latin1 } from "./p1-parser.ts";
+
+const close = 0x29;
+const zero = 0x30;
+
 /**
- * Identifier of a device. Most meters send it as hex of printable ASCII, some as plain text; both come out as text.
- * Null where there is none or only zeros stand there.
+ * Identifier of a device, or a text message, in the value at `start`. Most meters send it as hex of printable ASCII,
+ * some as plain text; both come out as text. Null where there is none or only zeros stand there.
  */
-export function decodeId(text: string | undefined): string | null {
-  if (text === undefined || /^0*$/.test(text)) return null;
-  if (text.length < 8 || text.length % 2 !== 0 || !/^[0-9A-Fa-f]+$/.test(text)) return text;
-  const decoded = Buffer.from(text, "hex").toString("latin1");
-  return /^[\x20-\x7e]+$/.test(decoded) ? decoded.trim() : text;
+export function idAt(bytes: Uint8Array, start: number): string | null {
+  let decoded = "";
+  let onlyZeros = true;
+  let isHex = true;
+  let at = start;
+  for (; at < bytes.length && bytes[at] !== close; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte !== zero) onlyZeros = false;
+    if (!isHex || ((at - start) & 1) === 0) continue;
+    const high = hexDigit(bytes[at - 1] ?? 0);
+    const low = hexDigit(byte);
+    const character = high * 16 + low;
+    if (high < 0 || low < 0 || character < 0x20 || character > 0x7e) isHex = false;
+    else decoded += String.fromCharCode(character);
+  }
+  if (onlyZeros) return null;
+  const length = at - start;
+  return isHex && length >= 8 && length % 2 === 0 ? decoded.trim() : latin1(bytes, start, at);
+}
+
+/** Value of a hex digit, or -1. */
+function hexDigit(byte: number): number {
+  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
+  const letter = byte | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { agentConfigFromYaml } from "../../../agent/config/agent-config-from-yaml.ts";
 import { AgentYaml } from "../../../agent/config/schema.ts";
-import { agentYamlLines } from "../../fake/agent-yaml.ts";
+import { agentYamlLines, agentYamlWith } from "../../fake/agent-yaml.ts";
 
 const config = (more = ""): ReturnType<typeof agentConfigFromYaml> =>
   agentConfigFromYaml(AgentYaml.parse(parse(`${agentYamlLines.join("\n")}\n${more}`)), "/etc/smart-mla");
@@ -46,6 +46,17 @@ it("gives each appliance its demand and the safe state of its relay", () => {
       demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 },
     },
   ]);
+});
+
+it("resolves the key files of a meter from the file's folder", () => {
+  const yaml = agentYamlWith(
+    "  grid: { role: grid, driver: dsmr, bus: p1 }",
+    "  grid: { role: grid, driver: dsmr, bus: p1, encryption_key_file: p1.key, authentication_key_file: /run/p1.auth }",
+  );
+  expect(agentConfigFromYaml(AgentYaml.parse(parse(yaml)), "/etc/smart-mla").meters[0]).toMatchObject({
+    encryption_key_file: "/etc/smart-mla/p1.key",
+    authentication_key_file: "/run/p1.auth",
+  });
 });
 
 it("keeps keys in the state folder and takes secrets only from files", () => {

@@ -1,42 +1,74 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { energyWh, figure, powerW, quantity, scaledInteger } from "../../../drivers/meter/decimal.ts";
+import { decimalAt, energyWhAt, figureAt, floatOf, powerWAt, quantityAt } from "../../../drivers/meter/decimal.ts";
+
+/** The value as it stands in a telegram, read from behind its "(". */
+const at = <T>(read: (bytes: Uint8Array, start: number) => T, value: string): T => read(Buffer.from(`(${value})`), 1);
 
 it("turns every kWh figure with three decimals into exactly its Wh", () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 999_999_999_999 }), (wh) => {
       const digits = String(wh).padStart(4, "0");
-      expect(energyWh({ text: `${digits.slice(0, -3)}.${digits.slice(-3)}`, unit: "kWh" })).toBe(wh);
+      expect(at(energyWhAt, `${digits.slice(0, -3)}.${digits.slice(-3)}*kWh`)).toBe(wh);
     }),
   );
 });
 
 it("cuts what is finer than 1 Wh, so the counter never runs ahead", () => {
-  expect(energyWh({ text: "0000.9999999", unit: "kWh" })).toBe(999);
+  expect(at(energyWhAt, "0000.9999999*kWh")).toBe(999);
 });
 
-it.each<[string, string | null, number | undefined]>([
-  ["00.123", "kW", 123],
-  ["0000.51", "kW", 510],
-  ["000000286", "W", 286],
-  ["00,123", "kW", 123],
-  ["00.123kW", null, 123],
-  ["00.123", null, undefined],
-  ["00.123", "kWh", undefined],
-  ["-1.000", "kW", undefined],
-  ["1.2.3", "kW", undefined],
-  ["", "kW", undefined],
-  ["1e3", "W", undefined],
-])("reads %s with unit %s as %s W", (text, unit, expected) => expect(powerW({ text, unit })).toBe(expected));
+it.each<[string, number | undefined]>([
+  ["00.123*kW", 123],
+  ["00.123*KW", 123],
+  ["0000.51*kW", 510],
+  ["000000286*W", 286],
+  ["00,123*kW", 123],
+  ["00.123kW", 123],
+  ["00.123", undefined],
+  ["00.123*kWh", undefined],
+  ["-1.000*kW", undefined],
+  ["1.2.3*kW", undefined],
+  ["1.*kW", undefined],
+  [".5*kW", undefined],
+  ["", undefined],
+  ["1e3*W", undefined],
+])("reads %s as %s W", (value, expected) => expect(at(powerWAt, value)).toBe(expected));
 
 it("refuses integers that a number cannot hold", () => {
-  expect(scaledInteger("999999999999999", 3)).toBeUndefined();
+  expect(at(energyWhAt, "999999999999999*kWh")).toBeUndefined();
+  expect(at(decimalAt, "99999999999999999")).toBeUndefined();
+});
+
+it("cuts off digits behind the point that no longer fit, and keeps the value", () => {
+  expect(at(energyWhAt, "00052185.7825309123456789*kWh")).toBe(52_185_782);
 });
 
 it("reads figures and quantities with and without a star before the unit", () => {
-  expect(figure({ text: "229.8", unit: "V" }, "V")).toBe(229.8);
-  expect(figure({ text: "229.8", unit: "A" }, "V")).toBeUndefined();
-  expect(quantity({ text: "00112.384", unit: "m3" })).toEqual({ value: 112.384, unit: "m3" });
-  expect(quantity({ text: "240.860GJ", unit: null })).toEqual({ value: 240.86, unit: "GJ" });
-  expect(quantity({ text: "", unit: null })).toBeUndefined();
+  const volts = (bytes: Uint8Array, start: number): number | undefined => figureAt(bytes, start, "V");
+  expect(at(volts, "229.8*V")).toBe(229.8);
+  expect(at(volts, "229.8*A")).toBeUndefined();
+  expect(at(quantityAt, "00112.384*m3")).toEqual({ value: 112.384, unit: "m3" });
+  expect(at(quantityAt, "240.860GJ")).toEqual({ value: 240.86, unit: "GJ" });
+  expect(at(quantityAt, "240.860")).toBeUndefined();
+  expect(at(quantityAt, "")).toBeUndefined();
+});
+
+it("gives the float that the decimal text means", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 999_999_999 }), fc.integer({ min: 0, max: 999 }), (whole, part) => {
+      const text = `${whole}.${String(part).padStart(3, "0")}`;
+      const decimal = at(decimalAt, text);
+      expect(decimal && floatOf(decimal)).toBe(Number(text));
+    }),
+  );
+});
+
+it("stops at the end of the bytes", () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[0-9.,*kWhA()]{0,20}$/), (text) => {
+      const decimal = decimalAt(Buffer.from(text), 0);
+      if (decimal) expect(decimal.unitEnd).toBeLessThan(text.length);
+    }),
+  );
 });

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Reading } from "../../../../core/reading.ts";
 import type { ByteBus, ByteListener } from "../../../../drivers/bus/byte-bus.ts";
-import { dsmr, DsmrOptions, serialSettings } from "../../../../drivers/meter/dsmr/dsmr.ts";
+import { dsmr, DsmrOptions, p1Settings } from "../../../../drivers/meter/dsmr/dsmr.ts";
+import { serialCandidates } from "../../../../drivers/meter/serial-options.ts";
 import type { RejectedFrame } from "../../../../drivers/meter/meter.ts";
 import { dsmr2Lines, dsmr5Lines, telegram } from "../../../fake/p1-telegram.ts";
 
@@ -16,13 +17,15 @@ function running() {
       heard.settings = settings;
       line = listener;
     },
+    configure: (settings) => (heard.settings = settings),
+    write: () => undefined,
     close: async () => void (heard.closed = true),
   };
   const meter = dsmr({
     name: "grid",
     bus,
     stamp: () => ({ receivedMs: 1000, clockSynced: false }),
-    settings: serialSettings(options),
+    settings: serialCandidates(p1Settings, options),
     zone: options.zone,
   });
   meter.start({

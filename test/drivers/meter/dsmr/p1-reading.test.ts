@@ -31,6 +31,8 @@ it("reads a DSMR 5 telegram", () => {
     subMeters: [
       { channel: 1, medium: "gas", id: "TESTGAS000789", value: 456.789, unit: "m3", atMs: Date.parse("2026-01-14T18:15:00Z") },
     ],
+    activeTariff: { number: "2", meaning: "normal" },
+    powerFailures: { log: [{ endMs: 1_766_544_310_000, seconds: 301 }] },
   } satisfies Reading);
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { p1Time, type P1Zone } from "../../../../drivers/meter/dsmr/p1-time.ts";
+import { p1TimeAt, type P1Zone } from "../../../../drivers/meter/dsmr/p1-time.ts";
 
 it.each<[string, P1Zone, string | null]>([
   ["251026023000S", "CET", "2025-10-26T00:30:00.000Z"],
@@ -18,6 +18,6 @@ it.each<[string, P1Zone, string | null]>([
   ["260114191510X", "CET", null],
   ["", "CET", null],
 ])("%s in %s is %s", (text, zone, expected) => {
-  const ms = p1Time(text, zone);
+  const ms = p1TimeAt(Buffer.from(`(${text})`), 1, zone);
   expect(ms === null ? null : new Date(ms).toISOString()).toBe(expected);
 });

@@ -1,0 +1,83 @@
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import type { Reading } from "../../core/reading.ts";
+import { replayWindow } from "../meter/dlms/replay-window.ts";
+import { p1Framer } from "../meter/dsmr/p1-framer.ts";
+import { openP1, type OpenedP1 } from "../meter/dsmr/p1-open.ts";
+import { p1Objects, parseP1, type P1Telegram } from "../meter/dsmr/p1-parser.ts";
+import { p1Reading } from "../meter/dsmr/p1-reading.ts";
+import type { Frame } from "../meter/framer.ts";
+import type { ObisValue } from "../meter/obis.ts";
+import {
+  addValues,
+  encryptionOfError,
+  isoSeconds,
+  undecoded,
+  type DecodeContext,
+  type Decoded,
+  type DecodedValue,
+} from "./decoded.ts";
+
+/** All P1 telegrams in a piece of a stream, also the broken ones, in their order. */
+export function decodeP1(bytes: Uint8Array, context: DecodeContext): Decoded[] {
+  const found: Decoded[] = [];
+  const fresh = replayWindow();
+  const framer = p1Framer({
+    frame: (frame) => found.push(telegram(frame, context, fresh)),
+    rejected: ({ code, message, offset }) => found.push(undecoded("p1", { code, message, offset })),
+  });
+  framer.push(bytes);
+  framer.end();
+  return found;
+}
+
+function telegram(frame: Frame, context: DecodeContext, fresh: ReturnType<typeof replayWindow>): Decoded {
+  let opened: OpenedP1;
+  try {
+    opened = openP1(frame, context.keys, fresh);
+  } catch (error) {
+    const code = errorCode(error);
+    const integrity = code === "p1-bad-crc" ? "invalid" : "absent";
+    return undecoded(
+      "p1",
+      { code, message: errorMessage(error), offset: frame.offset },
+      { integrity, encryption: encryptionOfError(code) },
+    );
+  }
+  const parsed = parseP1(opened.bytes);
+  const objects: Decoded["objects"] = {};
+  for (const { code, values } of p1Objects(parsed)) addValues(objects, code, values.map(decodedValue));
+  const read = reading(parsed, opened, context);
+  return {
+    family: "p1",
+    meter: parsed.ident,
+    integrity: opened.crc,
+    encryption: opened.encryption,
+    time: isoSeconds(read?.meterMs ?? null),
+    objects,
+    reading: read,
+  };
+}
+
+/** Null for a telegram that measures nothing, such as a text message alone. */
+function reading(parsed: P1Telegram, opened: OpenedP1, { zone, receivedMs }: DecodeContext): Reading | null {
+  try {
+    return p1Reading(parsed, {
+      meter: parsed.ident,
+      zone,
+      checked: opened.crc === "valid" || opened.encryption === "verified",
+      receivedMs,
+      clockSynced: false,
+    });
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
+}
+
+/** Figures with a unit become numbers; all else, such as identifiers with their zeros, stays text. */
+export function decodedValue({ text, unit }: ObisValue): DecodedValue {
+  const glued = unit === null ? /^(\d+(?:[.,]\d+)?)(kWh|Wh|kW|W|kvarh|varh|kvar|var|V|A|m3|GJ|MJ|Hz)$/i.exec(text) : null;
+  const [figure, of] = glued ? [glued[1] ?? "", glued[2] ?? ""] : [text, unit];
+  if (of === null || !/^-?\d+(?:[.,]\d+)?$/.test(figure)) return { value: text, unit };
+  return { value: Number(figure.replace(",", ".")), unit: of };
+}
