@@ -3,7 +3,7 @@ import type { Reading } from "../../core/reading.ts";
 import { replayWindow } from "../meter/dlms/replay-window.ts";
 import { p1Framer } from "../meter/dsmr/p1-framer.ts";
 import { openP1, type OpenedP1 } from "../meter/dsmr/p1-open.ts";
-import { p1Objects, parseP1, type P1Telegram } from "../meter/dsmr/p1-parser.ts";
+import { p1Objects } from "../meter/dsmr/p1-objects.ts";
 import { p1Reading } from "../meter/dsmr/p1-reading.ts";
 import type { Frame } from "../meter/framer.ts";
 import type { ObisValue } from "../meter/obis.ts";
@@ -43,13 +43,13 @@ function telegram(frame: Frame, context: DecodeContext, fresh: ReturnType<typeof
       { integrity, encryption: encryptionOfError(code) },
     );
   }
-  const parsed = parseP1(opened.bytes);
+  const said = p1Objects(opened.bytes);
   const objects: Decoded["objects"] = {};
-  for (const { code, values } of p1Objects(parsed)) addValues(objects, code, values.map(decodedValue));
-  const read = reading(parsed, opened, context);
+  for (const { code, values } of said.objects) addValues(objects, code, values.map(decodedValue));
+  const read = reading(said.ident, opened, context);
   return {
     family: "p1",
-    meter: parsed.ident,
+    meter: said.ident,
     integrity: opened.crc,
     encryption: opened.encryption,
     time: isoSeconds(read?.meterMs ?? null),
@@ -59,10 +59,10 @@ function telegram(frame: Frame, context: DecodeContext, fresh: ReturnType<typeof
 }
 
 /** Null for a telegram that measures nothing, such as a text message alone. */
-function reading(parsed: P1Telegram, opened: OpenedP1, { zone, receivedMs }: DecodeContext): Reading | null {
+function reading(meter: string, opened: OpenedP1, { zone, receivedMs }: DecodeContext): Reading | null {
   try {
-    return p1Reading(parsed, {
-      meter: parsed.ident,
+    return p1Reading(opened.bytes, {
+      meter,
       zone,
       checked: opened.crc === "valid" || opened.encryption === "verified",
       receivedMs,

@@ -3,7 +3,6 @@ import { house, newHouse } from "../../simulator/house/house.ts";
 import { houseTelegram } from "../../simulator/meter/house-telegram.ts";
 import { encodeP1, p1TimeText, type P1Values } from "../../simulator/meter/p1-encoder.ts";
 import { p1Framer } from "../../drivers/meter/dsmr/p1-framer.ts";
-import { parseP1 } from "../../drivers/meter/dsmr/p1-parser.ts";
 import { p1Reading } from "../../drivers/meter/dsmr/p1-reading.ts";
 import type { Reading } from "../../core/reading.ts";
 import { bitwiseCrc16 } from "../fake/p1-telegram.ts";
@@ -73,7 +72,7 @@ it("is understood by the driver, hour by hour through a day: counters, power, ti
     const readings: Reading[] = [];
     const framer = p1Framer({
       frame: ({ bytes, checked }) =>
-        readings.push(p1Reading(parseP1(bytes), { meter: "grid", zone: "CET", checked, receivedMs: 0, clockSynced: true })),
+        readings.push(p1Reading(bytes, { meter: "grid", zone: "CET", checked, receivedMs: 0, clockSynced: true })),
       rejected: ({ message }) => expect.unreachable(message),
     });
     framer.push(houseTelegram(built, "000009"));

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, it, onTestFinished } from "vitest";
 import { p1Framer } from "../../drivers/meter/dsmr/p1-framer.ts";
-import { parseP1 } from "../../drivers/meter/dsmr/p1-parser.ts";
 import { p1Reading } from "../../drivers/meter/dsmr/p1-reading.ts";
 import type { Reading } from "../../core/reading.ts";
 import { startClockServer } from "../../simulator/clock/clock-server.ts";
@@ -42,7 +41,7 @@ async function listenTo(port: number): Promise<Reading[]> {
   const readings: Reading[] = [];
   const framer = p1Framer({
     frame: ({ bytes, checked }) =>
-      readings.push(p1Reading(parseP1(bytes), { meter: "g", zone: "CET", checked, receivedMs: 0, clockSynced: true })),
+      readings.push(p1Reading(bytes, { meter: "g", zone: "CET", checked, receivedMs: 0, clockSynced: true })),
     rejected: ({ message }) => expect.unreachable(message),
   });
   const socket = connect(port, "127.0.0.1").on("data", (chunk) => framer.push(chunk));

@@ -9,7 +9,6 @@ import type { PushMeter, Stamp } from "../meter.ts";
 import { SerialOptions } from "../serial-options.ts";
 import { p1Framer } from "./p1-framer.ts";
 import { openP1 } from "./p1-open.ts";
-import { parseP1 } from "./p1-parser.ts";
 import { p1Reading } from "./p1-reading.ts";
 import type { TariffCountry } from "./p1-tariff.ts";
 import type { P1Zone } from "./p1-time.ts";
@@ -75,7 +74,7 @@ export function dsmr(options: {
       sendsCrc ||= opened.crc === "valid";
       encrypts ||= opened.encryption !== "none";
       const { receivedMs, clockSynced } = options.stamp();
-      return p1Reading(parseP1(opened.bytes), {
+      return p1Reading(opened.bytes, {
         meter: options.name,
         zone: options.zone,
         country: options.country,

@@ -1,6 +1,5 @@
 import type { PhaseReading, Reading } from "../../../core/reading.ts";
-import { energyWhAt, figureAt, powerWAt } from "../decimal.ts";
-import type { P1Line } from "./p1-parser.ts";
+import { energyWhAt, figureAt, powerWAt, type Decimal } from "../decimal.ts";
 
 /** Tariffs 1 to 8 are known; no country has more than four. */
 const mostTariffs = 8;
@@ -12,11 +11,15 @@ for (const [slot, group] of momentary.entries()) slotOfGroup[group] = slot;
 const firstCounter = momentary.length;
 const slots = firstCounter + 2 * (mostTariffs + 1);
 
-/** Lines of the electricity registers, each in its own place: a table, because a map costs more than all the rest of a telegram. */
-export type Registers = (P1Line | undefined)[];
+/**
+ * Where the value of each electricity register stands in the telegram, each in its own place; 0 where there is none.
+ * A table and not a map, because a map costs more than all the rest of a telegram.
+ */
+export type Registers = number[];
 
-const empty: Registers = Array.from({ length: slots }, () => undefined);
+const empty: Registers = Array.from({ length: 2 * slots }, () => 0);
 
+/** No register yet. The second half of the table is for channel 1. */
 export function noRegisters(): Registers {
   return empty.slice();
 }
@@ -30,12 +33,20 @@ function slotOf(code: number): number {
   return d === 8 && (c === 1 || c === 2) && e <= mostTariffs ? firstCounter + (c - 1) * (mostTariffs + 1) + e : -1;
 }
 
-/** Swiss meters put on channel 1 what others put on channel 0; of a repeated code the first counts. */
-export function register(registers: Registers, line: P1Line): void {
-  const slot = slotOf(line.code);
+/**
+ * Enters a line of group 1-0 or 1-1; of a repeated code the first counts.
+ * @param start offset of the line's first "("
+ */
+export function register(registers: Registers, group: number, code: number, start: number): void {
+  const slot = slotOf(code);
   if (slot < 0) return;
-  const before = registers[slot];
-  if (before === undefined || before.group > line.group) registers[slot] = line;
+  const place = group === 0x01_00 ? slot : slots + slot;
+  if (registers[place] === 0) registers[place] = start + 1;
+}
+
+/** Swiss meters put on channel 1 what others put on channel 0. */
+function valueAt(registers: Registers, slot: number): number {
+  return registers[slot] || (registers[slots + slot] ?? 0);
 }
 
 /** One counter of a telegram. */
@@ -55,18 +66,19 @@ export function counter(
   registers: Registers,
   side: "importWh" | "exportWh",
   tariffs: Reading["tariffs"],
+  scratch: Decimal,
 ): Counter {
-  const at = firstCounter + (side === "importWh" ? 0 : mostTariffs + 1);
-  const whole = registers[at];
-  const given = whole && energyWhAt(bytes, whole.start + 1);
-  let hurt = whole !== undefined && given === undefined;
+  const slot = firstCounter + (side === "importWh" ? 0 : mostTariffs + 1);
+  const wholeAt = valueAt(registers, slot);
+  const given = wholeAt === 0 ? undefined : energyWhAt(bytes, wholeAt, scratch);
+  let hurt = wholeAt !== 0 && given === undefined;
   let sum = 0;
   let highest = 0;
   let count = 0;
   for (let tariff = 1; tariff <= mostTariffs; tariff++) {
-    const line = registers[at + tariff];
-    if (!line) continue;
-    const wh = energyWhAt(bytes, line.start + 1);
+    const at = valueAt(registers, slot + tariff);
+    if (at === 0) continue;
+    const wh = energyWhAt(bytes, at, scratch);
     if (wh === undefined) {
       hurt = true;
       continue;
@@ -84,29 +96,30 @@ export function counter(
 }
 
 /** Net power of the connection, W. */
-export function totalW(bytes: Uint8Array, registers: Registers): number | null {
-  return net(bytes, registers[0], registers[1]);
+export function totalW(bytes: Uint8Array, registers: Registers, scratch: Decimal): number | null {
+  return net(bytes, valueAt(registers, 0), valueAt(registers, 1), scratch);
 }
 
 /** Import less export. Null where the import is missing, or an export line stands there that cannot be read. */
-function net(bytes: Uint8Array, importing: P1Line | undefined, exporting: P1Line | undefined): number | null {
-  const importW = importing && powerWAt(bytes, importing.start + 1);
+function net(bytes: Uint8Array, importAt: number, exportAt: number, scratch: Decimal): number | null {
+  if (importAt === 0) return null;
+  const importW = powerWAt(bytes, importAt, scratch);
   if (importW === undefined) return null;
-  if (!exporting) return importW;
-  const exportW = powerWAt(bytes, exporting.start + 1);
+  if (exportAt === 0) return importW;
+  const exportW = powerWAt(bytes, exportAt, scratch);
   return exportW === undefined ? null : importW - exportW;
 }
 
 /** Voltage, current (P1 gives it without sign) and net power of the phases that the meter tells of. */
-export function phases(bytes: Uint8Array, registers: Registers): PhaseReading[] {
+export function phases(bytes: Uint8Array, registers: Registers, scratch: Decimal): PhaseReading[] {
   const found: PhaseReading[] = [];
   for (let phase = 0; phase < 3; phase++) {
-    const at = 2 + 4 * phase;
-    const current = registers[at + 2];
-    const voltage = registers[at + 3];
-    const powerW = net(bytes, registers[at], registers[at + 1]);
-    const voltageV = voltage && figureAt(bytes, voltage.start + 1, "V");
-    const currentA = current && figureAt(bytes, current.start + 1, "A");
+    const slot = 2 + 4 * phase;
+    const currentAt = valueAt(registers, slot + 2);
+    const voltageAt = valueAt(registers, slot + 3);
+    const powerW = net(bytes, valueAt(registers, slot), valueAt(registers, slot + 1), scratch);
+    const voltageV = voltageAt === 0 ? undefined : figureAt(bytes, voltageAt, "V", scratch);
+    const currentA = currentAt === 0 ? undefined : figureAt(bytes, currentAt, "A", scratch);
     if (voltageV === undefined && currentA === undefined && powerW === null) continue;
     while (found.length < phase) found.push({});
     const reading: PhaseReading = {};

@@ -1,8 +1,8 @@
 import type { DemandReading, PowerFailures } from "../../../core/reading.ts";
-import { decimalAt, powerWAt } from "../decimal.ts";
+import { decimalAt, powerWAt, type Decimal } from "../decimal.ts";
 import { p1MonthPeak, p1MonthPeaks } from "./p1-demand.ts";
 import { idAt } from "./p1-id.ts";
-import { latin1, type P1Line } from "./p1-parser.ts";
+import { latin1 } from "./p1-scan.ts";
 import { p1FailureLog } from "./p1-power-failures.ts";
 import { p1TimeAt, type P1Zone } from "./p1-time.ts";
 
@@ -35,10 +35,19 @@ export function nothingGeneral(): P1General {
 }
 
 /** Adds what one line with group 0-0, 1-0, 1-1 or 1-3 says; a line it does not know adds nothing. */
-export function addGeneral(general: P1General, bytes: Uint8Array, line: P1Line, zone: P1Zone): void {
-  const at = line.start + 1;
-  if (line.group === 0) {
-    switch (line.code) {
+export function addGeneral(
+  general: P1General,
+  bytes: Uint8Array,
+  group: number,
+  code: number,
+  start: number,
+  end: number,
+  context: { zone: P1Zone; scratch: Decimal },
+): void {
+  const { zone, scratch } = context;
+  const at = start + 1;
+  if (group === 0) {
+    switch (code) {
       case 0x01_00_00: // 1.0.0
         general.meterMs ??= p1TimeAt(bytes, at, zone);
         break;
@@ -61,18 +70,18 @@ export function addGeneral(general: P1General, bytes: Uint8Array, line: P1Line, 
         general.message ??= idAt(bytes, at) ?? undefined;
         break;
       case 0x62_01_00: // 98.1.0
-        addMonths(general, p1MonthPeaks(bytes, line, zone));
+        addMonths(general, p1MonthPeaks(bytes, start, end, context));
         break;
       case 0x60_07_15: // 96.7.21
-        count(general, "any", bytes, at);
+        count(general, "any", bytes, at, scratch);
         break;
       case 0x60_07_09: // 96.7.9
-        count(general, "long", bytes, at);
+        count(general, "long", bytes, at, scratch);
         break;
     }
     return;
   }
-  switch (line.code) {
+  switch (code) {
     case 0x00_00_00: // 1-0:0.0.0
       identify(general, bytes, at, 1);
       break;
@@ -80,15 +89,15 @@ export function addGeneral(general: P1General, bytes: Uint8Array, line: P1Line, 
       general.standard ??= "dsmr";
       break;
     case 0x01_04_00: {
-      const quarterW = powerWAt(bytes, at);
+      const quarterW = powerWAt(bytes, at, scratch);
       if (quarterW !== undefined) (general.demand ??= { months: [] }).quarterW = quarterW;
       break;
     }
     case 0x01_06_00: // 1.6.0
-      Object.assign((general.demand ??= { months: [] }), p1MonthPeak(bytes, line, zone));
+      Object.assign((general.demand ??= { months: [] }), p1MonthPeak(bytes, start, end, context));
       break;
     case 0x63_61_00: // 99.97.0
-      (general.failures ??= { log: [] }).log = p1FailureLog(bytes, line, zone);
+      (general.failures ??= { log: [] }).log = p1FailureLog(bytes, start, end, context);
       break;
   }
 }
@@ -109,8 +118,7 @@ function identify(general: P1General, bytes: Uint8Array, at: number, rank: numbe
   general.idRank = rank;
 }
 
-function count(general: P1General, kind: "any" | "long", bytes: Uint8Array, at: number): void {
+function count(general: P1General, kind: "any" | "long", bytes: Uint8Array, at: number, scratch: Decimal): void {
   const failures = (general.failures ??= { log: [] });
-  const decimal = decimalAt(bytes, at);
-  if (decimal) failures[kind] = decimal.mantissa;
+  if (decimalAt(bytes, at, scratch)) failures[kind] = scratch.mantissa;
 }

@@ -1,4 +1,4 @@
-import { latin1 } from "./p1-parser.ts";
+import { latin1 } from "./p1-scan.ts";
 
 const close = 0x29;
 const zero = 0x30;
@@ -8,7 +8,7 @@ const zero = 0x30;
  * some as plain text; both come out as text. Null where there is none or only zeros stand there.
  */
 export function idAt(bytes: Uint8Array, start: number): string | null {
-  let decoded = "";
+  const decoded: number[] = [];
   let onlyZeros = true;
   let isHex = true;
   let at = start;
@@ -20,11 +20,11 @@ export function idAt(bytes: Uint8Array, start: number): string | null {
     const low = hexDigit(byte);
     const character = high * 16 + low;
     if (high < 0 || low < 0 || character < 0x20 || character > 0x7e) isHex = false;
-    else decoded += String.fromCharCode(character);
+    else decoded.push(character);
   }
   if (onlyZeros) return null;
   const length = at - start;
-  return isHex && length >= 8 && length % 2 === 0 ? decoded.trim() : latin1(bytes, start, at);
+  return isHex && length >= 8 && length % 2 === 0 ? String.fromCharCode(...decoded).trim() : latin1(bytes, start, at);
 }
 
 /** Value of a hex digit, or -1. */

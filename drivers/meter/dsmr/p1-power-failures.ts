@@ -1,6 +1,6 @@
 import type { PowerFailures } from "../../../core/reading.ts";
-import { decimalAt } from "../decimal.ts";
-import { nextValue, type P1Line } from "./p1-parser.ts";
+import { decimalAt, type Decimal } from "../decimal.ts";
+import { nextValue } from "./p1-scan.ts";
 import { p1TimeAt, type P1Zone } from "./p1-time.ts";
 
 /** The log holds ten entries by the standard. */
@@ -9,15 +9,20 @@ const mostEntries = 20;
 const unknownSeconds = 2_147_483_647;
 
 /** Long power failures of 1-0:99.97.0: (n)(0-0:96.7.19), then n times (end)(seconds*s). Entries with a sentinel are left out. */
-export function p1FailureLog(bytes: Uint8Array, line: P1Line, zone: P1Zone): PowerFailures["log"] {
+export function p1FailureLog(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  { zone, scratch }: { zone: P1Zone; scratch: Decimal },
+): PowerFailures["log"] {
   const log: PowerFailures["log"] = [];
-  let at = nextValue(bytes, nextValue(bytes, line.start + 1, line.end), line.end);
-  for (let entry = 0; entry < mostEntries && at < line.end; entry++) {
+  let at = nextValue(bytes, nextValue(bytes, start + 1, end), end);
+  for (let entry = 0; entry < mostEntries && at < end; entry++) {
     const endMs = p1TimeAt(bytes, at, zone);
-    const durationAt = nextValue(bytes, at, line.end);
-    const seconds = decimalAt(bytes, durationAt)?.mantissa;
+    const durationAt = nextValue(bytes, at, end);
+    const seconds = decimalAt(bytes, durationAt, scratch) ? scratch.mantissa : undefined;
     if (endMs !== null && seconds !== undefined && seconds !== unknownSeconds) log.push({ endMs, seconds });
-    at = nextValue(bytes, durationAt, line.end);
+    at = nextValue(bytes, durationAt, end);
   }
   return log;
 }

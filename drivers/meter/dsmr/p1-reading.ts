@@ -1,9 +1,10 @@
 import type { Reading } from "../../../core/reading.ts";
 import { checkedReading } from "../checked-reading.ts";
+import { newDecimal } from "../decimal.ts";
 import { counter, noRegisters, phases, register, totalW } from "./p1-electricity.ts";
 import { addGeneral, nothingGeneral } from "./p1-general.ts";
-import type { P1Line, P1Telegram } from "./p1-parser.ts";
-import { p1SubMeters } from "./p1-sub-meters.ts";
+import { scanP1 } from "./p1-scan.ts";
+import { addToChannel, subMeters, type Channels } from "./p1-sub-meters.ts";
 import { activeTariff, type TariffCountry } from "./p1-tariff.ts";
 import type { P1Zone } from "./p1-time.ts";
 
@@ -25,26 +26,36 @@ export interface P1Context {
  * with one tariff line hurt there is no total, and the reading is suspect.
  * @throws AppError meter-impossible-reading
  */
-export function p1Reading(telegram: P1Telegram, context: P1Context): Reading {
-  const { bytes } = telegram;
+export function p1Reading(bytes: Uint8Array, context: P1Context): Reading {
   const registers = noRegisters();
   const general = nothingGeneral();
-  const subLines: P1Line[] = [];
-  for (const line of telegram.lines) {
-    if (line.group >= 1 && line.group <= 8) subLines.push(line);
-    else {
-      if (line.group === 0x01_00 || line.group === 0x01_01) register(registers, line);
-      addGeneral(general, bytes, line, context.zone);
-    }
-  }
+  const channels: Channels = [];
+  const scratch = newDecimal();
+  const reader = { zone: context.zone, scratch };
+  let badCounter = false;
+  scanP1(bytes, {
+    line(group, code, start, end) {
+      if (group >= 1 && group <= 8) addToChannel(channels, bytes, group, code, start, end, reader);
+      else {
+        if (group === 0x01_00 || group === 0x01_01) register(registers, group, code, start);
+        addGeneral(general, bytes, group, code, start, end, reader);
+      }
+    },
+    badLine(start) {
+      badCounter ||= isCounterLine(bytes, start);
+    },
+  });
   const tariffs: Reading["tariffs"] = {};
-  const importing = counter(bytes, registers, "importWh", tariffs);
-  const exporting = counter(bytes, registers, "exportWh", tariffs);
+  const importing = counter(bytes, registers, "importWh", tariffs, scratch);
+  const exporting = counter(bytes, registers, "exportWh", tariffs, scratch);
   // A meter counts import and export by the same tariffs: where one side has fewer, a line of it was hurt.
   const most = Math.max(importing.tariffs, exporting.tariffs);
   for (const side of [importing, exporting])
-    if (!side.hasTotal && side.tariffs > 0 && side.tariffs < most) Object.assign(side, { wh: null, hurt: true });
-  const hurt = importing.hurt || exporting.hurt || telegram.badLines.some((line) => /^1-[01]:[12]\.8\./.test(line));
+    if (!side.hasTotal && side.tariffs > 0 && side.tariffs < most) {
+      side.wh = null;
+      side.hurt = true;
+    }
+  const hurt = importing.hurt || exporting.hurt || badCounter;
   const reading: Reading = {
     meter: context.meter,
     meterId: general.meterId,
@@ -55,9 +66,9 @@ export function p1Reading(telegram: P1Telegram, context: P1Context): Reading {
     importWh: importing.wh,
     exportWh: exporting.wh,
     tariffs,
-    powerW: totalW(bytes, registers),
-    phases: phases(bytes, registers),
-    subMeters: p1SubMeters(telegram, subLines, context.zone),
+    powerW: totalW(bytes, registers, scratch),
+    phases: phases(bytes, registers, scratch),
+    subMeters: subMeters(channels),
   };
   // Of the meters that name the DSMR standard only the Dutch give no total.
   const country = context.country ?? (general.standard === "e-mucs" ? "BE" : dutch(general.standard, importing.hasTotal));
@@ -71,4 +82,9 @@ export function p1Reading(telegram: P1Telegram, context: P1Context): Reading {
 
 function dutch(standard: string | null, hasTotal: boolean): "NL" | null {
   return standard === "dsmr" && !hasTotal ? "NL" : null;
+}
+
+/** Whether a line that is no object begins like a counter: 1-0:1.8. or 1-1:2.8. and so on. */
+function isCounterLine(bytes: Uint8Array, start: number): boolean {
+  return /^1-[01]:[12]\.8\./.test(String.fromCharCode(...bytes.subarray(start, start + 8)));
 }

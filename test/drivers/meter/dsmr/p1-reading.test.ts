@@ -1,12 +1,11 @@
 import { expect, it } from "vitest";
-import { parseP1 } from "../../../../drivers/meter/dsmr/p1-parser.ts";
 import { p1Reading } from "../../../../drivers/meter/dsmr/p1-reading.ts";
 import type { Reading } from "../../../../core/reading.ts";
 import { errorCode } from "../../../../core/app-error.ts";
 import { dsmr2Lines, dsmr5Lines, telegram } from "../../../fake/p1-telegram.ts";
 
 const context = { meter: "grid", zone: "CET" as const, checked: true, receivedMs: 5, clockSynced: true };
-const read = (lines: string[]): Reading => p1Reading(parseP1(telegram(lines)), context);
+const read = (lines: string[]): Reading => p1Reading(telegram(lines), context);
 /** The DSMR 5 telegram with one line replaced, or left out. */
 const changed = (code: string, line?: string): Reading =>
   read(dsmr5Lines.flatMap((old) => (old.startsWith(code) ? (line === undefined ? [] : [line]) : [old])));
