@@ -22,7 +22,7 @@ const sleepyBuiltins: Plugin = {
 };
 
 /**
- * Bundles the command with its libraries into dist/: a Pi reads few files and keeps less in memory.
+ * What deploy/build.ts makes dist/ from: bundles the command with its libraries into dist/: a Pi reads few files and keeps less in memory.
  * Verbs stay lazy: each dynamic import becomes a chunk of its own. Native packages stay outside.
  */
 export default defineConfig({
@@ -31,9 +31,7 @@ export default defineConfig({
   external: ["better-sqlite3", "@serialport/bindings-cpp", /^@foundry-rs\//, "bufferutil", "utf-8-validate"],
   plugins: [sleepyBuiltins],
   output: {
-    dir: "dist",
     format: "esm",
-    cleanDir: true,
     minify: { mangle: false, compress: true, codegen: true },
     chunkFileNames: "[name]-[hash].js",
   },

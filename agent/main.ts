@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { errorCode, errorMessage } from "../core/app-error.ts";
+import { errorCode, errorMessage, type AppError } from "../core/app-error.ts";
 import { iso, type Clock } from "../core/clock/clock.ts";
 import { importControlKey, type ControlKey } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
@@ -20,12 +20,16 @@ import { meterStore } from "./store/meter-store.ts";
 import { openDatabase } from "./store/open-database.ts";
 import { openOutbox } from "./store/outbox.ts";
 import { recordStore } from "./store/record-store.ts";
+import { sqliteFailure } from "./store/sqlite-failure.ts";
+import { watchDatabase } from "./store/watch-database.ts";
 
 /** What a running agent gives to whoever started it. */
 export interface RunningAgent {
   status(): AgentStatus;
   /** When the last pass of control ended, on the monotonic clock: what a watchdog should ask. */
   lastPassMs(): number;
+  /** Resolves with what makes going on pointless; whoever started the agent stops it then. */
+  failed: Promise<AppError>;
   /** Relays to their safe state, readings to disk, then a farewell to the broker. */
   stop(): Promise<void>;
 }
@@ -51,7 +55,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       await Promise.resolve()
         .then(close)
         .catch(() => undefined);
-    throw error;
+    throw sqliteFailure(error, options.config.databaseFile) ?? error;
   }
 }
 
@@ -67,10 +71,12 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const keys = await Promise.all((config.aggregator?.controlKeys ?? []).map(importControlKey));
   const db = openDatabase(config.databaseFile);
   opened.push(() => db.close());
+  const failed = Promise.withResolvers<AppError>();
+  watchDatabase({ file: config.databaseFile, clock, gone: failed.resolve, signal });
   const [meters, control, records] = [meterStore(db), controlStore(db), recordStore(db)];
   const outbox = openOutbox(db, randomUUID(), clock.now());
   const atomically = (writes: () => void): void => db.transaction(writes)();
-  const refused = rejections(log);
+  const refused = rejections(log, () => clock.monotonicMs());
   const buses = openBuses(config.buses);
   opened.push(() => buses.close());
   const appliances = config.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
@@ -148,6 +154,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   return {
     status,
     lastPassMs: () => lastPassMs,
+    failed: failed.promise,
     async stop() {
       ending.abort();
       await loop.idle();

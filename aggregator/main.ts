@@ -46,7 +46,7 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   const key = await importControlKey(readJsonFile(config.controlKeyFile, "control-key-unreadable"));
   const store = await openStore(config.databaseFile);
   opened.defer(() => store.close());
-  const refused = rejections(log);
+  const refused = rejections(log, () => clock.monotonicMs());
   const states = new Map<string, SiteState["state"]>();
   let link: BrokerLink | null = null;
   const connected = (): BrokerLink => {
@@ -128,7 +128,13 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
       ),
     );
   });
-  opened.defer(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  opened.defer(async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    server.close(() => resolve());
+    // A request that is never finished must not keep the rest from being closed in order.
+    if ("closeAllConnections" in server) server.closeAllConnections();
+    await promise;
+  });
   link = startBrokerLink({
     id: config.id,
     broker: config.broker,

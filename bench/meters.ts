@@ -96,7 +96,7 @@ function compare(family: string, stream: MeterStream, ours: Peer, peers: readonl
     "µs each": rounded(secondsEach * 1e6),
   });
   const rows = [...best].map(([name, secondsEach]) => row(name, secondsEach));
-  const skipped = peers.filter((peer) => !isPeer(peer)).map(({ name, reason }) => ({ family, decoder: name, skipped: reason }));
+  const skipped = peers.filter((peer): peer is Skipped => !isPeer(peer)).map(({ name, reason }) => ({ family, decoder: name, skipped: reason }));
   const ourSeconds = best.get(ours.name) ?? Infinity;
   const claims = [
     atMost(`${family}: time of smart-mla / time of the checksum loop`, ourSeconds / (best.get(floor.name) ?? 0), 4),

@@ -23,7 +23,7 @@ export async function agentRun(file: string, say: (line: string) => void): Promi
     say,
     start: async ({ clock, log }) => {
       const agent = await startAgent({ config, clock, log });
-      return { ready: { program: "agent" }, lastAliveMs: agent.lastPassMs, stop: agent.stop };
+      return { ready: { program: "agent" }, lastAliveMs: agent.lastPassMs, failed: agent.failed, stop: agent.stop };
     },
   });
 }

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { aborted } from "../core/aborted.ts";
-import { errorCode, errorMessage } from "../core/app-error.ts";
+import { errorCode, errorMessage, type AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import { realClock } from "../core/clock/real-clock.ts";
 import { simulatedClock } from "../core/clock/simulated-clock.ts";
@@ -16,6 +16,8 @@ export interface Daemon {
   lastAliveMs?: () => number;
   /** Printed as one JSON line on stdout when all is up. */
   ready: Record<string, unknown>;
+  /** Resolves with what makes going on pointless: the daemon stops cleanly and exits 3, for systemd to start it anew. */
+  failed?: Promise<AppError>;
   stop(): Promise<void>;
 }
 
@@ -62,9 +64,11 @@ export async function runDaemon(options: {
       const lastMs = daemon.lastAliveMs?.();
       if (lastMs === undefined || clock.monotonicMs() - lastMs < hangMs) notifier.alive();
     }, notifier.pingMs);
-    const why = await aborted(asked);
+    const why = await Promise.race([aborted(asked), ...(daemon.failed ? [daemon.failed] : [])]);
     clearInterval(alive);
-    log.info({ why }, "stopping");
+    const failure = why instanceof Error ? why : undefined;
+    if (failure) log.error({ code: errorCode(failure), error: failure.message }, "cannot go on, stopping");
+    else log.info({ why }, "stopping");
     notifier.stopping();
     const late = setTimeout(() => {
       log.error({}, "did not stop in time");
@@ -72,7 +76,7 @@ export async function runDaemon(options: {
     }, stopWithinMs);
     await daemon.stop();
     clearTimeout(late);
-    return exitCode.good;
+    return failure ? exitCode.unreachable : exitCode.good;
   } finally {
     ending.abort();
   }

@@ -18,7 +18,8 @@ if (target === undefined || !existsSync("dist/main.js")) {
 rmSync(join(target, "app"), { recursive: true, force: true });
 mkdirSync(join(target, "bin"), { recursive: true });
 mkdirSync(join(target, "app"), { recursive: true });
-cpSync("dist", join(target, "app", "dist"), { recursive: true });
+for (const file of JSON.parse(readFileSync("dist/files.json", "utf8")) as string[])
+  cpSync(join("dist", file), join(target, "app", "dist", file));
 writeFileSync(join(target, "app", "package.json"), JSON.stringify({ type: "module" }));
 for (const name of closure(outside))
   cpSync(join("node_modules", name), join(target, "app", "node_modules", name), { recursive: true, filter: needed });

@@ -31,7 +31,7 @@ export interface RecordContext {
   agreement: Agreement;
   /** Price series that the gateway accepted for the period; null for a reward. */
   series: PriceSeries | null;
-  /** Own slots of the period; slots outside it or of the other register are ignored. */
+  /** Own slots that touch the period; slots outside it or of the other register are ignored. */
   ownSlots: readonly OwnSlot[];
   /** Periods of this pair that were settled before; at least all that can overlap. */
   covered: readonly CoveredPeriod[];
@@ -57,8 +57,8 @@ const clockSkewMs = 60_000;
 /**
  * Whether the gateway should sign a proposed record. Pure; it assumes that proposal and context passed their schemas.
  * Codes of objections: settlement-wrong-party, -bad-record, -wrong-agreement, -outside-agreement, -future, -seq-gap,
- * -wrong-prev, -overlap, -wrong-evidence, -wrong-period, -bad-evidence, -no-rule, -energy-missing (own slots are not there
- * yet), -energy-differs, -price-differs, -no-price, -mixed-price, -wrong-currency, -amount-differs, -wrong-payer,
+ * -wrong-prev, -overlap, -wrong-evidence, -wrong-period, -split-slot (the period begins or ends within a slot),
+ * -bad-evidence, -no-rule, -energy-missing (own slots are not there yet), -energy-differs, -price-differs, -no-price, -mixed-price, -wrong-currency, -amount-differs, -wrong-payer,
  * -wrong-cumulative, -escrow-short.
  */
 export function checkRecord(
@@ -88,6 +88,8 @@ function checkTerms(record: RecordWire, _: Evidence, { agreement, nowMs }: Recor
   if (startMs < Date.parse(agreement.from) || endMs > Date.parse(agreement.until))
     return object("settlement-outside-agreement", `the agreement runs from ${agreement.from} until ${agreement.until}`);
   if (endMs > nowMs) return object("settlement-future", `the service period ends at ${record.end}, which has not come`);
+  if (Date.parse(record.time) < endMs)
+    return object("settlement-bad-record", `proposed at ${record.time}, before its service period ended`);
   if (Date.parse(record.time) > nowMs + clockSkewMs)
     return object("settlement-future", `proposed at ${record.time}, in the future`);
   return undefined;
@@ -119,11 +121,16 @@ function checkEnergy(record: RecordWire, evidence: Evidence, { ownSlots }: Recor
   if (record.ref !== evidenceHash(evidence))
     return object("settlement-wrong-evidence", "the evidence that came along has another hash than the record says");
   const [startMs, endMs] = periodOf(record);
-  const own = new Map(
-    ownSlots
-      .filter((slot) => slot.register === evidence.register && slot.startMs >= startMs && slot.endMs <= endMs)
-      .map((slot) => [`${slot.startMs}-${slot.endMs}`, slot.wh]),
-  );
+  const touching = ownSlots
+    .filter((slot) => slot.register === evidence.register && slot.startMs < endMs && startMs < slot.endMs)
+    .toSorted((one, other) => one.startMs - other.startMs);
+  const split = touching.find((slot) => slot.startMs < startMs || slot.endMs > endMs);
+  if (split)
+    return object(
+      "settlement-split-slot",
+      `slot ${iso(split.startMs)} to ${iso(split.endMs)} lies only partly in the service period; end it at a slot's end`,
+    );
+  const own = new Map(touching.map((slot) => [`${slot.startMs}-${slot.endMs}`, slot.wh]));
   let ownWh = 0;
   for (const wh of own.values()) ownWh += wh;
   for (const slot of evidence.slots) {
@@ -137,6 +144,17 @@ function checkEnergy(record: RecordWire, evidence: Evidence, { ownSlots }: Recor
   }
   if (own.size > 0)
     return object("settlement-energy-differs", `${own.size} slots of the own ledger are not in the evidence`, { wh: ownWh });
+  if (evidence.register === "none") return undefined;
+  // Time that no slot covers may still get its energy: signed now as nothing, it could never be settled again.
+  let coveredUntilMs = startMs;
+  for (const slot of touching) {
+    if (slot.startMs > coveredUntilMs) break;
+    coveredUntilMs = Math.max(coveredUntilMs, slot.endMs);
+  }
+  if (coveredUntilMs < endMs)
+    return object("settlement-energy-missing", `the own ledger has no ${evidence.register} slot at ${iso(coveredUntilMs)} yet`, {
+      wh: ownWh,
+    });
   return undefined;
 }
 

@@ -48,6 +48,7 @@ export function startActuator(options: ActuatorOptions): Actuator {
 
   const write = async (appliance: Actuated, on: boolean, reason: string): Promise<void> => {
     const { resource, relay } = appliance;
+    const before = known.get(resource);
     try {
       await relay.set(on);
       const closed = await relay.isClosed();
@@ -65,6 +66,7 @@ export function startActuator(options: ActuatorOptions): Actuator {
       return;
     }
     failing.delete(resource);
+    if (before === on) return;
     switches++;
     journal({ resource, on, reason });
     log.info({ resource, on, reason }, "appliance switched");
@@ -130,9 +132,10 @@ export function startActuator(options: ActuatorOptions): Actuator {
     },
     async safeState(reason) {
       leases.clear();
+      // Written even where the contact reads as it should: a board that lies shows itself only by the write.
       for (const appliance of options.appliances) {
         await read(appliance);
-        if (known.get(appliance.resource) !== appliance.safeOn) await write(appliance, appliance.safeOn, reason);
+        await write(appliance, appliance.safeOn, reason);
       }
     },
     isOn: (resource) => known.get(resource),

@@ -51,6 +51,9 @@ export interface Collector {
   stop(): Promise<void>;
 }
 
+/** No meter says anything new sooner; a little below the second of the fastest ones. */
+const leastSampleGapMs = 500;
+
 /** Rejected frames kept between two writes, and readings that may wait for a disk that takes nothing. */
 const mostFrames = 50;
 const mostWaiting = 10_000;
@@ -61,6 +64,7 @@ export function startCollector(options: CollectorOptions): Collector {
   const ledgers = new Map<string, LedgerState | null>(options.meters.map(({ name }) => [name, store.ledger(name)]));
   const newest = new Map<string, { reading: Reading; atMonoMs: number }>();
   const lines = new Map<string, "open" | "closed" | "searching">();
+  const sampledMs = new Map<string, number>();
   let waiting: Sample[] = [];
   let ended: SlotTotal[] = [];
   let frames: (RejectedFrame & { atMs: number })[] = [];
@@ -86,6 +90,19 @@ export function startCollector(options: CollectorOptions): Collector {
     frames = [];
     if (slots.length > 0) options.onSlots();
   };
+  let storing = true;
+  const tryFlush = (): void => {
+    try {
+      flush();
+      if (!storing) log.info({}, "readings are stored again");
+      storing = true;
+    } catch (error) {
+      // Tried again with every batch; said is only the change.
+      if (storing)
+        log.error({ code: errorCode(error), error: errorMessage(error) }, "readings could not be stored, kept in memory");
+      storing = false;
+    }
+  };
   const share = ({ atMs, reading }: Sample): void => {
     if (sharing.intervalMs >= 900_000 || reading.meter !== sharing.gridMeter || atMs < sharedUntilMs) return;
     sharedUntilMs = (Math.floor(atMs / sharing.intervalMs) + 1) * sharing.intervalMs;
@@ -97,7 +114,13 @@ export function startCollector(options: CollectorOptions): Collector {
     if (booked.flag) rejections.note(booked.flag, reading.meter, "reading not booked");
     if (booked.flag && booked.slots.length === 0) return;
     count++;
-    waiting.push({ atMs: bookedAt(reading), reading });
+    const atMs = bookedAt(reading);
+    // The ledger takes every reading; a line that repeats itself at full speed must not fill the disk with samples.
+    const lastMs = sampledMs.get(reading.meter);
+    if (lastMs === undefined || Math.abs(atMs - lastMs) >= leastSampleGapMs) {
+      sampledMs.set(reading.meter, atMs);
+      waiting.push({ atMs, reading });
+    }
     // While the disk takes nothing, counters go on in the ledger; only the oldest single readings are given up.
     if (waiting.length > mostWaiting) {
       waiting = waiting.slice(-mostWaiting / 2);
@@ -106,13 +129,13 @@ export function startCollector(options: CollectorOptions): Collector {
     newest.set(reading.meter, { reading, atMonoMs: clock.monotonicMs() });
     ended.push(...booked.slots);
     options.onReading(reading);
-    if (booked.slots.length > 0) flush();
+    if (booked.slots.length > 0) tryFlush();
   };
   const safely = (work: () => void): void => {
     try {
       work();
     } catch (error) {
-      log.error({ code: errorCode(error), error: errorMessage(error) }, "readings could not be stored");
+      log.error({ code: errorCode(error), error: errorMessage(error) }, "reading could not be taken");
     }
   };
   const rejected = (frame: RejectedFrame): void => {
@@ -146,7 +169,7 @@ export function startCollector(options: CollectorOptions): Collector {
         options.signal,
       );
   }
-  clock.every(options.commitEveryMs, () => safely(flush), options.signal);
+  clock.every(options.commitEveryMs, tryFlush, options.signal);
   return {
     latest(meter) {
       const found = newest.get(meter);
@@ -155,7 +178,7 @@ export function startCollector(options: CollectorOptions): Collector {
     readings: () => count,
     async stop() {
       for (const meter of options.meters) if (meter.kind === "push") await meter.stop();
-      safely(flush);
+      tryFlush();
     },
   };
 }

@@ -15,6 +15,7 @@ import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { RecordStore } from "../store/record-store.ts";
+import { inTurn } from "./in-turn.ts";
 import { openInbox } from "./inbox.ts";
 import { startMqttLink, type MqttLink } from "./mqtt-link.ts";
 import { resourceOf, statusOf } from "./resource-report.ts";
@@ -110,13 +111,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     }
   };
   // A queue of its own: a chain that answers slowly must not hold up instructions.
-  let settlement: Promise<void> = Promise.resolve();
-  const settleInTurn = (work: () => Promise<void>): void => {
-    settlement = settlement
-      .then(work)
-      .catch((error: unknown) => refused.note(errorCode(error), "settlement", errorMessage(error)));
-    void clock.hold(settlement);
-  };
+  const settleInTurn = inTurn(clock, (error) => refused.note(errorCode(error), "settlement", errorMessage(error)));
   const inbox = openInbox({
     keys: options.keys,
     site: options.link.gatewayId,

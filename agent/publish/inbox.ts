@@ -19,8 +19,9 @@ export interface InboxOptions {
   handlers: Handlers;
 }
 
-/** Messages that may wait to be verified; a flood costs a number, not memory. */
+/** Messages, and their characters in all, that may wait to be verified; a flood costs a number, not memory. */
 const mostPending = 500;
+const mostPendingLength = 2 * 1024 * 1024;
 
 /** Which kind of message a downward topic carries. */
 export function envelopeTypeOf(rest: string): EnvelopeType | undefined {
@@ -67,21 +68,27 @@ export function openInbox(options: InboxOptions): { take(arrival: Arrival): Prom
   };
   let queue: Promise<void> = Promise.resolve();
   let pending = 0;
+  let pendingLength = 0;
   return {
     take(arrival) {
-      if (pending >= mostPending) {
-        options.rejections.note(
-          "inbox-full",
-          arrival.topic,
-          `more than ${mostPending} messages wait; the aggregator sends again`,
-        );
+      const { length } = arrival.text;
+      if (pending >= mostPending || pendingLength + length > mostPendingLength) {
+        options.rejections.note("inbox-full", "inbox", `${pending} messages wait already; the aggregator sends again`);
         return Promise.resolve();
       }
       pending++;
+      pendingLength += length;
       queue = queue
         .then(() => accept(arrival))
-        .catch((error: unknown) => options.rejections.note(errorCode(error), arrival.topic, errorMessage(error)))
-        .finally(() => pending--);
+        .catch((error: unknown) => {
+          // A made-up topic is no source worth remembering: there is one for each message of a flood.
+          const source = envelopeTypeOf(arrival.rest) ? arrival.topic : "inbox";
+          options.rejections.note(errorCode(error), source, errorMessage(error));
+        })
+        .finally(() => {
+          pending--;
+          pendingLength -= length;
+        });
       return options.clock.hold(queue);
     },
   };

@@ -140,8 +140,11 @@ function binding(series: readonly PriceSeries[], atMs: number): PriceSeries | nu
   return series.find((one) => priceAt(one, "import", atMs) !== undefined) ?? null;
 }
 
+/** The longest slot, so that one that began before the period is seen too. */
+const longestSlotMs = 3_600_000;
+
 function ownSlots(meters: SigningStores["meters"], meter: string, fromMs: number, toMs: number): OwnSlot[] {
-  return (["import", "export"] as const).flatMap((register) => meters.slots(meter, register, fromMs, toMs));
+  return (["import", "export"] as const).flatMap((register) => meters.slots(meter, register, fromMs - longestSlotMs, toMs));
 }
 
 const coveredBy = ({ record, evidence }: SignedRecord): CoveredPeriod => ({

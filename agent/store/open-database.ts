@@ -1,8 +1,9 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { AppError, errorMessage } from "../../core/app-error.ts";
+import { AppError } from "../../core/app-error.ts";
 import { migrations } from "./migrations.ts";
+import { sqliteFailure, unusable } from "./sqlite-failure.ts";
 
 /** better-sqlite3's synchronous handle; SQL stays in agent/store. */
 export type Db = Database.Database;
@@ -10,7 +11,7 @@ export type Db = Database.Database;
 /**
  * Opens (and makes, mode 0600) the agent's database: WAL with synchronous=FULL, set and read back,
  * because the library's own default under WAL loses acknowledged rows at a power cut.
- * @throws AppError store-unusable, store-not-durable, store-too-new
+ * @throws AppError store-full, store-unusable, store-not-durable, store-too-new
  */
 export function openDatabase(file: string): Db {
   let db: Db;
@@ -22,11 +23,7 @@ export function openDatabase(file: string): Db {
     db.pragma("synchronous = FULL");
     db.pragma("wal_autocheckpoint = 1000");
   } catch (cause) {
-    throw new AppError(
-      "store-unusable",
-      `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`,
-      { cause },
-    );
+    throw sqliteFailure(cause, file) ?? unusable(file, cause);
   }
   const synchronous = db.pragma("synchronous", { simple: true });
   const journal = db.pragma("journal_mode", { simple: true });

@@ -23,7 +23,10 @@ export async function demo(options: DemoOptions, say: (line: string) => void): P
   const homes = wholeNumber("--homes", options.homes, { least: 1, most: 20 });
   const seed = wholeNumber("--seed", options.seed);
   const show = screen(options.json ? process.stderr : process.stdout);
-  const stop = stopRequest();
+  // Whoever read the screen has gone away (`demo | head`): the same as asking to stop.
+  const unread = new AbortController();
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => unread.abort("nobody reads the output"));
+  const stop = AbortSignal.any([stopRequest(), unread.signal]);
   const folder = mkdtempSync(join(tmpdir(), "smart-mla-demo-"));
   let world: World | null = null;
   try {
@@ -31,7 +34,7 @@ export async function demo(options: DemoOptions, say: (line: string) => void): P
     const day = oneDay(world);
     // Once the stop is asked for, nobody listens to what the day still throws.
     day.catch(() => undefined);
-    const result = await Promise.race([day, aborted(stop).then(() => null)]);
+    const result = await Promise.race([day, world.hopeless, aborted(stop).then(() => null)]);
     if (result) {
       for (const line of summarise(result)) show.note(line);
       if (options.json) say(JSON.stringify(result.counts));

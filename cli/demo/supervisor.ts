@@ -13,6 +13,8 @@ export interface Supervisor {
   pids(): Map<string, number>;
   /** What died, and of what (a signal or an exit code). */
   restarts(): { name: string; by: string }[];
+  /** Rejects with demo-program-died when one program has died so often in a short time that it will not come up. */
+  hopeless: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -29,6 +31,9 @@ export interface Program {
 const restartAfterMs = 500;
 const readyWithinMs = 60_000;
 const killAfterMs = 8000;
+/** So many deaths of one program within so long, and it is not started again. */
+const mostDeaths = 5;
+const deathsWithinMs = 60_000;
 
 /**
  * Children end when this process does, however it ends: their standard input closes.
@@ -44,6 +49,10 @@ export function supervisor(options: {
 }): Supervisor {
   const running = new Map<string, ChildProcess>();
   const restarts: { name: string; by: string }[] = [];
+  const deaths = new Map<string, number[]>();
+  const hopeless = Promise.withResolvers<never>();
+  // Nobody may be listening yet, or any more.
+  hopeless.promise.catch(() => undefined);
   let stopping = false;
 
   const launch = (program: Program, args: readonly string[]): ChildProcess => {
@@ -92,6 +101,17 @@ export function supervisor(options: {
   };
   const revive = async (program: Program, by: string): Promise<void> => {
     options.onDeath(program.name, by);
+    const recent = (deaths.get(program.name) ?? []).filter((atMs) => performance.now() - atMs < deathsWithinMs);
+    deaths.set(program.name, [...recent, performance.now()]);
+    if (recent.length + 1 >= mostDeaths) {
+      hopeless.reject(
+        new AppError(
+          "demo-program-died",
+          `${program.name} died ${mostDeaths} times in a minute (${by}); see ${program.name}.log`,
+        ),
+      );
+      return;
+    }
     restarts.push({ name: program.name, by });
     if (program.afterwards) await finished(launch(program, program.afterwards));
     await delay(restartAfterMs);
@@ -120,6 +140,7 @@ export function supervisor(options: {
     },
     pids: () => new Map([...running].flatMap(([name, { pid }]) => (pid === undefined ? [] : [[name, pid] as const]))),
     restarts: () => [...restarts],
+    hopeless: hopeless.promise,
     async stop() {
       stopping = true;
       const children = [...running.values()];

@@ -36,6 +36,8 @@ export interface World {
   start(): Promise<void>;
   /** Lets one service day and its settlement pass. */
   runDay(): Promise<void>;
+  /** Rejects when a program dies again and again. */
+  hopeless: Promise<never>;
   /** Counts what happened and verifies every settlement. */
   check(): Promise<DemoResult>;
   /** Lets time go on until the signal aborts. */
@@ -121,6 +123,7 @@ export async function openWorld(options: {
   };
 
   return {
+    hopeless: programs.hopeless,
     async start() {
       show.note("DEMO: simulated homes on this machine only. No real devices, no money.");
       writeBrokerUsers(files);

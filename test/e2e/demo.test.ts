@@ -61,3 +61,23 @@ it.each(["SIGINT", "SIGKILL"] as const)(
     if (signal === "SIGINT") expect(readdirSync(folder)).toEqual([]);
   },
 );
+
+it.each<[string, (child: ReturnType<typeof startDemo>["child"]) => void]>([
+  ["its terminal goes away", (child) => child.kill("SIGHUP")],
+  ["nobody reads what it prints", (child) => child.stdout.destroy()],
+  [
+    "an impatient hand presses Ctrl-C twice",
+    (child) => {
+      child.kill("SIGINT");
+      child.kill("SIGINT");
+    },
+  ],
+])("leaves no file and no process behind when %s", { timeout: 60_000 }, async (_, interrupt) => {
+  const folder = scratch("demo-end");
+  const { child, out } = startDemo(folder, ["--homes", "1"]);
+  await until("its first programs run", () => out.stdout.includes("registering"), 30_000);
+  interrupt(child);
+  await once(child, "exit");
+  await until("its children are gone", () => processesOf(folder).length === 0, 15_000);
+  expect(readdirSync(folder)).toEqual([]);
+});

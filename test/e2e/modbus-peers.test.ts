@@ -5,7 +5,7 @@ import { freePort } from "../../cli/free-port.ts";
 import { errorCode } from "../../core/app-error.ts";
 import { modbusCoil } from "../../drivers/appliance/modbus-coil.ts";
 import { modbusSerialBus, type ModbusTransport } from "../../drivers/bus/modbus-serial-bus.ts";
-import { sdm630 } from "../../drivers/meter/eastron-sdm630.ts";
+import { sdm630 } from "../../drivers/meter/modbus/eastron-sdm630.ts";
 import { house, newHouse } from "../../simulator/house/house.ts";
 import { relayUnit, startModbusHouse, subMeterUnit } from "../../simulator/modbus/modbus-house.ts";
 import { peer } from "../fake/peer.ts";

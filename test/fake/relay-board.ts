@@ -13,6 +13,8 @@ export interface RelayBoard {
   writes: { coil: number; on: boolean }[];
   /** Coils that take commands and do not move. */
   stuck: Set<number>;
+  /** Coils that always read open. */
+  lies: Set<number>;
   /** Says nothing any more, as a board without power. */
   dead: boolean;
   /** A relay of the board through the real driver and bus, with a short timeout. */
@@ -21,12 +23,18 @@ export interface RelayBoard {
 
 /** @param coils how they stand at first */
 export async function relayBoard(coils: Iterable<readonly [number, boolean]> = []): Promise<RelayBoard> {
-  const board = { coils: new Map(coils), writes: [] as RelayBoard["writes"], stuck: new Set<number>(), dead: false };
+  const board = {
+    coils: new Map(coils),
+    writes: [] as RelayBoard["writes"],
+    stuck: new Set<number>(),
+    lies: new Set<number>(),
+    dead: false,
+  };
   const slave = await modbusSlave("tcp", (request) => {
     if (board.dead) return undefined;
     const [unit = 0, code] = request;
     const coil = request.readUInt16BE(2);
-    if (code === 1) return Buffer.from([unit, 1, 1, board.coils.get(coil) ? 1 : 0]);
+    if (code === 1) return Buffer.from([unit, 1, 1, board.coils.get(coil) && !board.lies.has(coil) ? 1 : 0]);
     if (code !== 5) return Buffer.from([unit, (code ?? 0) | 0x80, 1]);
     const on = request.readUInt16BE(4) === 0xff00;
     board.writes.push({ coil, on });

@@ -94,6 +94,7 @@ describe("a proposal is disputed", () => {
     ["for more energy than was metered", "settlement-energy-differs", ...withOwn([150, 0, 87, 1203])],
     ["before the own ledger has the slots", "settlement-energy-missing", ...withOwn([151, 0, 87])],
     ["leaving out a slot", "settlement-energy-differs", ...threeSlots()],
+    ["made before its period ended", "settlement-bad-record", { time: after(3599) }],
     ["with another sum than its slots", "settlement-energy-differs", { wh: record.wh + 1 }],
     ["at other prices", "settlement-price-differs", {}, { series: exampleSeries({ importPerKwh: Array(96).fill("1") }) }],
     ["without prices here", "settlement-no-price", {}, { series: null }],
@@ -117,12 +118,42 @@ describe("a proposal is disputed", () => {
     expect(check(change, given, slots)).toMatchObject({ ok: false, code, message: expect.stringMatching(/.{10}/) });
   });
 
+  it.each([
+    ["begins a second late", 1, 3600],
+    ["ends a second early", 0, 3599],
+    ["lies within one slot", 10, 20],
+    ["begins late and ends early, to leave out the energy of both slots", 1, 1799],
+  ])("for a period that %s", (_, from, to) => {
+    const empty = exampleEvidence("import", []);
+    const cut = exampleRecord(domain, { evidence: empty });
+    const changed = { ...cut, start: after(from), end: after(to), wh: 0, amount: "0", cumA: "0", cumB: "0" };
+    expect(checkRecord({ record: changed, evidence: empty }, context)).toMatchObject({
+      ok: false,
+      code: "settlement-split-slot",
+    });
+  });
+
+  it("for an hour of which a slot is missing, though evidence and own ledger agree", () => {
+    const slots = own("import", importWhs);
+    for (const missing of [0, 1, 2, 3]) {
+      const kept = slots.toSpliced(missing, 1);
+      const same = { ...evidence, slots: evidence.slots.toSpliced(missing, 1) };
+      const hour = exampleRecord(domain, { evidence: same });
+      expect(checkRecord({ record: hour, evidence: same }, { ...context, ownSlots: kept })).toMatchObject({
+        code: "settlement-energy-missing",
+      });
+    }
+  });
+
   it("for a longer period than agreed", () => {
     const longer = exampleAgreement(domain, { periodS: 7200 });
-    const long = exampleRecord(domain, { agreement: longer, lengthS: 7200, evidence });
-    const shorter = { ...context, agreement: longer, nowMs: ms(8000), ownSlots: own("import", importWhs) };
-    expect(checkRecord({ record: long, evidence }, shorter)).toEqual({ ok: true });
-    expect(check({ end: after(7200) }, { nowMs: ms(8000), ownSlots: own("import", importWhs) })).toMatchObject({
+    const twoHours = exampleEvidence("import", [...importWhs, ...importWhs]);
+    const long = exampleRecord(domain, { agreement: longer, lengthS: 7200, evidence: twoHours });
+    const slots = own("import", [...importWhs, ...importWhs]);
+    const shorter = { ...context, agreement: longer, nowMs: ms(8000), ownSlots: slots };
+    expect(checkRecord({ record: long, evidence: twoHours }, shorter)).toEqual({ ok: true });
+    const tooLong = { ...long, agreement: record.agreement };
+    expect(checkRecord({ record: tooLong, evidence: twoHours }, { ...context, nowMs: ms(8000), ownSlots: slots })).toMatchObject({
       code: "settlement-wrong-period",
     });
   });

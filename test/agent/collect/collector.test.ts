@@ -19,7 +19,7 @@ function collecting(options: { sharing?: Partial<Sharing>; store?: ReturnType<ty
   const store = meterStore(db);
   const clock = fakeClock(startMs);
   const log = silentLog();
-  const refused = rejections(log);
+  const refused = rejections(log, () => 0);
   const outbox = openOutbox(db, `boot ${Math.random()}`, clock.now());
   const ending = new AbortController();
   onTestFinished(() => ending.abort());
@@ -166,6 +166,35 @@ it("loses neither samples nor slots when a write fails, and leaves no gap in the
   await clock.advance(10_000);
   expect(store.slots("grid", "import", startMs, startMs + 900_000)).toMatchObject([{ wh: 90 }]);
   expect([store.sampleCount(), rows().map(({ seq }) => seq)]).toEqual([92 + 15, [1]]);
+});
+
+it("says once that the disk takes nothing, gives up only the oldest readings, and says when it is well again", async () => {
+  const { hear, failWrites, refused, log, clock, store, collector } = collecting();
+  failWrites(true);
+  for (let second = 0; second <= 10_100; second++) await hear(1, 1000 + second);
+  expect(refused.counts()["samples-dropped"]).toBe(1);
+  const said = (): string[] => log.lines.map(({ message }) => message).filter((message) => message.startsWith("readings"));
+  expect(said()).toEqual(["readings could not be stored, kept in memory"]);
+  failWrites(false);
+  await clock.advance(10_000);
+  // The energy of every slot is there, though half of the single readings are gone.
+  const whole = store.slots("grid", "import", startMs, startMs + 10_100_000).slice(1);
+  expect(whole.map(({ wh }) => wh)).toEqual(Array(whole.length).fill(900));
+  expect(whole).toHaveLength(10);
+  expect(store.sampleCount()).toBeLessThan(5400);
+  expect(store.sampleCount()).toBeGreaterThan(5000);
+  failWrites(true);
+  await hear(1, 11_101);
+  await clock.advance(10_000);
+  expect(said()).toHaveLength(2);
+  await collector.stop();
+});
+
+it("keeps no more samples than a meter can make, but books every reading", async () => {
+  const { hear, clock, store, collector } = collecting();
+  for (let number = 0; number < 1000; number++) await hear(0.01, 1000 + number);
+  await clock.advance(10_000);
+  expect([store.sampleCount(), collector.readings()]).toEqual([20, 1000]);
 });
 
 it("goes on with the open slot after a restart", async () => {

@@ -31,7 +31,7 @@ function inboxOf() {
   const clock = fakeClock(startMs);
   const store = controlStore(openStore());
   const open = () => {
-    const refused = rejections(silentLog());
+    const refused = rejections(silentLog(), () => 0);
     const taken: string[] = [];
     const handle =
       (kind: string) =>
@@ -186,6 +186,15 @@ it("counts what floods it instead of keeping it, and takes messages again once t
   const { take, taken, counts } = open();
   await Promise.all(Array.from({ length: 700 }, () => take("garbage")));
   expect(counts()).toEqual({ "envelope-malformed": 500, "inbox-full": 200 });
+  await take(await signed(1, "p"));
+  expect(taken).toEqual(["price price p"]);
+});
+
+it("bounds what waits in characters too, so that a flood of large messages does not fill the memory", async () => {
+  const { open, signed } = inboxOf();
+  const { take, taken, counts } = open();
+  await Promise.all(Array.from({ length: 100 }, () => take("x".repeat(200_000))));
+  expect(counts()).toEqual({ "envelope-malformed": 10, "inbox-full": 90 });
   await take(await signed(1, "p"));
   expect(taken).toEqual(["price price p"]);
 });

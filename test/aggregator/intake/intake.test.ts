@@ -11,7 +11,7 @@ import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows
 async function room(change: { failingStore?: true; offline?: true } = {}) {
   const { store } = await scratchStore();
   const log = silentLog();
-  const rejected = rejections(log);
+  const rejected = rejections(log, () => 0);
   const events: string[] = [];
   const send: Send = async (site, type, rest, body) => {
     if (change.offline) throw new AppError("mqtt-offline", "away", { temporary: true });
@@ -46,6 +46,16 @@ async function room(change: { failingStore?: true; offline?: true } = {}) {
     });
   return { store, log, rejected, events, take };
 }
+
+it("counts what floods it instead of keeping it, and takes rows again once the flood is over", async () => {
+  const { take, rejected, events } = await room();
+  await Promise.all(Array.from({ length: 20_000 }, () => take("a", "meter", "garbage")));
+  const { "intake-full": full = 0, ...others } = rejected.counts();
+  expect(full).toBeGreaterThan(0);
+  expect(full + Object.values(others).reduce((sum, count) => sum + count, 0)).toBe(20_000);
+  await take("a", "meter", message([slotItem(1, 0, 10)]));
+  expect(events).toContain("stored 1");
+});
 
 const boot = "0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a01";
 
