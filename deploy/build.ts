@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
-import config from "../rolldown.config.ts";
+import { bundleInput, bundleOutput } from "./bundle-options.ts";
 
 /**
  * `npm run build`: bundles into a folder of its own and then puts the files into dist/ one by one, the entry last, so that
@@ -14,9 +14,8 @@ const forgottenMs = 24 * 3_600_000;
 
 const fresh = mkdtempSync("dist-");
 try {
-  const { output, ...input } = config;
-  const bundle = await rolldown(input);
-  await bundle.write({ ...output, dir: fresh });
+  const bundle = await rolldown(bundleInput);
+  await bundle.write({ ...bundleOutput, dir: fresh });
   await bundle.close();
   writeFileSync(join(fresh, "files.json"), JSON.stringify(readdirSync(fresh).toSorted()));
   mkdirSync(target, { recursive: true });

@@ -1,5 +1,5 @@
 import { builtinModules, createRequire } from "node:module";
-import { defineConfig, type Plugin } from "rolldown";
+import type { InputOptions, OutputOptions, Plugin } from "rolldown";
 
 /**
  * `import … from "node:http"` reads every export once, and some of them load the whole of undici when read: 13 MB and
@@ -22,18 +22,19 @@ const sleepyBuiltins: Plugin = {
 };
 
 /**
- * What deploy/build.ts makes dist/ from: bundles the command with its libraries into dist/: a Pi reads few files and keeps less in memory.
+ * What deploy/build.ts makes dist/ from: the command with its libraries, so that a Pi reads few files and keeps less in memory.
  * Verbs stay lazy: each dynamic import becomes a chunk of its own. Native packages stay outside.
  */
-export default defineConfig({
+export const bundleInput: InputOptions = {
   input: { main: "cli/main.ts" },
   platform: "node",
   external: ["better-sqlite3", "@serialport/bindings-cpp", /^@foundry-rs\//, "bufferutil", "utf-8-validate"],
   plugins: [sleepyBuiltins],
-  output: {
-    format: "esm",
-    minify: { mangle: false, compress: true, codegen: true },
-    chunkFileNames: "[name]-[hash].js",
-  },
   logLevel: "warn",
-});
+};
+
+export const bundleOutput: OutputOptions = {
+  format: "esm",
+  minify: { mangle: false, compress: true, codegen: true },
+  chunkFileNames: "[name]-[hash].js",
+};

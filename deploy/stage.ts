@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
  * PREFIX is where FOLDER will be on the gateway (default: FOLDER itself).
  */
 
-/** Packages that the bundle leaves outside; the same list as in rolldown.config.ts without what only the demo needs. */
+/** Packages that the bundle leaves outside; the same list as in deploy/bundle-options.ts without what only the demo needs. */
 const outside = ["better-sqlite3", "@serialport/bindings-cpp"];
 
 const [target, prefix = resolve(target ?? "")] = process.argv.slice(2);
