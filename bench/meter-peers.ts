@@ -27,11 +27,23 @@ export function npmPeers(): Peer[] {
   const dsmrParser = require("dsmr-parser") as { parse(text: string): { objects: Record<string, unknown> } };
   const p1Reader = require("p1-reader/lib/parsePacket") as (text: string) => { timestamp: unknown };
   const each = (read: (text: string) => boolean) => (stream: MeterStream) =>
-    stream.telegrams.reduce((count, telegram) => count + (read(telegram.toString("latin1")) ? 1 : 0), 0);
+    quietly(() => stream.telegrams.reduce((count, telegram) => count + (read(telegram.toString("latin1")) ? 1 : 0), 0));
   return [
     { name: "npm dsmr-parser", checksCrc: true, run: each((text) => "timestamp" in dsmrParser.parse(text).objects) },
     { name: "npm p1-reader", checksCrc: false, run: each((text) => p1Reader(text).timestamp !== null) },
   ];
+}
+
+/** Some say a line for each telegram; their figure is to be that of decoding alone. */
+function quietly<T>(work: () => T): T {
+  const { warn, log, error } = console;
+  const quiet = (): void => undefined;
+  Object.assign(console, { warn: quiet, log: quiet, error: quiet });
+  try {
+    return work();
+  } finally {
+    Object.assign(console, { warn, log, error });
+  }
 }
 
 type AthomStream = new (options: { stream: EventEmitter; callback(error: unknown, result: unknown): void }) => unknown;
@@ -53,13 +65,8 @@ export async function athomPeer(folder: string | undefined, family: "p1" | "han"
     checksCrc: true,
     run({ telegrams }) {
       count = 0;
-      // It says a line for each telegram; its figure is to be that of decoding alone.
-      const { warn, log, error } = console;
-      const quiet = (): void => undefined;
-      Object.assign(console, { warn: quiet, log: quiet, error: quiet });
       // Whole telegrams, one a chunk: it looks for the end of a telegram in all that it holds.
-      for (const telegram of telegrams) line.emit("data", telegram);
-      Object.assign(console, { warn, log, error });
+      quietly(() => telegrams.forEach((telegram) => line.emit("data", telegram)));
       return parser ? count : 0;
     },
   };

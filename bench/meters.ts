@@ -1,7 +1,10 @@
 import { p1Framer } from "../drivers/meter/dsmr/p1-framer.ts";
 import { p1Reading } from "../drivers/meter/dsmr/p1-reading.ts";
+import { hanFramer } from "../drivers/meter/han/han-framer.ts";
+import { hanReading } from "../drivers/meter/han/han-reading.ts";
+import { openHan } from "../drivers/meter/han/open-han.ts";
 import { athomPeer, npmPeers, pythonPeer, type Peer, type Skipped } from "./meter-peers.ts";
-import { dsmr5Stream, type MeterStream } from "./meter-streams.ts";
+import { dsmr5Stream, hanStream, type MeterStream } from "./meter-streams.ts";
 import { atMost, report, rounded, type Claim } from "./report.ts";
 
 /**
@@ -81,6 +84,31 @@ function oursP1(stream: MeterStream): Peer {
   };
 }
 
+function oursHan(stream: MeterStream): Peer {
+  let count = 0;
+  const context = { meter: "bench", receivedMs: 0, clockSynced: true };
+  const options = { zone: "CET" as const, kamstrupStepWh: 10 as const, keys: undefined };
+  const framer = hanFramer({
+    frame(frame) {
+      const { list, quality } = openHan(frame, options, () => undefined);
+      if (hanReading(list, { ...context, quality }).importWh !== null) count++;
+    },
+    rejected: ({ code }) => {
+      throw new Error(code);
+    },
+  });
+  const parts = chunks(stream);
+  return {
+    name: "smart-mla",
+    checksCrc: true,
+    run() {
+      count = 0;
+      for (const part of parts) framer.push(part);
+      return count;
+    },
+  };
+}
+
 const isPeer = (entry: Peer | Skipped): entry is Peer => "run" in entry;
 
 function compare(family: string, stream: MeterStream, ours: Peer, peers: readonly (Peer | Skipped)[], polynomial: number) {
@@ -96,7 +124,9 @@ function compare(family: string, stream: MeterStream, ours: Peer, peers: readonl
     "µs each": rounded(secondsEach * 1e6),
   });
   const rows = [...best].map(([name, secondsEach]) => row(name, secondsEach));
-  const skipped = peers.filter((peer): peer is Skipped => !isPeer(peer)).map(({ name, reason }) => ({ family, decoder: name, skipped: reason }));
+  const skipped = peers
+    .filter((peer): peer is Skipped => !isPeer(peer))
+    .map(({ name, reason }) => ({ family, decoder: name, skipped: reason }));
   const ourSeconds = best.get(ours.name) ?? Infinity;
   const claims = [
     atMost(`${family}: time of smart-mla / time of the checksum loop`, ourSeconds / (best.get(floor.name) ?? 0), 4),
@@ -135,5 +165,11 @@ rows.push(
 );
 claims.push(...p1Result.claims);
 againstPeers("DSMR 5", p1Result.ourSeconds, [...p1Result.checking, ...("secondsEach" in python ? [python.secondsEach] : [])]);
+
+const han = hanStream(telegrams);
+const hanResult = compare("HAN (HDLC)", han, oursHan(han), [await athomPeer(peersFolder, "han")], 0x8408);
+rows.push(...hanResult.rows, { family: "HAN (HDLC)", decoder: "npm dsmr-parser, npm p1-reader", skipped: "read no HAN" });
+claims.push(...hanResult.claims);
+againstPeers("HAN (HDLC)", hanResult.ourSeconds, hanResult.checking);
 
 report(rows, claims, process.argv);

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
@@ -95,6 +95,19 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption("--state <file>", "keeps the chain over a restart")
     .option("--port <port>", "0 picks one", "0")
     .action(verb(async (options) => (await import("./simulate-chain.ts")).simulateChain(options, say)));
+
+  root
+    .command("decode")
+    .description("telegrams and frames in captured bytes of a meter, one JSON line each; exit 1 when one is broken")
+    .argument("<file>", "raw bytes, or hex text where its name ends in .hex; - for standard input")
+    .option("--key <hex>", "encryption key, 32 hex digits")
+    .option("--auth-key <hex>", "authentication key, 32 hex digits")
+    .addOption(new Option("--zone <zone>", "of the meter's clock in winter").choices(["WET", "CET", "EET"]).default("CET"))
+    .option("--hex", "the input is hex text")
+    .option("--map <family>", "the bytes are an answer of a Modbus meter of this family")
+    .option("--start <address>", "first register of that answer, from 0")
+    .option("--json", "JSON lines also on a terminal")
+    .action(verb(async (file, options) => (await import("./decode.ts")).decode(file, options, say)));
 
   root
     .command("demo")

@@ -5,8 +5,11 @@ import type { ByteBus } from "./bus/byte-bus.ts";
 import type { ModbusBus } from "./bus/modbus-bus.ts";
 import { DsmrOptions, dsmr, p1Settings } from "./meter/dsmr/dsmr.ts";
 import { dlmsKeys } from "./meter/dlms/key-options.ts";
+import { HanOptions, han, hanSettings } from "./meter/han/han.ts";
 import { serialCandidates } from "./meter/serial-options.ts";
-import { Sdm630Options, sdm630 } from "./meter/eastron-sdm630.ts";
+import { Sdm630Options, sdm630 } from "./meter/modbus/eastron-sdm630.ts";
+import { ModbusOptions, modbusMeter } from "./meter/modbus/modbus-meter.ts";
+import { SunSpecOptions, sunspecMeter } from "./meter/sunspec/sunspec-meter.ts";
 import type { Meter, Stamp } from "./meter/meter.ts";
 
 /** What kind of line each `needs` stands for. */
@@ -41,6 +44,50 @@ export const meterDrivers = {
         zone: options.zone,
         country: options.country,
         keys: dlmsKeys(options),
+      }),
+  }),
+  han: meter({
+    options: HanOptions,
+    needs: "bytes",
+    make: ({ name, bus, stamp, options }) =>
+      han({
+        name,
+        bus,
+        stamp,
+        settings: serialCandidates(hanSettings, options),
+        zone: options.zone,
+        energyStepWh: options.energy_step_wh,
+        keys: dlmsKeys(options),
+      }),
+  }),
+  modbus: meter({
+    options: ModbusOptions,
+    needs: "modbus",
+    make: ({ name, bus, stamp, options }) =>
+      modbusMeter({
+        name,
+        bus,
+        stamp,
+        family: options.family,
+        unit: options.unit_id,
+        pollMs: options.poll_s * 1000,
+        reversed: options.reversed,
+        oneWay: options.one_way,
+        order: options.order,
+      }),
+  }),
+  sunspec: meter({
+    options: SunSpecOptions,
+    needs: "modbus",
+    make: ({ name, bus, stamp, options }) =>
+      sunspecMeter({
+        name,
+        bus,
+        stamp,
+        unit: options.unit_id,
+        pollMs: options.poll_s * 1000,
+        model: options.model,
+        positivePower: options.positive_power,
       }),
   }),
   eastron_sdm630: meter({

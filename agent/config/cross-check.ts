@@ -51,16 +51,22 @@ function busIssues({ buses, meters, relays }: AgentYaml): ConfigIssue[] {
   return issues;
 }
 
-/** One line under two names would be opened twice, and its contacts could be given twice. */
+/**
+ * One line under two names would be opened twice, and its contacts could be given twice. A gateway's port speaks either
+ * Modbus TCP or passes RTU frames on; asked in both ways, one of them always gets garbage.
+ */
 function sameLineIssues({ buses }: AgentYaml): ConfigIssue[] {
-  const users = new Map<string, string>();
+  const users = new Map<string, { name: string; type: AgentYaml["buses"][string]["type"] }>();
   return Object.entries(buses).flatMap(([name, bus]) => {
-    const line = bus.type === "serial" ? bus.port : `${bus.host}:${bus.port}`;
+    const line = bus.type === "serial" ? bus.port : `${bus.host.toLowerCase()}:${bus.port}`;
     const user = users.get(line);
-    users.set(line, name);
-    return user === undefined
-      ? []
-      : [{ path: ["buses", name], message: `is the same line as bus "${user}" (${line}); use one name for both` }];
+    users.set(line, { name, type: bus.type });
+    if (user === undefined) return [];
+    const message =
+      user.type === bus.type
+        ? `is the same line as bus "${user.name}" (${line}); use one name for both`
+        : `is ${bus.type} but bus "${user.name}" is ${user.type} on the same port (${line}); a port speaks only one of them: keep the bus whose type the gateway is set to`;
+    return [{ path: ["buses", name], message }];
   });
 }
 

@@ -1,3 +1,5 @@
+import { AppError } from "../../core/app-error.ts";
+
 /**
  * One Modbus line, RTU or TCP, with one owner: requests wait in a queue, one at a time, each with a timeout.
  * Addresses are 0-based as on the wire. It reconnects by itself at the next request.
@@ -15,4 +17,14 @@ export interface ModbusBus {
   /** Function 5. */
   writeCoil(unit: number, address: number, on: boolean): Promise<void>;
   close(): Promise<void>;
+}
+
+/** A unit's own refusal: the line works, the question was wrong for this device. */
+export class ModbusException extends AppError {
+  /** 1 function, 2 address, 3 value, 4 failure, 11 no such unit behind the gateway. @see MODBUS V1.1b3, chapter 7 */
+  readonly exception: number;
+  constructor(exception: number, message: string, options: { cause?: unknown } = {}) {
+    super("modbus-exception", message, options);
+    this.exception = exception;
+  }
 }

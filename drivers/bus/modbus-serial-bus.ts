@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import modbusSerial from "modbus-serial";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import type { SerialSettings } from "./byte-bus.ts";
-import type { ModbusBus } from "./modbus-bus.ts";
+import { ModbusException, type ModbusBus } from "./modbus-bus.ts";
 
 /**
  * How a Modbus line is reached. A gateway speaks either Modbus TCP ("tcp") or passes RTU frames with their CRC through
@@ -110,7 +110,7 @@ export function modbusSerialBus(
       const code = exceptionCode(cause);
       // The unit's own refusal is a whole answer; after anything else the line is out of step.
       if (code !== undefined)
-        throw new AppError("modbus-exception", `unit ${unit} on ${name} answered exception ${code}; check address and function`, {
+        throw new ModbusException(code, `unit ${unit} on ${name} answered exception ${code}; check address and function`, {
           cause,
         });
       await drop();

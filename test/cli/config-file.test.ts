@@ -5,6 +5,7 @@ import { crossCheck } from "../../agent/config/cross-check.ts";
 import { AgentYaml } from "../../agent/config/schema.ts";
 import { ConfigError } from "../../cli/config-error.ts";
 import { readConfigFile } from "../../cli/config-file.ts";
+import { familyNames } from "../../drivers/meter/modbus/families.ts";
 import { agentYamlLines, agentYamlWith } from "../fake/agent-yaml.ts";
 import { scratch } from "../fake/scratch.ts";
 
@@ -104,6 +105,23 @@ describe("says file, line, column, path and what was expected", () => {
         "  p2: { type: serial, port: /dev/ttyUSB0 }",
       ),
       ['agent.yaml:9:7 buses.p2 is the same line as bus "p1" (/dev/ttyUSB0); use one name for both'],
+    ],
+    [
+      "one port with both framings of Modbus",
+      agentYamlWith(
+        "  p1: { type: serial, port: /dev/ttyUSB0 }",
+        "  p1: { type: serial, port: /dev/ttyUSB0 }",
+        "  rtu: { type: tcp, host: Gate.example, port: 502 }",
+        "  wifi: { type: modbus_tcp, host: gate.example }",
+      ),
+      [
+        'agent.yaml:10:9 buses.wifi is modbus_tcp but bus "rtu" is tcp on the same port (gate.example:502); a port speaks only one of them: keep the bus whose type the gateway is set to',
+      ],
+    ],
+    [
+      "a Modbus family that is not there",
+      agentYamlWith(grid, "  grid: { role: grid, driver: modbus, bus: lan, unit_id: 1, family: sdm9000 }"),
+      [`agent.yaml:11:69 meters.grid.family no family of this name (have: ${familyNames.join(", ")})`],
     ],
     [
       "two names for one contact",

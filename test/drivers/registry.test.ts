@@ -26,6 +26,12 @@ it("makes each driver from its YAML options and says which line it needs", () =>
   expect([meterDrivers[grid.driver].needs, meterDrivers[pump.driver].needs]).toEqual(["bytes", "modbus"]);
   expect(makeMeter(grid, { name: "grid", stamp, bus })).toMatchObject({ kind: "push", name: "grid" });
   expect(makeMeter(pump, { name: "pump", stamp, bus })).toMatchObject({ kind: "poll", name: "pump", pollMs: 5000 });
+  const sub = Config.parse({ driver: "modbus", bus: "rs485", family: "cg_em24", unit_id: 3, poll_s: 10 });
+  expect(sub).toMatchObject({ reversed: false, one_way: false, order: "auto" });
+  expect(makeMeter(sub, { name: "sub", stamp, bus })).toMatchObject({ kind: "poll", name: "sub", pollMs: 10_000 });
+  const roof = Config.parse({ driver: "sunspec", bus: "lan", unit_id: 1 });
+  expect(roof).toMatchObject({ model: "auto", positive_power: "import", poll_s: 5 });
+  expect(makeMeter(roof, { name: "roof", stamp, bus })).toMatchObject({ kind: "poll", name: "roof", pollMs: 5000 });
   const relay = driverConfig(relayDrivers, {}).parse({ driver: "modbus_coil", unit_id: 10, coil: 0 });
   expect(makeRelay(relay, { name: "boiler", stamp, bus }).name).toBe("boiler");
 });
@@ -38,13 +44,14 @@ it("types the configuration by driver", () => {
     poll_s: number;
     bus: string;
   }>();
-  expectTypeOf<Config["driver"]>().toEqualTypeOf<"dsmr" | "eastron_sdm630">();
+  expectTypeOf<Config["driver"]>().toEqualTypeOf<"dsmr" | "han" | "modbus" | "sunspec" | "eastron_sdm630">();
 });
 
 it.each([
   ["an unknown driver", { driver: "abacus", bus: "p1" }],
   ["an option of another driver", { driver: "dsmr", bus: "p1", unit_id: 2 }],
   ["a unit that Modbus does not have", { driver: "eastron_sdm630", bus: "rs485", unit_id: 248 }],
+  ["a family that is not there", { driver: "modbus", bus: "rs485", unit_id: 2, family: "sdm9000" }],
   ["a field of the caller that is missing", { driver: "dsmr" }],
 ])("refuses %s", (_, config) => {
   expect(driverConfig(meterDrivers, { bus: z.string() }).safeParse(config).success).toBe(false);

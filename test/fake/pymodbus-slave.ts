@@ -9,6 +9,11 @@ export interface PymodbusContent {
   coils: number;
 }
 
+/** Or: any devices with the words that each has, for one function. */
+export interface PymodbusUnits {
+  units: { unit: number; function: 3 | 4; words: Record<number, number> }[];
+}
+
 /**
  * Path of a Python that has pymodbus and serial_asyncio (Debian python3-pymodbus, python3-serial-asyncio); undefined where
  * there is none, so that the test can skip by name. With REQUIRE_PEERS=1 that is a failure instead.
@@ -30,7 +35,11 @@ export function pythonWithPymodbus(): string | undefined {
 }
 
 /** Starts the slave on a TCP port or a serial device. It may need a moment until it answers. */
-export function startPymodbus(python: string, line: { port: number } | { device: string }, content: PymodbusContent) {
+export function startPymodbus(
+  python: string,
+  line: { port: number } | { device: string },
+  content: PymodbusContent | PymodbusUnits,
+) {
   const place = "port" in line ? ["tcp", String(line.port)] : ["rtu", line.device];
   const child = spawn(python, [join(import.meta.dirname, "pymodbus_slave.py"), ...place, JSON.stringify(content)], {
     stdio: "ignore",

@@ -1,24 +1,42 @@
 """A Modbus slave of pymodbus: `pymodbus_slave.py tcp PORT JSON` or `rtu DEVICE JSON`.
 
 JSON: {"floats": {register: value}, "meter": unit, "relays": unit, "coils": count}. Registers hold IEEE 754 floats, high word first.
+Or {"units": [{"unit": unit, "function": 3 or 4, "words": {address: word}}]}; what is not in words answers exception 2.
 """
 import asyncio
 import json
 import struct
 import sys
 
-from pymodbus.datastore import ModbusSequentialDataBlock, ModbusServerContext, ModbusSlaveContext
+from pymodbus.datastore import (
+    ModbusSequentialDataBlock,
+    ModbusServerContext,
+    ModbusSlaveContext,
+    ModbusSparseDataBlock,
+)
 from pymodbus.server import StartAsyncSerialServer, StartAsyncTcpServer
 from pymodbus.transaction import ModbusRtuFramer
 
 kind, place, text = sys.argv[1:4]
 options = json.loads(text)
-words = [0] * 0x166
-for register, value in options["floats"].items():
-    words[int(register) : int(register) + 2] = struct.unpack(">HH", struct.pack(">f", value))
-meter = ModbusSlaveContext(ir=ModbusSequentialDataBlock(0, words), zero_mode=True)
-relays = ModbusSlaveContext(co=ModbusSequentialDataBlock(0, [False] * options["coils"]), zero_mode=True)
-context = ModbusServerContext(slaves={options["meter"]: meter, options["relays"]: relays}, single=False)
+
+
+def house():
+    words = [0] * 0x166
+    for register, value in options["floats"].items():
+        words[int(register) : int(register) + 2] = struct.unpack(">HH", struct.pack(">f", value))
+    meter = ModbusSlaveContext(ir=ModbusSequentialDataBlock(0, words), zero_mode=True)
+    relays = ModbusSlaveContext(co=ModbusSequentialDataBlock(0, [False] * options["coils"]), zero_mode=True)
+    return {options["meter"]: meter, options["relays"]: relays}
+
+
+def device(function, words):
+    block = ModbusSparseDataBlock({int(address): word for address, word in words.items()})
+    return ModbusSlaveContext(**{"hr" if function == 3 else "ir": block}, zero_mode=True)
+
+
+slaves = {one["unit"]: device(one["function"], one["words"]) for one in options["units"]} if "units" in options else house()
+context = ModbusServerContext(slaves=slaves, single=False)
 
 
 async def serve():

@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { house, newHouse } from "../../simulator/house/house.ts";
 import { relayUnit, startModbusHouse, subMeterUnit } from "../../simulator/modbus/modbus-house.ts";
 import { modbusSerialBus } from "../../drivers/bus/modbus-serial-bus.ts";
-import { sdm630 } from "../../drivers/meter/eastron-sdm630.ts";
+import { sdm630 } from "../../drivers/meter/modbus/eastron-sdm630.ts";
 import { modbusCoil } from "../../drivers/appliance/modbus-coil.ts";
 
 const startMs = Date.parse("2026-01-14T23:00:00Z");

@@ -1,6 +1,7 @@
 import { SerialPort } from "serialport";
 import { expect, it, onTestFinished } from "vitest";
 import { errorCode } from "../../../core/app-error.ts";
+import { ModbusException } from "../../../drivers/bus/modbus-bus.ts";
 import { modbusSerialBus, type ModbusTransport } from "../../../drivers/bus/modbus-serial-bus.ts";
 import { countingRegisters, modbusSlave, rtuFrame, type Answer } from "../../fake/modbus-slave.ts";
 import { peer } from "../../fake/peer.ts";
@@ -72,11 +73,31 @@ for (const framing of ["tcp", "rtu"] as const) {
     expect((await bus.readInputRegisters(1, 5, 1)).readUInt16BE(0)).toBe(5);
   });
 
+  it.each<[string, (reply: Buffer) => Buffer]>([
+    ["another unit", (reply) => Buffer.concat([Buffer.of((reply[0] ?? 0) + 1), reply.subarray(1)])],
+    ["another function", (reply) => Buffer.concat([reply.subarray(0, 1), Buffer.of(3), reply.subarray(2)])],
+    [
+      "one register more",
+      (reply) => Buffer.concat([reply.subarray(0, 2), Buffer.of((reply[2] ?? 0) + 2), reply.subarray(3), Buffer.of(1, 2)]),
+    ],
+    ["half of its bytes", (reply) => reply.subarray(0, 5)],
+  ])(`takes no answer with %s for the one that was asked for, ${framing}`, async (_, spoilt) => {
+    let asked = 0;
+    const { bus } = await lineTo(framing, (request) => {
+      const reply = countingRegisters(request);
+      return asked++ === 0 ? spoilt(reply) : reply;
+    });
+    expect(await codeOf(bus.readInputRegisters(1, 0, 2))).toMatch(/^modbus-(bad-reply|timeout)$/);
+    expect((await bus.readInputRegisters(1, 5, 1)).readUInt16BE(0)).toBe(5);
+  });
+
   it(`passes a unit's exception on and keeps the connection, ${framing}`, async () => {
     const { bus, slave } = await lineTo(framing, (request) =>
       request[0] === 9 ? Buffer.from([9, (request[1] ?? 0) | 0x80, 2]) : countingRegisters(request),
     );
-    expect(await codeOf(bus.readInputRegisters(9, 0, 1))).toBe("modbus-exception");
+    const refused: unknown = await bus.readInputRegisters(9, 0, 1).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ModbusException);
+    expect(refused).toMatchObject({ code: "modbus-exception", exception: 2 });
     expect((await bus.readInputRegisters(1, 3, 1)).readUInt16BE(0)).toBe(3);
     expect(slave.connections()).toBe(1);
   });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { errorCode } from "../../../core/app-error.ts";
 import type { ModbusBus } from "../../../drivers/bus/modbus-bus.ts";
-import { sdm630 } from "../../../drivers/meter/eastron-sdm630.ts";
+import { sdm630 } from "../../../drivers/meter/modbus/eastron-sdm630.ts";
 
 /** A line whose unit 2 holds these floats by register; everything else is 0. */
 function line(floats: Record<number, number>): { bus: ModbusBus; asked: number[][] } {

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { AppError, errorMessage } from "../core/app-error.ts";
+import { decodeBytes } from "../drivers/decode/decode-bytes.ts";
+import { decodeModbus } from "../drivers/decode/decode-modbus.ts";
+import type { Decoded } from "../drivers/decode/decoded.ts";
+import { dlmsKeyFromHex } from "../drivers/meter/dlms/key-options.ts";
+import type { P1Zone } from "../drivers/meter/dsmr/p1-time.ts";
+import { familyNames, type FamilyName } from "../drivers/meter/modbus/families.ts";
+import { exitCode } from "./exit-code.ts";
+import { showDecoded } from "./show-decoded.ts";
+import { wholeNumber } from "./whole-number.ts";
+
+/** Options of the command line, as text. */
+export interface DecodeOptions {
+  key?: string;
+  authKey?: string;
+  zone: P1Zone;
+  hex?: true;
+  map?: string;
+  start?: string;
+  json?: true;
+}
+
+/** What a captured file may hold; a day of a P1 port is below 100 MB. */
+const mostBytes = 256 * 1024 * 1024;
+
+/** `smart-mla decode FILE|-`: one line for each telegram or frame. Exit 1 when one of them is broken. */
+export function decode(file: string, options: DecodeOptions, say: (line: string) => void): Promise<number> {
+  const bytes = readBytes(file, options.hex === true || file.endsWith(".hex"));
+  const receivedMs = Date.now();
+  const lines =
+    options.map === undefined ? decodeMeter(bytes, options, receivedMs) : decodeAnswer(bytes, options.map, options, receivedMs);
+  const plain = options.json === undefined && process.stdout.isTTY;
+  for (const line of lines) for (const text of plain ? showDecoded(line) : [JSON.stringify(line)]) say(text);
+  return Promise.resolve(lines.some(({ error }) => error !== undefined) ? exitCode.checkFailed : exitCode.good);
+}
+
+function decodeMeter(bytes: Uint8Array, { key, authKey, zone }: DecodeOptions, receivedMs: number): Decoded[] {
+  if (key === undefined && authKey !== undefined) throw new AppError("usage-missing-option", "--auth-key needs --key beside it");
+  const keys =
+    key === undefined
+      ? undefined
+      : {
+          encryptionKey: dlmsKeyFromHex(key, "--key"),
+          ...(authKey !== undefined && { authenticationKey: dlmsKeyFromHex(authKey, "--auth-key") }),
+        };
+  return decodeBytes(bytes, { keys, zone, receivedMs });
+}
+
+function decodeAnswer(bytes: Uint8Array, family: string, { start }: DecodeOptions, receivedMs: number): Decoded[] {
+  if (!isFamily(family))
+    throw new AppError("usage-unknown-family", `no Modbus family "${family}"; known: ${familyNames.join(", ")}`);
+  if (start === undefined)
+    throw new AppError("usage-missing-option", "--map needs --start: an answer does not say which registers it holds");
+  return decodeModbus(bytes, { family, start: address(start) }, { receivedMs });
+}
+
+const isFamily = (name: string): name is FamilyName => familyNames.some((family) => family === name);
+
+/** Decimal, or hexadecimal with 0x as in most manuals. */
+function address(text: string): number {
+  const decimal = /^0x[0-9a-f]{1,4}$/i.test(text) ? String(Number(text)) : text;
+  return wholeNumber("--start", decimal, { most: 65_535 });
+}
+
+function readBytes(file: string, hex: boolean): Uint8Array {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file === "-" ? 0 : file);
+  } catch (cause) {
+    throw new AppError("input-unreadable", `${file} cannot be read (${errorMessage(cause)})`, { cause });
+  }
+  if (bytes.length > mostBytes)
+    throw new AppError("input-unreadable", `${file} has ${bytes.length} bytes; at most ${mostBytes} are decoded at once`);
+  return hex ? bytesOfHex(bytes.toString("latin1"), file) : bytes;
+}
+
+/** Hex digits with blanks, colons or 0x between them; lines that begin with "#" are comments. */
+function bytesOfHex(text: string, file: string): Uint8Array {
+  const digits = text
+    .split(/\r?\n/)
+    .filter((line) => !line.trimStart().startsWith("#"))
+    .join("")
+    .replaceAll(/0x|[\s:,-]/gi, "");
+  const wrong = /[^0-9a-f]/i.exec(digits);
+  if (wrong) throw new AppError("input-no-hex", `${file} holds "${wrong[0]}" where hex digits were expected`);
+  if (digits.length % 2 !== 0) throw new AppError("input-no-hex", `${file} holds ${digits.length} hex digits; two make a byte`);
+  return Buffer.from(digits, "hex");
+}

@@ -1,0 +1,41 @@
+import { decodeHan } from "./decode-han.ts";
+import { decodeP1 } from "./decode-p1.ts";
+import { undecoded, type DecodeContext, type Decoded, type DecodedFamily } from "./decoded.ts";
+
+/** First bytes of HAN pieces: HDLC flag, M-Bus, LLC, a bare notification, a block of a transfer. */
+const hanStarts = new Set([0x7e, 0x68, 0xe6, 0x0f, 0xe0]);
+
+/**
+ * All telegrams or frames in a piece of a meter's bytes, of whatever family it is: the family is told by what can be read.
+ * Always at least one line; broken pieces are lines with `error`. Never throws.
+ */
+export function decodeBytes(bytes: Uint8Array, context: DecodeContext): Decoded[] {
+  const p1 = decodeP1(bytes, context);
+  const han = decodeHan(bytes, context);
+  const good = (lines: readonly Decoded[]): number => lines.filter(({ error }) => error === undefined).length;
+  if (good(p1) > 0 || good(han) > 0) return good(p1) >= good(han) ? p1 : han;
+  const lines = likelyFamily(bytes) === "han" ? han : p1;
+  return lines.length > 0 ? lines : [undecoded("p1", nothingFound(bytes))];
+}
+
+/** What the bytes look like though nothing in them can be believed. */
+function likelyFamily(bytes: Uint8Array): DecodedFamily {
+  return hanStarts.has(bytes[0] ?? 0) ? "han" : "p1";
+}
+
+/** Why no telegram is in there; the common cause is a line that was read with the wrong parity. */
+function nothingFound(bytes: Uint8Array): { code: string; message: string; offset: number } {
+  const seven = Buffer.from(bytes.map((byte) => byte & 0x7f)).toString("latin1");
+  const parity = bytes.some((byte) => byte > 0x7f) && /\/[A-Za-z]{3}[\x20-\x7e]+\r?\n[\s\S]*\(/.test(seven);
+  return parity
+    ? {
+        code: "p1-parity-bits",
+        message: "the meter sends 7 bits with even parity and was read with 8; read it with 9600 7E1",
+        offset: 0,
+      }
+    : {
+        code: "meter-unknown-bytes",
+        message: `nothing in these ${bytes.length} bytes is a telegram or frame of a known meter`,
+        offset: 0,
+      };
+}

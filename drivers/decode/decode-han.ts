@@ -1,0 +1,126 @@
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import type { Reading } from "../../core/reading.ts";
+import { replayWindow } from "../meter/dlms/replay-window.ts";
+import type { Frame } from "../meter/framer.ts";
+import { apduAssembler } from "../meter/han/apdu-assembler.ts";
+import { numberAt, plainAt, tag } from "../meter/han/axdr.ts";
+import { noUnit, unitName, type HanEntry } from "../meter/han/han-entry.ts";
+import { hanFramer } from "../meter/han/han-framer.ts";
+import { listName, printableAt, type HanList } from "../meter/han/han-list.ts";
+import { hanReading, scaled } from "../meter/han/han-reading.ts";
+import { openHan, type OpenedHan } from "../meter/han/open-han.ts";
+import {
+  addValues,
+  encryptionOfError,
+  isoSeconds,
+  undecoded,
+  type DecodeContext,
+  type Decoded,
+  type DecodedListItem,
+  type DecodedValue,
+} from "./decoded.ts";
+
+/** First bytes of a message without its frame: a clear one, a ciphered one, a block of a transfer. */
+const bareTags = new Set([0x0f, 0xdb, 0xe0]);
+const llcBytes = 3;
+
+/**
+ * All messages in a piece of a HAN port's stream (HDLC or M-Bus), also the broken ones, in their order. A message cut
+ * down to its LLC or to itself is decoded too, with its integrity absent.
+ */
+export function decodeHan(bytes: Uint8Array, context: DecodeContext): Decoded[] {
+  const found: Decoded[] = [];
+  const fresh = replayWindow();
+  const listener = {
+    frame: (frame: Frame) => void found.push(message(frame, context, fresh)),
+    rejected: ({ code, message: why, offset }: { code: string; message: string; offset: number }) =>
+      void found.push(undecoded("han", { code, message: why, offset })),
+  };
+  const start = bareStart(bytes);
+  if (start < 0) {
+    const framer = hanFramer(listener);
+    framer.push(bytes);
+    framer.end();
+  } else
+    apduAssembler(listener, false).add(bytes, { start, end: bytes.length, first: true, last: true, number: undefined }, start);
+  if (found.length === 0 && bytes.length > 0) {
+    const why = `no whole HAN frame in ${bytes.length} bytes; HDLC (7E A...) or M-Bus (68 L L 68) was expected`;
+    found.push(undecoded("han", { code: "han-truncated", message: why, offset: 0 }));
+  }
+  return found;
+}
+
+/** Where a message without frame begins; -1 for a stream of frames. */
+function bareStart(bytes: Uint8Array): number {
+  const start = bytes[0] === 0xe6 && ((bytes[1] ?? 0) & 0xfe) === 0xe6 && bytes[2] === 0 ? llcBytes : 0;
+  return bareTags.has(bytes[start] ?? -1) ? start : -1;
+}
+
+function message(frame: Frame, context: DecodeContext, fresh: ReturnType<typeof replayWindow>): Decoded {
+  const integrity = frame.checked ? "valid" : "absent";
+  let opened: OpenedHan;
+  try {
+    opened = openHan(frame, { zone: context.zone, kamstrupStepWh: 10, keys: context.keys }, fresh);
+  } catch (error) {
+    const code = errorCode(error);
+    return undecoded(
+      "han",
+      { code, message: errorMessage(error), offset: frame.offset },
+      {
+        integrity,
+        encryption: frame.cipherAt === undefined ? "none" : code === "han-bad-data" ? "failed" : encryptionOfError(code),
+      },
+    );
+  }
+  const { list } = opened;
+  const meter = listName(list);
+  const objects: Decoded["objects"] = {};
+  for (const entry of list.entries) if (entry.code >= 0) addValues(objects, codeOf(entry), [valueOf(list, entry)]);
+  return {
+    family: "han",
+    meter,
+    integrity,
+    encryption: opened.encryption,
+    time: isoSeconds(list.timeMs),
+    objects,
+    list: list.entries.map((entry) => itemOf(list, entry)),
+    reading: reading(opened, meter ?? "han", context),
+  };
+}
+
+/** Null for a list that measures nothing. */
+function reading({ list, quality }: OpenedHan, meter: string, { receivedMs }: DecodeContext): Reading | null {
+  try {
+    return hanReading(list, { meter, quality, receivedMs, clockSynced: false });
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
+}
+
+function codeOf({ group, code }: HanEntry): string {
+  return `${group >>> 8}-${group & 255}:${code >>> 16}.${(code >>> 8) & 255}.${code & 255}`;
+}
+
+/** Numbers scaled, with their unit where it is known; octet strings as text where they are text. */
+function valueOf({ bytes }: HanList, entry: HanEntry): DecodedValue {
+  const raw = plainAt(bytes, entry.at);
+  if (typeof raw !== "number") return { value: printableAt(bytes, entry.at) ?? raw, unit: null };
+  return { value: scaled(raw, entry.scaler), unit: entry.unit === noUnit ? null : unitName(entry.unit) || null };
+}
+
+/** An item as it stands in the list: scaled only where the list itself says how. */
+function itemOf({ bytes }: HanList, entry: HanEntry): DecodedListItem {
+  const raw = plainAt(bytes, entry.at);
+  if (entry.nameAt < 0) return { pos: entry.pos, raw };
+  const item: DecodedListItem = {
+    obis: [...bytes.subarray(entry.nameAt, entry.nameAt + 6)].join(".").replace(".", "-").replace(".", ":"),
+    raw,
+  };
+  if (!entry.inBand) return item;
+  item.scaler = entry.scaler;
+  item.unit = unitName(entry.unit);
+  const number = bytes[entry.at] === tag.null ? undefined : numberAt(bytes, entry.at);
+  if (number !== undefined) item.value = scaled(number, entry.scaler);
+  return item;
+}

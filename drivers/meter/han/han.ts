@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { AppError } from "../../../core/app-error.ts";
+import type { ByteBus, SerialSettings } from "../../bus/byte-bus.ts";
+import type { DlmsKeys } from "../dlms/general-glo.ts";
+import { KeyOptions } from "../dlms/key-options.ts";
+import { replayWindow } from "../dlms/replay-window.ts";
+import type { P1Zone } from "../dsmr/p1-time.ts";
+import { framedMeter } from "../framed-meter.ts";
+import type { PushMeter, Stamp } from "../meter.ts";
+import { SerialOptions } from "../serial-options.ts";
+import { hanFramer } from "./han-framer.ts";
+import { hanReading } from "./han-reading.ts";
+import { openHan } from "./open-han.ts";
+
+/** Options in YAML. */
+export const HanOptions = z.strictObject({
+  ...SerialOptions,
+  ...KeyOptions,
+  /** Zone of the meter's clock by its winter time, for meters that do not say it. */
+  zone: z.enum(["WET", "CET", "EET"]).default("CET"),
+  /** Kamstrup only: what one count of energy stands for. 10 in Norway and Denmark, 1 in most of Sweden; compare with the display. */
+  energy_step_wh: z.union([z.literal(1), z.literal(10)]).default(10),
+});
+
+/** HAN lines as they are met, the most common first: Norway and Austria, Kamstrup, Swedish Aidon and Slovenia, others. */
+export const hanSettings: readonly [SerialSettings, ...SerialSettings[]] = [
+  { baud: 2_400, dataBits: 8, parity: "even", stopBits: 1 },
+  { baud: 2_400, dataBits: 8, parity: "none", stopBits: 1 },
+  { baud: 115_200, dataBits: 8, parity: "none", stopBits: 1 },
+  { baud: 9_600, dataBits: 8, parity: "none", stopBits: 1 },
+  { baud: 115_200, dataBits: 8, parity: "even", stopBits: 1 },
+];
+
+/**
+ * A smart meter with a HAN port that pushes DLMS lists over HDLC or M-Bus (Aidon, Kaifa, Kamstrup, Iskraemeco,
+ * Landis+Gyr, Sagemcom), also encrypted, every 2 to 10 s by itself, with counters in each or once an hour.
+ * Rejects frames with the framer's and the cipher's codes, han-bad-data, han-clear-frame, meter-impossible-reading.
+ */
+export function han(options: {
+  name: string;
+  bus: ByteBus;
+  stamp: Stamp;
+  settings: readonly [SerialSettings, ...SerialSettings[]];
+  zone: P1Zone;
+  energyStepWh: 1 | 10;
+  keys?: DlmsKeys | undefined;
+}): PushMeter {
+  /** A meter that has ever encrypted always does. A new meter opens the line anew. */
+  let encrypts = false;
+  const fresh = replayWindow();
+  const opening = { zone: options.zone, kamstrupStepWh: options.energyStepWh, keys: options.keys };
+  return framedMeter({
+    name: options.name,
+    bus: options.bus,
+    stamp: options.stamp,
+    settings: options.settings,
+    framer: hanFramer,
+    opened() {
+      encrypts = false;
+    },
+    read(frame) {
+      const { list, encryption, quality } = openHan(frame, opening, fresh);
+      if (encryption === "none" && encrypts)
+        throw new AppError(
+          "han-clear-frame",
+          `meter ${options.name} encrypts, and this message is clear; somebody else may have sent it`,
+        );
+      encrypts ||= encryption !== "none";
+      const { receivedMs, clockSynced } = options.stamp();
+      return hanReading(list, { meter: options.name, quality, receivedMs, clockSynced });
+    },
+  });
+}

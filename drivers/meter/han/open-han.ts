@@ -1,0 +1,43 @@
+import { AppError } from "../../../core/app-error.ts";
+import { decipher, parseGeneralGlo, type DlmsKeys, type GeneralGlo } from "../dlms/general-glo.ts";
+import type { Frame } from "../framer.ts";
+import { hanList, type HanList, type HanListOptions } from "./han-list.ts";
+
+/** How far a message's cipher was seen through. */
+export type HanEncryption = "none" | "verified" | "decrypted-unverified";
+
+export interface OpenedHan {
+  list: HanList;
+  encryption: HanEncryption;
+  /** valid: a checksum of the line held, and the tag where the message is ciphered; unchecked: one of them is missing; suspect: both. */
+  quality: "valid" | "unchecked" | "suspect";
+}
+
+/**
+ * The list in a frame, deciphered where it is ciphered.
+ * @param fresh told of every frame that was deciphered and read; throws where its counter came before
+ * @throws AppError of the cipher; han-bad-data
+ */
+export function openHan(
+  frame: Frame,
+  options: HanListOptions & { keys: DlmsKeys | undefined },
+  fresh: (glo: GeneralGlo) => void,
+): OpenedHan {
+  if (frame.cipherAt === undefined)
+    return { list: hanList(frame.bytes, options), encryption: "none", quality: frame.checked ? "valid" : "unchecked" };
+  const glo = parseGeneralGlo(frame.bytes, frame.cipherAt);
+  const { plain, encryption } = decipher(glo, options.keys);
+  const list = encryption === "verified" ? hanList(plain, options) : hopedFor(plain, options);
+  fresh(glo);
+  const quality = encryption === "verified" ? "valid" : frame.checked ? "unchecked" : "suspect";
+  return { list, encryption, quality };
+}
+
+/** A list that no tag speaks for: with a wrong key the text is noise. */
+function hopedFor(plain: Uint8Array, options: HanListOptions): HanList {
+  try {
+    return hanList(plain, options);
+  } catch (cause) {
+    throw new AppError("han-bad-data", "the deciphered text is no list; check encryption_key, or the line lost bytes", { cause });
+  }
+}

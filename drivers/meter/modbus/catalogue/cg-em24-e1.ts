@@ -1,0 +1,32 @@
+import type { RegisterMap } from "../register-map.ts";
+
+export const cgEm24E1: RegisterMap = {
+  models: ["Carlo Gavazzi EM24_E1"],
+  functionCode: 4,
+  serialDefault: "Modbus TCP, port 502",
+  source: "volkszaehler/mbmd meters/rs485/carlogavazzi-em24_e1.go",
+  secondSource: null,
+  notes: "The Ethernet device; the RS-485 one has another map (cg_em24).",
+  registers: [
+    { measurement: "voltageL1", address: 0x0000, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "V" },
+    { measurement: "voltageL2", address: 0x0002, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "V" },
+    { measurement: "voltageL3", address: 0x0004, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "V" },
+    { measurement: "currentL1", address: 0x000c, words: 2, type: "s32", order: "CDAB", mul: 0.001, unit: "A" },
+    { measurement: "currentL2", address: 0x000e, words: 2, type: "s32", order: "CDAB", mul: 0.001, unit: "A" },
+    { measurement: "currentL3", address: 0x0010, words: 2, type: "s32", order: "CDAB", mul: 0.001, unit: "A" },
+    { measurement: "powerL1", address: 0x0012, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "W" },
+    { measurement: "powerL2", address: 0x0014, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "W" },
+    { measurement: "powerL3", address: 0x0016, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "W" },
+    { measurement: "power", address: 0x0028, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "W" },
+    { measurement: "pfL1", address: 0x002e, words: 1, type: "s16", order: "ABCD", mul: 0.001, unit: "" },
+    { measurement: "pfL2", address: 0x002f, words: 1, type: "s16", order: "ABCD", mul: 0.001, unit: "" },
+    { measurement: "pfL3", address: 0x0030, words: 1, type: "s16", order: "ABCD", mul: 0.001, unit: "" },
+    { measurement: "pf", address: 0x0031, words: 1, type: "s16", order: "ABCD", mul: 0.001, unit: "" },
+    { measurement: "frequency", address: 0x0033, words: 1, type: "s16", order: "ABCD", mul: 0.1, unit: "Hz" },
+    { measurement: "import", address: 0x0034, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "kWh" },
+    { measurement: "importL1", address: 0x0040, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "kWh" },
+    { measurement: "importL2", address: 0x0042, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "kWh" },
+    { measurement: "importL3", address: 0x0044, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "kWh" },
+    { measurement: "export", address: 0x004e, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "kWh" },
+  ],
+};

@@ -1,0 +1,35 @@
+import type { RegisterMap } from "../register-map.ts";
+
+export const dtsu666: RegisterMap = {
+  models: ["Chint DTSU666"],
+  functionCode: 3,
+  serialDefault: "9600 8N1",
+  source: "volkszaehler/mbmd meters/rs485/dtsu666.go",
+  secondSource: null,
+  notes:
+    "Not the map of the Huawei DTSU666-H. Floats are scaled. Some firmware swaps the words, so the order is found by the voltage.",
+  orderInDoubt: true,
+  registers: [
+    { measurement: "import", address: 0x101e, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "kWh" },
+    { measurement: "importL1", address: 0x1020, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "kWh" },
+    { measurement: "importL2", address: 0x1022, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "kWh" },
+    { measurement: "importL3", address: 0x1024, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "kWh" },
+    { measurement: "export", address: 0x1028, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "kWh" },
+    { measurement: "exportL1", address: 0x102a, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "kWh" },
+    { measurement: "exportL2", address: 0x102c, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "kWh" },
+    { measurement: "exportL3", address: 0x102e, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "kWh" },
+    { measurement: "voltageL1", address: 0x2006, words: 2, type: "f32", order: "ABCD", mul: 0.1, unit: "V" },
+    { measurement: "voltageL2", address: 0x2008, words: 2, type: "f32", order: "ABCD", mul: 0.1, unit: "V" },
+    { measurement: "voltageL3", address: 0x200a, words: 2, type: "f32", order: "ABCD", mul: 0.1, unit: "V" },
+    { measurement: "currentL1", address: 0x200c, words: 2, type: "f32", order: "ABCD", mul: 0.001, unit: "A" },
+    { measurement: "currentL2", address: 0x200e, words: 2, type: "f32", order: "ABCD", mul: 0.001, unit: "A" },
+    { measurement: "currentL3", address: 0x2010, words: 2, type: "f32", order: "ABCD", mul: 0.001, unit: "A" },
+    { measurement: "power", address: 0x2012, words: 2, type: "f32", order: "ABCD", mul: 0.1, unit: "W" },
+    { measurement: "powerL1", address: 0x2014, words: 2, type: "f32", order: "ABCD", mul: 0.1, unit: "W" },
+    { measurement: "powerL2", address: 0x2016, words: 2, type: "f32", order: "ABCD", mul: 0.1, unit: "W" },
+    { measurement: "powerL3", address: 0x2018, words: 2, type: "f32", order: "ABCD", mul: 0.1, unit: "W" },
+    { measurement: "reactive", address: 0x201a, words: 2, type: "f32", order: "ABCD", mul: 0.1, unit: "var" },
+    { measurement: "pf", address: 0x202a, words: 2, type: "f32", order: "ABCD", mul: 0.001, unit: "" },
+    { measurement: "frequency", address: 0x2044, words: 2, type: "f32", order: "ABCD", mul: 0.01, unit: "Hz" },
+  ],
+};

@@ -1,0 +1,30 @@
+import type { RegisterMap } from "../register-map.ts";
+
+export const dzgDvh4013: RegisterMap = {
+  models: ["DZG DVH4013"],
+  functionCode: 3,
+  serialDefault: "9600 8E1",
+  source: "volkszaehler/mbmd meters/rs485/dzg.go",
+  secondSource: null,
+  notes: "Check speed and parity at the meter. Has no signed power, only one register for each direction.",
+  registers: [
+    { measurement: "importPower", address: 0x0000, words: 2, type: "u32", order: "ABCD", mul: 0.1, unit: "W" },
+    { measurement: "exportPower", address: 0x0002, words: 2, type: "u32", order: "ABCD", mul: 0.1, unit: "W" },
+    { measurement: "voltageL1", address: 0x0004, words: 2, type: "u32", order: "ABCD", mul: 0.01, unit: "V" },
+    { measurement: "voltageL2", address: 0x0006, words: 2, type: "u32", order: "ABCD", mul: 0.01, unit: "V" },
+    { measurement: "voltageL3", address: 0x0008, words: 2, type: "u32", order: "ABCD", mul: 0.01, unit: "V" },
+    { measurement: "currentL1", address: 0x000a, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "A" },
+    { measurement: "currentL2", address: 0x000c, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "A" },
+    { measurement: "currentL3", address: 0x000e, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "A" },
+    { measurement: "pf", address: 0x0010, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "" },
+    { measurement: "frequency", address: 0x0012, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "Hz" },
+    { measurement: "import", address: 0x4000, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "kWh" },
+    { measurement: "importL1", address: 0x4020, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "kWh" },
+    { measurement: "importL2", address: 0x4040, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "kWh" },
+    { measurement: "importL3", address: 0x4060, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "kWh" },
+    { measurement: "export", address: 0x4100, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "kWh" },
+    { measurement: "exportL1", address: 0x4120, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "kWh" },
+    { measurement: "exportL2", address: 0x4140, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "kWh" },
+    { measurement: "exportL3", address: 0x4160, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "kWh" },
+  ],
+};

@@ -1,0 +1,32 @@
+import type { RegisterMap } from "../register-map.ts";
+
+export const lovatoDmg610: RegisterMap = {
+  models: ["Lovato DMG610"],
+  functionCode: 4,
+  serialDefault: "9600 8N1",
+  source: "volkszaehler/mbmd meters/rs485/dmg610.go",
+  secondSource: null,
+  notes: "",
+  registers: [
+    { measurement: "voltageL1", address: 0x0001, words: 2, type: "u32", order: "ABCD", mul: 0.01, unit: "V" },
+    { measurement: "voltageL2", address: 0x0003, words: 2, type: "u32", order: "ABCD", mul: 0.01, unit: "V" },
+    { measurement: "voltageL3", address: 0x0005, words: 2, type: "u32", order: "ABCD", mul: 0.01, unit: "V" },
+    { measurement: "currentL1", address: 0x0007, words: 2, type: "u32", order: "ABCD", mul: 0.0001, unit: "A" },
+    { measurement: "currentL2", address: 0x0009, words: 2, type: "u32", order: "ABCD", mul: 0.0001, unit: "A" },
+    { measurement: "currentL3", address: 0x000b, words: 2, type: "u32", order: "ABCD", mul: 0.0001, unit: "A" },
+    { measurement: "powerL1", address: 0x0013, words: 2, type: "s32", order: "ABCD", mul: 0.01, unit: "W" },
+    { measurement: "powerL2", address: 0x0015, words: 2, type: "s32", order: "ABCD", mul: 0.01, unit: "W" },
+    { measurement: "powerL3", address: 0x0017, words: 2, type: "s32", order: "ABCD", mul: 0.01, unit: "W" },
+    { measurement: "reactiveL1", address: 0x0019, words: 2, type: "s32", order: "ABCD", mul: 0.01, unit: "var" },
+    { measurement: "reactiveL2", address: 0x001b, words: 2, type: "s32", order: "ABCD", mul: 0.01, unit: "var" },
+    { measurement: "reactiveL3", address: 0x001d, words: 2, type: "s32", order: "ABCD", mul: 0.01, unit: "var" },
+    { measurement: "frequency", address: 0x0031, words: 2, type: "u32", order: "ABCD", mul: 0.001, unit: "Hz" },
+    { measurement: "power", address: 0x0039, words: 2, type: "s32", order: "ABCD", mul: 0.01, unit: "W" },
+    { measurement: "reactive", address: 0x003b, words: 2, type: "s32", order: "ABCD", mul: 0.01, unit: "var" },
+    { measurement: "apparent", address: 0x003d, words: 2, type: "u32", order: "ABCD", mul: 0.01, unit: "VA" },
+    { measurement: "import", address: 0x1b1f, words: 4, type: "u64", order: "ABCD", mul: 0.01, unit: "kWh" },
+    { measurement: "export", address: 0x1b23, words: 4, type: "u64", order: "ABCD", mul: 0.01, unit: "kWh" },
+    { measurement: "reactiveImport", address: 0x1b27, words: 4, type: "u64", order: "ABCD", mul: 0.01, unit: "kvarh" },
+    { measurement: "reactiveExport", address: 0x1b2b, words: 4, type: "u64", order: "ABCD", mul: 0.01, unit: "kvarh" },
+  ],
+};

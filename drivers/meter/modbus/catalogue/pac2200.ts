@@ -1,0 +1,32 @@
+import type { RegisterMap } from "../register-map.ts";
+
+export const pac2200: RegisterMap = {
+  models: ["Siemens PAC2200"],
+  functionCode: 4,
+  serialDefault: "Modbus TCP, port 502, or 19200 8N1",
+  source: "volkszaehler/mbmd meters/rs485/pac2200.go",
+  secondSource: "OpenEMS/openems io.openems.edge.meter.siemens pac2200 (agrees but for the function, and has no frequency)",
+  notes: "Answers functions 3 and 4 alike. Only one source knows the address of the frequency.",
+  unverified: ["frequency"],
+  registers: [
+    { measurement: "voltageL1", address: 0x0001, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "V" },
+    { measurement: "voltageL2", address: 0x0003, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "V" },
+    { measurement: "voltageL3", address: 0x0005, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "V" },
+    { measurement: "currentL1", address: 0x000d, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "A" },
+    { measurement: "currentL2", address: 0x000f, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "A" },
+    { measurement: "currentL3", address: 0x0011, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "A" },
+    { measurement: "powerL1", address: 0x0019, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "W" },
+    { measurement: "powerL2", address: 0x001b, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "W" },
+    { measurement: "powerL3", address: 0x001d, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "W" },
+    { measurement: "pfL1", address: 0x0025, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "" },
+    { measurement: "pfL2", address: 0x0027, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "" },
+    { measurement: "pfL3", address: 0x0029, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "" },
+    { measurement: "apparent", address: 0x003f, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "VA" },
+    { measurement: "power", address: 0x0041, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "W" },
+    { measurement: "reactive", address: 0x0043, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "var" },
+    { measurement: "pf", address: 0x0045, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "" },
+    { measurement: "frequency", address: 0x002e, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "Hz" },
+    { measurement: "import", address: 0x0321, words: 4, type: "f64", order: "ABCD", mul: 0.001, unit: "kWh" },
+    { measurement: "export", address: 0x0329, words: 4, type: "f64", order: "ABCD", mul: 0.001, unit: "kWh" },
+  ],
+};

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import type { ModbusBus } from "../../bus/modbus-bus.ts";
+import { checkedReading } from "../checked-reading.ts";
+import type { PollMeter, Stamp } from "../meter.ts";
+import { blockReader, valuesIn, type ReadBlock, type Values } from "./block-reader.ts";
+import { families, familyNames, type FamilyName } from "./families.ts";
+import { firstCounters, isPlausible } from "./plausibility.ts";
+import type { RegisterMap, WordOrder } from "./register-map.ts";
+import { measuredOf, wantedRegisters } from "./values-reading.ts";
+import { valuesByVoltage } from "./word-order.ts";
+
+/** Options in YAML. */
+export const ModbusOptions = z.strictObject({
+  family: z.enum(familyNames, { error: `no family of this name (have: ${familyNames.join(", ")})` }),
+  unit_id: z.int().min(1).max(247),
+  poll_s: z.number().min(1).max(300).default(5),
+  reversed: z.boolean().default(false),
+  one_way: z.boolean().default(false),
+  order: z.enum(["auto", "ABCD", "CDAB"]).default("auto"),
+});
+
+/** A meter of the catalogue. */
+export interface ModbusMeter extends PollMeter {
+  /** Order of words that it is read by; undefined while it is not yet found. */
+  wordOrder(): WordOrder | undefined;
+}
+
+/**
+ * A meter of one of the families on a Modbus line.
+ * @param options.reversed it is installed the other way round: import and export are swapped
+ * @param options.oneWay nothing behind it feeds in, so a counter of both directions is import
+ * @param options.order "auto" is that of the family, found by the voltage where its devices differ
+ * @param options.counters "at-once" believes the first counters; "confirmed", the default, when two polls agree
+ */
+export function modbusMeter(options: {
+  name: string;
+  bus: ModbusBus;
+  stamp: Stamp;
+  family: FamilyName;
+  unit: number;
+  pollMs: number;
+  reversed?: boolean;
+  oneWay?: boolean;
+  order?: WordOrder | "auto";
+  counters?: "at-once" | "confirmed";
+}): ModbusMeter {
+  const { name, bus, unit, reversed = false, oneWay = false, counters = "confirmed" } = options;
+  const map: RegisterMap = families[options.family];
+  const read = map.functionCode === 3 ? bus.readHoldingRegisters : bus.readInputRegisters;
+  const blocks = blockReader(wantedRegisters(map, { oneWay }), map, (address, count) => read(unit, address, count));
+  const first = firstCounters();
+  let order = options.order === "auto" ? undefined : options.order;
+  let plausible = false;
+
+  const valuesOf = (got: readonly ReadBlock[]): { values: Values; certain: boolean } => {
+    if (order !== undefined || !map.orderInDoubt) return { values: valuesIn(map.registers, got, order), certain: true };
+    const found = valuesByVoltage(map, got);
+    order = found.order;
+    return { values: found.values, certain: order !== undefined };
+  };
+
+  return {
+    kind: "poll",
+    name,
+    pollMs: options.pollMs,
+    wordOrder: () => order ?? (map.orderInDoubt ? undefined : map.registers.find(({ words }) => words > 1)?.order),
+    async read() {
+      const got = await blocks();
+      const { receivedMs, clockSynced } = options.stamp();
+      const { values, certain } = valuesOf(got);
+      const believable = plausible || (certain && isPlausible(values, map.unverified));
+      const measured = measuredOf(values, { reversed, oneWay });
+      const reading = checkedReading({
+        meter: name,
+        meterId: null,
+        receivedMs,
+        meterMs: null,
+        clockSynced,
+        quality: believable ? "valid" : "suspect",
+        ...measured,
+        subMeters: [],
+      });
+      if (reading.quality === "suspect") return reading;
+      plausible = true;
+      if (counters === "at-once") return reading;
+      return {
+        ...reading,
+        importWh: first.believed("import", reading.importWh, receivedMs),
+        exportWh: first.believed("export", reading.exportWh, receivedMs),
+      };
+    },
+  };
+}
