@@ -73,11 +73,12 @@ export async function program(argv: readonly string[]): Promise<number> {
   const simulate = root.command("simulate").description("parts of a simulated world, on loopback only");
   simulate
     .command("house")
-    .description("a house with physics: P1 stream and Modbus TCP")
+    .description("a house with physics: P1 and HAN streams, Modbus TCP")
     .requiredOption("--name <name>", "name at the clock server")
     .option("--clock <url>", "unix:/SOCKET or tcp://127.0.0.1:PORT of a clock server; without it time is real")
     .option("--seed <n>", "seed of all that is random", "1")
     .option("--p1-port <port>", "0 picks one", "0")
+    .option("--han-port <port>", "0 picks one", "0")
     .option("--modbus-port <port>", "0 picks one", "0")
     .option("--every <seconds>", "seconds between telegrams", "10")
     .option("--state <file>", "keeps the counters over a restart")

@@ -6,7 +6,16 @@ import { wholeNumber } from "./whole-number.ts";
 
 /** `smart-mla simulate house` */
 export async function simulateHouse(
-  options: { name: string; clock?: string; seed: string; p1Port: string; modbusPort: string; every: string; state?: string },
+  options: {
+    name: string;
+    clock?: string;
+    seed: string;
+    p1Port: string;
+    hanPort: string;
+    modbusPort: string;
+    every: string;
+    state?: string;
+  },
   say: (line: string) => void,
 ): Promise<number> {
   await runHouse({
@@ -14,6 +23,7 @@ export async function simulateHouse(
     seed: wholeNumber("--seed", options.seed),
     ...(options.clock && { clockUrl: options.clock }),
     p1Port: wholeNumber("--p1-port", options.p1Port, { most: 65_535 }),
+    hanPort: wholeNumber("--han-port", options.hanPort, { most: 65_535 }),
     modbusPort: wholeNumber("--modbus-port", options.modbusPort, { most: 65_535 }),
     telegramEveryS: wholeNumber("--every", options.every, { least: 1, most: 3600 }),
     ...(options.state && { stateFile: options.state }),

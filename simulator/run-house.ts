@@ -7,13 +7,14 @@ import type { HouseLine } from "./house-line.ts";
 import { loadHouse, saveHouse } from "./house/house-file.ts";
 import { house as houseOf } from "./house/house.ts";
 import { shownWh } from "./house/energy-counters.ts";
+import { houseHan } from "./meter/house-han.ts";
 import { houseTelegram } from "./meter/house-telegram.ts";
 import { startP1Server } from "./meter/p1-server.ts";
 import { startModbusHouse } from "./modbus/modbus-house.ts";
 
 /**
- * One simulated house until the signal aborts: physics in simulated time, a P1 port and a Modbus TCP port on loopback.
- * Says one JSON object a line: {"kind":"ready","name","p1Port","modbusPort"} once both ports are open, then a HouseLine at
+ * One simulated house until the signal aborts: physics in simulated time, a P1 port, a HAN port and a Modbus TCP port on loopback.
+ * Says one JSON object a line: {"kind":"ready","name","p1Port","hanPort","modbusPort"} once the ports are open, then a HouseLine at
  * each full hour and after each deadline.
  * With a state file the house goes on after a restart, contacts included, and its counters never fall behind a telegram
  * that was sent, even after kill -9.
@@ -24,6 +25,7 @@ export async function runHouse(options: {
   /** Without it time is real. */
   clockUrl?: string;
   p1Port?: number;
+  hanPort?: number;
   modbusPort?: number;
   telegramEveryS?: number;
   stateFile?: string;
@@ -51,6 +53,8 @@ export async function runHouse(options: {
   await using stack = new AsyncDisposableStack();
   const p1 = await startP1Server(options.p1Port ?? 0);
   stack.defer(() => p1.close());
+  const han = await startP1Server(options.hanPort ?? 0);
+  stack.defer(() => han.close());
   const modbus = await startModbusHouse({ house, port: options.modbusPort ?? 0, catchUp, switched: save });
   stack.defer(() => modbus.close());
   stack.defer(save);
@@ -81,7 +85,9 @@ export async function runHouse(options: {
     const minute = Math.floor(house.state.atS / 60);
     if (minute !== savedMinute) save();
     savedMinute = minute;
-    p1.send(houseTelegram(house, String(seed).padStart(6, "0")));
+    const number = String(seed).padStart(6, "0");
+    p1.send(houseTelegram(house, number));
+    if (han.clients() > 0) han.send(houseHan(house, number));
     const nowHour = Math.floor(clock.now() / 3_600_000);
     if (deadlinePassed || nowHour !== hour) report();
     deadlinePassed = false;
@@ -97,6 +103,6 @@ export async function runHouse(options: {
     },
     signal,
   );
-  say(JSON.stringify({ kind: "ready", name, p1Port: p1.port, modbusPort: modbus.port }));
+  say(JSON.stringify({ kind: "ready", name, p1Port: p1.port, hanPort: han.port, modbusPort: modbus.port }));
   await aborted(signal);
 }

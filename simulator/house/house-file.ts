@@ -16,6 +16,7 @@ const State = z.object({
   room: Warm,
   grid: Counters,
   pump: Counters,
+  solarJ: z.number().default(0),
   gasDm3: z.number(),
   constraints: z.object({
     nextTankMs: z.number(),

@@ -25,6 +25,8 @@ export interface HouseState {
   grid: EnergyCounters;
   /** Sub-meter on the heat pump. */
   pump: EnergyCounters;
+  /** What the panels have given in their life. */
+  solarJ: number;
   /** Gas for cooking, dm3. */
   gasDm3: number;
   constraints: ConstraintState;
@@ -75,6 +77,7 @@ export function newHouse(options: { seed: number; startMs: number }): HouseState
       exportJ: [sinceWh("grid-export-1", 1_000_000), sinceWh("grid-export-2", 3_000_000)],
     },
     pump: { importJ: [0, 0], exportJ: [0, 0] },
+    solarJ: sinceWh("solar", 12_000_000),
     gasDm3: Math.floor(400_000 * (0.5 + random("gas", 0))),
     constraints: constraintsAt(atS * 1000, room.temperatureC),
   };
@@ -94,6 +97,7 @@ export function house(state: HouseState): House {
     const net = base + ev + boiler + heatpump - solar;
     count(state.grid, time, net, 1);
     count(state.pump, time, heatpump, 1);
+    state.solarJ += solar;
     // The hob is electric; a little gas burns at supper.
     if (time.secondOfDay % 60 === 0 && time.secondOfDay >= 64_800 && time.secondOfDay < 67_200) state.gasDm3 += 4;
     state.atS += 1;

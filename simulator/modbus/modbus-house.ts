@@ -1,5 +1,6 @@
 import { contacts, type House } from "../house/house.ts";
 import { shownWh } from "../house/energy-counters.ts";
+import { sunspecInverter } from "./sunspec-inverter.ts";
 import { ModbusRefusal, type ModbusTcpServer, startModbusTcpServer } from "./modbus-tcp-server.ts";
 
 /** Unit of the three-phase sub-meter on the heat pump, with the registers of an Eastron SDM630. */
@@ -7,7 +8,10 @@ export const subMeterUnit = 2;
 /** Unit of the relay board: coil 0 boiler, 1 ev, 2 heat pump; on is a closed contact. */
 export const relayUnit = 10;
 
-/** A house's sub-meter and relay board on one Modbus TCP port. */
+/** Unit of the inverter of the solar panels, a SunSpec device. */
+export const inverterUnit = 3;
+
+/** A house's sub-meter, inverter and relay board on one Modbus TCP port. */
 export interface ModbusHouse extends ModbusTcpServer {
   /** Commands to coils so far, also those that changed nothing. */
   writes(): number;
@@ -44,6 +48,7 @@ export async function startModbusHouse(options: {
           },
         },
       ],
+      [inverterUnit, sunspecInverter(house, `SIMPV${house.state.seed}`, catchUp)],
       [
         relayUnit,
         {
