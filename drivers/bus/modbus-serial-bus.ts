@@ -75,7 +75,9 @@ export function modbusSerialBus(
     const closed = Promise.withResolvers<never>();
     closed.promise.catch(() => undefined);
     opening.on("close", () =>
-      closed.reject(new AppError("modbus-unreachable", `${name} was closed by the other side`, { temporary: true })),
+      closed.reject(
+        new AppError("modbus-unreachable", `${name} was closed by the other side`, { temporary: true, cause: closedByPeer }),
+      ),
     );
     client = opening;
     lost = closed.promise;
@@ -97,10 +99,22 @@ export function modbusSerialBus(
     return opening;
   };
 
+  /** Asks once more on a new connection where the old one had been closed since: boards with few sockets close them after each answer. */
   const ask = async <T>(unit: number, request: (client: ModbusRTU) => Promise<T>): Promise<T> => {
+    const reused = client?.isOpen === true;
+    try {
+      return await askOnce(unit, request);
+    } catch (error) {
+      if (!reused || !(error instanceof AppError) || error.cause !== closedByPeer) throw error;
+      return askOnce(unit, request);
+    }
+  };
+
+  const askOnce = async <T>(unit: number, request: (client: ModbusRTU) => Promise<T>): Promise<T> => {
     closing.signal.throwIfAborted();
     const open = await connected();
-    if (lastUnit !== undefined && lastUnit !== unit && unitPauseMs > 0) await delay(unitPauseMs);
+    if (lastUnit !== undefined && lastUnit !== unit && unitPauseMs > 0)
+      await delay(unitPauseMs, undefined, { signal: closing.signal }).catch(() => closing.signal.throwIfAborted());
     lastUnit = unit;
     open.setID(unit);
     try {
@@ -163,6 +177,9 @@ export function modbusSerialBus(
     },
   };
 }
+
+/** Cause of the error of a connection that the other side closed. */
+const closedByPeer = new Error("closed by the other side");
 
 /** Thrown by within() when the time is over. */
 const timedOut = new Error("timed out");

@@ -131,6 +131,18 @@ it("says unreachable when the other side hangs up, and connects again at the nex
   expect(await codeOf(bus.readInputRegisters(1, 0, 1))).toBe("no error");
 });
 
+it("asks again at once when a board had closed the connection after its last answer", async () => {
+  const slave = await modbusSlave("tcp", (request) => {
+    // The answer goes out, then the connection goes.
+    setImmediate(() => slave.cut());
+    return Buffer.concat([request.subarray(0, 2), Buffer.of(2, 0x12, 0x34)]);
+  });
+  onTestFinished(() => slave.close());
+  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: slave.port }, { timeoutMs: 1000 });
+  onTestFinished(() => bus.close());
+  for (let time = 0; time < 10; time++) expect((await bus.readHoldingRegisters(1, 0, 1)).toString("hex")).toBe("1234");
+});
+
 it("refuses an echo of another coil", async () => {
   const { bus } = await lineTo("tcp", (request) => {
     request.writeUInt16BE(99, 2);
