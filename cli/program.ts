@@ -98,6 +98,14 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(verb(async (options) => (await import("./simulate-chain.ts")).simulateChain(options, say)));
 
   root
+    .command("rejected")
+    .description("frames of meters that the agent did not believe, with their bytes as hex")
+    .requiredOption(...config)
+    .option("--meter <name>", "of this meter only")
+    .option("--json", "JSON lines")
+    .action(verb(async ({ config: file, ...options }) => (await import("./rejected.ts")).rejected(file, options, say)));
+
+  root
     .command("decode")
     .description("telegrams and frames in captured bytes of a meter, one JSON line each; exit 1 when one is broken")
     .argument("<file>", "raw bytes, or hex text where its name ends in .hex; - for standard input")
