@@ -2,12 +2,14 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Reading } from "../../../../core/reading.ts";
 import type { ByteBus, ByteListener } from "../../../../drivers/bus/byte-bus.ts";
-import { dsmr, DsmrOptions, p1Settings } from "../../../../drivers/meter/dsmr/dsmr.ts";
+import { dsmr, p1Settings } from "../../../../drivers/meter/dsmr/dsmr.ts";
+import { DsmrOptions } from "../../../../drivers/meter/dsmr/dsmr-options.ts";
 import { serialCandidates } from "../../../../drivers/meter/serial-options.ts";
 import type { RejectedFrame } from "../../../../drivers/meter/meter.ts";
 import { dsmr2Lines, dsmr5Lines, telegram } from "../../../fake/p1-telegram.ts";
 
 function running() {
+  const time = { ms: 1000 };
   const options = DsmrOptions.parse({});
   const heard = { readings: [] as Reading[], rejected: [] as RejectedFrame[], line: [] as string[], settings: {}, closed: false };
   let line: ByteListener | undefined;
@@ -24,7 +26,7 @@ function running() {
   const meter = dsmr({
     name: "grid",
     bus,
-    stamp: () => ({ receivedMs: 1000, clockSynced: false }),
+    stamp: () => ({ receivedMs: time.ms, clockSynced: false }),
     settings: serialCandidates(p1Settings, options),
     zone: options.zone,
   });
@@ -35,7 +37,7 @@ function running() {
   });
   if (!line) throw new Error("the meter did not open its bus");
   line.opened();
-  return { heard, line, meter };
+  return { heard, line, meter, time };
 }
 
 it("opens its line with 115200 8N1 and stamps what it hears", async () => {
@@ -45,6 +47,24 @@ it("opens its line with 115200 8N1 and stamps what it hears", async () => {
   expect(heard.readings).toMatchObject([{ meter: "grid", receivedMs: 1000, clockSynced: false, quality: "valid" }]);
   await meter.stop();
   expect(heard.closed).toBe(true);
+});
+
+it("goes through the known speeds and parities while bytes come that make no telegram, and stays with what fits", () => {
+  const { heard, line, time } = running();
+  const garbage = Buffer.from(Array.from({ length: 50 }, (_, at) => 0x80 | (at * 7)));
+  for (let second = 0; second < 30; second++) {
+    time.ms += 1000;
+    line.data(garbage);
+  }
+  expect(heard.settings).toEqual({ baud: 9600, dataBits: 7, parity: "even", stopBits: 1 });
+  expect(heard.line).toEqual(["open", "searching"]);
+  // A telegram that was half read at the old speed is forgotten.
+  for (let second = 0; second < 600; second++) {
+    time.ms += 1000;
+    line.data(telegram(dsmr2Lines, "none"));
+  }
+  expect(heard.settings).toEqual({ baud: 9600, dataBits: 7, parity: "even", stopBits: 1 });
+  expect(heard.readings).toHaveLength(600);
 });
 
 it("marks telegrams without CRC unchecked", () => {
