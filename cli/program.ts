@@ -127,12 +127,20 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "last line of stdout: one JSON object of what happened")
     .action(verb(async (options) => (await import("./demo/demo.ts")).demo(options, say)));
 
-  const { settlementCommand } = await import("./settlement.ts");
-  root.addCommand(settlementCommand(say));
+  const settlement = root.command("settlement").description("settlement records and their proofs");
+  settlement
+    .command("verify")
+    .description("check a proof bundle, one verdict per check")
+    .argument("<bundle>", "JSON file of the bundle")
+    .option("--offline", "ask no chain; what only the chain knows is unknown")
+    .option("--rpc <url>", "node to ask, one that you trust (default: the hint in the bundle)")
+    .option("--contract <address>", "the settlement contract that you trust (default: the one in the bundle)")
+    .option("--json", "one JSON object instead of lines")
+    .action(verb(async (file, options) => (await import("./settlement-verify.ts")).settlementVerify(file, options, say)));
 
   try {
     await root.parseAsync([...argv], { from: "user" });
-    return process.exitCode === undefined ? code : Number(process.exitCode);
+    return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.good : exitCode.usage;
     // Mistakes in a configuration speak for themselves: file:line:col path message.

@@ -58,7 +58,7 @@ export function summarise({ counts, kept, missed, settlements }: DemoResult): st
   return [
     "",
     `${tick(counts.readingsDelivered === counts.readings)} ${counts.readings} readings made, ${counts.readingsDelivered} delivered and receipted`,
-    `${tick(counts.commands > 0)} ${counts.commands} switchings of appliances by schedule`,
+    `${tick(counts.commands > 0)} ${counts.commands} switchings of appliances`,
     `${tick(counts.constraintsMet)} wishes of the people ${counts.constraintsMet ? "met: car full, water hot, rooms warm" : "NOT met"}`,
     `${tick(counts.settlementsVerified === counts.settlementsOnChain)} ${counts.settlementsOnChain} settlements signed by both sides and anchored on chain, ${counts.settlementsVerified} verified`,
     `${tick(counts.tamperedRejected)} tampered copy of ${settlements.example ? `${settlements.example.site}/${settlements.example.seq} refused: ${settlements.example.refusedBy}` : "a settlement NOT refused"}`,

@@ -32,8 +32,9 @@ export function loadHouse(path: string | undefined, fresh: { seed: number; start
   let text: string;
   try {
     text = readFileSync(path, "utf8");
-  } catch {
-    return newHouse(fresh);
+  } catch (cause) {
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") return newHouse(fresh);
+    throw new AppError("simulation-bad-state", `${path} cannot be read; check its rights`, { cause });
   }
   try {
     return State.parse(JSON.parse(text));

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +5,7 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { Bundle } from "../../settlement/bundle.ts";
 import { recordHead } from "../../settlement/record.ts";
 import { type Anvil, startAnvil } from "../fake/anvil.ts";
+import { runCli } from "../fake/run-cli.ts";
 import { aggregator, exampleBundle, household, midnightS } from "./fixture.ts";
 import { fund, type Market, openMarket, registerBoth } from "./market.ts";
 
@@ -33,19 +33,8 @@ afterAll(async () => {
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const module = new URL("../../cli/settlement.ts", import.meta.url).href;
-const program = `
-  const { settlementCommand } = await import(${JSON.stringify(module)});
-  await settlementCommand((line) => console.log(line)).parseAsync(process.argv.slice(1), { from: "user" });`;
-
 /** Runs the verb in a process of its own. */
-function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, ["--input-type=module", "-e", program, "--", ...args], (error, out, err) =>
-      resolve({ code: error ? Number(error.code) : 0, out, err }),
-    );
-  });
-}
+const run = (...args: string[]): Promise<{ code: number | null; out: string; err: string }> => runCli(["settlement", ...args]);
 async function file(name: string, content: unknown): Promise<string> {
   const path = join(folder, name);
   await writeFile(path, typeof content === "string" ? content : JSON.stringify(content));

@@ -1,4 +1,3 @@
-import { Command } from "commander";
 import { AppError, errorMessage } from "../core/app-error.ts";
 import type { Bundle } from "../settlement/bundle.ts";
 import type { ChainClient } from "../settlement/chain-client.ts";
@@ -15,35 +14,11 @@ interface VerifyOptions {
 const exitCodes: Record<Verdict, number> = { good: exitCode.good, bad: exitCode.checkFailed, unknown: exitCode.unreachable };
 
 /**
- * `settlement verify BUNDLE [--offline] [--rpc URL] [--contract ADDRESS] [--json]`.
- * Sets process.exitCode: 0 all good, 1 a check failed, 2 usage or unreadable file, 3 something could not be seen.
+ * `smart-mla settlement verify BUNDLE`: exit 0 all good, 1 a check failed, 3 something could not be seen.
  * @param say one line on stdout
+ * @throws AppError bundle-unreadable, bundle-not-json, settlement-bad-address
  */
-export function settlementCommand(say: (line: string) => void): Command {
-  // Commander's own answer to a usage error is 1, which here means a bad proof.
-  const usage = (error: { exitCode: number }): never => process.exit(error.exitCode === 0 ? exitCode.good : exitCode.usage);
-  const settlement = new Command("settlement").description("settlement records and their proofs").exitOverride(usage);
-  settlement
-    .command("verify")
-    .description("check a proof bundle, one verdict per check")
-    .argument("<bundle>", "JSON file of the bundle")
-    .option("--offline", "ask no chain; what only the chain knows is unknown")
-    .option("--rpc <url>", "node to ask, one that you trust (default: the hint in the bundle)")
-    .option("--contract <address>", "the settlement contract that you trust (default: the one in the bundle)")
-    .option("--json", "one JSON object instead of lines")
-    .action(async (file: string, options: VerifyOptions) => {
-      try {
-        process.exitCode = await verify(file, options, say);
-      } catch (error) {
-        if (!(error instanceof AppError)) throw error;
-        process.stderr.write(`${error.message}\n`);
-        process.exitCode = exitCode.usage;
-      }
-    });
-  return settlement;
-}
-
-async function verify(file: string, options: VerifyOptions, say: (line: string) => void): Promise<number> {
+export async function settlementVerify(file: string, options: VerifyOptions, say: (line: string) => void): Promise<number> {
   const { overallVerdict, verifyBundle } = await import("../settlement/verify.ts");
   const input = await readJson(file);
   const chain = options.offline ? null : await openChain(input, options);
