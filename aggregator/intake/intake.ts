@@ -51,7 +51,11 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     await store.answerPlan(site, plan, status, code ?? null);
     if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
   };
-  const take = async ({ site, rest, text }: SiteMessage): Promise<void> => {
+  /** Work that the home's next message need not wait for. */
+  interface Later {
+    later: Promise<void>;
+  }
+  const take = async ({ site, rest, text }: SiteMessage): Promise<Later | void> => {
     if (!options.sites.has(site)) throw new AppError("intake-unknown-site", `site "${site}" is not in the configuration`);
     const body = parseJson(text);
     const [head, ...tail] = rest.split("/");
@@ -61,7 +65,7 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
       await store.saveResource(site, parse(Resource, body));
       return options.onResource(site);
     }
-    if (head === "status" && tail.length === 1) return store.saveStatus(site, parse(ResourceStatus, body));
+    if (head === "status" && tail.length === 1) return { later: store.saveStatus(site, parse(ResourceStatus, body)) };
     if (head === "ack" && tail.length === 1) return ack(site, body);
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
@@ -76,12 +80,20 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
         return Promise.resolve();
       }
       pending++;
-      const queue = (queues.get(message.site) ?? Promise.resolve())
-        .then(() => take(message))
+      const taken = (queues.get(message.site) ?? Promise.resolve()).then(() => take(message));
+      if (options.sites.has(message.site))
+        queues.set(
+          message.site,
+          taken.then(
+            () => undefined,
+            () => undefined,
+          ),
+        );
+      const done = taken
+        .then((result) => result?.later)
         .catch((error: unknown) => options.rejections.note(errorCode(error), message.topic, errorMessage(error)))
         .finally(() => pending--);
-      if (options.sites.has(message.site)) queues.set(message.site, queue);
-      return options.clock.hold(queue);
+      return options.clock.hold(done);
     },
   };
 }

@@ -73,7 +73,7 @@ export function homePlanner(options: HomePlannerOptions): HomePlanner {
         })),
       }));
       // All are kept before any is sent: they share the house's limit, so none may stay behind when the broker is away.
-      for (const list of lists) await store.savePlan(site, list, nowMs);
+      await store.savePlans(site, lists, nowMs);
       await Promise.all(lists.map((list) => send(site, list)));
     },
     async resend(site) {

@@ -69,7 +69,8 @@ export interface AggregatorStore {
   saveStatus(site: string, status: ResourceStatus): Promise<void>;
   statuses(site: string): Promise<ResourceStatus[]>;
 
-  savePlan(site: string, list: InstructionList, sentMs: number): Promise<void>;
+  /** Keeps the plans of a home, all or none. */
+  savePlans(site: string, lists: readonly InstructionList[], sentMs: number): Promise<void>;
   /** Plans without an answer yet, the newest of each resource. */
   unanswered(site: string): Promise<InstructionList[]>;
   answerPlan(site: string, plan: string, status: InstructionAck["status"], code: string | null): Promise<void>;

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { InstructionList } from "../../core/message/instruction.ts";
 import { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { AggregatorStore } from "./aggregator-store.ts";
+import { grouped } from "./grouped.ts";
 import type { Tables } from "./tables.ts";
 
 type PlanStore = Pick<
@@ -10,7 +11,7 @@ type PlanStore = Pick<
   | "resources"
   | "saveStatus"
   | "statuses"
-  | "savePlan"
+  | "savePlans"
   | "unanswered"
   | "answerPlan"
   | "plans"
@@ -19,6 +20,15 @@ type PlanStore = Pick<
 
 /** What homes offer, what they were told and what they answered. */
 export function planStore(db: Kysely<Tables>): PlanStore {
+  // Homes tell the state of all their appliances at once, every few minutes.
+  const saveStatus = grouped<{ site: string; resource: string; body: string }>(async (rows) => {
+    const newest = new Map(rows.map((row) => [`${row.site} ${row.resource}`, row]));
+    await db
+      .insertInto("status")
+      .values([...newest.values()])
+      .onConflict((on) => on.columns(["site", "resource"]).doUpdateSet({ body: (eb) => eb.ref("excluded.body") }))
+      .execute();
+  });
   const newest = (site: string) =>
     db
       .selectFrom("plan")
@@ -41,31 +51,23 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       const rows = await db.selectFrom("resource").select("body").where("site", "=", site).orderBy("resource").execute();
       return rows.map(({ body }) => Resource.parse(JSON.parse(body)));
     },
-    async saveStatus(site, status) {
-      const body = JSON.stringify(status);
-      await db
-        .insertInto("status")
-        .values({ site, resource: status.resource, body })
-        .onConflict((on) => on.columns(["site", "resource"]).doUpdateSet({ body }))
-        .execute();
-    },
+    saveStatus: (site, status) => saveStatus({ site, resource: status.resource, body: JSON.stringify(status) }),
     async statuses(site) {
       const rows = await db.selectFrom("status").select("body").where("site", "=", site).orderBy("resource").execute();
       return rows.map(({ body }) => ResourceStatus.parse(JSON.parse(body)));
     },
-    async savePlan(site, plan, sentMs) {
-      await db
-        .insertInto("plan")
-        .values({
-          site,
-          resource: plan.resource,
-          plan: plan.plan,
-          body: JSON.stringify(plan),
-          sent_ms: sentMs,
-          status: null,
-          code: null,
-        })
-        .execute();
+    async savePlans(site, plans, sentMs) {
+      if (plans.length === 0) return;
+      const row = (plan: InstructionList) => ({
+        site,
+        resource: plan.resource,
+        plan: plan.plan,
+        body: JSON.stringify(plan),
+        sent_ms: sentMs,
+        status: null,
+        code: null,
+      });
+      await db.insertInto("plan").values(plans.map(row)).execute();
     },
     async unanswered(site) {
       const rows = await newest(site).where("status", "is", null).execute();

@@ -101,7 +101,7 @@ it("shows homes, their rows and plans, statistics and epochs", async () => {
   const { get, store } = await api();
   await store.ingest("a", message([slotItem(1, 0, 100), sampleItem(2)]));
   const plan = planOf("boiler", 1);
-  await store.savePlan("a", plan, 1);
+  await store.savePlans("a", [plan], 1);
   await store.answerPlan("a", plan.plan, "ACCEPTED", null);
   await store.saveStatus("a", statusOf("boiler", 5));
   await store.addEpoch({ epoch: 1, root: "0xr", digests: ["0xa1", "0xb1"], committedTx: "0xt" });

@@ -89,7 +89,7 @@ it("keeps rows whose receipt cannot be sent: the home sends them again", async (
 it("stores resources, statuses and answers, and hands on states and settlement messages", async () => {
   const { take, store, events, log } = await room();
   const plan = planOf("boiler", 1);
-  await store.savePlan("a", plan, 1);
+  await store.savePlans("a", [plan], 1);
   await take("a", "state", { v: 1, state: "ready", boot });
   await take("a", "resource/boiler", boiler);
   await take("a", "status/boiler", statusOf("boiler", 12));

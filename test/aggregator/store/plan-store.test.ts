@@ -24,7 +24,7 @@ it("keeps the newest description and status of each resource", async () => {
 it("counts only the newest plan of each resource, and forgets it as unanswered once it is answered", async () => {
   const { store } = await scratchStore();
   const [old, fresh, car] = [planOf("boiler", 1), planOf("boiler", 2), planOf("car", 3)];
-  for (const plan of [old, fresh, car]) await store.savePlan("a", plan, 1000);
+  for (const plan of [old, fresh, car]) await store.savePlans("a", [plan], 1000);
   expect(await store.unanswered("a")).toEqual([fresh, car]);
   await store.answerPlan("a", old.plan, "ACCEPTED", null);
   await store.answerPlan("b", fresh.plan, "ACCEPTED", null);

@@ -117,7 +117,7 @@ it("counts what happened, at all homes and at one", async () => {
     [1, "ACCEPTED"],
     [2, "REJECTED"],
   ] as const) {
-    await store.savePlan("a", planOf(`r${number}`, number), 1);
+    await store.savePlans("a", [planOf(`r${number}`, number)], 1);
     await store.answerPlan("a", planOf(`r${number}`, number).plan, status, null);
   }
   await store.addRecord(storedRecord("a", 1, { state: "cosigned" }), { kind: "import", nextMs: 1 });
