@@ -7,24 +7,26 @@ import type { AgentConfig } from "./config/agent-config.ts";
 import type { BusSet } from "./open-buses.ts";
 
 /** Every appliance with its contact. @throws AppError relay-unknown, and those of the buses */
-export function relaysOf(config: AgentConfig, buses: BusSet, clock: Clock): Actuated[] {
-  return config.appliances.map((appliance) => {
+export function relaysOf(config: AgentConfig, buses: BusSet, clock: Clock): Promise<Actuated[]> {
+  const made = config.appliances.map(async (appliance) => {
     const relay = config.relays.find(({ name }) => name === appliance.relay);
     if (!relay)
       throw new AppError("relay-unknown", `appliance ${appliance.name} names relay "${appliance.relay}"; add it under relays`);
     return {
       resource: appliance.name,
       safeOn: appliance.safeOn,
-      relay: makeRelay(relay, { name: relay.name, stamp: stampOf(clock), bus: (kind) => buses.bus(relay.bus, kind) }),
+      relay: await makeRelay(relay, { name: relay.name, stamp: stampOf(clock), bus: (kind) => buses.bus(relay.bus, kind) }),
     };
   });
+  return Promise.all(made);
 }
 
 /** Every meter, not yet started. @throws AppError of the buses */
-export function metersOf(config: AgentConfig, buses: BusSet, clock: Clock): Meter[] {
-  return config.meters.map((meter) =>
+export function metersOf(config: AgentConfig, buses: BusSet, clock: Clock): Promise<Meter[]> {
+  const made = config.meters.map((meter) =>
     makeMeter(meter, { name: meter.name, stamp: stampOf(clock), bus: (kind) => buses.bus(meter.bus, kind) }),
   );
+  return Promise.all(made);
 }
 
 const stampOf =

@@ -83,7 +83,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   let room: AggregatorRoom | null = null;
 
   const actuator = startActuator({
-    appliances: relaysOf(config, buses, clock),
+    appliances: await relaysOf(config, buses, clock),
     clock,
     log,
     journal: ({ resource, on, reason }) =>
@@ -118,7 +118,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     signal,
   });
   const collector = startCollector({
-    meters: metersOf(config, buses, clock),
+    meters: await metersOf(config, buses, clock),
     roles: new Map(config.meters.map(({ name, role }) => [name, role])),
     store: meters,
     outbox,

@@ -46,6 +46,7 @@ function bytes(name: string, config: BusConfig): ByteBus {
   // What the installer wrote at the bus wins over what the driver would choose.
   return {
     ...bus,
+    fixedSpeed: settings.baud !== undefined,
     open: (chosen, listener) => bus.open({ ...chosen, ...settings }, listener),
     configure: (chosen) => bus.configure({ ...chosen, ...settings }),
   };

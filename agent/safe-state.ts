@@ -12,7 +12,7 @@ export async function safeState(config: AgentConfig, log: Log): Promise<string[]
   const buses = openBuses(config.buses);
   const failed: string[] = [];
   for (const { safeClosed, ...relayConfig } of config.relays) {
-    const relay = makeRelay(relayConfig, {
+    const relay = await makeRelay(relayConfig, {
       name: relayConfig.name,
       stamp: () => ({ receivedMs: 0, clockSynced: false }),
       bus: (kind) => buses.bus(relayConfig.bus, kind),

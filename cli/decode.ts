@@ -5,7 +5,7 @@ import { decodeModbus } from "../drivers/decode/decode-modbus.ts";
 import type { Decoded } from "../drivers/decode/decoded.ts";
 import { dlmsKeyFromHex } from "../drivers/meter/dlms/key-options.ts";
 import type { P1Zone } from "../drivers/meter/dsmr/p1-time.ts";
-import { familyNames, type FamilyName } from "../drivers/meter/modbus/families.ts";
+import { familyNames, type FamilyName } from "../drivers/meter/modbus/family-names.ts";
 import { exitCode } from "./exit-code.ts";
 import { showDecoded } from "./show-decoded.ts";
 import { wholeNumber } from "./whole-number.ts";

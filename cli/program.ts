@@ -119,6 +119,16 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(verb(async (file, options) => (await import("./decode.ts")).decode(file, options, say)));
 
   root
+    .command("probe")
+    .description("look for a meter at a port, and print the configuration that reads it; exit 1 when none was found")
+    .option("--serial <port>", "device, such as /dev/ttyUSB0")
+    .option("--tcp <host:port>", "socket of a box that passes a serial line on, or that speaks Modbus TCP")
+    .option("--modbus", "ask for Modbus units instead of listening")
+    .option("--timeout <seconds>", "how long to listen under each setting (12), or for a Modbus unit (0.2)")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./probe.ts")).probeLine(options, say)));
+
+  root
     .command("demo")
     .description("the whole system on loopback with simulated homes; no real devices, no money")
     .option("--homes <n>", "how many", "3")

@@ -3,13 +3,13 @@ import { ModbusCoilOptions, modbusCoil } from "./appliance/modbus-coil.ts";
 import type { Relay } from "./appliance/relay.ts";
 import type { ByteBus } from "./bus/byte-bus.ts";
 import type { ModbusBus } from "./bus/modbus-bus.ts";
-import { DsmrOptions, dsmr, p1Settings } from "./meter/dsmr/dsmr.ts";
+import { DsmrOptions } from "./meter/dsmr/dsmr-options.ts";
 import { dlmsKeys } from "./meter/dlms/key-options.ts";
-import { HanOptions, han, hanSettings } from "./meter/han/han.ts";
+import { HanOptions } from "./meter/han/han-options.ts";
+import { IecOptions } from "./meter/iec62056-21/iec-options.ts";
 import { serialCandidates } from "./meter/serial-options.ts";
-import { Sdm630Options, sdm630 } from "./meter/modbus/eastron-sdm630.ts";
-import { ModbusOptions, modbusMeter } from "./meter/modbus/modbus-meter.ts";
-import { SunSpecOptions, sunspecMeter } from "./meter/sunspec/sunspec-meter.ts";
+import { ModbusOptions, Sdm630Options } from "./meter/modbus/modbus-options.ts";
+import { SunSpecOptions } from "./meter/sunspec/sunspec-options.ts";
 import type { Meter, Stamp } from "./meter/meter.ts";
 
 /** What kind of line each `needs` stands for. */
@@ -22,7 +22,8 @@ export interface Buses {
 export interface DriverEntry<Options extends z.ZodObject, Needs extends keyof Buses, Made> {
   options: Options;
   needs: Needs;
-  make(given: { name: string; bus: Buses[Needs]; stamp: Stamp; options: z.output<Options> }): Made;
+  /** Loads the driver's code only now: a gateway keeps in memory what its own meters need, and nothing of the others. */
+  make(given: { name: string; bus: Buses[Needs]; stamp: Stamp; options: z.output<Options> }): Promise<Made>;
 }
 
 type AnyEntry<Made> = DriverEntry<z.ZodObject, "bytes", Made> | DriverEntry<z.ZodObject, "modbus", Made>;
@@ -35,65 +36,63 @@ export const meterDrivers = {
   dsmr: meter({
     options: DsmrOptions,
     needs: "bytes",
-    make: ({ name, bus, stamp, options }) =>
-      dsmr({
-        name,
-        bus,
-        stamp,
-        settings: serialCandidates(p1Settings, options),
-        zone: options.zone,
-        country: options.country,
-        keys: dlmsKeys(options),
-      }),
+    async make({ name, bus, stamp, options }) {
+      const { dsmr, p1Settings } = await import("./meter/dsmr/dsmr.ts");
+      const { zone, country } = options;
+      return dsmr({ name, bus, stamp, settings: serialCandidates(p1Settings, options), zone, country, keys: dlmsKeys(options) });
+    },
   }),
   han: meter({
     options: HanOptions,
     needs: "bytes",
-    make: ({ name, bus, stamp, options }) =>
-      han({
+    async make({ name, bus, stamp, options }) {
+      const { han, hanSettings } = await import("./meter/han/han.ts");
+      const { zone, energy_step_wh: energyStepWh } = options;
+      return han({
         name,
         bus,
         stamp,
         settings: serialCandidates(hanSettings, options),
-        zone: options.zone,
-        energyStepWh: options.energy_step_wh,
+        zone,
+        energyStepWh,
         keys: dlmsKeys(options),
-      }),
+      });
+    },
+  }),
+  iec62056_21: meter({
+    options: IecOptions,
+    needs: "bytes",
+    async make({ name, bus, stamp, options }) {
+      const { attemptsOf, iec62056 } = await import("./meter/iec62056-21/iec62056-21.ts");
+      const attempts = attemptsOf(options, bus.fixedSpeed === true);
+      return iec62056({ name, bus, stamp, pollMs: options.poll_s * 1000, attempts, zone: options.zone });
+    },
   }),
   modbus: meter({
     options: ModbusOptions,
     needs: "modbus",
-    make: ({ name, bus, stamp, options }) =>
-      modbusMeter({
-        name,
-        bus,
-        stamp,
-        family: options.family,
-        unit: options.unit_id,
-        pollMs: options.poll_s * 1000,
-        reversed: options.reversed,
-        oneWay: options.one_way,
-        order: options.order,
-      }),
+    async make({ name, bus, stamp, options }) {
+      const { modbusMeter } = await import("./meter/modbus/modbus-meter.ts");
+      const { family, unit_id: unit, reversed, one_way: oneWay, order } = options;
+      return modbusMeter({ name, bus, stamp, family, unit, pollMs: options.poll_s * 1000, reversed, oneWay, order });
+    },
   }),
   sunspec: meter({
     options: SunSpecOptions,
     needs: "modbus",
-    make: ({ name, bus, stamp, options }) =>
-      sunspecMeter({
-        name,
-        bus,
-        stamp,
-        unit: options.unit_id,
-        pollMs: options.poll_s * 1000,
-        model: options.model,
-        positivePower: options.positive_power,
-      }),
+    async make({ name, bus, stamp, options }) {
+      const { sunspecMeter } = await import("./meter/sunspec/sunspec-meter.ts");
+      const { unit_id: unit, model, positive_power: positivePower } = options;
+      return sunspecMeter({ name, bus, stamp, unit, pollMs: options.poll_s * 1000, model, positivePower });
+    },
   }),
   eastron_sdm630: meter({
     options: Sdm630Options,
     needs: "modbus",
-    make: ({ name, bus, stamp, options }) => sdm630({ name, bus, stamp, unit: options.unit_id, pollMs: options.poll_s * 1000 }),
+    async make({ name, bus, stamp, options }) {
+      const { sdm630 } = await import("./meter/modbus/eastron-sdm630.ts");
+      return sdm630({ name, bus, stamp, unit: options.unit_id, pollMs: options.poll_s * 1000 });
+    },
   }),
 };
 
@@ -102,7 +101,7 @@ export const relayDrivers = {
   modbus_coil: relay({
     options: ModbusCoilOptions,
     needs: "modbus",
-    make: ({ name, bus, options }) =>
+    make: async ({ name, bus, options }) =>
       modbusCoil({ name, bus, unit: options.unit_id, coil: options.coil, inverted: options.inverted }),
   }),
 };
@@ -140,7 +139,7 @@ export type RelayDriverName = keyof typeof relayDrivers;
 export function makeMeter(
   config: { driver: MeterDriverName },
   given: { name: string; stamp: Stamp; bus: <Kind extends keyof Buses>(kind: Kind) => Buses[Kind] },
-): Meter {
+): Promise<Meter> {
   return make<Meter>(meterDrivers[config.driver], config, given);
 }
 
@@ -148,7 +147,7 @@ export function makeMeter(
 export function makeRelay(
   config: { driver: RelayDriverName },
   given: { name: string; stamp: Stamp; bus: <Kind extends keyof Buses>(kind: Kind) => Buses[Kind] },
-): Relay {
+): Promise<Relay> {
   return make<Relay>(relayDrivers[config.driver], config, given);
 }
 
@@ -156,7 +155,7 @@ function make<Made>(
   entry: AnyEntry<Made>,
   config: { driver: string },
   given: { name: string; stamp: Stamp; bus: <Kind extends keyof Buses>(kind: Kind) => Buses[Kind] },
-): Made {
+): Promise<Made> {
   const { name, stamp } = given;
   const options = z.object(entry.options.shape).parse(config);
   return entry.needs === "bytes"

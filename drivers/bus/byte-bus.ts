@@ -26,6 +26,8 @@ export interface ByteListener {
  */
 export interface ByteBus {
   readonly name: string;
+  /** True where configure() cannot change the speed: it is the affair of whatever stands at the other end. */
+  readonly fixedSpeed?: boolean;
   open(settings: SerialSettings, listener: ByteListener): void;
   /** Goes over to other parameters; bytes in between may be lost. A socket does nothing. */
   configure(settings: SerialSettings): void;

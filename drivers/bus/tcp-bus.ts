@@ -15,6 +15,7 @@ export function tcpBus(options: { host: string; port: number; reopenMs?: number;
   let stopped = false;
   return {
     name,
+    fixedSpeed: true,
     open(_settings, listener) {
       const tryOpen = (): void => {
         let reason = "closed by the other side";

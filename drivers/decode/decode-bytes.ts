@@ -1,4 +1,5 @@
 import { decodeHan } from "./decode-han.ts";
+import { decodeIec, looksLikeIec } from "./decode-iec.ts";
 import { decodeP1 } from "./decode-p1.ts";
 import { undecoded, type DecodeContext, type Decoded, type DecodedFamily } from "./decoded.ts";
 
@@ -13,6 +14,10 @@ export function decodeBytes(bytes: Uint8Array, context: DecodeContext): Decoded[
   const p1 = decodeP1(bytes, context);
   const han = decodeHan(bytes, context);
   const good = (lines: readonly Decoded[]): number => lines.filter(({ error }) => error === undefined).length;
+  // A readout ends in "!" too, so without its check character a P1 telegram without CRC could be made of it.
+  const certain = good(han) > 0 || p1.some(({ integrity, encryption }) => integrity === "valid" || encryption !== "none");
+  const iec = !certain && looksLikeIec(bytes) ? decodeIec(bytes, context) : [];
+  if (iec.length > 0) return iec;
   if (good(p1) > 0 || good(han) > 0) return good(p1) >= good(han) ? p1 : han;
   const lines = likelyFamily(bytes) === "han" ? han : p1;
   return lines.length > 0 ? lines : [undecoded("p1", nothingFound(bytes))];

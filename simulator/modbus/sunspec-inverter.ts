@@ -42,7 +42,7 @@ function inverterImage(house: House, serial: string): Buffer {
   text(serial, 16);
   words.push(1, 0);
   words.push(101, inverterWords);
-  const model = new Array<number>(inverterWords).fill(notImplemented);
+  const model = Array.from({ length: inverterWords }, () => notImplemented);
   const powerW = house.power().solar;
   const wh = shownWh(house.state.solarJ);
   const set = (offset: number, ...values: number[]): void =>

@@ -5,7 +5,7 @@ import { crossCheck } from "../../agent/config/cross-check.ts";
 import { AgentYaml } from "../../agent/config/schema.ts";
 import { ConfigError } from "../../cli/config-error.ts";
 import { readConfigFile } from "../../cli/config-file.ts";
-import { familyNames } from "../../drivers/meter/modbus/families.ts";
+import { familyNames } from "../../drivers/meter/modbus/family-names.ts";
 import { agentYamlLines, agentYamlWith } from "../fake/agent-yaml.ts";
 import { scratch } from "../fake/scratch.ts";
 

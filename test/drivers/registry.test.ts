@@ -17,23 +17,23 @@ const modbus: ModbusBus = {
 const bytes: ByteBus = { name: "fake", open: () => undefined, configure: () => undefined, write: () => undefined, close: never };
 const bus = <Kind extends keyof Buses>(kind: Kind): Buses[Kind] => ({ bytes, modbus })[kind];
 
-it("makes each driver from its YAML options and says which line it needs", () => {
+it("makes each driver from its YAML options and says which line it needs", async () => {
   const Config = driverConfig(meterDrivers, { bus: z.string() });
   const grid = Config.parse({ driver: "dsmr", bus: "p1" });
   const pump = Config.parse({ driver: "eastron_sdm630", bus: "rs485", unit_id: 2 });
   expect(grid).toEqual({ driver: "dsmr", bus: "p1", zone: "CET" });
   expect(pump).toEqual({ driver: "eastron_sdm630", bus: "rs485", unit_id: 2, poll_s: 5 });
   expect([meterDrivers[grid.driver].needs, meterDrivers[pump.driver].needs]).toEqual(["bytes", "modbus"]);
-  expect(makeMeter(grid, { name: "grid", stamp, bus })).toMatchObject({ kind: "push", name: "grid" });
-  expect(makeMeter(pump, { name: "pump", stamp, bus })).toMatchObject({ kind: "poll", name: "pump", pollMs: 5000 });
+  expect(await makeMeter(grid, { name: "grid", stamp, bus })).toMatchObject({ kind: "push", name: "grid" });
+  expect(await makeMeter(pump, { name: "pump", stamp, bus })).toMatchObject({ kind: "poll", name: "pump", pollMs: 5000 });
   const sub = Config.parse({ driver: "modbus", bus: "rs485", family: "cg_em24", unit_id: 3, poll_s: 10 });
   expect(sub).toMatchObject({ reversed: false, one_way: false, order: "auto" });
-  expect(makeMeter(sub, { name: "sub", stamp, bus })).toMatchObject({ kind: "poll", name: "sub", pollMs: 10_000 });
+  expect(await makeMeter(sub, { name: "sub", stamp, bus })).toMatchObject({ kind: "poll", name: "sub", pollMs: 10_000 });
   const roof = Config.parse({ driver: "sunspec", bus: "lan", unit_id: 1 });
   expect(roof).toMatchObject({ model: "auto", positive_power: "import", poll_s: 5 });
-  expect(makeMeter(roof, { name: "roof", stamp, bus })).toMatchObject({ kind: "poll", name: "roof", pollMs: 5000 });
+  expect(await makeMeter(roof, { name: "roof", stamp, bus })).toMatchObject({ kind: "poll", name: "roof", pollMs: 5000 });
   const relay = driverConfig(relayDrivers, {}).parse({ driver: "modbus_coil", unit_id: 10, coil: 0 });
-  expect(makeRelay(relay, { name: "boiler", stamp, bus }).name).toBe("boiler");
+  expect((await makeRelay(relay, { name: "boiler", stamp, bus })).name).toBe("boiler");
 });
 
 it("types the configuration by driver", () => {
@@ -44,7 +44,7 @@ it("types the configuration by driver", () => {
     poll_s: number;
     bus: string;
   }>();
-  expectTypeOf<Config["driver"]>().toEqualTypeOf<"dsmr" | "han" | "modbus" | "sunspec" | "eastron_sdm630">();
+  expectTypeOf<Config["driver"]>().toEqualTypeOf<"dsmr" | "han" | "iec62056_21" | "modbus" | "sunspec" | "eastron_sdm630">();
 });
 
 it.each([

@@ -1,4 +1,5 @@
 import { encodeHan } from "../../simulator/meter/han-encoder.ts";
+import { encodePush, encodeReadout } from "../../simulator/meter/iec-meter.ts";
 import { generalGlo, testKeys } from "../fake/general-glo.ts";
 import { dsmr2Lines, dsmr5Lines, telegram } from "../fake/p1-telegram.ts";
 
@@ -16,6 +17,8 @@ const han = encodeHan({
   ],
 });
 
+const iecLines = ["F.F(00000000)", "0.0.0(40712345)", "1.8.0(001234.567*kWh)", "1.8.0*01(001000.000*kWh)", "2.8.0(0000,250*kWh)"];
+
 /** Good frames of every family, each by itself; the fuzzer hurts them. */
 export const seeds: readonly { name: string; bytes: Buffer }[] = [
   { name: "P1 with CRC", bytes: telegram(dsmr5Lines) },
@@ -23,6 +26,8 @@ export const seeds: readonly { name: string; bytes: Buffer }[] = [
   { name: "P1 encrypted", bytes: generalGlo(telegram(dsmr5Lines), { counter: 4711 }) },
   { name: "P1 encrypted without tag", bytes: generalGlo(telegram(dsmr5Lines), { counter: 4712, security: 0x20 }) },
   { name: "HAN in HDLC", bytes: han },
+  { name: "IEC session", bytes: Buffer.concat([Buffer.from("/?!\r\n/SIM5OPT-1\r\n\x06050\r\n"), encodeReadout(iecLines)]) },
+  { name: "IEC push", bytes: encodePush("SIM0PUSH-1", iecLines) },
 ];
 
 export const seedKeys = testKeys;

@@ -142,6 +142,8 @@ describe("docs/how-to/troubleshoot.md", () => {
     "clock",
     "inbox",
     "samples",
+    "iec",
+    "probe",
   ]);
   const noCodes = new Set(["chain-of-records", "demo-control-1", "modbus-serial"]);
   const words = sources.flatMap((text) => found(text, /"([a-z0-9]+(?:-[a-z0-9]+)+)"/g));

@@ -1,27 +1,14 @@
-import { z } from "zod";
 import { AppError } from "../../../core/app-error.ts";
 import type { ByteBus, SerialSettings } from "../../bus/byte-bus.ts";
 import type { DlmsKeys } from "../dlms/general-glo.ts";
-import { KeyOptions } from "../dlms/key-options.ts";
 import { replayWindow } from "../dlms/replay-window.ts";
 import { framedMeter } from "../framed-meter.ts";
 import type { PushMeter, Stamp } from "../meter.ts";
-import { SerialOptions } from "../serial-options.ts";
 import { p1Framer } from "./p1-framer.ts";
 import { openP1 } from "./p1-open.ts";
 import { p1Reading } from "./p1-reading.ts";
 import type { TariffCountry } from "./p1-tariff.ts";
 import type { P1Zone } from "./p1-time.ts";
-
-/** Options in YAML. */
-export const DsmrOptions = z.strictObject({
-  ...SerialOptions,
-  ...KeyOptions,
-  /** Zone of the meter's clock by its winter time. */
-  zone: z.enum(["WET", "CET", "EET"]).default("CET"),
-  /** Whose numbering of tariffs counts; told from the telegram where it is left out. */
-  country: z.enum(["NL", "BE"]).optional(),
-});
 
 /** P1 lines as they are met, the most common first: DSMR 4 on, DSMR 2.2 and 3, Slovenia, Denmark, Slovenia before 2020. */
 export const p1Settings: readonly [SerialSettings, ...SerialSettings[]] = [

@@ -1,26 +1,13 @@
-import { z } from "zod";
 import { AppError } from "../../../core/app-error.ts";
 import type { ByteBus, SerialSettings } from "../../bus/byte-bus.ts";
 import type { DlmsKeys } from "../dlms/general-glo.ts";
-import { KeyOptions } from "../dlms/key-options.ts";
 import { replayWindow } from "../dlms/replay-window.ts";
 import type { P1Zone } from "../dsmr/p1-time.ts";
 import { framedMeter } from "../framed-meter.ts";
 import type { PushMeter, Stamp } from "../meter.ts";
-import { SerialOptions } from "../serial-options.ts";
 import { hanFramer } from "./han-framer.ts";
 import { hanReading } from "./han-reading.ts";
 import { openHan } from "./open-han.ts";
-
-/** Options in YAML. */
-export const HanOptions = z.strictObject({
-  ...SerialOptions,
-  ...KeyOptions,
-  /** Zone of the meter's clock by its winter time, for meters that do not say it. */
-  zone: z.enum(["WET", "CET", "EET"]).default("CET"),
-  /** Kamstrup only: what one count of energy stands for. 10 in Norway and Denmark, 1 in most of Sweden; compare with the display. */
-  energy_step_wh: z.union([z.literal(1), z.literal(10)]).default(10),
-});
 
 /** HAN lines as they are met, the most common first: Norway and Austria, Kamstrup, Swedish Aidon and Slovenia, others. */
 export const hanSettings: readonly [SerialSettings, ...SerialSettings[]] = [

@@ -31,6 +31,7 @@ import { seMtr3y } from "./catalogue/se-mtr-3y.ts";
 import { siemens7kt1665 } from "./catalogue/siemens-7kt1665.ts";
 import { socomec3ph } from "./catalogue/socomec-3ph.ts";
 import { ws100 } from "./catalogue/ws100.ts";
+import type { FamilyName } from "./family-names.ts";
 import type { RegisterMap } from "./register-map.ts";
 
 /** Register maps by the name of the family that stands in the configuration. */
@@ -68,8 +69,4 @@ export const families = {
   siemens_7kt1665: siemens7kt1665,
   acrel_adw300: acrelAdw300,
   socomec_3ph: socomec3ph,
-} satisfies Record<string, RegisterMap>;
-
-export type FamilyName = keyof typeof families;
-
-export const familyNames = Object.keys(families) as FamilyName[];
+} satisfies Record<FamilyName, RegisterMap>;

@@ -1,23 +1,13 @@
-import { z } from "zod";
 import type { ModbusBus } from "../../bus/modbus-bus.ts";
 import { checkedReading } from "../checked-reading.ts";
 import type { PollMeter, Stamp } from "../meter.ts";
 import { blockReader, valuesIn, type ReadBlock, type Values } from "./block-reader.ts";
-import { families, familyNames, type FamilyName } from "./families.ts";
+import { families } from "./families.ts";
+import type { FamilyName } from "./family-names.ts";
 import { firstCounters, isPlausible } from "./plausibility.ts";
 import type { RegisterMap, WordOrder } from "./register-map.ts";
 import { measuredOf, wantedRegisters } from "./values-reading.ts";
 import { valuesByVoltage } from "./word-order.ts";
-
-/** Options in YAML. */
-export const ModbusOptions = z.strictObject({
-  family: z.enum(familyNames, { error: `no family of this name (have: ${familyNames.join(", ")})` }),
-  unit_id: z.int().min(1).max(247),
-  poll_s: z.number().min(1).max(300).default(5),
-  reversed: z.boolean().default(false),
-  one_way: z.boolean().default(false),
-  order: z.enum(["auto", "ABCD", "CDAB"]).default("auto"),
-});
 
 /** A meter of the catalogue. */
 export interface ModbusMeter extends PollMeter {

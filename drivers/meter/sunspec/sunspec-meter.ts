@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { AppError } from "../../../core/app-error.ts";
 import type { ModbusBus } from "../../bus/modbus-bus.ts";
 import { checkedReading } from "../checked-reading.ts";
@@ -8,14 +7,6 @@ import { measuredOf, type Measured } from "../modbus/values-reading.ts";
 import { discover, type FoundModel } from "./discover.ts";
 import { modelValues } from "./model-values.ts";
 import { models, type Model } from "./models.ts";
-
-/** Options in YAML. */
-export const SunSpecOptions = z.strictObject({
-  unit_id: z.int().min(1).max(247),
-  poll_s: z.number().min(1).max(300).default(5),
-  model: z.enum(["auto", "meter", "inverter", "battery"]).default("auto"),
-  positive_power: z.enum(["import", "export"]).default("import"),
-});
 
 interface Chosen {
   found: FoundModel;

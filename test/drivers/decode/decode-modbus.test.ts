@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { decodeModbus } from "../../../drivers/decode/decode-modbus.ts";
-import { families, familyNames, type FamilyName } from "../../../drivers/meter/modbus/families.ts";
+import { families } from "../../../drivers/meter/modbus/families.ts";
+import { familyNames, type FamilyName } from "../../../drivers/meter/modbus/family-names.ts";
 import type { RegisterMap } from "../../../drivers/meter/modbus/register-map.ts";
 import { imageUnit, registerImage } from "../../../simulator/modbus/register-image.ts";
 import { rtuFrame } from "../../fake/modbus-slave.ts";

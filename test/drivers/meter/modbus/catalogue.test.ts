@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { families, familyNames } from "../../../../drivers/meter/modbus/families.ts";
+import { families } from "../../../../drivers/meter/modbus/families.ts";
+import { familyNames } from "../../../../drivers/meter/modbus/family-names.ts";
 import { Register, RegisterMap } from "../../../../drivers/meter/modbus/register-map.ts";
 
 it("has 33 families with 568 registers, each in a file of its own", () => {

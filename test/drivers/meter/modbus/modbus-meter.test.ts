@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { errorCode } from "../../../../core/app-error.ts";
 import { modbusSerialBus } from "../../../../drivers/bus/modbus-serial-bus.ts";
-import { families, type FamilyName } from "../../../../drivers/meter/modbus/families.ts";
+import { families } from "../../../../drivers/meter/modbus/families.ts";
+import type { FamilyName } from "../../../../drivers/meter/modbus/family-names.ts";
 import type { Measurement } from "../../../../drivers/meter/modbus/measurement.ts";
 import { modbusMeter } from "../../../../drivers/meter/modbus/modbus-meter.ts";
 import type { RegisterMap } from "../../../../drivers/meter/modbus/register-map.ts";

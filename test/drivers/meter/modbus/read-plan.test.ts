@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { families, familyNames } from "../../../../drivers/meter/modbus/families.ts";
+import { families } from "../../../../drivers/meter/modbus/families.ts";
+import { familyNames } from "../../../../drivers/meter/modbus/family-names.ts";
 import { planReads, splitBlock } from "../../../../drivers/meter/modbus/read-plan.ts";
 import type { Register, RegisterMap } from "../../../../drivers/meter/modbus/register-map.ts";
 
