@@ -157,17 +157,22 @@ export function startCollector(options: CollectorOptions): Collector {
           else log.warn({ meter: meter.name, reason }, "meter line closed, trying again");
         },
       });
-    else
-      clock.every(
-        meter.pollMs,
-        async () => {
-          const reading = await meter.read().catch((error: unknown) => {
-            rejections.note(errorCode(error), meter.name, errorMessage(error));
-          });
-          if (reading) safely(() => take(reading));
-        },
-        options.signal,
-      );
+    else {
+      const poll = async (): Promise<void> => {
+        const reading = await meter.read().catch((error: unknown) => {
+          rejections.note(errorCode(error), meter.name, errorMessage(error));
+        });
+        if (reading) safely(() => take(reading));
+      };
+      // At once, and then on round times: so that a reading falls on the end of each slot and nothing is worked out there.
+      clock.after(0, poll, options.signal);
+      const firstMs = meter.pollMs - (clock.now() % meter.pollMs);
+      const periodic = (): Promise<void> => {
+        clock.every(meter.pollMs, poll, options.signal);
+        return poll();
+      };
+      clock.after(firstMs, periodic, options.signal);
+    }
   }
   clock.every(options.commitEveryMs, tryFlush, options.signal);
   return {
