@@ -1,5 +1,7 @@
+import type { Reading } from "../core/reading.ts";
 import { p1Framer } from "../drivers/meter/dsmr/p1-framer.ts";
 import { p1Reading } from "../drivers/meter/dsmr/p1-reading.ts";
+import type { Frame, FrameListener, Framer } from "../drivers/meter/framer.ts";
 import { hanFramer } from "../drivers/meter/han/han-framer.ts";
 import { hanReading } from "../drivers/meter/han/han-reading.ts";
 import { openHan } from "../drivers/meter/han/open-han.ts";
@@ -61,12 +63,12 @@ function chunks({ stream }: MeterStream): Buffer[] {
   return found;
 }
 
-function oursP1(stream: MeterStream): Peer {
+/** Ours: the stream in chunks through one framer that lives on, as in an agent. */
+function streamed(stream: MeterStream, framerOf: (listener: FrameListener) => Framer, read: (frame: Frame) => Reading): Peer {
   let count = 0;
-  const context = { meter: "bench", zone: "CET" as const, checked: true, receivedMs: 0, clockSynced: true };
-  const framer = p1Framer({
-    frame({ bytes }) {
-      if (p1Reading(bytes, context).importWh !== null) count++;
+  const framer = framerOf({
+    frame(frame) {
+      if (read(frame).importWh !== null) count++;
     },
     rejected: ({ code }) => {
       throw new Error(code);
@@ -84,29 +86,18 @@ function oursP1(stream: MeterStream): Peer {
   };
 }
 
+function oursP1(stream: MeterStream): Peer {
+  const context = { meter: "bench", zone: "CET" as const, checked: true, receivedMs: 0, clockSynced: true };
+  return streamed(stream, p1Framer, ({ bytes }) => p1Reading(bytes, context));
+}
+
 function oursHan(stream: MeterStream): Peer {
-  let count = 0;
   const context = { meter: "bench", receivedMs: 0, clockSynced: true };
   const options = { zone: "CET" as const, kamstrupStepWh: 10 as const, keys: undefined };
-  const framer = hanFramer({
-    frame(frame) {
-      const { list, quality } = openHan(frame, options, () => undefined);
-      if (hanReading(list, { ...context, quality }).importWh !== null) count++;
-    },
-    rejected: ({ code }) => {
-      throw new Error(code);
-    },
+  return streamed(stream, hanFramer, (frame) => {
+    const { list, quality } = openHan(frame, options, () => undefined);
+    return hanReading(list, { ...context, quality });
   });
-  const parts = chunks(stream);
-  return {
-    name: "smart-mla",
-    checksCrc: true,
-    run() {
-      count = 0;
-      for (const part of parts) framer.push(part);
-      return count;
-    },
-  };
 }
 
 const isPeer = (entry: Peer | Skipped): entry is Peer => "run" in entry;

@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
-import { AppError, errorMessage } from "../core/app-error.ts";
+import { AppError } from "../core/app-error.ts";
 import { decodeBytes } from "../drivers/decode/decode-bytes.ts";
 import { decodeModbus } from "../drivers/decode/decode-modbus.ts";
 import type { Decoded } from "../drivers/decode/decoded.ts";
 import { dlmsKeyFromHex } from "../drivers/meter/dlms/key-options.ts";
-import type { P1Zone } from "../drivers/meter/dsmr/p1-time.ts";
+import type { MeterZone } from "../drivers/meter/meter-zone.ts";
 import { familyNames, type FamilyName } from "../drivers/meter/modbus/family-names.ts";
 import { exitCode } from "./exit-code.ts";
+import { readInput } from "./read-input.ts";
 import { showDecoded } from "./show-decoded.ts";
 import { wholeNumber } from "./whole-number.ts";
 
@@ -14,25 +14,26 @@ import { wholeNumber } from "./whole-number.ts";
 export interface DecodeOptions {
   key?: string;
   authKey?: string;
-  zone: P1Zone;
+  zone: MeterZone;
   hex?: true;
   map?: string;
   start?: string;
   json?: true;
 }
 
-/** What a captured file may hold; a day of a P1 port is below 100 MB. */
-const mostBytes = 256 * 1024 * 1024;
+/** What is decoded at once: half a day of a P1 port that speaks every second. */
+const mostBytes = 32 * 1024 * 1024;
 
 /** `smart-mla decode FILE|-`: one line for each telegram or frame. Exit 1 when one of them is broken. */
-export function decode(file: string, options: DecodeOptions, say: (line: string) => void): Promise<number> {
-  const bytes = readBytes(file, options.hex === true || file.endsWith(".hex"));
+export async function decode(file: string, options: DecodeOptions, say: (line: string) => void): Promise<number> {
+  const input = await readInput(file, mostBytes);
+  const bytes = options.hex === true || file.endsWith(".hex") ? bytesOfHex(input.toString("latin1"), file) : input;
   const receivedMs = Date.now();
   const lines =
     options.map === undefined ? decodeMeter(bytes, options, receivedMs) : decodeAnswer(bytes, options.map, options, receivedMs);
   const plain = options.json === undefined && process.stdout.isTTY;
   for (const line of lines) for (const text of plain ? showDecoded(line) : [JSON.stringify(line)]) say(text);
-  return Promise.resolve(lines.some(({ error }) => error !== undefined) ? exitCode.checkFailed : exitCode.good);
+  return lines.some(({ error }) => error !== undefined) ? exitCode.checkFailed : exitCode.good;
 }
 
 function decodeMeter(bytes: Uint8Array, { key, authKey, zone }: DecodeOptions, receivedMs: number): Decoded[] {
@@ -61,18 +62,6 @@ const isFamily = (name: string): name is FamilyName => familyNames.some((family)
 function address(text: string): number {
   const decimal = /^0x[0-9a-f]{1,4}$/i.test(text) ? String(Number(text)) : text;
   return wholeNumber("--start", decimal, { most: 65_535 });
-}
-
-function readBytes(file: string, hex: boolean): Uint8Array {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file === "-" ? 0 : file);
-  } catch (cause) {
-    throw new AppError("input-unreadable", `${file} cannot be read (${errorMessage(cause)})`, { cause });
-  }
-  if (bytes.length > mostBytes)
-    throw new AppError("input-unreadable", `${file} has ${bytes.length} bytes; at most ${mostBytes} are decoded at once`);
-  return hex ? bytesOfHex(bytes.toString("latin1"), file) : bytes;
 }
 
 /** Hex digits with blanks, colons or 0x between them; lines that begin with "#" are comments. */

@@ -137,6 +137,14 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "last line of stdout: one JSON object of what happened")
     .action(verb(async (options) => (await import("./demo/demo.ts")).demo(options, say)));
 
+  const guarding = root.command("guard").description("decisions about appliances");
+  guarding
+    .command("replay")
+    .description("what a recorded trace would have switched, and why; needs no hardware")
+    .argument("<trace>", "JSON lines; - for standard input")
+    .option("--json", "JSON lines also on a terminal")
+    .action(verb(async (file, options) => (await import("./guard-replay.ts")).guardReplay(file, options, say)));
+
   const settlement = root.command("settlement").description("settlement records and their proofs");
   settlement
     .command("verify")

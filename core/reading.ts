@@ -65,8 +65,11 @@ export const Reading = z.object({
   /** Total energy counters (OBIS 1.8.0 and 2.8.0); null where the meter has none. */
   importWh: z.int().nonnegative().nullable(),
   exportWh: z.int().nonnegative().nullable(),
-  /** Counters per tariff, keyed by the tariff number as the meter gives it (OBIS 1.8.t, 2.8.t). */
-  tariffs: z.record(z.string(), z.object({ importWh: z.int().nonnegative(), exportWh: z.int().nonnegative() })),
+  /** Counters per tariff, keyed by the tariff number as the meter gives it (OBIS 1.8.t, 2.8.t); what it does not give is absent. */
+  tariffs: z.record(
+    z.string(),
+    z.object({ importWh: z.int().nonnegative().optional(), exportWh: z.int().nonnegative().optional() }),
+  ),
   /** Net active power, import positive; null where the meter does not say. */
   powerW: z.int().nullable(),
   phases: z.array(PhaseReading),

@@ -14,9 +14,10 @@ const forgottenMs = 24 * 3_600_000;
 
 const fresh = mkdtempSync("dist-");
 try {
-  const bundle = await rolldown(bundleInput);
-  await bundle.write({ ...bundleOutput, dir: fresh });
-  await bundle.close();
+  {
+    await using bundle = await rolldown(bundleInput);
+    await bundle.write({ ...bundleOutput, dir: fresh });
+  }
   writeFileSync(join(fresh, "files.json"), JSON.stringify(readdirSync(fresh).toSorted()));
   mkdirSync(target, { recursive: true });
   const files = readdirSync(fresh).toSorted((one, other) => Number(one === "main.js") - Number(other === "main.js"));

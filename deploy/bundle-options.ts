@@ -33,6 +33,7 @@ export const bundleInput: InputOptions = {
   logLevel: "warn",
 };
 
+/** Names stay as they are, so that a stack trace says something. */
 export const bundleOutput: OutputOptions = {
   format: "esm",
   minify: { mangle: false, compress: true, codegen: true },

@@ -128,8 +128,9 @@ export function driverConfig<Map extends Entries, Extra extends z.ZodRawShape>(
   return z.discriminatedUnion("driver", [first, ...rest]) as unknown as z.ZodType<DriverConfig<Map, Extra>>;
 }
 
-/** Names of all drivers, for messages. */
+/** Name of a meter's driver in the configuration. */
 export type MeterDriverName = keyof typeof meterDrivers;
+/** Name of a contact's driver in the configuration. */
 export type RelayDriverName = keyof typeof relayDrivers;
 
 /**

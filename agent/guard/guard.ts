@@ -120,7 +120,8 @@ function wishOf(appliance: GuardedAppliance, state: GuardState, input: GuardInpu
   const now = state.get(appliance.resource);
   const offMs = now && !now.on ? input.nowMs - now.sinceMs : 0;
   // Comfort stands above the plan, and a new plan does not know how long the last one held the appliance back.
-  if (intent && !intent.on && appliance.maxOffMs !== null && offMs >= appliance.maxOffMs)
+  // The resident's own word stands above comfort.
+  if (intent && !intent.on && intent.authority !== "override" && appliance.maxOffMs !== null && offMs >= appliance.maxOffMs)
     return { on: true, reason: "held back as long as allowed", urgentOff: false };
   return intent ? { on: intent.on, reason: intent.reason, urgentOff: false } : { ...safe, reason: "no intent, safe state" };
 }

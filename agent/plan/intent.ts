@@ -1,7 +1,9 @@
+import { iso } from "../../core/clock/clock.ts";
 import type { Instruction, InstructionList } from "../../core/message/instruction.ts";
+import { overrideAt, type Override } from "./override.ts";
 
 /** Who wants it, lowest authority first; the guard stands above all of them. */
-export type Authority = "safe-state" | "instruction";
+export type Authority = "safe-state" | "instruction" | "override";
 
 /** What one appliance should do now, and why. */
 export interface Intent {
@@ -27,9 +29,19 @@ export function instructionAt(list: InstructionList, nowMs: number): Instruction
   return found;
 }
 
-/** What should run now: the instruction in force, else the declared safe state. Pure. */
-export function intents(fallbacks: readonly Fallback[], lists: ReadonlyMap<string, InstructionList>, nowMs: number): Intent[] {
+/** What should run now: the resident's override, else the instruction in force, else the declared safe state. Pure. */
+export function intents(
+  fallbacks: readonly Fallback[],
+  lists: ReadonlyMap<string, InstructionList>,
+  nowMs: number,
+  overrides: readonly Override[] = [],
+): Intent[] {
   return fallbacks.map(({ resource, safeOn }) => {
+    const override = overrideAt(overrides, resource, nowMs);
+    if (override) {
+      const reason = `${override.mode} until ${iso(override.untilMs)}`;
+      return { resource, on: override.mode === "boost", authority: "override", reason };
+    }
     const list = lists.get(resource);
     const instruction = list && instructionAt(list, nowMs);
     if (!instruction) return { resource, on: safeOn, authority: "safe-state", reason: "no instruction in force" };

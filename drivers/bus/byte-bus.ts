@@ -11,6 +11,11 @@ export function settingsText({ baud, dataBits, parity, stopBits }: SerialSetting
   return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
 }
 
+/** Whether two settings make the same line. */
+export function sameSettings(one: SerialSettings, other: SerialSettings): boolean {
+  return settingsText(one) === settingsText(other);
+}
+
 /** Whoever listens to a byte bus. Chunks have no meaning: a telegram may come in any number of them. */
 export interface ByteListener {
   data(chunk: Uint8Array): void;

@@ -19,6 +19,13 @@ export interface ModbusBus {
   close(): Promise<void>;
 }
 
+/** A line that could not be opened at all, told from one that was lost later. */
+export class ModbusUnopened extends AppError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super("modbus-unreachable", message, { temporary: true, ...options });
+  }
+}
+
 /** A unit's own refusal: the line works, the question was wrong for this device. */
 export class ModbusException extends AppError {
   /** 1 function, 2 address, 3 value, 4 failure, 11 no such unit behind the gateway. @see MODBUS V1.1b3, chapter 7 */

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import modbusSerial from "modbus-serial";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import type { SerialSettings } from "./byte-bus.ts";
-import { ModbusException, type ModbusBus } from "./modbus-bus.ts";
+import { ModbusException, ModbusUnopened, type ModbusBus } from "./modbus-bus.ts";
+import { timedOut, within } from "./within.ts";
 
 /**
  * How a Modbus line is reached. A gateway speaks either Modbus TCP ("tcp") or passes RTU frames with their CRC through
@@ -85,10 +86,9 @@ export function modbusSerialBus(
       await within(connect(opening, transport), timeoutMs, closing.signal);
     } catch (cause) {
       await drop();
-      throw failure(
-        cause,
-        "modbus-unreachable",
-        `${name} cannot be opened (${errorMessage(cause)}); check cable, address and port`,
+      throw (
+        waitingFailure(cause) ??
+        new ModbusUnopened(`${name} cannot be opened (${errorMessage(cause)}); check cable, address and port`, { cause })
       );
     }
     if (!opening.isOpen) {
@@ -128,18 +128,23 @@ export function modbusSerialBus(
           cause,
         });
       await drop();
-      throw failure(cause, "modbus-bad-reply", `unit ${unit} on ${name} sent a damaged answer (${errorMessage(cause)})`);
+      throw (
+        waitingFailure(cause) ??
+        new AppError("modbus-bad-reply", `unit ${unit} on ${name} sent a damaged answer (${errorMessage(cause)})`, {
+          temporary: true,
+          cause,
+        })
+      );
     }
   };
 
-  /** Failure of the line or of waiting, in our codes. */
-  const failure = (cause: unknown, code: string, message: string): AppError => {
+  /** What ended the waiting, in our codes: a closed line, or the time. Undefined for a failure of the library. */
+  const waitingFailure = (cause: unknown): AppError | undefined => {
     if (cause instanceof AppError) return cause;
-    if (cause === timedOut)
-      return new AppError("modbus-timeout", `${name} did not answer within ${timeoutMs} ms; check unit id, baud and wiring`, {
-        temporary: true,
-      });
-    return new AppError(code, message, { temporary: true, cause });
+    if (cause !== timedOut) return undefined;
+    return new AppError("modbus-timeout", `${name} did not answer within ${timeoutMs} ms; check unit id, baud and wiring`, {
+      temporary: true,
+    });
   };
 
   const enqueue = <T>(unit: number, request: (client: ModbusRTU) => Promise<T>): Promise<T> => {
@@ -180,23 +185,6 @@ export function modbusSerialBus(
 
 /** Cause of the error of a connection that the other side closed. */
 const closedByPeer = new Error("closed by the other side");
-
-/** Thrown by within() when the time is over. */
-const timedOut = new Error("timed out");
-
-/** The work's result, or `timedOut`, or the signal's reason. */
-async function within<T>(work: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
-  const end = Promise.withResolvers<never>();
-  const stop = (): void => end.reject(signal.reason);
-  const timer = setTimeout(() => end.reject(timedOut), ms);
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    return await Promise.race([work, end.promise]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
-  }
-}
 
 /** Number of a Modbus exception in the library's error. */
 function exceptionCode(error: unknown): number | undefined {

@@ -30,8 +30,10 @@ function likelyFamily(bytes: Uint8Array): DecodedFamily {
 
 /** Why no telegram is in there; the common cause is a line that was read with the wrong parity. */
 function nothingFound(bytes: Uint8Array): { code: string; message: string; offset: number } {
-  const seven = Buffer.from(bytes.map((byte) => byte & 0x7f)).toString("latin1");
-  const parity = bytes.some((byte) => byte > 0x7f) && /\/[A-Za-z]{3}[\x20-\x7e]+\r?\n[\s\S]*\(/.test(seven);
+  // The beginning says it; on all of a long capture the search would take minutes.
+  const head = bytes.subarray(0, 4096);
+  const seven = Buffer.from(head.map((byte) => byte & 0x7f)).toString("latin1");
+  const parity = head.some((byte) => byte > 0x7f) && /\/[A-Za-z]{3}[\x20-\x7e]+\r?\n[\s\S]*\(/.test(seven);
   return parity
     ? {
         code: "p1-parity-bits",

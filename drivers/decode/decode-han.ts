@@ -1,5 +1,4 @@
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
-import type { Reading } from "../../core/reading.ts";
 import { replayWindow } from "../meter/dlms/replay-window.ts";
 import type { Frame } from "../meter/framer.ts";
 import { apduAssembler } from "../meter/han/apdu-assembler.ts";
@@ -7,8 +6,9 @@ import { numberAt, plainAt, tag } from "../meter/han/axdr.ts";
 import { noUnit, unitName, type HanEntry } from "../meter/han/han-entry.ts";
 import { hanFramer } from "../meter/han/han-framer.ts";
 import { listName, printableAt, type HanList } from "../meter/han/han-list.ts";
-import { hanReading, scaled } from "../meter/han/han-reading.ts";
+import { hanReading, measures, scaled } from "../meter/han/han-reading.ts";
 import { openHan, type OpenedHan } from "../meter/han/open-han.ts";
+import { obisCode } from "../meter/obis.ts";
 import {
   addValues,
   encryptionOfError,
@@ -75,7 +75,8 @@ function message(frame: Frame, context: DecodeContext, fresh: ReturnType<typeof 
   const { list } = opened;
   const meter = listName(list);
   const objects: Decoded["objects"] = {};
-  for (const entry of list.entries) if (entry.code >= 0) addValues(objects, codeOf(entry), [valueOf(list, entry)]);
+  for (const entry of list.entries)
+    if (entry.code >= 0) addValues(objects, obisCode(entry.group, entry.code), [valueOf(list, entry)]);
   return {
     family: "han",
     meter,
@@ -84,22 +85,24 @@ function message(frame: Frame, context: DecodeContext, fresh: ReturnType<typeof 
     time: isoSeconds(list.timeMs),
     objects,
     list: list.entries.map((entry) => itemOf(list, entry)),
-    reading: reading(opened, meter ?? "han", context),
+    ...reading(opened, meter ?? "han", frame.offset, context),
   };
 }
 
-/** Null for a list that measures nothing. */
-function reading({ list, quality }: OpenedHan, meter: string, { receivedMs }: DecodeContext): Reading | null {
+/** No reading for a list that measures nothing, and an error for one that tells of power or energy that cannot be. */
+function reading(
+  { list, quality }: OpenedHan,
+  meter: string,
+  offset: number,
+  { receivedMs }: DecodeContext,
+): Pick<Decoded, "reading" | "error"> {
   try {
-    return hanReading(list, { meter, quality, receivedMs, clockSynced: false });
+    return { reading: hanReading(list, { meter, quality, receivedMs, clockSynced: false }) };
   } catch (error) {
-    if (error instanceof AppError) return null;
-    throw error;
+    if (!(error instanceof AppError)) throw error;
+    const { code, message: why } = error;
+    return measures(list) ? { reading: null, error: { code, message: why, offset } } : { reading: null };
   }
-}
-
-function codeOf({ group, code }: HanEntry): string {
-  return `${group >>> 8}-${group & 255}:${code >>> 16}.${(code >>> 8) & 255}.${code & 255}`;
 }
 
 /** Numbers scaled, with their unit where it is known; octet strings as text where they are text. */

@@ -1,6 +1,6 @@
 import { AppError } from "../../core/app-error.ts";
 import type { Reading } from "../../core/reading.ts";
-import { latin1 } from "../meter/dsmr/p1-scan.ts";
+import { latin1 } from "../meter/ascii.ts";
 import { cutReadout, stx } from "../meter/iec62056-21/cut-readout.ts";
 import { identificationIn } from "../meter/iec62056-21/identification.ts";
 import { iecLines, iecObject } from "../meter/iec62056-21/iec-lines.ts";

@@ -1,6 +1,7 @@
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import type { Reading } from "../../core/reading.ts";
 import { checkedReading } from "../meter/checked-reading.ts";
+import { crc16 } from "../meter/crc16.ts";
 import { valuesIn, type ReadBlock, type Values } from "../meter/modbus/block-reader.ts";
 import { figure } from "../meter/modbus/decode-register.ts";
 import { families } from "../meter/modbus/families.ts";
@@ -29,6 +30,8 @@ class Refusal extends AppError {
 
 /** Most bytes of an RTU frame, and of the data behind the header of Modbus TCP. */
 const mostBytes = 256;
+/** Register of CRC-16/MODBUS before the first byte. */
+const modbusRegister = 0xffff;
 
 /**
  * One answer to a read of registers, as RTU frame or as Modbus TCP message, told apart by the header. Never throws.
@@ -69,7 +72,7 @@ function opened(bytes: Buffer): Answer {
   if (bytes.length < 5 || bytes.length > mostBytes)
     throw new Refusal("modbus-bad-frame", `${bytes.length} bytes are no answer of 5 to ${mostBytes}`, 0);
   const body = bytes.subarray(0, -2);
-  const [said, computed] = [bytes.readUInt16LE(bytes.length - 2), crc16(body)];
+  const [said, computed] = [bytes.readUInt16LE(bytes.length - 2), crc16(body, 0, body.length, modbusRegister)];
   if (said !== computed)
     throw new Refusal("modbus-bad-crc", `CRC is ${hex(said)}, the bytes give ${hex(computed)}`, bytes.length - 2);
   return { framing: "rtu", body };
@@ -136,13 +139,3 @@ function readingOf(map: RegisterMap, values: Values, framing: Answer["framing"],
 }
 
 const hex = (crc: number): string => `0x${crc.toString(16).padStart(4, "0")}`;
-
-/** CRC-16/MODBUS. @see MODBUS over Serial Line V1.02, 6.2.2 */
-function crc16(bytes: Uint8Array): number {
-  let crc = 0xffff;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >> 1) ^ 0xa001 : crc >> 1;
-  }
-  return crc;
-}

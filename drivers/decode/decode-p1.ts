@@ -17,15 +17,27 @@ import {
   type DecodedValue,
 } from "./decoded.ts";
 
+const pieceBytes = 64 * 1024;
+
 /** All P1 telegrams in a piece of a stream, also the broken ones, in their order. */
 export function decodeP1(bytes: Uint8Array, context: DecodeContext): Decoded[] {
   const found: Decoded[] = [];
   const fresh = replayWindow();
+  let sendsCrc = false;
   const framer = p1Framer({
-    frame: (frame) => found.push(telegram(frame, context, fresh)),
+    frame(frame) {
+      if (sendsCrc && !frame.checked && frame.cipherAt === undefined) {
+        const message = "a telegram without the CRC that the meter sends else; the line lost it";
+        found.push(undecoded("p1", { code: "p1-crc-missing", message, offset: frame.offset }, { integrity: "absent" }));
+        return;
+      }
+      sendsCrc ||= frame.checked;
+      found.push(telegram(frame, context, fresh));
+    },
     rejected: ({ code, message, offset }) => found.push(undecoded("p1", { code, message, offset })),
   });
-  framer.push(bytes);
+  // In pieces, as from a line: what is searched through again and again stays short.
+  for (let at = 0; at < bytes.length; at += pieceBytes) framer.push(bytes.subarray(at, at + pieceBytes));
   framer.end();
   return found;
 }
@@ -64,7 +76,7 @@ function reading(meter: string, opened: OpenedP1, { zone, receivedMs }: DecodeCo
     return p1Reading(opened.bytes, {
       meter,
       zone,
-      checked: opened.crc === "valid" || opened.encryption === "verified",
+      checked: opened.encryption === "verified" || (opened.encryption === "none" && opened.crc === "valid"),
       receivedMs,
       clockSynced: false,
     });
@@ -79,5 +91,7 @@ export function decodedValue({ text, unit }: ObisValue): DecodedValue {
   const glued = unit === null ? /^(\d+(?:[.,]\d+)?)(kWh|Wh|kW|W|kvarh|varh|kvar|var|V|A|m3|GJ|MJ|Hz)$/i.exec(text) : null;
   const [figure, of] = glued ? [glued[1] ?? "", glued[2] ?? ""] : [text, unit];
   if (of === null || !/^-?\d+(?:[.,]\d+)?$/.test(figure)) return { value: text, unit };
+  // A figure that a number cannot hold stays as it was sent.
+  if (figure.replaceAll(/[^0-9]/g, "").replace(/^0+/, "").length > 15) return { value: figure, unit: of };
   return { value: Number(figure.replace(",", ".")), unit: of };
 }

@@ -1,7 +1,8 @@
 import type { Reading } from "../../core/reading.ts";
 import type { DlmsKeys } from "../meter/dlms/general-glo.ts";
-import type { P1Zone } from "../meter/dsmr/p1-time.ts";
+import type { MeterZone } from "../meter/meter-zone.ts";
 
+/** How a piece was read; SunSpec is Modbus here. */
 export type DecodedFamily = "p1" | "han" | "iec62056-21" | "modbus";
 
 /** One value as the meter sends it after scaling; text where it is no figure with a unit. */
@@ -47,7 +48,7 @@ export interface Decoded {
 /** What decoding needs besides the bytes. */
 export interface DecodeContext {
   keys?: DlmsKeys | undefined;
-  zone: P1Zone;
+  zone: MeterZone;
   /** Stamp of readings, ms since 1970. */
   receivedMs: number;
 }

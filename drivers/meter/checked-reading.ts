@@ -27,7 +27,7 @@ export function checkedReading(draft: Reading): Reading {
 const isCounter = (value: number | null): boolean => value === null || (Number.isSafeInteger(value) && value >= 0);
 const isWhole = (value: number | null | undefined): boolean =>
   value === null || value === undefined || Number.isSafeInteger(value);
-const isFinite = (value: number | undefined): boolean => value === undefined || Number.isFinite(value);
+const isFigure = (value: number | undefined): boolean => value === undefined || Number.isFinite(value);
 
 /** Name of a field that no number of its kind can hold. */
 function badField(reading: Reading): string | undefined {
@@ -36,12 +36,12 @@ function badField(reading: Reading): string | undefined {
   if (!isWhole(reading.powerW)) return `powerW ${reading.powerW}`;
   if (!isWhole(reading.receivedMs) || !isWhole(reading.meterMs)) return "time";
   for (const tariff in reading.tariffs) {
-    const { importWh, exportWh } = reading.tariffs[tariff] ?? { importWh: 0, exportWh: 0 };
+    const { importWh = 0, exportWh = 0 } = reading.tariffs[tariff] ?? {};
     if (!isCounter(importWh) || !isCounter(exportWh)) return `tariff ${tariff}`;
   }
   for (const { voltageV, currentA, powerW } of reading.phases)
-    if (!isFinite(voltageV) || !isFinite(currentA) || !isWhole(powerW)) return "phases";
-  for (const { channel, value } of reading.subMeters) if (!isFinite(value)) return `sub-meter ${channel}`;
+    if (!isFigure(voltageV) || !isFigure(currentA) || !isWhole(powerW)) return "phases";
+  for (const { channel, value } of reading.subMeters) if (!isFigure(value)) return `sub-meter ${channel}`;
   return undefined;
 }
 

@@ -5,6 +5,9 @@ import type { Frame, FrameListener, Framer } from "./framer.ts";
 import { afterBytes, afterReading, lineSearch } from "./line-search.ts";
 import type { PushMeter, Stamp } from "./meter.ts";
 
+/** Of bytes that make no telegram so many are kept. */
+const mostStrayBytes = 512;
+
 /**
  * A meter that pushes frames over a line of bytes: the part that P1 and HAN meters share.
  * Whatever the bytes are, nothing is thrown out of here: a frame becomes a reading or a rejected frame.
@@ -29,6 +32,7 @@ export function framedMeter(options: {
     start(listener) {
       const now = (): number => stamp().receivedMs;
       let search = lineSearch(now());
+      let stray = Buffer.alloc(0);
       const framer = options.framer({
         frame(frame) {
           let reading: Reading;
@@ -40,6 +44,7 @@ export function framedMeter(options: {
             return;
           }
           search = afterReading(search, now());
+          stray = Buffer.alloc(0);
           listener.reading(reading);
         },
         rejected: ({ code, message, bytes }) => listener.rejected({ meter: name, code, message, bytes }),
@@ -48,9 +53,18 @@ export function framedMeter(options: {
         data(chunk) {
           const before = search.at;
           search = afterBytes(search, chunk.length, now(), settings.length);
+          stray = Buffer.concat([stray, chunk]).subarray(-mostStrayBytes);
           framer.push(chunk);
           if (search.at === before) return;
           const next = settings[search.at] ?? settings[0];
+          // What a person needs to see which speed or signal it is.
+          listener.rejected({
+            meter: name,
+            code: "meter-unknown-bytes",
+            message: "bytes came that make no telegram, as of a wrong speed, parity or an inverted signal",
+            bytes: stray,
+          });
+          stray = Buffer.alloc(0);
           listener.line("searching", `${bus.name}: nothing readable, trying ${settingsText(next)}`);
           framer.reset();
           bus.configure(next);

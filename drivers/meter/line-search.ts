@@ -17,6 +17,7 @@ const provenDwellMs = 5 * 60_000;
 /** A few bytes are noise of an open contact and say nothing about the speed. */
 const fewBytes = 32;
 
+/** The search at its first candidate. */
 export function lineSearch(nowMs: number): LineSearch {
   return { at: 0, sinceMs: nowMs, strayBytes: 0, proven: false };
 }

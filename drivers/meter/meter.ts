@@ -34,6 +34,7 @@ export interface PollMeter {
   read(): Promise<Reading>;
 }
 
+/** What every driver of a meter gives. */
 export type Meter = PushMeter | PollMeter;
 
 /** Where a driver takes time from; only to stamp what it received. */

@@ -10,3 +10,12 @@ export interface ObisObject {
   code: string;
   values: ObisValue[];
 }
+
+/**
+ * Code as text, A-B:C.D.E.
+ * @param group A * 256 + B
+ * @param code C * 65536 + D * 256 + E
+ */
+export function obisCode(group: number, code: number): string {
+  return `${group >>> 8}-${group & 255}:${code >>> 16}.${(code >>> 8) & 255}.${code & 255}`;
+}

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { SerialSettings } from "../bus/byte-bus.ts";
+import { sameSettings, type SerialSettings } from "../bus/byte-bus.ts";
 
 /** Serial options in YAML of a meter that speaks by itself; what is left out is found by trying. */
 export const SerialOptions = {
@@ -22,7 +22,6 @@ export function serialCandidates(
   });
   const [first, ...rest] = known;
   const candidates: [SerialSettings, ...SerialSettings[]] = [set(first)];
-  for (const settings of rest.map(set))
-    if (!candidates.some((seen) => JSON.stringify(seen) === JSON.stringify(settings))) candidates.push(settings);
+  for (const settings of rest.map(set)) if (!candidates.some((seen) => sameSettings(seen, settings))) candidates.push(settings);
   return candidates;
 }

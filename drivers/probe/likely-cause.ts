@@ -6,6 +6,7 @@ const fewBytes = 16;
 /** An inverted line makes about every second byte one of these. */
 const invertedShare = 0.3;
 
+/** A place as the command line has it. */
 export function placeName(place: ProbePlace): string {
   return place.kind === "serial" ? place.path : `${place.host}:${place.port}`;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock/clock.ts";
-import type { ByteBus, SerialSettings } from "../bus/byte-bus.ts";
+import { sameSettings, type ByteBus, type SerialSettings } from "../bus/byte-bus.ts";
 import { hanSettings } from "../meter/han/han.ts";
 import { p1Settings } from "../meter/dsmr/dsmr.ts";
 import { pushSettings, signOnSettings } from "../meter/iec62056-21/iec62056-21.ts";
@@ -31,7 +31,7 @@ const openMs = 5_000;
 /** Settings that meters push with, each once, the telling ones first. */
 export function listenSettings(): SerialSettings[] {
   const all = [...tellingSettings, ...p1Settings, ...hanSettings, ...pushSettings];
-  return all.filter((one, at) => at === all.findIndex((other) => JSON.stringify(other) === JSON.stringify(one)));
+  return all.filter((one, at) => at === all.findIndex((other) => sameSettings(other, one)));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import type { SerialSettings } from "../bus/byte-bus.ts";
-import { ModbusException, type ModbusBus } from "../bus/modbus-bus.ts";
+import { ModbusException, ModbusUnopened, type ModbusBus } from "../bus/modbus-bus.ts";
 import { modbusSerialBus, type ModbusTransport } from "../bus/modbus-serial-bus.ts";
 import { identifyUnit } from "./identify-unit.ts";
 import { likelyModbusCause, unreachable } from "./likely-cause.ts";
@@ -123,8 +123,7 @@ async function answerOf(bus: ModbusBus, unit: number, first: ProbePlace | undefi
   } catch (error) {
     if (error instanceof ModbusException) return noUnit.has(error.exception) ? "absent" : "present";
     if (!(error instanceof AppError)) throw error;
-    if (first && error.code === "modbus-unreachable" && /cannot be opened/.test(error.message))
-      throw unreachable(errorMessage(error), first);
+    if (first && error instanceof ModbusUnopened) throw unreachable(errorMessage(error), first);
     return error.code === "modbus-bad-reply" ? "damaged" : "absent";
   }
 }

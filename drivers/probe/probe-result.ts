@@ -37,6 +37,7 @@ export interface LikelyCause {
   message: string;
 }
 
+/** What a probe found, or why it found nothing. */
 export interface ProbeResult {
   found: FoundMeter[];
   /** How the line has to be opened for what was found. */

@@ -7,7 +7,6 @@ import { ModbusRefusal, type ModbusTcpServer, startModbusTcpServer } from "./mod
 export const subMeterUnit = 2;
 /** Unit of the relay board: coil 0 boiler, 1 ev, 2 heat pump; on is a closed contact. */
 export const relayUnit = 10;
-
 /** Unit of the inverter of the solar panels, a SunSpec device. */
 export const inverterUnit = 3;
 
@@ -42,7 +41,7 @@ export async function startModbusHouse(options: {
         subMeterUnit,
         {
           readInputs(address: number, count: number) {
-            if (address + count > registers) throw new ModbusRefusal(2);
+            if (address + count > registerCount) throw new ModbusRefusal(2);
             catchUp();
             return subMeter(house).subarray(address * 2, (address + count) * 2);
           },
@@ -74,11 +73,11 @@ export async function startModbusHouse(options: {
 /** Voltage that the sub-meter shows on each phase. */
 const phaseV = 230.5;
 /** Registers that the sub-meter has: up to the phases' counters at 0x164. */
-const registers = 0x166;
+const registerCount = 0x166;
 
 /** All registers of the sub-meter as bytes: IEEE 754 float, high word first. */
 function subMeter(house: House): Buffer {
-  const block = Buffer.alloc(registers * 2);
+  const block = Buffer.alloc(registerCount * 2);
   const write = (register: number, value: number): void => void block.writeFloatBE(value, register * 2);
   const powerW = house.power().heatpump;
   for (const offset of [0, 2, 4]) {

@@ -30,4 +30,5 @@ export const seeds: readonly { name: string; bytes: Buffer }[] = [
   { name: "IEC push", bytes: encodePush("SIM0PUSH-1", iecLines) },
 ];
 
+/** Keys of the encrypted ones. */
 export const seedKeys = testKeys;

@@ -9,6 +9,9 @@ export interface DlmsKeys {
   authenticationKey?: Uint8Array | undefined;
 }
 
+/** How far a message's cipher was seen through. */
+export type Encryption = "none" | "verified" | "decrypted-unverified";
+
 /** A general-glo-ciphering APDU taken apart; nothing is checked yet. The arrays are views into the input. */
 export interface GeneralGlo {
   /** System title of the meter, 8 bytes; zeros where the meter sends an empty one. */
@@ -103,7 +106,7 @@ export function parseGeneralGlo(bytes: Uint8Array, at = 0): GeneralGlo {
 export function decipher(
   glo: GeneralGlo,
   keys: DlmsKeys | undefined,
-): { plain: Uint8Array; encryption: "verified" | "decrypted-unverified" } {
+): { plain: Uint8Array; encryption: Exclude<Encryption, "none"> } {
   if (!keys)
     throw new AppError(
       "dlms-key-missing",

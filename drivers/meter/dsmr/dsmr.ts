@@ -1,6 +1,7 @@
 import { AppError } from "../../../core/app-error.ts";
 import type { ByteBus, SerialSettings } from "../../bus/byte-bus.ts";
 import type { DlmsKeys } from "../dlms/general-glo.ts";
+import { noDowngrade } from "../dlms/no-downgrade.ts";
 import { replayWindow } from "../dlms/replay-window.ts";
 import { framedMeter } from "../framed-meter.ts";
 import type { PushMeter, Stamp } from "../meter.ts";
@@ -8,7 +9,7 @@ import { p1Framer } from "./p1-framer.ts";
 import { openP1 } from "./p1-open.ts";
 import { p1Reading } from "./p1-reading.ts";
 import type { TariffCountry } from "./p1-tariff.ts";
-import type { P1Zone } from "./p1-time.ts";
+import type { MeterZone } from "../meter-zone.ts";
 
 /** P1 lines as they are met, the most common first: DSMR 4 on, DSMR 2.2 and 3, Slovenia, Denmark, Slovenia before 2020. */
 export const p1Settings: readonly [SerialSettings, ...SerialSettings[]] = [
@@ -28,13 +29,13 @@ export function dsmr(options: {
   bus: ByteBus;
   stamp: Stamp;
   settings: readonly [SerialSettings, ...SerialSettings[]];
-  zone: P1Zone;
+  zone: MeterZone;
   country?: TariffCountry | undefined;
   keys?: DlmsKeys | undefined;
 }): PushMeter {
-  /** A meter that has ever sent a CRC always does, and one that encrypts always does. A new meter opens the line anew. */
+  /** A meter that has ever sent a CRC always does. A new meter opens the line anew. */
   let sendsCrc = false;
-  let encrypts = false;
+  const strongEnough = noDowngrade(options.name, options.keys, "p1-clear-telegram");
   const fresh = replayWindow();
   return framedMeter({
     name: options.name,
@@ -42,30 +43,23 @@ export function dsmr(options: {
     stamp: options.stamp,
     settings: options.settings,
     framer: p1Framer,
-    opened() {
-      sendsCrc = false;
-      encrypts = false;
-    },
+    opened: () => (sendsCrc = false),
     read(frame) {
       const opened = openP1(frame, options.keys, fresh);
-      if (opened.encryption === "none" && encrypts)
-        throw new AppError(
-          "p1-clear-telegram",
-          `meter ${options.name} encrypts, and this telegram is clear; somebody else may have sent it`,
-        );
+      strongEnough(opened.encryption);
       if (opened.encryption === "none" && sendsCrc && opened.crc === "absent")
         throw new AppError(
           "p1-crc-missing",
           `meter ${options.name} sent a telegram without the CRC that it sends else; check the line`,
         );
       sendsCrc ||= opened.crc === "valid";
-      encrypts ||= opened.encryption !== "none";
       const { receivedMs, clockSynced } = options.stamp();
       return p1Reading(opened.bytes, {
         meter: options.name,
         zone: options.zone,
         country: options.country,
-        checked: opened.crc === "valid" || opened.encryption === "verified",
+        // A CRC within a cipher without tag can be bent by whoever bends the text.
+        checked: opened.encryption === "verified" || (opened.encryption === "none" && opened.crc === "valid"),
         receivedMs,
         clockSynced,
       });

@@ -1,19 +1,29 @@
 import type { DemandReading } from "../../../core/reading.ts";
 import { powerWAt, type Decimal } from "../decimal.ts";
 import { nextValue } from "./p1-scan.ts";
-import { p1TimeAt, type P1Zone } from "./p1-time.ts";
+import type { MeterZone } from "../meter-zone.ts";
+import { p1TimeAt } from "./p1-time.ts";
 
 /** Meters keep 13 months; more groups than that are a damaged line. */
 const mostMonths = 14;
+
+/** No connection of a home has more; a damaged line may read "230201000000W", a time, as a power. */
+const mostW = 1_000_000;
+
+/** Demand in W; undefined where there is none that can be. */
+export function demandWAt(bytes: Uint8Array, start: number, scratch: Decimal): number | undefined {
+  const demandW = powerWAt(bytes, start, scratch);
+  return demandW !== undefined && demandW <= mostW ? demandW : undefined;
+}
 
 /** The month's peak (OBIS 1.6.0): (time)(value*kW). @see e-MUCS P1 2.1.1 */
 export function p1MonthPeak(
   bytes: Uint8Array,
   start: number,
   end: number,
-  { zone, scratch }: { zone: P1Zone; scratch: Decimal },
+  { zone, scratch }: { zone: MeterZone; scratch: Decimal },
 ): Pick<DemandReading, "monthPeakW" | "monthPeakAtMs"> {
-  const monthPeakW = powerWAt(bytes, nextValue(bytes, start + 1, end), scratch);
+  const monthPeakW = demandWAt(bytes, nextValue(bytes, start + 1, end), scratch);
   return monthPeakW === undefined ? {} : { monthPeakW, monthPeakAtMs: p1TimeAt(bytes, start + 1, zone) };
 }
 
@@ -25,7 +35,7 @@ export function p1MonthPeaks(
   bytes: Uint8Array,
   start: number,
   end: number,
-  { zone, scratch }: { zone: P1Zone; scratch: Decimal },
+  { zone, scratch }: { zone: MeterZone; scratch: Decimal },
 ): DemandReading["months"] {
   const months: DemandReading["months"] = [];
   let at = start + 1;
@@ -33,10 +43,10 @@ export function p1MonthPeaks(
   while (at < end && months.length < mostMonths) {
     const peakAt = nextValue(bytes, at, end);
     const valueAt = nextValue(bytes, peakAt, end);
-    const peakW = valueAt < end ? powerWAt(bytes, valueAt, scratch) : undefined;
+    const peakW = valueAt < end ? demandWAt(bytes, valueAt, scratch) : undefined;
     const endMs = p1TimeAt(bytes, at, zone);
-    if (peakW === undefined || endMs === null) return months;
-    months.push({ endMs, peakW, peakAtMs: p1TimeAt(bytes, peakAt, zone) });
+    // One month that cannot be read costs itself alone.
+    if (peakW !== undefined && endMs !== null) months.push({ endMs, peakW, peakAtMs: p1TimeAt(bytes, peakAt, zone) });
     at = nextValue(bytes, valueAt, end);
   }
   return months;

@@ -1,20 +1,17 @@
 import type { PhaseReading, Reading } from "../../../core/reading.ts";
 import { energyWhAt, figureAt, powerWAt, type Decimal } from "../decimal.ts";
+import {
+  counterSlot,
+  exportSlot,
+  importSlot,
+  mostTariffs,
+  phaseSlot,
+  slotOf,
+  slots,
+  slotsOfPhase,
+} from "../electricity-slots.ts";
 
-/** Tariffs 1 to 8 are known; no country has more than four. */
-const mostTariffs = 8;
-/** Groups C of power in and out (1, 2; 21, 22 on), current (31) and voltage (32); those of the phases are 20 apart. */
-const momentary = [1, 2, 21, 22, 31, 32, 41, 42, 51, 52, 61, 62, 71, 72];
-const slotOfGroup = new Int8Array(256).fill(-1);
-for (const [slot, group] of momentary.entries()) slotOfGroup[group] = slot;
-/** Behind the momentary values: the counters C.8.0 to C.8.8 of import and export. */
-const firstCounter = momentary.length;
-const slots = firstCounter + 2 * (mostTariffs + 1);
-
-/**
- * Where the value of each electricity register stands in the telegram, each in its own place; 0 where there is none.
- * A table and not a map, because a map costs more than all the rest of a telegram.
- */
+/** Where the value of each electricity register stands in the telegram, each in its own slot; 0 where there is none. */
 export type Registers = number[];
 
 const empty: Registers = Array.from({ length: 2 * slots }, () => 0);
@@ -22,15 +19,6 @@ const empty: Registers = Array.from({ length: 2 * slots }, () => 0);
 /** No register yet. The second half of the table is for channel 1. */
 export function noRegisters(): Registers {
   return empty.slice();
-}
-
-/** Place of C.7.0, C.8.0 and C.8.t in the table; -1 for all else. */
-function slotOf(code: number): number {
-  const d = (code >>> 8) & 255;
-  const e = code & 255;
-  const c = code >>> 16;
-  if (d === 7 && e === 0) return slotOfGroup[c] ?? -1;
-  return d === 8 && (c === 1 || c === 2) && e <= mostTariffs ? firstCounter + (c - 1) * (mostTariffs + 1) + e : -1;
 }
 
 /**
@@ -50,7 +38,7 @@ function valueAt(registers: Registers, slot: number): number {
 }
 
 /** One counter of a telegram. */
-export interface Counter {
+interface Counter {
   /** Total; null where the telegram has none or a line of it cannot be read. */
   wh: number | null;
   /** True where a line of it stands there and cannot be read. */
@@ -61,14 +49,14 @@ export interface Counter {
 }
 
 /** The counter 1.8.0 or 2.8.0, with its tariffs into `tariffs`. */
-export function counter(
+function counter(
   bytes: Uint8Array,
   registers: Registers,
   side: "importWh" | "exportWh",
   tariffs: Reading["tariffs"],
   scratch: Decimal,
 ): Counter {
-  const slot = firstCounter + (side === "importWh" ? 0 : mostTariffs + 1);
+  const slot = counterSlot(side);
   const wholeAt = valueAt(registers, slot);
   const given = wholeAt === 0 ? undefined : energyWhAt(bytes, wholeAt, scratch);
   let hurt = wholeAt !== 0 && given === undefined;
@@ -83,7 +71,7 @@ export function counter(
       hurt = true;
       continue;
     }
-    (tariffs[tariff] ??= { importWh: 0, exportWh: 0 })[side] = wh;
+    (tariffs[tariff] ??= {})[side] = wh;
     sum += wh;
     highest = tariff;
     count++;
@@ -95,9 +83,31 @@ export function counter(
   return { wh: complete ? sum : null, hurt: !complete, hasTotal: false, tariffs: count };
 }
 
+/** The counters of both sides. */
+export interface Counters {
+  import: Counter;
+  export: Counter;
+  /** True where a line of them stands there and cannot be read, or is missing. */
+  hurt: boolean;
+}
+
+/** The counters 1.8.0 and 2.8.0, with their tariffs into `tariffs`. */
+export function counters(bytes: Uint8Array, registers: Registers, tariffs: Reading["tariffs"], scratch: Decimal): Counters {
+  const importing = counter(bytes, registers, "importWh", tariffs, scratch);
+  const exporting = counter(bytes, registers, "exportWh", tariffs, scratch);
+  // A meter counts import and export by the same tariffs: where one side has fewer and no total, a line of it was hurt.
+  const most = Math.max(importing.tariffs, exporting.tariffs);
+  for (const side of [importing, exporting])
+    if (!side.hasTotal && side.tariffs > 0 && side.tariffs < most) {
+      side.wh = null;
+      side.hurt = true;
+    }
+  return { import: importing, export: exporting, hurt: importing.hurt || exporting.hurt };
+}
+
 /** Net power of the connection, W. */
 export function totalW(bytes: Uint8Array, registers: Registers, scratch: Decimal): number | null {
-  return net(bytes, valueAt(registers, 0), valueAt(registers, 1), scratch);
+  return net(bytes, valueAt(registers, importSlot), valueAt(registers, exportSlot), scratch);
 }
 
 /** Import less export. Null where the import is missing, or an export line stands there that cannot be read. */
@@ -114,7 +124,7 @@ function net(bytes: Uint8Array, importAt: number, exportAt: number, scratch: Dec
 export function phases(bytes: Uint8Array, registers: Registers, scratch: Decimal): PhaseReading[] {
   const found: PhaseReading[] = [];
   for (let phase = 0; phase < 3; phase++) {
-    const slot = 2 + 4 * phase;
+    const slot = phaseSlot + slotsOfPhase * phase;
     const currentAt = valueAt(registers, slot + 2);
     const voltageAt = valueAt(registers, slot + 3);
     const powerW = net(bytes, valueAt(registers, slot), valueAt(registers, slot + 1), scratch);

@@ -1,7 +1,8 @@
 import { AppError, errorMessage } from "../../../core/app-error.ts";
+import { hexDigit, isLetter } from "../ascii.ts";
+import { crc16 } from "../crc16.ts";
 import { berLength } from "../dlms/general-glo.ts";
 import type { FrameListener, Framer } from "../framer.ts";
-import { crc16 } from "./crc16.ts";
 
 /** Bytes; the longest real telegram (Hungary, Belgium with history) stays below 3 KiB. */
 export const maxP1Bytes = 16 * 1024;
@@ -13,9 +14,13 @@ const headerBytes = 10;
 
 const slash = 0x2f;
 const bang = 0x21;
+const close = 0x29;
 const cr = 0x0d;
 const lf = 0x0a;
 const cipherTag = 0xdb;
+
+/** A text message has up to 1024 characters, as hex twice as many. */
+const longestLine = 2200;
 
 /** What stands at a place of the stream: a whole piece up to `end`, or nothing to decide yet. */
 type Found = { end: number } | "more";
@@ -72,6 +77,11 @@ export function p1Framer(listener: FrameListener): Framer {
     if (!size || bytes.length === size.start) return more();
     // Noise that looks like DB 08 is told from a frame by its security byte.
     if (((bytes[size.start] ?? 0) & 0xe8) !== 0x20) return { end: start + 1 };
+    const swallowed = wholeTelegramIn(start + 1, Math.min(size.start + size.length, bytes.length));
+    if (swallowed >= 0) {
+      truncated(start, swallowed);
+      return { end: swallowed };
+    }
     const end = size.start + size.length;
     if (end - start > maxP1Bytes) {
       reject("p1-too-long", `ciphered frame of ${size.length} bytes announced; this is not a P1 telegram`, start, size.start);
@@ -90,8 +100,8 @@ export function p1Framer(listener: FrameListener): Framer {
     return { end };
   };
 
-  /** The telegram from start through the "!" at bangAt and its CRC. */
-  const terminated = (start: number, bangAt: number): Found => {
+  /** The digits behind a "!", and where they end. */
+  const crcAt = (bangAt: number): { declared: number; end: number } => {
     let end = bangAt + 1;
     let declared = 0;
     while (end < bangAt + 5) {
@@ -100,6 +110,34 @@ export function p1Framer(listener: FrameListener): Framer {
       declared = declared * 16 + digit;
       end++;
     }
+    return { declared, end };
+  };
+
+  const crcHolds = (start: number, bangAt: number): boolean => {
+    const { declared, end } = crcAt(bangAt);
+    return end > bangAt + 1 && declared === crc16(bytes, start, bangAt + 1);
+  };
+
+  const endsLine = (at: number): boolean => bytes[at] === lf || bytes[at] === cr;
+
+  /** Where between two places a whole clear telegram stands, its CRC included; -1 where none does. */
+  const wholeTelegramIn = (from: number, to: number): number => {
+    for (let at = nextStart(from, false); at < to; at = nextStart(at + 1, false))
+      for (
+        let bangAt = bytes.indexOf(bang, at);
+        bangAt >= 0 && bangAt < at + maxP1Bytes;
+        bangAt = bytes.indexOf(bang, bangAt + 1)
+      )
+        if (endsLine(bangAt - 1)) {
+          if (crcHolds(at, bangAt)) return at;
+          break;
+        }
+    return -1;
+  };
+
+  /** The telegram from start through the "!" at bangAt and its CRC. */
+  const terminated = (start: number, bangAt: number): Found => {
+    const { declared, end } = crcAt(bangAt);
     const next = bytes[end];
     if (next === undefined && end < bangAt + 5 && !whole) {
       searched = bangAt;
@@ -132,31 +170,47 @@ export function p1Framer(listener: FrameListener): Framer {
     if (bodyAt > 0 && bytes[bodyAt + 2] === 0 && bytes[bodyAt] === cr && bytes[bodyAt + 1] === lf)
       return ciphered(start, bodyAt + 2);
     for (let bangAt = bytes.indexOf(bang, Math.max(start + 1, searched)); ; bangAt = bytes.indexOf(bang, bangAt + 1)) {
-      if (bangAt < 0 || bangAt > slashAt || bangAt > start + maxP1Bytes) break;
-      const before = bytes[bangAt - 1];
-      if (before === lf || before === cr) return terminated(start, bangAt);
+      if (bangAt < 0 || bangAt > start + maxP1Bytes) break;
+      if (!endsLine(bangAt - 1)) continue;
+      if (bangAt < slashAt) return terminated(start, bangAt);
+      // A "/" in between begins a new telegram, unless the CRC says that it belongs to this one.
+      if (bangAt + 5 > bytes.length && !whole) {
+        searched = bangAt;
+        return "more";
+      }
+      if (crcHolds(start, bangAt)) return terminated(start, bangAt);
+      truncated(start, slashAt);
+      return { end: slashAt };
     }
     if (Math.min(slashAt, bytes.length) - start > maxP1Bytes) {
       reject("p1-too-long", `no "!" within ${maxP1Bytes} bytes; this is not a P1 telegram`, start, start + maxP1Bytes);
       return { end: start + maxP1Bytes };
     }
-    if (slashAt < bytes.length) {
-      truncated(start, slashAt);
-      return { end: slashAt };
-    }
-    if (!whole) {
+    if (!whole && bytes.length - start <= maxP1Bytes) {
       searched = bytes.length;
       return "more";
     }
-    truncated(start, bytes.length);
-    return { end: bytes.length };
+    truncated(start, slashAt);
+    return { end: slashAt };
+  };
+
+  /** Whether the "/" at `at` stands in the value of an object, such as a text message: within a line that ends in ")". */
+  const inValue = (at: number): boolean | undefined => {
+    if (at === 0 || endsLine(at - 1)) return false;
+    for (let end = at; end < at + longestLine; end++) {
+      if (end >= bytes.length) return undefined;
+      if (endsLine(end)) return bytes[end - 1] === close;
+    }
+    return false;
   };
 
   /** Next "/" that three letters follow, as in every identification; one in a text message begins nothing. */
   const nextStart = (from: number, evenUnfinished: boolean): number => {
     for (let at = bytes.indexOf(slash, from); at >= 0; at = bytes.indexOf(slash, at + 1)) {
-      if (isLetter(bytes[at + 1]) && isLetter(bytes[at + 2]) && isLetter(bytes[at + 3])) return at;
-      if (evenUnfinished && at + 3 >= bytes.length) return at;
+      if (isLetter(bytes[at + 1]) && isLetter(bytes[at + 2]) && isLetter(bytes[at + 3])) {
+        const text = inValue(at);
+        if (text === false || (text === undefined && evenUnfinished)) return at;
+      } else if (evenUnfinished && at + 3 >= bytes.length) return at;
     }
     return bytes.length;
   };
@@ -206,19 +260,6 @@ export function p1Framer(listener: FrameListener): Framer {
       kept = new Uint8Array();
     },
   };
-}
-
-function isLetter(byte: number | undefined): boolean {
-  const lower = (byte ?? 0) | 0x20;
-  return lower >= 0x61 && lower <= 0x7a;
-}
-
-/** Value of a hex digit, or -1. */
-function hexDigit(byte: number | undefined): number {
-  if (byte === undefined) return -1;
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const letter = byte | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 const hex = (value: number): string => value.toString(16).toUpperCase().padStart(4, "0");

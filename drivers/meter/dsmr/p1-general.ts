@@ -1,10 +1,11 @@
 import type { DemandReading, PowerFailures } from "../../../core/reading.ts";
-import { decimalAt, powerWAt, type Decimal } from "../decimal.ts";
-import { p1MonthPeak, p1MonthPeaks } from "./p1-demand.ts";
+import { latin1 } from "../ascii.ts";
+import { decimalAt, type Decimal } from "../decimal.ts";
+import { demandWAt, p1MonthPeak, p1MonthPeaks } from "./p1-demand.ts";
 import { idAt } from "./p1-id.ts";
-import { latin1 } from "./p1-scan.ts";
 import { p1FailureLog } from "./p1-power-failures.ts";
-import { p1TimeAt, type P1Zone } from "./p1-time.ts";
+import type { MeterZone } from "../meter-zone.ts";
+import { p1TimeAt } from "./p1-time.ts";
 
 /** What a telegram says besides the electricity registers and the sub-meters. */
 export interface P1General {
@@ -21,6 +22,7 @@ export interface P1General {
   failures: PowerFailures | undefined;
 }
 
+/** Nothing said yet. */
 export function nothingGeneral(): P1General {
   return {
     meterId: null,
@@ -42,7 +44,7 @@ export function addGeneral(
   code: number,
   start: number,
   end: number,
-  context: { zone: P1Zone; scratch: Decimal },
+  context: { zone: MeterZone; scratch: Decimal },
 ): void {
   const { zone, scratch } = context;
   const at = start + 1;
@@ -89,7 +91,7 @@ export function addGeneral(
       general.standard ??= "dsmr";
       break;
     case 0x01_04_00: {
-      const quarterW = powerWAt(bytes, at, scratch);
+      const quarterW = demandWAt(bytes, at, scratch);
       if (quarterW !== undefined) (general.demand ??= { months: [] }).quarterW = quarterW;
       break;
     }

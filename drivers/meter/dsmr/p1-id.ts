@@ -1,4 +1,4 @@
-import { latin1 } from "./p1-scan.ts";
+import { hexDigit, latin1 } from "../ascii.ts";
 
 const close = 0x29;
 const zero = 0x30;
@@ -16,7 +16,7 @@ export function idAt(bytes: Uint8Array, start: number): string | null {
     const byte = bytes[at] ?? 0;
     if (byte !== zero) onlyZeros = false;
     if (!isHex || ((at - start) & 1) === 0) continue;
-    const high = hexDigit(bytes[at - 1] ?? 0);
+    const high = hexDigit(bytes[at - 1]);
     const low = hexDigit(byte);
     const character = high * 16 + low;
     if (high < 0 || low < 0 || character < 0x20 || character > 0x7e) isHex = false;
@@ -25,11 +25,4 @@ export function idAt(bytes: Uint8Array, start: number): string | null {
   if (onlyZeros) return null;
   const length = at - start;
   return isHex && length >= 8 && length % 2 === 0 ? String.fromCharCode(...decoded).trim() : latin1(bytes, start, at);
-}
-
-/** Value of a hex digit, or -1. */
-function hexDigit(byte: number): number {
-  if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
-  const letter = byte | 0x20;
-  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }

@@ -1,5 +1,6 @@
-import type { ObisObject, ObisValue } from "../obis.ts";
-import { latin1, scanP1 } from "./p1-scan.ts";
+import { latin1 } from "../ascii.ts";
+import { obisCode, type ObisObject, type ObisValue } from "../obis.ts";
+import { scanP1 } from "./p1-scan.ts";
 
 /** A telegram as text, for people and tests; readings are taken from its bytes. */
 export interface P1Telegram {
@@ -16,7 +17,7 @@ export function p1Objects(bytes: Uint8Array): P1Telegram {
   const objects: ObisObject[] = [];
   const badLines: string[] = [];
   const identEnd = scanP1(bytes, {
-    line: (group, code, start, end) => void objects.push({ code: codeText(group, code), values: valuesAt(bytes, start, end) }),
+    line: (group, code, start, end) => void objects.push({ code: obisCode(group, code), values: valuesAt(bytes, start, end) }),
     badLine: (start, end) => void badLines.push(latin1(bytes, start, end).trim()),
   });
   return { ident: latin1(bytes, bytes[0] === 0x2f ? 1 : 0, identEnd).trim(), objects, badLines };
@@ -30,9 +31,4 @@ export function valuesAt(bytes: Uint8Array, start: number, end: number): ObisVal
       const at = value.lastIndexOf("*");
       return at < 0 ? { text: value, unit: null } : { text: value.slice(0, at), unit: value.slice(at + 1) };
     });
-}
-
-/** A-B:C.D.E */
-function codeText(group: number, code: number): string {
-  return `${group >>> 8}-${group & 255}:${code >>> 16}.${(code >>> 8) & 255}.${code & 255}`;
 }

@@ -1,11 +1,9 @@
 import { AppError } from "../../../core/app-error.ts";
-import { decipher, parseGeneralGlo, type DlmsKeys, type GeneralGlo } from "../dlms/general-glo.ts";
+import { decipher, parseGeneralGlo, type DlmsKeys, type Encryption, type GeneralGlo } from "../dlms/general-glo.ts";
 import type { Frame } from "../framer.ts";
 import { p1Framer } from "./p1-framer.ts";
 
-/** How far a telegram's cipher was seen through. */
-export type Encryption = "none" | "verified" | "decrypted-unverified";
-
+/** A telegram as it is read, and what speaks for it. */
 export interface OpenedP1 {
   /** The clear telegram. */
   bytes: Uint8Array;

@@ -1,7 +1,8 @@
 import type { PowerFailures } from "../../../core/reading.ts";
 import { decimalAt, type Decimal } from "../decimal.ts";
 import { nextValue } from "./p1-scan.ts";
-import { p1TimeAt, type P1Zone } from "./p1-time.ts";
+import type { MeterZone } from "../meter-zone.ts";
+import { p1TimeAt } from "./p1-time.ts";
 
 /** The log holds ten entries by the standard. */
 const mostEntries = 20;
@@ -13,7 +14,7 @@ export function p1FailureLog(
   bytes: Uint8Array,
   start: number,
   end: number,
-  { zone, scratch }: { zone: P1Zone; scratch: Decimal },
+  { zone, scratch }: { zone: MeterZone; scratch: Decimal },
 ): PowerFailures["log"] {
   const log: PowerFailures["log"] = [];
   let at = nextValue(bytes, nextValue(bytes, start + 1, end), end);

@@ -1,21 +1,23 @@
 import type { Reading } from "../../../core/reading.ts";
 import { checkedReading } from "../checked-reading.ts";
 import { newDecimal } from "../decimal.ts";
-import { counter, noRegisters, phases, register, totalW } from "./p1-electricity.ts";
+import { counters, noRegisters, phases, register, totalW } from "./p1-electricity.ts";
 import { addGeneral, nothingGeneral } from "./p1-general.ts";
 import { scanP1 } from "./p1-scan.ts";
 import { addToChannel, subMeters, type Channels } from "./p1-sub-meters.ts";
 import { activeTariff, type TariffCountry } from "./p1-tariff.ts";
-import type { P1Zone } from "./p1-time.ts";
+import type { MeterZone } from "../meter-zone.ts";
 
+/** What a reading has that does not stand in the telegram. */
 export interface P1Context {
   /** Name in the configuration. */
   meter: string;
-  zone: P1Zone;
+  zone: MeterZone;
   /** Country by configuration; undefined: told from the telegram. */
   country?: TariffCountry | undefined;
   /** Whether a checksum or an authentication tag held. */
   checked: boolean;
+  /** When its last byte came, ms since 1970. */
   receivedMs: number;
   clockSynced: boolean;
 }
@@ -46,16 +48,8 @@ export function p1Reading(bytes: Uint8Array, context: P1Context): Reading {
     },
   });
   const tariffs: Reading["tariffs"] = {};
-  const importing = counter(bytes, registers, "importWh", tariffs, scratch);
-  const exporting = counter(bytes, registers, "exportWh", tariffs, scratch);
-  // A meter counts import and export by the same tariffs: where one side has fewer, a line of it was hurt.
-  const most = Math.max(importing.tariffs, exporting.tariffs);
-  for (const side of [importing, exporting])
-    if (!side.hasTotal && side.tariffs > 0 && side.tariffs < most) {
-      side.wh = null;
-      side.hurt = true;
-    }
-  const hurt = importing.hurt || exporting.hurt || badCounter;
+  const counted = counters(bytes, registers, tariffs, scratch);
+  const hurt = counted.hurt || badCounter;
   const reading: Reading = {
     meter: context.meter,
     meterId: general.meterId,
@@ -63,15 +57,15 @@ export function p1Reading(bytes: Uint8Array, context: P1Context): Reading {
     meterMs: general.meterMs,
     clockSynced: context.clockSynced,
     quality: hurt ? "suspect" : context.checked ? "valid" : "unchecked",
-    importWh: importing.wh,
-    exportWh: exporting.wh,
+    importWh: counted.import.wh,
+    exportWh: counted.export.wh,
     tariffs,
     powerW: totalW(bytes, registers, scratch),
     phases: phases(bytes, registers, scratch),
     subMeters: subMeters(channels),
   };
   // Of the meters that name the DSMR standard only the Dutch give no total.
-  const country = context.country ?? (general.standard === "e-mucs" ? "BE" : dutch(general.standard, importing.hasTotal));
+  const country = context.country ?? (general.standard === "e-mucs" ? "BE" : dutch(general.standard, counted.import.hasTotal));
   const tariff = general.indicator === undefined ? undefined : activeTariff(general.indicator, country);
   if (tariff) reading.activeTariff = tariff;
   if (general.demand) reading.demand = general.demand;

@@ -114,9 +114,3 @@ export function nextValue(bytes: Uint8Array, at: number, end: number): number {
   while (at < end && bytes[at] !== open) at++;
   return at + 1;
 }
-
-/** Bytes as text, one character each. */
-export function latin1(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.toString("latin1", start, end);
-}

@@ -3,7 +3,8 @@ import { decimalAt, floatOf, quantityAt, type Decimal } from "../decimal.ts";
 import { idAt } from "./p1-id.ts";
 import { valuesAt } from "./p1-objects.ts";
 import { nextValue } from "./p1-scan.ts";
-import { p1TimeAt, type P1Zone } from "./p1-time.ts";
+import type { MeterZone } from "../meter-zone.ts";
+import { p1TimeAt } from "./p1-time.ts";
 
 /** M-Bus device types. @see EN 13757-3 */
 const media: Record<number, SubMeterReading["medium"]> = {
@@ -38,13 +39,13 @@ export function addToChannel(
   code: number,
   start: number,
   end: number,
-  { zone, scratch }: { zone: P1Zone; scratch: Decimal },
+  { zone, scratch }: { zone: MeterZone; scratch: Decimal },
 ): void {
   const channel = (channels[group] ??= { medium: "other", id: null, measured: undefined });
   const at = start + 1;
   switch (code) {
     case 0x18_01_00: // 24.1.0
-      if (decimalAt(bytes, at, scratch)) channel.medium = media[scratch.mantissa] ?? "other";
+      if (channel.medium === "other" && decimalAt(bytes, at, scratch)) channel.medium = media[scratch.mantissa] ?? "other";
       break;
     case 0x60_01_00: // 96.1.0
     case 0x60_01_01: // 96.1.1
@@ -54,7 +55,9 @@ export function addToChannel(
     case 0x18_02_03: {
       // 24.2.3
       const quantity = quantityAt(bytes, nextValue(bytes, at, end), scratch);
-      if (quantity) channel.measured ??= { value: quantity.value, unit: quantity.unit, atMs: p1TimeAt(bytes, at, zone) };
+      // A meter that was replaced may still be there, with a sentinel for a time.
+      if (quantity && (channel.measured === undefined || channel.measured.atMs === null))
+        channel.measured = { value: quantity.value, unit: quantity.unit, atMs: p1TimeAt(bytes, at, zone) };
       break;
     }
     case 0x18_03_00: // 24.3.0
@@ -64,7 +67,7 @@ export function addToChannel(
 }
 
 /** (time)(..)(..)(..)(code)(unit)(value) of DSMR 2.2 and 3, the value on a line of its own. */
-function valueOfList(bytes: Uint8Array, start: number, end: number, zone: P1Zone, scratch: Decimal): Channel["measured"] {
+function valueOfList(bytes: Uint8Array, start: number, end: number, zone: MeterZone, scratch: Decimal): Channel["measured"] {
   let at = start + 1;
   for (let value = 1; value < 7; value++) at = nextValue(bytes, at, end);
   const unit = valuesAt(bytes, start, end)[5]?.text;

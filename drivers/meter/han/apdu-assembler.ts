@@ -14,9 +14,9 @@ const lastBlockBit = 0x80;
 export interface ApduAssembler {
   /** @param offset of the frame in the stream */
   add(bytes: Uint8Array, segment: Segment, offset: number): void;
-  /** Bytes were lost: what is half put together is given up. */
+  /** Bytes were lost: what is half put together, of segments and of blocks, is given up. */
   gap(): void;
-  /** True while a segment is waited for. */
+  /** True while a segment or a block is waited for. */
   pending(): boolean;
   /** Forgets what is half put together without a word. */
   reset(): void;
@@ -33,7 +33,8 @@ interface Pieces {
 
 /**
  * Gives each whole APDU to `listener.frame`, one that came in a single piece as a view.
- * Rejects with han-missing-segment, han-too-long, han-truncated (a block that is shorter than it says).
+ * Rejects with han-missing-segment, han-too-long, han-truncated (a block that is shorter than it says), han-bad-data (one
+ * that is longer).
  * @see IEC 62056-5-3 (general-block-transfer)
  */
 export function apduAssembler(listener: FrameListener, checked: boolean): ApduAssembler {
@@ -95,6 +96,11 @@ export function apduAssembler(listener: FrameListener, checked: boolean): ApduAs
         reject("han-truncated", `block ${number} of a block transfer is shorter than it says`, apdu, offset);
         return;
       }
+      if (end < apdu.length && apdu[end] !== blockTag) {
+        blocks = undefined;
+        reject("han-bad-data", `${apdu.length - end} bytes behind block ${number} of a block transfer`, apdu, offset);
+        return;
+      }
       if (blocks && blocks.next !== number) {
         missing(blocks, "block");
         blocks = undefined;
@@ -150,9 +156,11 @@ export function apduAssembler(listener: FrameListener, checked: boolean): ApduAs
     },
     gap() {
       if (segments) missing(segments, "segment");
+      if (blocks) missing(blocks, "block");
       segments = undefined;
+      blocks = undefined;
     },
-    pending: () => segments !== undefined,
+    pending: () => segments !== undefined || blocks !== undefined,
     reset() {
       segments = undefined;
       blocks = undefined;

@@ -167,12 +167,6 @@ export function plainAt(bytes: Uint8Array, at: number): number | string | boolea
   }
 }
 
-/** Bytes as text, one character each. */
-export function latin1(bytes: Uint8Array, start: number, end: number): string {
-  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.toString("latin1", start, end);
-}
-
 /** Content of a string at `at`. */
 function textAt(bytes: Uint8Array, at: number, as: "latin1" | "utf8" | "hex"): string {
   const { length, start } = axdrLength(bytes, at + 1);

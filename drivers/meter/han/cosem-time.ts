@@ -1,4 +1,5 @@
-import { p1Zones, type P1Zone } from "../dsmr/p1-time.ts";
+import { isMeterDate } from "../meter-date.ts";
+import { winterAheadMs, type MeterZone } from "../meter-zone.ts";
 
 /** Bytes of a date-time: year (2), month, day, weekday, hour, minute, second, hundredths, deviation (2), status. */
 export const cosemTimeBytes = 12;
@@ -17,7 +18,6 @@ const notSpecified = 0xff;
 const invalid = 0x01;
 const summerTime = 0x80;
 const hourMs = 3_600_000;
-const daysOfMonth = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /**
  * Instant of the date-time at `at`, in ms since 1970 UTC. The deviation decides, UTC less local time in minutes with
@@ -26,7 +26,7 @@ const daysOfMonth = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
  * the hour in October that comes twice where nothing tells which.
  * @see IEC 62056-6-2, 4.1.6.1
  */
-export function cosemTimeAt(bytes: Uint8Array, at: number, zone: P1Zone, habit: ClockHabit): number | null {
+export function cosemTimeAt(bytes: Uint8Array, at: number, zone: MeterZone, habit: ClockHabit): number | null {
   if (at + cosemTimeBytes > bytes.length) return null;
   const year = (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
   const month = bytes[at + 2] ?? 0;
@@ -35,8 +35,7 @@ export function cosemTimeAt(bytes: Uint8Array, at: number, zone: P1Zone, habit: 
   const minute = bytes[at + 6] ?? 0;
   const given = bytes[at + 7] ?? 0;
   const second = given === notSpecified ? 0 : given;
-  if (year < 2007 || year > 2069 || day < 1 || day > (daysOfMonth[month - 1] ?? 0)) return null;
-  if (month === 2 && day === 29 && year % 4 !== 0) return null;
+  if (!isMeterDate(year, month, day)) return null;
   if (hour > 23 || minute > 59 || second > 59) return null;
   const status = bytes[at + 11] ?? 0;
   if (status !== notSpecified && (status & invalid) !== 0) return null;
@@ -44,7 +43,7 @@ export function cosemTimeAt(bytes: Uint8Array, at: number, zone: P1Zone, habit: 
   const deviation = (((bytes[at + 9] ?? 0) << 24) >> 16) | (bytes[at + 10] ?? 0);
   if (deviation >= -720 && deviation <= 840 && !(deviation === 0 && habit.zeroIsUnknown)) return local + deviation * 60_000;
   if (deviation !== unknownDeviation && deviation !== 0) return null;
-  const winter = local - p1Zones[zone] * hourMs;
+  const winter = local - winterAheadMs[zone];
   if (status !== notSpecified && (status & summerTime) !== 0) return winter - hourMs;
   if (habit.summer === "status") return winter;
   if (month !== 3 && month !== 10) return month > 3 && month < 10 ? winter - hourMs : winter;

@@ -1,14 +1,7 @@
-/** Remainders for polynomial 0x1021 reflected: 256 of one byte, then those of the same byte 1, 2 and 3 places further. */
-const table = new Uint16Array(1024);
-for (let byte = 0; byte < 256; byte++) {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x8408 : crc >>> 1;
-  table[byte] = crc;
-}
-for (let at = 256; at < 1024; at++) {
-  const before = table[at - 256] ?? 0;
-  table[at] = (before >>> 8) ^ (table[before & 0xff] ?? 0);
-}
+import { crcTable } from "../crc-table.ts";
+
+/** Polynomial 0x1021 reflected. */
+const table = crcTable(0x8408, 4);
 
 /** Register before the first byte. */
 const fcsStart = 0xffff;

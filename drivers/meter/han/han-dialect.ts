@@ -1,6 +1,7 @@
 import type { ClockHabit } from "./cosem-time.ts";
 import type { HanEntry } from "./han-entry.ts";
 
+/** Makers whose lists leave something to know. */
 export type HanMaker = "aidon" | "kaifa" | "kamstrup" | "iskra" | "landis-gyr";
 
 /** What a maker's lists leave to the reader. */
@@ -12,6 +13,7 @@ export interface HanDialect {
   exponent(unit: number, bytes: Uint8Array, entry: HanEntry): number | undefined;
 }
 
+/** Says how far it is from UTC, or by a bit that it is summer. */
 export const plainClock: ClockHabit = { summer: "status", zeroIsUnknown: false };
 
 /** A list that says all itself: logical names, scalers and units. */

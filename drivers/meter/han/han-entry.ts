@@ -18,6 +18,7 @@ export interface HanEntry {
   inBand: boolean;
 }
 
+/** Nobody says in what a value is. */
 export const noUnit = -1;
 
 /** Numbers of units. @see IEC 62056-6-2, table of units */

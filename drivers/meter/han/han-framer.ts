@@ -134,10 +134,14 @@ export function hanFramer(listener: FrameListener): Framer {
       assembler.reset();
     },
     end() {
-      whole = true;
-      take(none);
-      whole = false;
-      kept = none;
+      // A closing flag may open the frame that comes after a pause.
+      if (kept !== closingFlag) {
+        whole = true;
+        take(none);
+        whole = false;
+        base += kept.length;
+        kept = none;
+      }
       assembler.gap();
     },
   };

@@ -1,28 +1,31 @@
 import type { PhaseReading, Reading } from "../../../core/reading.ts";
 import { checkedReading } from "../checked-reading.ts";
+import {
+  counterSlot,
+  exportSlot,
+  importSlot,
+  mostTariffs,
+  netSlot,
+  phaseSlot,
+  slotOf,
+  slots,
+  slotsOfPhase,
+} from "../electricity-slots.ts";
 import { integerAt, tag } from "./axdr.ts";
-import { unit, type HanEntry } from "./han-entry.ts";
+import { noUnit, unit, type HanEntry } from "./han-entry.ts";
 import { printableAt, type HanList } from "./han-list.ts";
 
+/** What a reading has that does not stand in the list. */
 export interface HanContext {
   /** Name in the configuration. */
   meter: string;
   /** How far the message may be trusted; a counter that cannot be read makes it suspect. */
   quality: "valid" | "unchecked" | "suspect";
+  /** When its last byte came, ms since 1970. */
   receivedMs: number;
   clockSynced: boolean;
 }
 
-/** Tariffs 1 to 8 are known; no country has more than four. */
-const mostTariffs = 8;
-/** Groups C of power in and out, current and voltage; those of the phases are 20 apart. Behind them the net power 16. */
-const momentary = [1, 2, 21, 22, 31, 32, 41, 42, 51, 52, 61, 62, 71, 72, 16];
-const netSlot = momentary.length - 1;
-const slotOfGroup = new Int8Array(256).fill(-1);
-for (const [slot, group] of momentary.entries()) slotOfGroup[group] = slot;
-/** Behind the momentary values: the counters C.8.0 to C.8.8 of import and export. */
-const firstCounter = momentary.length;
-const slots = firstCounter + 2 * (mostTariffs + 1);
 const powers = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 /** Where meters write who they are, by C.D.E: logical device name, identifiers 1 and 2, and Kamstrup's GS1 number. */
@@ -47,7 +50,7 @@ export function hanReading(list: HanList, context: HanContext): Reading {
   let tariff: HanEntry | undefined;
   let byTariff = false;
   for (const entry of entries) {
-    const slot = slotOf(entry);
+    const slot = slotOfEntry(entry);
     if (slot >= 0) {
       table[slot] ??= entry;
       if ((entry.code & 0xff) !== 0) byTariff = true;
@@ -64,6 +67,13 @@ export function hanReading(list: HanList, context: HanContext): Reading {
   const tariffs: Reading["tariffs"] = {};
   const importing = counter(bytes, table, "importWh", byTariff ? tariffs : undefined);
   const exporting = counter(bytes, table, "exportWh", byTariff ? tariffs : undefined);
+  // A meter counts import and export by the same tariffs: where one side has fewer, an entry of it was hurt.
+  const most = Math.max(importing.tariffs, exporting.tariffs);
+  for (const side of [importing, exporting])
+    if (!side.hasTotal && side.tariffs > 0 && side.tariffs < most) {
+      side.wh = null;
+      side.hurt = true;
+    }
   const reading: Reading = {
     meter: context.meter,
     meterId: id ?? trailingId(list),
@@ -74,7 +84,7 @@ export function hanReading(list: HanList, context: HanContext): Reading {
     importWh: importing.wh,
     exportWh: exporting.wh,
     tariffs,
-    powerW: netW(bytes, table[0], table[1]) ?? watts(bytes, table[netSlot]) ?? null,
+    powerW: netW(bytes, table[importSlot], table[exportSlot]) ?? watts(bytes, table[netSlot]) ?? null,
     phases: phases(bytes, table),
     subMeters: [],
   };
@@ -83,14 +93,18 @@ export function hanReading(list: HanList, context: HanContext): Reading {
   return checkedReading(reading);
 }
 
-/** Place of C.7.0, C.8.0 and C.8.t of electricity in the table; -1 for all else. */
-function slotOf({ group, code }: HanEntry): number {
-  if (group !== 0x01_00 && group !== 0x01_01) return -1;
-  const c = code >>> 16;
-  const d = (code >>> 8) & 255;
-  const e = code & 255;
-  if (d === 7 && e === 0) return slotOfGroup[c] ?? -1;
-  return d === 8 && (c === 1 || c === 2) && e <= mostTariffs ? firstCounter + (c - 1) * (mostTariffs + 1) + e : -1;
+/** Whether a list tells of power or energy of the connection, readable or not. */
+export function measures({ bytes, entries }: HanList): boolean {
+  return entries.some((entry) => {
+    const slot = slotOfEntry(entry);
+    const telling = slot === importSlot || slot === exportSlot || slot >= netSlot;
+    return telling && bytes[entry.at] !== tag.null;
+  });
+}
+
+/** Place in the table of a value of electricity, on either channel; -1 for all else. */
+function slotOfEntry({ group, code }: HanEntry): number {
+  return group === 0x01_00 || group === 0x01_01 ? slotOf(code) : -1;
 }
 
 /** The best name that a meter gives in all its lists; 0 for no name. */
@@ -131,20 +145,34 @@ function netW(bytes: Uint8Array, importing: HanEntry | undefined, exporting: Han
 
 interface Counter {
   wh: number | null;
-  /** True where the counter stands there and cannot be read. */
+  /** True where an entry of it stands there and cannot be read. */
   hurt: boolean;
+  hasTotal: boolean;
+  /** How many tariffs of it can be read. */
+  tariffs: number;
 }
 
-/** Total of one side with its tariffs into `tariffs`; where a meter gives no total (Slovenia, one phase) their sum, of a complete set. */
+/**
+ * Total of one side with its tariffs into `tariffs`. Where a meter gives no total (Slovenia, one phase) it is their sum, but
+ * only of a complete set. A side of nothing but nulls, or in units that nobody knows, is one that the meter does not count.
+ */
 function counter(bytes: Uint8Array, table: Slots, side: "importWh" | "exportWh", tariffs?: Reading["tariffs"]): Counter {
-  const at = firstCounter + (side === "importWh" ? 0 : mostTariffs + 1);
+  const at = counterSlot(side);
   let sum = 0;
   let highest = 0;
   let count = 0;
+  let unreadable = 0;
+  let hurt = false;
   for (let number = 1; tariffs && number <= mostTariffs; number++) {
-    const wh = whole(bytes, table[at + number], unit.Wh);
-    if (wh === undefined) continue;
-    (tariffs[number] ??= { importWh: 0, exportWh: 0 })[side] = wh;
+    const entry = table[at + number];
+    if (!entry) continue;
+    const wh = whole(bytes, entry, unit.Wh);
+    if (wh === undefined) {
+      unreadable++;
+      hurt ||= isHurt(bytes, entry);
+      continue;
+    }
+    (tariffs[number] ??= {})[side] = wh;
     sum += wh;
     highest = number;
     count++;
@@ -152,16 +180,22 @@ function counter(bytes: Uint8Array, table: Slots, side: "importWh" | "exportWh",
   const total = table[at];
   if (total && bytes[total.at] !== tag.null) {
     const wh = whole(bytes, total, unit.Wh);
-    return { wh: wh ?? null, hurt: wh === undefined && total.unit !== -1 };
+    return { wh: wh ?? null, hurt: wh === undefined && isHurt(bytes, total), hasTotal: true, tariffs: count };
   }
-  return { wh: count > 0 && highest === count ? sum : null, hurt: false };
+  const complete = unreadable === 0 && highest === count;
+  return { wh: count > 0 && complete ? sum : null, hurt: hurt || (count > 0 && !complete), hasTotal: false, tariffs: count };
+}
+
+/** Whether a counter that cannot be read ought to be readable: it is no null, and its unit is said. */
+function isHurt(bytes: Uint8Array, { at, unit: of }: HanEntry): boolean {
+  return bytes[at] !== tag.null && of !== noUnit;
 }
 
 /** Voltage, current and net power of the phases that the list tells of. */
 function phases(bytes: Uint8Array, table: Slots): PhaseReading[] {
   const found: PhaseReading[] = [];
   for (let phase = 0; phase < 3; phase++) {
-    const at = 2 + 4 * phase;
+    const at = phaseSlot + slotsOfPhase * phase;
     const powerW = netW(bytes, table[at], table[at + 1]);
     const currentA = figure(bytes, table[at + 2], unit.A);
     const voltageV = figure(bytes, table[at + 3], unit.V);

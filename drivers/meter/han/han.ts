@@ -1,13 +1,14 @@
-import { AppError } from "../../../core/app-error.ts";
 import type { ByteBus, SerialSettings } from "../../bus/byte-bus.ts";
 import type { DlmsKeys } from "../dlms/general-glo.ts";
+import { noDowngrade } from "../dlms/no-downgrade.ts";
 import { replayWindow } from "../dlms/replay-window.ts";
-import type { P1Zone } from "../dsmr/p1-time.ts";
+import type { MeterZone } from "../meter-zone.ts";
 import { framedMeter } from "../framed-meter.ts";
 import type { PushMeter, Stamp } from "../meter.ts";
 import { hanFramer } from "./han-framer.ts";
 import { hanReading } from "./han-reading.ts";
 import { openHan } from "./open-han.ts";
+import { pauseFramer } from "./pause-framer.ts";
 
 /** HAN lines as they are met, the most common first: Norway and Austria, Kamstrup, Swedish Aidon and Slovenia, others. */
 export const hanSettings: readonly [SerialSettings, ...SerialSettings[]] = [
@@ -28,12 +29,11 @@ export function han(options: {
   bus: ByteBus;
   stamp: Stamp;
   settings: readonly [SerialSettings, ...SerialSettings[]];
-  zone: P1Zone;
+  zone: MeterZone;
   energyStepWh: 1 | 10;
   keys?: DlmsKeys | undefined;
 }): PushMeter {
-  /** A meter that has ever encrypted always does. A new meter opens the line anew. */
-  let encrypts = false;
+  const strongEnough = noDowngrade(options.name, options.keys, "han-clear-frame");
   const fresh = replayWindow();
   const opening = { zone: options.zone, kamstrupStepWh: options.energyStepWh, keys: options.keys };
   return framedMeter({
@@ -41,18 +41,10 @@ export function han(options: {
     bus: options.bus,
     stamp: options.stamp,
     settings: options.settings,
-    framer: hanFramer,
-    opened() {
-      encrypts = false;
-    },
+    framer: (listener) => pauseFramer(hanFramer(listener), () => options.stamp().receivedMs),
     read(frame) {
       const { list, encryption, quality } = openHan(frame, opening, fresh);
-      if (encryption === "none" && encrypts)
-        throw new AppError(
-          "han-clear-frame",
-          `meter ${options.name} encrypts, and this message is clear; somebody else may have sent it`,
-        );
-      encrypts ||= encryption !== "none";
+      strongEnough(encryption);
       const { receivedMs, clockSynced } = options.stamp();
       return hanReading(list, { meter: options.name, quality, receivedMs, clockSynced });
     },

@@ -16,6 +16,7 @@ const onePhase = ["06 1-0:31.7.0", "06 1-0:32.7.0"];
 const threePhases = ["06 1-0:31.7.0", "06 1-0:51.7.0", "06 1-0:71.7.0", "06 1-0:32.7.0", "06 1-0:52.7.0", "06 1-0:72.7.0"];
 const hour = ["09 0-0:1.0.0", "06 1-0:1.8.0", "06 1-0:2.8.0", "06 1-0:3.8.0", "06 1-0:4.8.0"];
 
+/** Norwegian lists, told by their length: 1, 13, 9, 18 and 14 values. */
 export const kaifaLayouts: readonly Layout[] = [
   layout(["06 1-0:1.7.0"]),
   layout([...head, ...threePhases]),

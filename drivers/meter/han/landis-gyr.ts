@@ -28,6 +28,7 @@ const measured = [
   "06 1-0:2.8.0",
 ];
 
+/** Austrian lists of 11 and 14 values, the meter's number last. */
 export const landisGyrLayouts: readonly Layout[] = [
   layout([...measured, "09 0-0:96.1.0"]),
   layout([...measured, "12 -", "12 -", "12 -", "09 0-0:96.1.0"]),

@@ -1,5 +1,4 @@
-/** Answers of a link layer in place of an offset. */
-/** Bytes are missing to say. */
+/** Answer of a link layer in place of an offset, as the next two: bytes are missing to say. */
 export const wanting = -1;
 /** No frame of this link layer begins here. */
 export const nothing = -2;

@@ -12,8 +12,8 @@ const fixed = 5;
 /**
  * Long frames of the wired M-Bus as Austrian meters send them: 68 L L 68, control, address, CI, STSAP, DTSAP, content,
  * sum of all from control on, 16. CI holds the number of the segment, and a bit for the last one.
- * L is one byte, and some meters (Sagemcom T210) send longer frames and let it wrap: where a frame of L bytes has no stop
- * byte, or would be empty, one of L + 256 is tried, and the checksum decides.
+ * L is one byte, and some meters (Sagemcom T210) send longer frames and let it wrap: where a frame of L bytes would be
+ * empty, has no stop byte, or one that only happens to stand there, one of L + 256 is tried, and the checksum decides.
  * @see EN 13757-2; IEC 62056-7-3
  */
 export const mbusLink: LinkLayer = {
@@ -36,7 +36,7 @@ export const mbusLink: LinkLayer = {
     const end = at + length + 6;
     if (length > fixed) {
       if (end > bytes.length) return wanting;
-      if (bytes[end - 1] === stop) return sumHolds(bytes, at, end) ? end : damaged;
+      if (bytes[end - 1] === stop && sumHolds(bytes, at, end)) return end;
     }
     const wrapped = end + 256;
     if (wrapped > bytes.length) return wanting;

@@ -1,14 +1,13 @@
 import { AppError } from "../../../core/app-error.ts";
-import { decipher, parseGeneralGlo, type DlmsKeys, type GeneralGlo } from "../dlms/general-glo.ts";
+import { decipher, parseGeneralGlo, type DlmsKeys, type Encryption, type GeneralGlo } from "../dlms/general-glo.ts";
 import type { Frame } from "../framer.ts";
+import { badData } from "./axdr.ts";
 import { hanList, type HanList, type HanListOptions } from "./han-list.ts";
 
-/** How far a message's cipher was seen through. */
-export type HanEncryption = "none" | "verified" | "decrypted-unverified";
-
+/** A message as it is read, and what speaks for it. */
 export interface OpenedHan {
   list: HanList;
-  encryption: HanEncryption;
+  encryption: Encryption;
   /** valid: a checksum of the line held, and the tag where the message is ciphered; unchecked: one of them is missing; suspect: both. */
   quality: "valid" | "unchecked" | "suspect";
 }
@@ -27,6 +26,9 @@ export function openHan(
     return { list: hanList(frame.bytes, options), encryption: "none", quality: frame.checked ? "valid" : "unchecked" };
   const glo = parseGeneralGlo(frame.bytes, frame.cipherAt);
   const { plain, encryption } = decipher(glo, options.keys);
+  // Without a tag nothing but its length says that no segment of it came twice.
+  if (encryption !== "verified" && glo.end !== frame.bytes.length)
+    throw badData(glo.end, `${frame.bytes.length - glo.end} bytes behind the ciphered message`);
   const list = encryption === "verified" ? hanList(plain, options) : hopedFor(plain, options);
   fresh(glo);
   const quality = encryption === "verified" ? "valid" : frame.checked ? "unchecked" : "suspect";

@@ -9,6 +9,7 @@ export type Cut =
   /** The check character does not hold, or the STX was lost. */
   | { is: "damaged"; next: number };
 
+/** Begins a readout that has a check character. */
 export const stx = 0x02;
 const etx = 0x03;
 const bang = 0x21;

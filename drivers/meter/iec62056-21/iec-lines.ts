@@ -1,6 +1,6 @@
-import type { ObisObject } from "../obis.ts";
+import { latin1 } from "../ascii.ts";
 import { valuesAt } from "../dsmr/p1-objects.ts";
-import { latin1 } from "../dsmr/p1-scan.ts";
+import { obisCode, type ObisObject } from "../obis.ts";
 
 /** One object of a readout, and where it stands. */
 export interface IecLine {
@@ -87,6 +87,5 @@ const number = (part: string): number => letters[part] ?? Number(part);
 
 /** An object as text. The code of a past period keeps its mark behind it: "1-0:1.8.0*01". */
 export function iecObject(bytes: Uint8Array, { group, code, history, start, end }: IecLine): ObisObject {
-  const written = `${group >>> 8}-${group & 255}:${code >>> 16}.${(code >>> 8) & 255}.${code & 255}${history}`;
-  return { code: written, values: valuesAt(bytes, start, end) };
+  return { code: `${obisCode(group, code)}${history}`, values: valuesAt(bytes, start, end) };
 }

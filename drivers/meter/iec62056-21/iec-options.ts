@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { meterZones } from "../meter-zone.ts";
 import { SerialOptions } from "../serial-options.ts";
 import { speeds } from "./identification.ts";
 
@@ -6,7 +7,7 @@ import { speeds } from "./identification.ts";
 export const IecOptions = z.strictObject({
   ...SerialOptions,
   /** Zone of the meter's clock by its winter time. */
-  zone: z.enum(["WET", "CET", "EET", "TRT"]).default("CET"),
+  zone: z.enum([...meterZones, "TRT"]).default("CET"),
   mode: z.enum(["auto", "A", "B", "C", "D"]).default("auto"),
   address: z
     .string()

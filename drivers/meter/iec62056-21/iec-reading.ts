@@ -1,17 +1,19 @@
 import type { Reading } from "../../../core/reading.ts";
 import { checkedReading } from "../checked-reading.ts";
 import { newDecimal, powerWAt, type Decimal } from "../decimal.ts";
-import { counter, noRegisters, phases, register, totalW } from "../dsmr/p1-electricity.ts";
+import { counters, noRegisters, phases, register, totalW } from "../dsmr/p1-electricity.ts";
 import { valuesAt } from "../dsmr/p1-objects.ts";
 import { iecLines, type IecLine } from "./iec-lines.ts";
 import { iecTime, type IecZone } from "./iec-time.ts";
 
+/** What a reading has that does not stand in the readout. */
 export interface IecContext {
   /** Name in the configuration. */
   meter: string;
   zone: IecZone;
   /** Whether a check character held. */
   checked: boolean;
+  /** When its last byte came, ms since 1970. */
   receivedMs: number;
   clockSynced: boolean;
 }
@@ -49,16 +51,8 @@ export function iecReading(bytes: Uint8Array, context: IecContext): Reading {
     return line && valuesAt(bytes, line.start, line.end)[0]?.text.trim();
   };
   const tariffs: Reading["tariffs"] = {};
-  const importing = counter(bytes, registers, "importWh", tariffs, scratch);
-  const exporting = counter(bytes, registers, "exportWh", tariffs, scratch);
-  // A meter counts import and export by the same tariffs: where one side has fewer and no total, a line of it was hurt.
-  const most = Math.max(importing.tariffs, exporting.tariffs);
-  for (const side of [importing, exporting])
-    if (!side.hasTotal && side.tariffs > 0 && side.tariffs < most) {
-      side.wh = null;
-      side.hurt = true;
-    }
-  const hurt = importing.hurt || exporting.hurt || badLines.some((line) => counterLine.test(line));
+  const counted = counters(bytes, registers, tariffs, scratch);
+  const hurt = counted.hurt || badLines.some((line) => counterLine.test(line));
   return checkedReading({
     meter: context.meter,
     meterId: numbers.map(textOf).find((text) => text !== undefined && /[^0 .-]/.test(text)) ?? null,
@@ -66,8 +60,8 @@ export function iecReading(bytes: Uint8Array, context: IecContext): Reading {
     meterMs: meterTime(textOf, context.zone),
     clockSynced: context.clockSynced,
     quality: hurt ? "suspect" : context.checked ? "valid" : "unchecked",
-    importWh: importing.wh,
-    exportWh: exporting.wh,
+    importWh: counted.import.wh,
+    exportWh: counted.export.wh,
     tariffs,
     powerW: totalW(bytes, registers, scratch) ?? signedW(bytes, firsts.get(netPower), scratch),
     phases: phases(bytes, registers, scratch),

@@ -1,8 +1,8 @@
-import type { P1Zone } from "../dsmr/p1-time.ts";
+import type { MeterZone } from "../meter-zone.ts";
 import { cosemTimeAt } from "../han/cosem-time.ts";
 
 /** Zones of meters by their winter time; TRT is Turkey, which has the same time all year. */
-export type IecZone = P1Zone | "TRT";
+export type IecZone = MeterZone | "TRT";
 
 const calendar = { summer: "calendar", zeroIsUnknown: false } as const;
 const season = { summer: "status", zeroIsUnknown: false } as const;

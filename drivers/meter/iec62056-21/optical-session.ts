@@ -1,8 +1,9 @@
-import { latin1 } from "../dsmr/p1-scan.ts";
+import { latin1 } from "../ascii.ts";
 import { cutReadout, stx } from "./cut-readout.ts";
 import { identificationIn, speeds, type Identification } from "./identification.ts";
 import type { IecCode, OpticalReadout, SessionEffect, SessionEvent, SessionPlan } from "./session-plan.ts";
 
+/** Where a session stands; `heard` are bytes that mean nothing whole yet, `asked` how often a readout was asked for again. */
 export type SessionState =
   | { is: "idle" | "settling" | "waking" | "ended" }
   | { is: "identifying"; heard: Uint8Array }
@@ -34,6 +35,7 @@ const echoedAck = new RegExp(`^${ack}[0-9]*\r?\n?$`);
 const nak = Uint8Array.of(0x15);
 const none = new Uint8Array();
 
+/** Before "start". */
 export const idleSession: SessionState = { is: "idle" };
 
 /** The next state of a readout through an optical head. Pure: time, line and speed are the caller's. */

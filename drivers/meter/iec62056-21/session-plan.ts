@@ -25,12 +25,14 @@ export interface OpticalReadout {
   integrity: "valid" | "absent";
 }
 
+/** What happens to a session. */
 export type SessionEvent =
   | { on: "start" }
   | { on: "bytes"; bytes: Uint8Array }
   | { on: "timer" }
   | { on: "lost"; reason: string };
 
+/** What the line's owner is to do. */
 export type SessionEffect =
   | { do: "write"; bytes: Uint8Array }
   | { do: "baud"; baud: number }
@@ -40,4 +42,5 @@ export type SessionEffect =
   /** @param meter who failed; null where nobody identified himself */
   | { do: "fail"; code: IecCode; message: string; meter: string | null };
 
+/** Codes that a session fails with; always temporary. */
 export type IecCode = "iec-no-answer" | "iec-bad-bcc" | "iec-truncated" | "iec-too-long" | "iec-bad-identification";

@@ -35,4 +35,5 @@ export const familyNames = [
   "socomec_3ph",
 ] as const;
 
+/** Name of a family as it stands in the configuration. */
 export type FamilyName = (typeof familyNames)[number];

@@ -55,6 +55,8 @@ export const obisOf = {
   reactiveSum: null,
 } as const satisfies Record<string, string | null>;
 
+/** What a register can hold. */
 export type Measurement = keyof typeof obisOf;
 
+/** All of them, for schemas. */
 export const measurements = Object.keys(obisOf) as Measurement[];

@@ -7,7 +7,7 @@ import type { FamilyName } from "./family-names.ts";
 import { firstCounters, isPlausible } from "./plausibility.ts";
 import type { RegisterMap, WordOrder } from "./register-map.ts";
 import { measuredOf, wantedRegisters } from "./values-reading.ts";
-import { valuesByVoltage } from "./word-order.ts";
+import { declaredOrder, valuesByVoltage } from "./word-order.ts";
 
 /** A meter of the catalogue. */
 export interface ModbusMeter extends PollMeter {
@@ -53,7 +53,7 @@ export function modbusMeter(options: {
     kind: "poll",
     name,
     pollMs: options.pollMs,
-    wordOrder: () => order ?? (map.orderInDoubt ? undefined : map.registers.find(({ words }) => words > 1)?.order),
+    wordOrder: () => order ?? (map.orderInDoubt ? undefined : declaredOrder(map)),
     async read() {
       const got = await blocks();
       const { receivedMs, clockSynced } = options.stamp();

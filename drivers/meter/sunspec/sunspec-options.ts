@@ -1,9 +1,9 @@
 import { z } from "zod";
+import { UnitOptions } from "../modbus/modbus-options.ts";
 
 /** Options in YAML. */
 export const SunSpecOptions = z.strictObject({
-  unit_id: z.int().min(1).max(247),
-  poll_s: z.number().min(1).max(300).default(5),
+  ...UnitOptions,
   model: z.enum(["auto", "meter", "inverter", "battery"]).default("auto"),
   positive_power: z.enum(["import", "export"]).default("import"),
 });

@@ -5,10 +5,12 @@ import type { ByteBus, ByteListener } from "../../../../drivers/bus/byte-bus.ts"
 import { dsmr, p1Settings } from "../../../../drivers/meter/dsmr/dsmr.ts";
 import { DsmrOptions } from "../../../../drivers/meter/dsmr/dsmr-options.ts";
 import { serialCandidates } from "../../../../drivers/meter/serial-options.ts";
+import type { DlmsKeys } from "../../../../drivers/meter/dlms/general-glo.ts";
+import { generalGlo, testKeys } from "../../../fake/general-glo.ts";
 import type { RejectedFrame } from "../../../../drivers/meter/meter.ts";
 import { dsmr2Lines, dsmr5Lines, telegram } from "../../../fake/p1-telegram.ts";
 
-function running() {
+function running(keys?: DlmsKeys) {
   const time = { ms: 1000 };
   const options = DsmrOptions.parse({});
   const heard = { readings: [] as Reading[], rejected: [] as RejectedFrame[], line: [] as string[], settings: {}, closed: false };
@@ -29,6 +31,7 @@ function running() {
     stamp: () => ({ receivedMs: time.ms, clockSynced: false }),
     settings: serialCandidates(p1Settings, options),
     zone: options.zone,
+    keys,
   });
   meter.start({
     reading: (reading) => heard.readings.push(reading),
@@ -58,6 +61,9 @@ it("goes through the known speeds and parities while bytes come that make no tel
   }
   expect(heard.settings).toEqual({ baud: 9600, dataBits: 7, parity: "even", stopBits: 1 });
   expect(heard.line).toEqual(["open", "searching"]);
+  // What came is kept for whoever looks why.
+  expect(heard.rejected).toMatchObject([{ meter: "grid", code: "meter-unknown-bytes" }]);
+  expect(heard.rejected[0]?.bytes).toHaveLength(512);
   // A telegram that was half read at the old speed is forgotten.
   for (let second = 0; second < 600; second++) {
     time.ms += 1000;
@@ -65,6 +71,30 @@ it("goes through the known speeds and parities while bytes come that make no tel
   }
   expect(heard.settings).toEqual({ baud: 9600, dataBits: 7, parity: "even", stopBits: 1 });
   expect(heard.readings).toHaveLength(600);
+});
+
+it("believes nothing weaker than what its keys promise or the line has shown", () => {
+  const plain = telegram(dsmr5Lines);
+  const codes = (keys: DlmsKeys | undefined, ...frames: Buffer[]): unknown[] => {
+    const { heard, line } = running(keys);
+    for (const frame of frames) {
+      line.data(frame);
+      // A new line does not make a meter weaker.
+      line.closed("unplugged");
+      line.opened();
+    }
+    return [heard.readings.map(({ quality }) => quality), heard.rejected.map(({ code }) => code)];
+  };
+  const sealed = generalGlo(plain, { counter: 1 });
+  const bare = generalGlo(plain, { counter: 2, security: 0x20 });
+  const encryptionOnly = { encryptionKey: testKeys.encryptionKey };
+  expect(codes(testKeys, sealed, bare, plain)).toEqual([["valid"], ["dlms-downgraded", "p1-clear-telegram"]]);
+  expect(codes(testKeys, bare)).toEqual([[], ["dlms-downgraded"]]);
+  expect(codes(testKeys, plain)).toEqual([[], ["p1-clear-telegram"]]);
+  expect(codes(encryptionOnly, bare, plain)).toEqual([["unchecked"], ["p1-clear-telegram"]]);
+  const luxembourg = generalGlo(plain, { counter: 1, authenticationKey: Buffer.from("00112233445566778899AABBCCDDEEFF", "hex") });
+  expect(codes(encryptionOnly, luxembourg, bare)).toEqual([["valid"], ["dlms-downgraded"]]);
+  expect(codes(undefined, plain)).toEqual([["valid"], []]);
 });
 
 it("marks telegrams without CRC unchecked", () => {

@@ -2,17 +2,17 @@ import { expect, it } from "vitest";
 import type { Reading } from "../../../../core/reading.ts";
 import { decodeP1 } from "../../../../drivers/decode/decode-p1.ts";
 import type { Decoded } from "../../../../drivers/decode/decoded.ts";
-import type { P1Zone } from "../../../../drivers/meter/dsmr/p1-time.ts";
+import type { MeterZone } from "../../../../drivers/meter/meter-zone.ts";
 import { telegram } from "../../../fake/p1-telegram.ts";
 
 /** Made-up telegrams in the habits of each country; numbers and identifiers mean nothing. */
-const decode = (lines: string[], crc: "padded" | "none" = "padded", zone: P1Zone = "CET"): Decoded => {
+const decode = (lines: string[], crc: "padded" | "none" = "padded", zone: MeterZone = "CET"): Decoded => {
   const [only, ...more] = decodeP1(telegram(lines, crc), { zone, receivedMs: 0 });
   expect(more).toEqual([]);
   if (!only) throw new Error("nothing decoded");
   return only;
 };
-const read = (lines: string[], crc?: "padded" | "none", zone?: P1Zone): Reading => {
+const read = (lines: string[], crc?: "padded" | "none", zone?: MeterZone): Reading => {
   const { reading, error } = decode(lines, crc, zone);
   expect(error).toBeUndefined();
   if (!reading) throw new Error("no reading");
@@ -108,6 +108,19 @@ it("a slash in a text message begins no new telegram", () => {
   );
 });
 
+it.each(["see http://www.grid.nl/abc", "/abc", "a/bcd/efg"])("a message with %s in it is a message", (text) => {
+  const lines = ["/TST5\\2", "", "1-0:1.8.0(000001.000*kWh)", `0-0:96.13.0(${text})`, "1-0:1.7.0(00.100*kW)"];
+  expect(read(lines)).toMatchObject({ message: text, powerW: 100 });
+  expect(read(lines, "none")).toMatchObject({ message: text, powerW: 100 });
+});
+
+it("an identification with a slash in it is one", () => {
+  expect(decode(["/ABC5/Device-1", "", "1-0:1.8.0(000001.000*kWh)"])).toMatchObject({
+    meter: "ABC5/Device-1",
+    integrity: "valid",
+  });
+});
+
 it("Sweden and Luxembourg: a total without tariffs, whose number means nothing there", () => {
   const reading = read([
     "/TST5\\2SE",
@@ -159,7 +172,7 @@ it("Hungary: four tariffs beside the total, an identifier in 42.0.0", () => {
   ]);
   expect(reading).toMatchObject({ meterId: "TESTHU01", importWh: 173_640, exportWh: 627_177, powerW: -2601 });
   expect(Object.keys(reading.tariffs)).toEqual(["1", "2", "3", "4"]);
-  expect(reading.tariffs["2"]).toEqual({ importWh: 125_921, exportWh: 0 });
+  expect(reading.tariffs["2"]).toEqual({ importWh: 125_921 });
 });
 
 it("Switzerland: electricity on channel 1, phases on channel 0", () => {
@@ -218,6 +231,60 @@ it("a heat meter alone (WarmteLink) has a reading of its sub-meter", () => {
     "0-1:24.2.1(260215200523W)(240.860*GJ)",
   ]);
   expect(reading).toMatchObject({ importWh: null, subMeters: [{ medium: "heat", value: 240.86, unit: "GJ" }] });
+});
+
+it("a month of the peak history that cannot be read costs itself alone", () => {
+  const history = (second: string): string =>
+    `0-0:98.1.0(3)(1-0:1.6.0)(1-0:1.6.0)(260301000000W)(260211183000W)(05.100*kW)${second}(260501000000S)(260411183000S)(03.300*kW)`;
+  const peaks = (second: string): (number | undefined)[] | undefined =>
+    read([...belgian, history(second)]).demand?.months.map(({ peakW }) => peakW);
+  expect(peaks("(260401000000S)(260311183000W)(04.200*kW)")).toEqual([5100, 4200, 3300]);
+  expect(peaks("(632525252525W)(260311183000W)(04.200*kW)")).toEqual([5100, 3300]);
+  expect(peaks("(260401000000S)(260311183000W)(0x.200*kW)")).toEqual([5100, 3300]);
+  // A header that is gone shifts everything: a time is no power.
+  expect(read([...belgian, "0-0:98.1.0(1)(1-0:1.6.0)(260301000000W)(260211183000W)(05.100*kW)"]).demand?.months).toEqual([]);
+  expect(read([...belgian.filter((line) => !line.includes("1.4.0")), "1-0:1.4.0(99999.0*MW)"]).demand?.quarterW).toBeUndefined();
+});
+
+it("of two meters on one channel the one that is alive counts", () => {
+  const { subMeters } = read([
+    ...belgian,
+    "0-1:24.1.0(003)",
+    "0-1:24.2.3(632525252525W)(00000.000*m3)",
+    "0-1:24.2.3(260612114500S)(00777.001*m3)",
+  ]);
+  expect(subMeters).toMatchObject([{ medium: "gas", value: 777.001 }]);
+});
+
+it("says of a tariff only what the meter says", () => {
+  const reading = read([
+    "/TST5\\2",
+    "",
+    "1-0:1.8.0(000003.000*kWh)",
+    "1-0:1.8.1(000001.000*kWh)",
+    "1-0:1.8.2(000002.000*kWh)",
+    "1-0:2.8.0(000000.000*kWh)",
+  ]);
+  expect(reading.tariffs).toEqual({ "1": { importWh: 1000 }, "2": { importWh: 2000 } });
+});
+
+it("a telegram without its CRC among such with one is not believed", () => {
+  const lines = ["/TST5\\2", "", "1-0:1.8.0(000003.000*kWh)"];
+  const stream = Buffer.concat([telegram(lines), telegram(lines, "none"), telegram(lines)]);
+  expect(decodeP1(stream, { zone: "CET", receivedMs: 0 }).map(({ error }) => error?.code)).toEqual([
+    undefined,
+    "p1-crc-missing",
+    undefined,
+  ]);
+});
+
+it("keeps figures that no number can hold as they were sent", () => {
+  expect(
+    decode(["/TST5\\2", "", "1-0:1.8.0(000003.000*kWh)", "1-0:9.8.0(12345678901234567890*kVAh)"]).objects["1-0:9.8.0"],
+  ).toEqual({
+    value: "12345678901234567890",
+    unit: "kVAh",
+  });
 });
 
 it.each([

@@ -62,6 +62,14 @@ it("finds the next frame when one lost bytes in the middle", () => {
   ]);
 });
 
+it("finds clear telegrams behind what only looks like a ciphered frame", () => {
+  // Announces 16 KiB, in the Polish and in the common form.
+  for (const lie of ["2f4142430d0a0d0a00823ff030", "db0801020304050607ff823fed30"])
+    expect(
+      summary(Buffer.concat([Buffer.from(lie, "hex"), plain, plain, plain])).filter(([integrity]) => integrity === "valid"),
+    ).toHaveLength(3);
+});
+
 it("believes no text without tag and without a CRC of its own", () => {
   const noCrc = telegram(dsmr5Lines, "none");
   expect(summary(generalGlo(noCrc, { security: 0x20 }))).toEqual([["invalid", "none", "p1-bad-crc"]]);

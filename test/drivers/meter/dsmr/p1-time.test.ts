@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
-import { p1TimeAt, type P1Zone } from "../../../../drivers/meter/dsmr/p1-time.ts";
+import type { MeterZone } from "../../../../drivers/meter/meter-zone.ts";
+import { p1TimeAt } from "../../../../drivers/meter/dsmr/p1-time.ts";
 
-it.each<[string, P1Zone, string | null]>([
+it.each<[string, MeterZone, string | null]>([
   ["251026023000S", "CET", "2025-10-26T00:30:00.000Z"],
   ["251026023000W", "CET", "2025-10-26T01:30:00.000Z"],
   ["260114191510W", "CET", "2026-01-14T18:15:10.000Z"],

@@ -1,24 +1,18 @@
+import { crcTable } from "./crc-table.ts";
+
 /** Bytes taken in one step. */
 const step = 8;
-
-/** Remainders for polynomial 0x8005 reflected: 256 of one byte, then those of the same byte 1 to 7 places further. */
-const table = new Uint16Array(256 * step);
-for (let byte = 0; byte < 256; byte++) {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xa001 : crc >>> 1;
-  table[byte] = crc;
-}
-for (let at = 256; at < table.length; at++) {
-  const before = table[at - 256] ?? 0;
-  table[at] = (before >>> 8) ^ (table[before & 0xff] ?? 0);
-}
+const table = crcTable(0xa001, step);
 
 /**
- * CRC-16/ARC (init 0, no final xor) of bytes[start, end), as P1 uses from "/" through "!".
+ * CRC of polynomial 0x8005 reflected over bytes[start, end), without a final xor: CRC-16/ARC, as P1 uses it from "/"
+ * through "!", with the register 0; CRC-16/MODBUS with 0xffff.
  * Eight bytes a step ("slicing by eight"), because the CRC is a good part of the work on a telegram.
+ * @param register that before the first byte
+ * @see DSMR 5.0.2 P1 companion standard 6.2; MODBUS over Serial Line V1.02, 6.2.2
  */
-export function crc16(bytes: Uint8Array, start = 0, end = bytes.length): number {
-  let crc = 0;
+export function crc16(bytes: Uint8Array, start = 0, end = bytes.length, register = 0): number {
+  let crc = register;
   let at = start;
   for (const last = end - step; at <= last; at += step) {
     const low = (crc ^ (bytes[at] ?? 0)) & 0xff;

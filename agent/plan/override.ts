@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { Name } from "../../core/message/fields.ts";
+
+/** boost: on now, whatever it costs; pause: off; holiday: off, for days. Each ends by itself. */
+export const OverrideMode = z.enum(["boost", "pause", "holiday"]);
+export type OverrideMode = z.infer<typeof OverrideMode>;
+
+/** What the resident wants of one appliance. Stands above comfort, aggregator and plan, and below the fuse and the grid's limit. */
+export const Override = z.object({
+  resource: Name,
+  mode: OverrideMode,
+  /** From and until when, wall clock, ms since 1970. */
+  fromMs: z.int(),
+  untilMs: z.int(),
+});
+export type Override = z.infer<typeof Override>;
+
+/** The override of an appliance at an instant: the newest that has begun and not ended. */
+export function overrideAt(overrides: readonly Override[], resource: string, nowMs: number): Override | undefined {
+  let found: Override | undefined;
+  for (const one of overrides)
+    if (one.resource === resource && one.fromMs <= nowMs && nowMs < one.untilMs && (!found || one.fromMs >= found.fromMs))
+      found = one;
+  return found;
+}

@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { Name } from "../../core/message/fields.ts";
+import { OverrideMode } from "../plan/override.ts";
+
+const seconds = z.number().min(0).max(1e9);
+const positive = z.number().positive().max(1e9);
+
+/** An appliance as the guard knows it; the defaults are those of the configuration. */
+const TraceAppliance = z.strictObject({
+  resource: Name,
+  ratedPowerW: z.int().min(0),
+  minOnS: seconds.default(300),
+  minOffS: seconds.default(300),
+  maxOffS: positive.nullable().default(null),
+  safeOn: z.boolean().default(false),
+});
+
+/**
+ * One line of a trace: what the agent heard, at so many seconds of its monotonic clock. heartbeat and limit are those of
+ * the grid operator's channel, reading is the grid meter's, in W, import positive. Times of instructions and overrides are
+ * seconds too; `clock` with jumpS sets the wall clock, which they follow, and without it lets time pass.
+ */
+export const TraceEvent = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("heartbeat"), at: seconds }),
+  z.strictObject({
+    kind: z.literal("limit"),
+    at: seconds,
+    limitW: z.number(),
+    active: z.boolean().default(true),
+    durationS: z.number().nullable().default(null),
+  }),
+  z.strictObject({ kind: z.literal("reading"), at: seconds, powerW: z.int() }),
+  z.strictObject({
+    kind: z.literal("instruction"),
+    at: seconds,
+    resource: Name,
+    /** The whole list; it supersedes the one before. */
+    instructions: z.array(
+      z.strictObject({ from: seconds, until: seconds, on: z.boolean(), reason: z.string().max(200).default("plan") }),
+    ),
+  }),
+  z.strictObject({
+    kind: z.literal("override"),
+    at: seconds,
+    resource: Name,
+    /** clear ends what the resident said before. */
+    mode: z.union([OverrideMode, z.literal("clear")]),
+    until: seconds.optional(),
+  }),
+  z.strictObject({ kind: z.literal("clock"), at: seconds, jumpS: z.number().optional() }),
+  z.strictObject({ kind: z.literal("restart"), at: seconds }),
+  z.strictObject({
+    kind: z.literal("config"),
+    at: seconds,
+    appliances: z.array(TraceAppliance).optional(),
+    /** What the house may take from the grid, W. */
+    maxImportW: positive.optional(),
+    heartbeatTimeoutS: positive.optional(),
+    failsafeLimitW: z.int().min(0).optional(),
+    /** Kept for the record: by the rules a minimum duration never ends failsafe, and never keeps a new limit out. */
+    failsafeMinDurationS: seconds.optional(),
+    releaseWindowS: positive.optional(),
+  }),
+]);
+export type TraceEvent = z.infer<typeof TraceEvent>;
