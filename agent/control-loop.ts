@@ -3,6 +3,7 @@ import type { InstructionList } from "../core/message/instruction.ts";
 import type { Actuator } from "./actuate/actuator.ts";
 import { guard, type ApplianceState, type GuardedAppliance, type GuardState } from "./guard/guard.ts";
 import { intents, type Intent } from "./plan/intent.ts";
+import type { Override } from "./plan/override.ts";
 
 /** How one appliance stands, for people and for up/status. */
 export interface ApplianceNow {
@@ -27,6 +28,8 @@ export interface ControlLoopOptions {
   /** As the journal has it, on the monotonic clock. */
   state: GuardState;
   instructions: () => ReadonlyMap<string, InstructionList>;
+  /** What the residents said. */
+  overrides: () => readonly Override[];
   /** The grid meter's newest believed power and its age; undefined before the first. */
   grid: () => { powerW: number | null; ageMs: number } | undefined;
   /** What the house may take from the grid, W. */
@@ -62,7 +65,7 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
           switchedMs: state.get(resource)?.switchedMs ?? [],
         });
     const grid = options.grid();
-    wishes = intents(appliances, options.instructions(), clock.now());
+    wishes = intents(appliances, options.instructions(), clock.now(), options.overrides());
     const decided = guard(appliances, state, {
       nowMs: clock.monotonicMs(),
       meterAgeMs: grid?.ageMs ?? Infinity,

@@ -12,6 +12,7 @@ import type { AgentConfig } from "./config/agent-config.ts";
 import { fusePowerW } from "./config/fuse-power.ts";
 import { guardStateFromJournal, startControlLoop, type ControlLoop } from "./control-loop.ts";
 import { metersOf, relaysOf } from "./devices.ts";
+import { overriding } from "./overriding.ts";
 import { openBuses } from "./open-buses.ts";
 import { startAggregatorRoom, type AggregatorRoom } from "./publish/aggregator-room.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
@@ -19,6 +20,7 @@ import { controlStore } from "./store/control-store.ts";
 import { meterStore } from "./store/meter-store.ts";
 import { openDatabase } from "./store/open-database.ts";
 import { openOutbox } from "./store/outbox.ts";
+import { overrideStore } from "./store/override-store.ts";
 import { recordStore } from "./store/record-store.ts";
 import { sqliteFailure } from "./store/sqlite-failure.ts";
 import { watchDatabase } from "./store/watch-database.ts";
@@ -74,6 +76,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const failed = Promise.withResolvers<AppError>();
   watchDatabase({ file: config.databaseFile, clock, gone: failed.resolve, signal });
   const [meters, control, records] = [meterStore(db), controlStore(db), recordStore(db)];
+  const overrides = overrideStore(db);
   const outbox = openOutbox(db, randomUUID(), clock.now());
   const atomically = (writes: () => void): void => db.transaction(writes)();
   const refused = rejections(log, () => clock.monotonicMs());
@@ -106,6 +109,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     appliances,
     state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),
     instructions: () => room?.instructions() ?? new Map(),
+    overrides: () => overrides.all(),
     grid: () => gridOf(collector, gridMeter),
     maxImportW: config.site.maxImportW,
     actuator,
@@ -148,8 +152,12 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       records,
       rejected: refused.counts(),
       switches: actuator.switches(),
+      overrides: overrides.all(),
     });
-  const server = await startStatusServer(join(config.stateFolder, "agent.sock"), status);
+  const server = await startStatusServer(join(config.stateFolder, "agent.sock"), {
+    status,
+    ...overriding({ store: overrides, resources: appliances.map(({ resource }) => resource), loop, clock, log }),
+  });
   log.info({ site: config.site.name, meters: config.meters.length, appliances: config.appliances.length }, "agent started");
   return {
     status,

@@ -6,6 +6,7 @@ import { Quality } from "../core/reading.ts";
 import type { Collector } from "./collect/collector.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { ControlLoop } from "./control-loop.ts";
+import { OverrideMode, type Override } from "./plan/override.ts";
 import type { AggregatorRoom } from "./publish/aggregator-room.ts";
 import type { Outbox } from "./store/outbox.ts";
 import type { RecordStore } from "./store/record-store.ts";
@@ -36,6 +37,8 @@ export const AgentStatus = z.object({
   delivered: count,
   connected: z.boolean(),
   heartbeatAgeS: z.int().nullable(),
+  /** What the residents said and still holds. */
+  overrides: z.array(z.object({ resource: z.string(), mode: OverrideMode, until: Instant })),
   switches: count,
   settlements: z.object({ signed: count, countersigned: count, disputed: count }),
   /** Refused frames and messages by code. */
@@ -55,6 +58,7 @@ export function agentStatus(parts: {
   records: RecordStore;
   rejected: Record<string, number>;
   switches: number;
+  overrides: readonly Override[];
 }): AgentStatus {
   const { config, clock, collector, loop, outbox, room } = parts;
   const lists = room?.instructions();
@@ -81,6 +85,9 @@ export function agentStatus(parts: {
     delivered: totals.delivered,
     connected: room?.connected() ?? false,
     heartbeatAgeS: Number.isFinite(heartbeatAgeMs) ? Math.round(heartbeatAgeMs / 1000) : null,
+    overrides: parts.overrides
+      .filter(({ untilMs }) => untilMs > clock.now())
+      .map(({ resource, mode, untilMs }) => ({ resource, mode, until: iso(untilMs) })),
     switches: parts.switches,
     settlements: { ...parts.records.counts(), disputed: room?.settled().disputed ?? 0 },
     rejected: parts.rejected,

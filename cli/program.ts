@@ -137,6 +137,24 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "last line of stdout: one JSON object of what happened")
     .action(verb(async (options) => (await import("./demo/demo.ts")).demo(options, say)));
 
+  const override = root.command("override").description("the resident's word on an appliance; it stands above the plan");
+  const how = { boost: "on now, whatever it costs", pause: "off", holiday: "off, for days or weeks" } as const;
+  for (const mode of ["boost", "pause", "holiday"] as const)
+    override
+      .command(mode)
+      .description(how[mode])
+      .argument("<appliance>", "name in the configuration")
+      .requiredOption(...config)
+      .option("--for <time>", "such as 90m, 2h or 14d")
+      .option("--until <instant>", "such as 2026-12-27T18:00:00Z")
+      .action(verb(async (name, options) => (await import("./override.ts")).setOverride(mode, name, options, say)));
+  override
+    .command("clear")
+    .description("back to the plan")
+    .argument("<appliance>", "name in the configuration")
+    .requiredOption(...config)
+    .action(verb(async (name, options) => (await import("./override.ts")).clearOverride(name, options, say)));
+
   const guarding = root.command("guard").description("decisions about appliances");
   guarding
     .command("replay")

@@ -1,52 +1,20 @@
-import { request } from "node:http";
 import { join } from "node:path";
 import { AgentStatus } from "../agent/status.ts";
-import { AppError, errorMessage } from "../core/app-error.ts";
+import { AppError } from "../core/app-error.ts";
 import { readAgentConfig } from "./agent-run.ts";
+import { askAgent } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";
 
-/** Asks a running agent over its socket. @throws AppError agent-unreachable, temporary */
+/** How a running agent stands. @throws AppError agent-unreachable, temporary */
 export async function askStatus(socketPath: string): Promise<AgentStatus> {
-  const { statusCode, body } = await get(socketPath);
-  const checked = statusCode === 200 ? AgentStatus.safeParse(parseJson(body)) : null;
+  const { statusCode, body } = await askAgent(socketPath, { method: "GET", path: "/v1/status" });
+  const checked = statusCode === 200 ? AgentStatus.safeParse(body) : null;
   if (checked?.success) return checked.data;
   throw new AppError(
     "agent-unreachable",
-    `the agent at ${socketPath} gives no status (${statusCode}: ${body.slice(0, 300)}); look at its log`,
+    `the agent at ${socketPath} gives no status (${statusCode}: ${String(JSON.stringify(body)).slice(0, 300)}); look at its log`,
     { temporary: true, cause: checked?.error },
   );
-}
-
-async function get(socketPath: string): Promise<{ statusCode: number | undefined; body: string }> {
-  const answer = Promise.withResolvers<{ statusCode: number | undefined; body: string }>();
-  const asking = request({ socketPath, path: "/v1/status", timeout: 5000 }, (response) => {
-    let body = "";
-    response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-    response.on("end", () => answer.resolve({ statusCode: response.statusCode, body }));
-  });
-  asking.on("timeout", () => asking.destroy(new Error("no answer within 5 s")));
-  asking.on("error", answer.reject);
-  asking.end();
-  try {
-    return await answer.promise;
-  } catch (cause) {
-    throw new AppError(
-      "agent-unreachable",
-      `no agent answers at ${socketPath} (${errorMessage(cause)}); is it running, and are you its user or root?`,
-      {
-        temporary: true,
-        cause,
-      },
-    );
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** `smart-mla status -c FILE [--json]` */
@@ -70,6 +38,7 @@ function describe(now: AgentStatus): string[] {
       ({ name, on, reason, planUntil }) =>
         `${name}: ${on ? "on" : "off"}, ${reason}${planUntil ? `, plan until ${planUntil}` : ""}`,
     ),
+    ...now.overrides.map(({ resource, mode, until }) => `override: ${resource} ${mode} until ${until}`),
     `aggregator: ${now.connected ? "connected" : "not connected"}, last heartbeat ${now.heartbeatAgeS === null ? "never" : `${now.heartbeatAgeS} s ago`}`,
     `rows: ${now.rows} made, ${now.delivered} delivered, ${now.buffered} waiting`,
     `settlements: ${now.settlements.signed} signed, ${now.settlements.countersigned} countersigned, ${now.settlements.disputed} disputed`,

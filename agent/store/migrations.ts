@@ -31,4 +31,7 @@ export const migrations: readonly string[] = [
   create table rejected_frame (
     id integer primary key, meter text not null, at_ms integer not null, code text not null, message text not null, bytes blob not null) strict;
   `,
+  `
+  create table override (resource text primary key, mode text not null, from_ms integer not null, until_ms integer not null) strict;
+  `,
 ];

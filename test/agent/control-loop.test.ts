@@ -69,6 +69,7 @@ async function running() {
     appliances: [boiler],
     state: guardStateFromJournal([boiler], [], clock),
     instructions: () => new Map([["boiler", { plan: "p", resource: "boiler", instructions: list }]]),
+    overrides: () => [],
     grid: () => grid,
     maxImportW: 5000,
     actuator,

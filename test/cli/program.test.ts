@@ -101,7 +101,11 @@ describe("status", () => {
   it("exits 3 where something else answers on the socket", async () => {
     const folder = scratch("status");
     mkdirSync(join(folder, "state"));
-    const server = await startStatusServer(join(folder, "state", "agent.sock"), () => undefined);
+    const server = await startStatusServer(join(folder, "state", "agent.sock"), {
+      status: () => undefined,
+      setOverride: () => undefined,
+      clearOverride: () => undefined,
+    });
     onTestFinished(() => server.close());
     expect((await runCli(["status", "-c", writeGateway(folder)])).code).toBe(3);
   });

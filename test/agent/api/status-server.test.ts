@@ -15,9 +15,13 @@ const ask = (socketPath: string): Promise<unknown> =>
 it("answers with the failure when the status cannot be read, and goes on answering", async () => {
   const socket = join(scratch("status"), "agent.sock");
   let fails = true;
-  const server = await startStatusServer(socket, () => {
-    if (fails) throw new Error("database is locked");
-    return { site: "Elm Street 12" };
+  const server = await startStatusServer(socket, {
+    status() {
+      if (fails) throw new Error("database is locked");
+      return { site: "Elm Street 12" };
+    },
+    setOverride: () => undefined,
+    clearOverride: () => undefined,
   });
   onTestFinished(() => server.close());
   expect(await ask(socket)).toMatchObject({ title: "unexpected", status: 500, detail: "database is locked" });

@@ -82,8 +82,7 @@ function model(events: readonly GridLimitEvent[], atMs: number): number | null {
   }
   const written = past
     .filter((event) => event.kind === "limit")
-    .filter((event) => event.atMs >= since && refusedLimit(event) === undefined)
-    .at(-1);
+    .findLast((event) => event.atMs >= since && refusedLimit(event) === undefined);
   if (!written) return atMs - since >= rules.releaseWindowMs ? null : rules.failsafeLimitW;
   const over = written.durationMs !== null && atMs >= written.atMs + written.durationMs;
   return written.active && !over ? written.limitW : null;

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { AppError } from "../../core/app-error.ts";
+import { iso } from "../../core/clock/clock.ts";
+import { Name } from "../../core/message/fields.ts";
+import { parseAs } from "../../core/parse-as.ts";
+import { OverrideMode, type Override } from "./override.ts";
+
+/** What a resident asks for: of which appliance, what, and until when (ms since 1970). */
+export const OverrideRequest = z.strictObject({ resource: Name, mode: OverrideMode, untilMs: z.int() });
+export type OverrideRequest = z.infer<typeof OverrideRequest>;
+
+const hourMs = 3_600_000;
+/** A boost or a pause that was forgotten must end; a holiday may be long. */
+const longestMs: Record<OverrideMode, number> = { boost: 24 * hourMs, pause: 7 * 24 * hourMs, holiday: 92 * 24 * hourMs };
+
+/**
+ * The override that a request means, from now on. Pure.
+ * @throws AppError override-malformed, override-unknown-resource, override-bad-end
+ */
+export function acceptOverride(request: unknown, resources: readonly string[], nowMs: number): Override {
+  const { resource, mode, untilMs } = parseAs(OverrideRequest, request, "override-malformed");
+  if (!resources.includes(resource))
+    throw new AppError("override-unknown-resource", `no appliance "${resource}"; there are: ${resources.join(", ") || "none"}`);
+  if (untilMs <= nowMs || untilMs > nowMs + longestMs[mode])
+    throw new AppError(
+      "override-bad-end",
+      `a ${mode} until ${iso(untilMs)}; its end must be to come, and at most ${longestMs[mode] / hourMs} h away`,
+    );
+  return { resource, mode, fromMs: nowMs, untilMs };
+}
