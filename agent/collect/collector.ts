@@ -54,8 +54,8 @@ export interface Collector {
 /** No meter says anything new sooner; a little below the second of the fastest ones. */
 const leastSampleGapMs = 500;
 
-/** Rejected frames kept between two writes, and readings that may wait for a disk that takes nothing. */
-const mostFrames = 50;
+/** Rejected frames of a meter kept between two writes, and readings that may wait for a disk that takes nothing. */
+const mostFrames = 25;
 const mostWaiting = 10_000;
 
 /** Takes readings from all meters, checks and books them, and keeps them in batches; slots are kept at once. */
@@ -141,7 +141,8 @@ export function startCollector(options: CollectorOptions): Collector {
   const rejected = (frame: RejectedFrame): void => {
     rejections.note(frame.code, frame.meter, frame.message);
     // With the next batch: a noisy line must not cost a write for each broken frame.
-    if (frames.length < mostFrames) frames.push({ ...frame, bytes: frame.bytes.slice(), atMs: clock.now() });
+    if (frames.filter(({ meter }) => meter === frame.meter).length < mostFrames)
+      frames.push({ ...frame, bytes: frame.bytes.slice(), atMs: clock.now() });
   };
   for (const meter of options.meters) {
     if (meter.kind === "push")

@@ -17,7 +17,7 @@ export interface MeterStore {
   addSlots(slots: readonly SlotTotal[]): SlotTotal[];
   /** Slots of a meter that start in [from, to), oldest first. */
   slots(meter: string, register: "import" | "export", fromMs: number, toMs: number): SlotTotal[];
-  /** Keeps the newest 200 frames. */
+  /** Keeps the newest 100 frames of each meter, so that one noisy line hides no other. */
   addRejected(frame: { meter: string; atMs: number; code: string; message: string; bytes: Uint8Array }): void;
   /** Drops samples older than an instant; gives how many. */
   forgetSamples(beforeMs: number): number;
@@ -44,7 +44,10 @@ export function meterStore(db: Db): MeterStore {
     "select * from slot where meter = ? and register = ? and start_ms >= ? and start_ms < ? order by start_ms",
   );
   const addFrame = db.prepare("insert into rejected_frame (meter, at_ms, code, message, bytes) values (?, ?, ?, ?, ?)");
-  const thinFrames = db.prepare("delete from rejected_frame where id <= (select max(id) from rejected_frame) - 200");
+  const thinFrames = db.prepare(
+    `delete from rejected_frame where meter = ?
+     and id <= (select id from rejected_frame where meter = ? order by id desc limit 1 offset 100)`,
+  );
   const forget = db.prepare("delete from sample where at_ms < ?");
   const count = db.prepare<[], { n: number }>("select count(*) as n from sample");
   const flag = (value: boolean): number => (value ? 1 : 0);
@@ -72,7 +75,7 @@ export function meterStore(db: Db): MeterStore {
       })),
     addRejected(frame) {
       addFrame.run(frame.meter, frame.atMs, frame.code, frame.message, frame.bytes);
-      thinFrames.run();
+      thinFrames.run(frame.meter, frame.meter);
     },
     forgetSamples: (beforeMs) => forget.run(beforeMs).changes,
     sampleCount: () => count.get()?.n ?? 0,

@@ -230,5 +230,5 @@ it("writes rejected frames with the next batch, a bounded number, however noisy 
   for (let at = 0; at < 1000; at++) reject(Buffer.from("noise"));
   expect(kept()).toBe(0);
   await clock.advance(10_000);
-  expect(kept()).toBe(50);
+  expect(kept()).toBe(25);
 });

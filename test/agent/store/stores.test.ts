@@ -91,12 +91,14 @@ it("keeps a ledger, samples and slots as they were given", () => {
   expect(meters.ledger("grid")).toBeNull();
 });
 
-it("keeps the newest 200 rejected frames with their bytes", () => {
+it("keeps the newest 100 rejected frames of each meter with their bytes", () => {
   const db = openStore();
   const meters = meterStore(db);
+  meters.addRejected({ meter: "quiet", atMs: 0, code: "p1-bad-crc", message: "x", bytes: Buffer.from([0]) });
   for (let at = 1; at <= 250; at++)
     meters.addRejected({ meter: "grid", atMs: at, code: "p1-bad-crc", message: "x", bytes: Buffer.from([at]) });
-  expect(db.prepare("select count(*) as n, min(at_ms) as first from rejected_frame").get()).toEqual({ n: 200, first: 51 });
+  expect(db.prepare("select count(*) as n, min(at_ms) as first from rejected_frame").get()).toEqual({ n: 101, first: 0 });
+  expect(db.prepare("select min(at_ms) as first from rejected_frame where meter = 'grid'").get()).toEqual({ first: 151 });
   expect(db.prepare("select bytes from rejected_frame where at_ms = 250").get()).toEqual({ bytes: Buffer.from([250]) });
 });
 
