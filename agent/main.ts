@@ -139,7 +139,21 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   });
   opened.push(() => collector.stop());
   clock.every(hourMs, () => void meters.forgetSamples(clock.now() - config.keepRawDays * dayMs), signal);
-  room = await openRoom({ config, clock, log, refused, control, meters, records, outbox, loop, gridMeter, keys, signal });
+  room = await openRoom({
+    config,
+    clock,
+    log,
+    refused,
+    control,
+    overrides: overrides.all,
+    meters,
+    records,
+    outbox,
+    loop,
+    gridMeter,
+    keys,
+    signal,
+  });
   opened.push(() => room?.stop());
   const status = (): AgentStatus =>
     agentStatus({
@@ -195,6 +209,7 @@ async function openRoom(given: {
   log: Log;
   refused: Rejections;
   control: ReturnType<typeof controlStore>;
+  overrides: ReturnType<typeof overrideStore>["all"];
   meters: ReturnType<typeof meterStore>;
   records: ReturnType<typeof recordStore>;
   outbox: ReturnType<typeof openOutbox>;

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
-import type { OverrideMode } from "../agent/plan/override.ts";
 import { AppError } from "../core/app-error.ts";
 import { iso } from "../core/clock/clock.ts";
+import type { OverrideMode } from "../core/message/resource.ts";
 import { readAgentConfig } from "./agent-run.ts";
 import { askAgent } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { Name } from "../../core/message/fields.ts";
+import { OverrideMode } from "../../core/message/resource.ts";
 import { parseAs } from "../../core/parse-as.ts";
-import { OverrideMode, type Override } from "./override.ts";
+import type { Override } from "./override.ts";
 
 /** What a resident asks for: of which appliance, what, and until when (ms since 1970). */
 export const OverrideRequest = z.strictObject({ resource: Name, mode: OverrideMode, untilMs: z.int() });

@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { Name } from "../../core/message/fields.ts";
-
-/** boost: on now, whatever it costs; pause: off; holiday: off, for days. Each ends by itself. */
-export const OverrideMode = z.enum(["boost", "pause", "holiday"]);
-export type OverrideMode = z.infer<typeof OverrideMode>;
+import { OverrideMode } from "../../core/message/resource.ts";
 
 /** What the resident wants of one appliance. Stands above comfort, aggregator and plan, and below the fuse and the grid's limit. */
 export const Override = z.object({

@@ -15,6 +15,7 @@ import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { RecordStore } from "../store/record-store.ts";
+import { overrideAt, type Override } from "../plan/override.ts";
 import { inTurn } from "./in-turn.ts";
 import { openInbox } from "./inbox.ts";
 import { startMqttLink, type MqttLink } from "./mqtt-link.ts";
@@ -48,6 +49,8 @@ export interface AggregatorRoomOptions {
   /** In [0, 1); spreads reconnections. */
   random: () => number;
   control: ControlStore;
+  /** What the residents said. */
+  overrides: () => readonly Override[];
   meters: MeterStore;
   records: RecordStore;
   outbox: Outbox;
@@ -130,14 +133,15 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     const nowMs = clock.now();
     for (const { resource, on, reason } of now) {
       const last = reported.get(resource);
-      const state = `${on} ${reason}`;
+      const override = overrideAt(options.overrides(), resource, nowMs);
+      const state = `${on} ${reason} ${override?.mode} ${override?.untilMs}`;
       if (!link?.connected() || (last?.state === state && nowMs - last.atMs < reportEveryMs)) continue;
       const appliance = config.appliances.find(({ name }) => name === resource);
       if (!appliance) continue;
       reported.set(resource, { state, atMs: nowMs });
       tell(
         `status/${resource}`,
-        statusOf(appliance, { on, reason, atMs: nowMs }, control.switchings(nowMs - dayMs), config.site.timezone),
+        statusOf(appliance, { on, reason, atMs: nowMs }, control.switchings(nowMs - dayMs), config.site.timezone, override),
         true,
       );
     }

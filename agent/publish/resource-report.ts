@@ -2,6 +2,7 @@ import { iso } from "../../core/clock/clock.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import { windowAt } from "../../planner/demand-window.ts";
 import type { ApplianceConfig, AgentConfig } from "../config/agent-config.ts";
+import type { Override } from "../plan/override.ts";
 import type { Switching } from "../store/control-store.ts";
 
 /** What the aggregator is told that it may control. */
@@ -29,6 +30,7 @@ export function statusOf(
   now: { on: boolean; reason: string; atMs: number },
   switchings: readonly Switching[],
   zone: string,
+  override?: Override,
 ): ResourceStatus {
   const window = appliance.demand.kind === "energy" ? windowAt(appliance.demand, zone, now.atMs) : undefined;
   const onMs = window
@@ -46,6 +48,7 @@ export function statusOf(
     operationModeId: now.on ? "on" : "off",
     reason: now.reason,
     deliveredWh: Math.floor((appliance.ratedPowerW * onMs) / 3_600_000),
+    ...(override && { override: { mode: override.mode, until: iso(override.untilMs), cause: "user" as const } }),
   };
 }
 

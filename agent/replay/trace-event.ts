@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Name } from "../../core/message/fields.ts";
-import { OverrideMode } from "../plan/override.ts";
+import { OverrideMode } from "../../core/message/resource.ts";
 
 const seconds = z.number().min(0).max(1e9);
 const positive = z.number().positive().max(1e9);

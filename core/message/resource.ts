@@ -30,6 +30,10 @@ export const Resource = z.object({
 });
 export type Resource = z.infer<typeof Resource>;
 
+/** boost: on now, whatever it costs; pause: off; holiday: off, for days. Each ends by itself. */
+export const OverrideMode = z.enum(["boost", "pause", "holiday"]);
+export type OverrideMode = z.infer<typeof OverrideMode>;
+
 /** up/status/R, retained: how it stands (S2 OMBC.Status). */
 export const ResourceStatus = z.object({
   v: z.literal(1),
@@ -39,6 +43,8 @@ export const ResourceStatus = z.object({
   reason: z.string().max(200),
   /** Energy given since the demand window opened, Wh; 0 for demand "block". */
   deliveredWh: z.int().nonnegative(),
+  /** Present while somebody's word stands above the instructions (OpenADR 2.0b opt), with whose it is. */
+  override: z.object({ mode: OverrideMode, until: Instant, cause: z.literal("user") }).optional(),
 });
 export type ResourceStatus = z.infer<typeof ResourceStatus>;
 

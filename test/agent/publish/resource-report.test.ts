@@ -55,3 +55,11 @@ it("takes the state before the journal from the caller", () => {
   expect(onDurationMs([{ ...switching("14T20:00", false), atMs: 250 }], true, 100, 400)).toBe(150);
   expect(onDurationMs([{ ...switching("14T20:00", true), atMs: 900 }], false, 100, 400)).toBe(0);
 });
+
+it("says whose word an appliance follows while a resident's stands above the plan", () => {
+  const now = { on: true, reason: "boost until 2026-03-01T12:00:00.000Z", atMs: Date.parse("2026-03-01T10:00:00Z") };
+  const override = { resource: "boiler", mode: "boost" as const, fromMs: 0, untilMs: Date.parse("2026-03-01T12:00:00Z") };
+  const status = ResourceStatus.parse(statusOf(boiler, now, [], zone, override));
+  expect(status.override).toEqual({ mode: "boost", until: "2026-03-01T12:00:00.000Z", cause: "user" });
+  expect("override" in ResourceStatus.parse(statusOf(boiler, now, [], zone))).toBe(false);
+});
