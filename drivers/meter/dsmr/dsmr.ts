@@ -22,7 +22,8 @@ export const p1Settings: readonly [SerialSettings, ...SerialSettings[]] = [
 
 /**
  * A smart meter with a P1 port (DSMR 2.2 to 5, ESMR, eMUCS and kin, also encrypted), which sends a telegram every 1 to 10 s by itself.
- * Rejects frames with the framer's and the cipher's codes, p1-crc-missing, meter-impossible-reading.
+ * Rejects frames with the framer's and the cipher's codes, p1-crc-missing, p1-clear-telegram, dlms-downgraded,
+ * meter-impossible-reading.
  */
 export function dsmr(options: {
   name: string;

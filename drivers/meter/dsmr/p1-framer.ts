@@ -1,11 +1,8 @@
 import { AppError, errorMessage } from "../../../core/app-error.ts";
-import { hexDigit, isLetter } from "../ascii.ts";
 import { crc16 } from "../crc16.ts";
 import { berLength } from "../dlms/general-glo.ts";
 import type { FrameListener, Framer } from "../framer.ts";
-
-/** Bytes; the longest real telegram (Hungary, Belgium with history) stays below 3 KiB. */
-export const maxP1Bytes = 16 * 1024;
+import { crcAt, crcHolds, endsLine, maxP1Bytes, nextStart, wholeTelegramIn } from "./p1-marks.ts";
 
 /** A broken piece shorter than this is line noise and not worth a report. */
 const minReportedBytes = 24;
@@ -14,13 +11,9 @@ const headerBytes = 10;
 
 const slash = 0x2f;
 const bang = 0x21;
-const close = 0x29;
 const cr = 0x0d;
 const lf = 0x0a;
 const cipherTag = 0xdb;
-
-/** A text message has up to 1024 characters, as hex twice as many. */
-const longestLine = 2200;
 
 /** What stands at a place of the stream: a whole piece up to `end`, or nothing to decide yet. */
 type Found = { end: number } | "more";
@@ -77,7 +70,7 @@ export function p1Framer(listener: FrameListener): Framer {
     if (!size || bytes.length === size.start) return more();
     // Noise that looks like DB 08 is told from a frame by its security byte.
     if (((bytes[size.start] ?? 0) & 0xe8) !== 0x20) return { end: start + 1 };
-    const swallowed = wholeTelegramIn(start + 1, Math.min(size.start + size.length, bytes.length));
+    const swallowed = wholeTelegramIn(bytes, start + 1, Math.min(size.start + size.length, bytes.length));
     if (swallowed >= 0) {
       truncated(start, swallowed);
       return { end: swallowed };
@@ -100,44 +93,9 @@ export function p1Framer(listener: FrameListener): Framer {
     return { end };
   };
 
-  /** The digits behind a "!", and where they end. */
-  const crcAt = (bangAt: number): { declared: number; end: number } => {
-    let end = bangAt + 1;
-    let declared = 0;
-    while (end < bangAt + 5) {
-      const digit = hexDigit(bytes[end]);
-      if (digit < 0) break;
-      declared = declared * 16 + digit;
-      end++;
-    }
-    return { declared, end };
-  };
-
-  const crcHolds = (start: number, bangAt: number): boolean => {
-    const { declared, end } = crcAt(bangAt);
-    return end > bangAt + 1 && declared === crc16(bytes, start, bangAt + 1);
-  };
-
-  const endsLine = (at: number): boolean => bytes[at] === lf || bytes[at] === cr;
-
-  /** Where between two places a whole clear telegram stands, its CRC included; -1 where none does. */
-  const wholeTelegramIn = (from: number, to: number): number => {
-    for (let at = nextStart(from, false); at < to; at = nextStart(at + 1, false))
-      for (
-        let bangAt = bytes.indexOf(bang, at);
-        bangAt >= 0 && bangAt < at + maxP1Bytes;
-        bangAt = bytes.indexOf(bang, bangAt + 1)
-      )
-        if (endsLine(bangAt - 1)) {
-          if (crcHolds(at, bangAt)) return at;
-          break;
-        }
-    return -1;
-  };
-
   /** The telegram from start through the "!" at bangAt and its CRC. */
   const terminated = (start: number, bangAt: number): Found => {
-    const { declared, end } = crcAt(bangAt);
+    const { declared, end } = crcAt(bytes, bangAt);
     const next = bytes[end];
     if (next === undefined && end < bangAt + 5 && !whole) {
       searched = bangAt;
@@ -171,14 +129,14 @@ export function p1Framer(listener: FrameListener): Framer {
       return ciphered(start, bodyAt + 2);
     for (let bangAt = bytes.indexOf(bang, Math.max(start + 1, searched)); ; bangAt = bytes.indexOf(bang, bangAt + 1)) {
       if (bangAt < 0 || bangAt > start + maxP1Bytes) break;
-      if (!endsLine(bangAt - 1)) continue;
+      if (!endsLine(bytes, bangAt - 1)) continue;
       if (bangAt < slashAt) return terminated(start, bangAt);
       // A "/" in between begins a new telegram, unless the CRC says that it belongs to this one.
       if (bangAt + 5 > bytes.length && !whole) {
         searched = bangAt;
         return "more";
       }
-      if (crcHolds(start, bangAt)) return terminated(start, bangAt);
+      if (crcHolds(bytes, start, bangAt)) return terminated(start, bangAt);
       truncated(start, slashAt);
       return { end: slashAt };
     }
@@ -194,27 +152,6 @@ export function p1Framer(listener: FrameListener): Framer {
     return { end: slashAt };
   };
 
-  /** Whether the "/" at `at` stands in the value of an object, such as a text message: within a line that ends in ")". */
-  const inValue = (at: number): boolean | undefined => {
-    if (at === 0 || endsLine(at - 1)) return false;
-    for (let end = at; end < at + longestLine; end++) {
-      if (end >= bytes.length) return undefined;
-      if (endsLine(end)) return bytes[end - 1] === close;
-    }
-    return false;
-  };
-
-  /** Next "/" that three letters follow, as in every identification; one in a text message begins nothing. */
-  const nextStart = (from: number, evenUnfinished: boolean): number => {
-    for (let at = bytes.indexOf(slash, from); at >= 0; at = bytes.indexOf(slash, at + 1)) {
-      if (isLetter(bytes[at + 1]) && isLetter(bytes[at + 2]) && isLetter(bytes[at + 3])) {
-        const text = inValue(at);
-        if (text === false || (text === undefined && evenUnfinished)) return at;
-      } else if (evenUnfinished && at + 3 >= bytes.length) return at;
-    }
-    return bytes.length;
-  };
-
   /** Takes all whole pieces out of `bytes`. @returns where the rest begins */
   const cut = (): number => {
     const find = (byte: number, from: number): number => {
@@ -222,15 +159,15 @@ export function p1Framer(listener: FrameListener): Framer {
       return at < 0 ? bytes.length : at;
     };
     let at = 0;
-    let slashAt = nextStart(0, true);
+    let slashAt = nextStart(bytes, 0, true);
     let cipherAt = find(cipherTag, 0);
     for (;;) {
-      if (slashAt < at) slashAt = nextStart(at, true);
+      if (slashAt < at) slashAt = nextStart(bytes, at, true);
       while (cipherAt < at || (cipherAt + 1 < bytes.length && bytes[cipherAt + 1] !== 8))
         cipherAt = find(cipherTag, Math.max(at, cipherAt + 1));
       const start = Math.min(slashAt, cipherAt);
       if (start >= bytes.length) return bytes.length;
-      const found = start === slashAt ? clear(start, nextStart(start + 1, false)) : ciphered(start, start);
+      const found = start === slashAt ? clear(start, nextStart(bytes, start + 1, false)) : ciphered(start, start);
       if (found === "more") return start;
       at = found.end;
       searched = 0;

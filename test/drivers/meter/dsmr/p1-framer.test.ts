@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { maxP1Bytes, p1Framer } from "../../../../drivers/meter/dsmr/p1-framer.ts";
+import { p1Framer } from "../../../../drivers/meter/dsmr/p1-framer.ts";
+import { maxP1Bytes } from "../../../../drivers/meter/dsmr/p1-marks.ts";
 import { bitwiseCrc16, dsmr2Lines, dsmr5Lines, telegram } from "../../../fake/p1-telegram.ts";
 
 /** What a framer makes of these chunks: "ok", "unchecked" or a code, with the length of the frame. */
