@@ -1,15 +1,14 @@
 import { AppError, errorMessage } from "../../core/app-error.ts";
-import type { Reading } from "../../core/reading.ts";
 import { checkedReading } from "../meter/checked-reading.ts";
 import { crc16 } from "../meter/crc16.ts";
 import { valuesIn, type ReadBlock, type Values } from "../meter/modbus/block-reader.ts";
 import { figure } from "../meter/modbus/decode-register.ts";
 import { families } from "../meter/modbus/families.ts";
 import { familyNames, type FamilyName } from "../meter/modbus/family-names.ts";
-import { obisOf } from "../meter/modbus/measurement.ts";
+import { obisOf, type Measurement } from "../meter/modbus/measurement.ts";
 import { isPlausible } from "../meter/modbus/plausibility.ts";
 import type { RegisterMap } from "../meter/modbus/register-map.ts";
-import { measuredOf } from "../meter/modbus/values-reading.ts";
+import { isInRange, measuredOf } from "../meter/modbus/values-reading.ts";
 import { valuesByVoltage } from "../meter/modbus/word-order.ts";
 import { addValues, undecoded, type DecodeContext, type Decoded } from "./decoded.ts";
 
@@ -49,7 +48,9 @@ export function decodeModbus(
     if (!map) throw new Refusal("modbus-bad-frame", `no family "${request.family}" (have: ${familyNames.join(", ")})`, 0);
     const answer = opened(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     framing = answer.framing;
-    return [decoded(map, { address: request.start, bytes: registersOf(answer.body) }, framing, context)];
+    const block = { address: request.start, bytes: registersOf(answer.body) };
+    checkFits(request.family, map, block, answer.body[1] ?? 0);
+    return [decoded(map, block, framing, context)];
   } catch (error) {
     const refusal = error instanceof Refusal ? error : new Refusal("modbus-bad-frame", errorMessage(error), 0);
     const { code, message, offset } = refusal;
@@ -91,13 +92,28 @@ function registersOf(body: Buffer): Buffer {
   return data;
 }
 
+/** @throws Refusal where the answer is none to a question that a meter of the family understands */
+function checkFits(name: string, map: RegisterMap, { address, bytes }: ReadBlock, code: number): void {
+  const refuse = (why: string, offset: number): never => {
+    throw new Refusal("modbus-bad-frame", why, offset);
+  };
+  if (code !== map.functionCode && !map.eitherFunction)
+    refuse(`function ${code} was answered, and a ${name} is read with function ${map.functionCode}; check the family`, 1);
+  const end = address + bytes.length / 2;
+  if (end > 0x1_0000) refuse(`${bytes.length / 2} registers from ${address} on go beyond the last address; check --start`, 2);
+  if (!map.registers.some((register) => register.address >= address && register.address + register.words <= end))
+    refuse(`no register of a ${name} lies in ${address} to ${end - 1}; check --start and the family`, 2);
+}
+
 function decoded(
   map: RegisterMap,
   block: ReadBlock,
   framing: Answer["framing"],
   { receivedMs }: Pick<DecodeContext, "receivedMs">,
 ): Decoded {
-  const values = map.orderInDoubt ? valuesByVoltage(map, [block]).values : valuesIn(map.registers, [block]);
+  const found = map.orderInDoubt ? valuesByVoltage(map, [block]) : { values: valuesIn(map.registers, [block]) };
+  const { values } = found;
+  const certain = !map.orderInDoubt || "order" in found;
   const objects: Decoded["objects"] = {};
   for (const { measurement, unit } of map.registers) {
     const sample = values.get(measurement);
@@ -112,29 +128,42 @@ function decoded(
     encryption: "none",
     time: null,
     objects,
-    reading: readingOf(map, values, framing, receivedMs),
+    ...readingOf(map, values, { certain, framing, receivedMs }),
   };
 }
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
-/** Null where nothing that a reading is made of lies in the answer. */
-function readingOf(map: RegisterMap, values: Values, framing: Answer["framing"], receivedMs: number): Reading | null {
+/** Registers that a reading is made of by themselves. */
+const telling: readonly Measurement[] = ["import", "export", "power"];
+
+/** No reading where nothing that it is made of lies in the answer, and an error where what lies there cannot be. */
+function readingOf(
+  map: RegisterMap,
+  values: Values,
+  { certain, framing, receivedMs }: { certain: boolean; framing: Answer["framing"]; receivedMs: number },
+): Pick<Decoded, "reading" | "error"> {
   const quality = framing === "rtu" ? "valid" : "unchecked";
+  const measured = measuredOf(values, { reversed: false, oneWay: false });
+  const believable = certain && isPlausible(values, map.unverified) && isInRange(map, measured.powerW);
   try {
-    return checkedReading({
+    const reading = checkedReading({
       meter: map.models[0] ?? "modbus",
       meterId: null,
       receivedMs,
       meterMs: null,
       clockSynced: false,
-      quality: isPlausible(values, map.unverified) ? quality : "suspect",
-      ...measuredOf(values, { reversed: false, oneWay: false }),
+      quality: believable ? quality : "suspect",
+      ...measured,
       subMeters: [],
     });
+    return { reading };
   } catch (error) {
-    if (error instanceof AppError) return null;
-    throw error;
+    if (!(error instanceof AppError)) throw error;
+    const endless = [...values.values()].some((sample) => sample && !Number.isFinite(sample.raw));
+    if (!endless && !telling.some((measurement) => values.has(measurement))) return { reading: null };
+    const { code, message } = error;
+    return { reading: null, error: { code, message, offset: 0 } };
   }
 }
 

@@ -139,7 +139,6 @@ export function hanFramer(listener: FrameListener): Framer {
         whole = true;
         take(none);
         whole = false;
-        base += kept.length;
         kept = none;
       }
       assembler.gap();

@@ -22,7 +22,8 @@ export const hanSettings: readonly [SerialSettings, ...SerialSettings[]] = [
 /**
  * A smart meter with a HAN port that pushes DLMS lists over HDLC or M-Bus (Aidon, Kaifa, Kamstrup, Iskraemeco,
  * Landis+Gyr, Sagemcom), also encrypted, every 2 to 10 s by itself, with counters in each or once an hour.
- * Rejects frames with the framer's and the cipher's codes, han-bad-data, han-clear-frame, meter-impossible-reading.
+ * Rejects frames with the framer's and the cipher's codes, han-bad-data, han-clear-frame, dlms-downgraded,
+ * meter-impossible-reading.
  */
 export function han(options: {
   name: string;

@@ -44,6 +44,10 @@ export const RegisterMap = z
     maxGap: z.int().min(0).max(120).optional(),
     /** Devices differ in their order of words: it is found by the voltage. */
     orderInDoubt: z.literal(true).optional(),
+    /** It answers function 3 and function 4 alike. */
+    eitherFunction: z.literal(true).optional(),
+    /** No device of the family measures more: beyond it a number was meant with a sign, or is none. W. */
+    mostPowerW: z.int().min(1).optional(),
     /** Known from one source only, so nothing is judged by it. */
     unverified: z.array(z.enum(measurements)).optional(),
     registers: z.array(Register).min(1),

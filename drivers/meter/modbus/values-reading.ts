@@ -59,6 +59,20 @@ export function measuredOf(values: Values, { reversed, oneWay }: Installed): Mea
   };
 }
 
+/**
+ * How a device is installed, as far as its family shows it: where nothing feeds in, a power without sign is taken from the
+ * grid, and so is the counter of both directions that such families have, whichever way the meter is installed.
+ */
+export function asInstalled(map: RegisterMap, { reversed, oneWay }: Installed): Installed {
+  const signless = map.registers.some(({ measurement, type }) => measurement === "power" && type.startsWith("u"));
+  return { reversed: reversed && !(oneWay && signless), oneWay };
+}
+
+/** Whether a device of the family can measure this power. */
+export function isInRange({ mostPowerW = Infinity }: RegisterMap, powerW: number | null): boolean {
+  return Math.abs(powerW ?? 0) <= mostPowerW;
+}
+
 function powerWithoutTotal(at: (measurement: Measurement) => number | null): number | null {
   const [taken, given] = [at("importPower"), at("exportPower")];
   if (taken !== null && given !== null) return taken - given;

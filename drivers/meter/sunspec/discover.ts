@@ -53,7 +53,10 @@ async function chain(bus: ModbusBus, unit: number, start: number): Promise<Found
     const [id = endId, length = 0] = head ? [head.readUInt16BE(0), head.readUInt16BE(2)] : [];
     // Some devices have no end model, but nothing or zeros behind the last.
     if (id === endId || id === 0) break;
-    if (id === commonId && length >= commonWords) device = named(await bus.readHoldingRegisters(unit, address + 2, commonWords));
+    if (id === commonId && length >= commonWords) {
+      const body = await readOrRefused(bus, unit, address + 2, commonWords);
+      device = body ? named(body) : unknown;
+    }
     found.push({ id, address, length, device });
     address += 2 + length;
   }

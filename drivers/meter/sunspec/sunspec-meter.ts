@@ -2,11 +2,12 @@ import { AppError } from "../../../core/app-error.ts";
 import type { ModbusBus } from "../../bus/modbus-bus.ts";
 import { checkedReading } from "../checked-reading.ts";
 import type { PollMeter, Stamp } from "../meter.ts";
-import { firstCounters, isPlausible } from "../modbus/plausibility.ts";
+import { firstCounters, isPlausible, voltageVerdict } from "../modbus/plausibility.ts";
 import { measuredOf, type Measured } from "../modbus/values-reading.ts";
 import { discover, type FoundModel } from "./discover.ts";
 import { modelValues } from "./model-values.ts";
 import { models, type Model } from "./models.ts";
+import { rollover } from "./rollover.ts";
 
 interface Chosen {
   found: FoundModel;
@@ -32,6 +33,7 @@ export function sunspecMeter(options: {
   const first = firstCounters();
   let chosen: Chosen | undefined;
   let plausible = false;
+  let counted: { serial: string | null; over: ReturnType<typeof rollover> } | undefined;
 
   /** The model's words; undefined where another model stands there now. */
   const block = async ({ found, model }: Chosen): Promise<Buffer | undefined> => {
@@ -62,11 +64,14 @@ export function sunspecMeter(options: {
         throw error;
       });
       const { receivedMs, clockSynced } = options.stamp();
-      const values = modelValues(words, at.model);
+      const { serial } = at.found.device;
+      // Another device counts from elsewhere.
+      if (counted?.serial !== serial) counted = { serial, over: rollover() };
+      const values = counted.over(modelValues(words, at.model), at.model);
       const exportPositive = at.model.kind === "inverter" || positivePower === "export";
       const reading = checkedReading({
         meter: name,
-        meterId: at.found.device.serial,
+        meterId: serial,
         receivedMs,
         meterMs: null,
         clockSynced,
@@ -75,7 +80,8 @@ export function sunspecMeter(options: {
         subMeters: [],
       });
       if (reading.quality === "suspect") return reading;
-      plausible = true;
+      // No voltage at all says nothing: a device that just started sends zeros.
+      plausible ||= voltageVerdict(values) === "good";
       return {
         ...reading,
         importWh: first.believed("import", reading.importWh, receivedMs),

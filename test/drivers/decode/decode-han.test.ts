@@ -8,9 +8,15 @@ import {
   aidonHour,
   aidonList,
   aidonPower,
+  array,
+  dateTime,
   kaifa18,
   kamstrupHour,
+  nothing,
   notification,
+  obis,
+  octets,
+  scalerUnit,
   slovenia12,
   structure,
   visible,
@@ -104,6 +110,12 @@ it("says how far an encryption was seen through", () => {
   expect(summary(Buffer.concat(mbusFrames(generalGlo(aidonHour), 150)), testKeys)).toEqual([["valid", "verified", 1412]]);
 });
 
+it("believes bytes behind a ciphered message only where its tag holds", () => {
+  const behind = (message: Buffer): Buffer => hdlcFrame(Buffer.concat([message, Buffer.of(1, 2)]));
+  expect(summary(behind(generalGlo(aidonList)), testKeys)).toEqual([["valid", "verified", 1412]]);
+  expect(summary(behind(generalGlo(aidonList, { security: 0x20 })), testKeys)).toEqual([["valid", "failed", "han-bad-data"]]);
+});
+
 it("marks what only a key speaks for by how much stands behind it", () => {
   const quality = (bytes: Uint8Array) => decode(bytes, testKeys)[0]?.reading?.quality;
   const untagged = generalGlo(aidonList, { security: 0x20 });
@@ -141,6 +153,32 @@ it("has no reading for a list that measures nothing, and nothing to say of no by
     { integrity: "valid", reading: null, list: [{ pos: 0, raw: "only text" }] },
   ]);
   expect(decode(Buffer.alloc(0))).toEqual([]);
+});
+
+it.each<[string, Uint8Array]>([
+  ["a negative counter", Buffer.of(0x05, 0xff, 0xff, 0xff, 0xff)],
+  ["a counter past 2^53", Buffer.of(0x15, 0x00, 0x20, 0, 0, 0, 0, 0, 0)],
+  ["a counter past 2^63", Buffer.of(0x15, 0x80, 0, 0, 0, 0, 0, 0, 0)],
+  ["a counter as a float that is no number", Buffer.of(0x17, 0x7f, 0xc0, 0, 0)],
+])("says of %s that it cannot be, beside the list", (_, value) => {
+  const head = hdlcFrame(aidonList);
+  const bytes = notification(array(structure(obis("1-0:1.8.0"), value, scalerUnit(0, "Wh"))));
+  const [, line] = decode(Buffer.concat([head, hdlcFrame(bytes)]));
+  expect(line).toMatchObject({
+    integrity: "valid",
+    reading: null,
+    error: { code: "meter-impossible-reading", offset: head.length },
+    list: [{ obis: "1-0:1.8.0.255", unit: "Wh" }],
+  });
+  expect(Object.keys(line?.objects ?? {})).toEqual(["1-0:1.8.0"]);
+});
+
+it("finds no fault in a list of a clock or of a power that is null", () => {
+  const clock = structure(obis("0-0:1.0.0"), octets(dateTime("2025-07-01T14:00:00")));
+  const power = structure(obis("1-0:1.7.0"), nothing, scalerUnit(0, "W"));
+  expect(decode(hdlcFrame(notification(array(clock, power)))).map(({ error, reading }) => [error, reading])).toEqual([
+    [undefined, null],
+  ]);
 });
 
 it("throws for no input, and says nothing false of one whose bytes were changed", () => {

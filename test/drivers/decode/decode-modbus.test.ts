@@ -47,11 +47,63 @@ it("decodes a Modbus TCP answer from another address on, which has no checksum",
   expect(Object.keys(line?.objects ?? {})).toEqual(["1-0:1.8.0"]);
 });
 
-it("has no reading where only half a register lies in the answer, and null for NaN", () => {
-  const [half] = decodeModbus(rtuFrame(answer("sdm630", sdm, 0x49, 1)), { family: "sdm630", start: 0x49 }, context);
-  expect(half).toMatchObject({ objects: {}, reading: null });
+it.each<[string, FamilyName, Buffer, number, string]>([
+  ["half a register", "sdm630", answer("sdm630", sdm, 0x49, 1), 0x49, "73 to 73"],
+  ["none of the family's registers", "sdm630", answer("sdm630", sdm, 20_000, 2), 20_000, "20000 to 20001"],
+  ["registers past the last address", "sdm630", answer("sdm630", sdm, 0, 4), 65_535, "beyond the last address"],
+  ["the answer to another function", "sdm630", ofFunction(3, answer("sdm630", sdm, 0, 4)), 0, "read with function 4"],
+  ["the same the other way", "abb_b", ofFunction(4, answer("abb_b", sdm, 0x5b00, 4)), 0x5b00, "read with function 3"],
+])("refuses %s", (_, family, body, start, why) => {
+  const [line] = decodeModbus(rtuFrame(body), { family, start }, context);
+  expect(line).toMatchObject({ integrity: "valid", objects: {}, reading: null, error: { code: "modbus-bad-frame" } });
+  expect(line?.error?.message).toContain(why);
+});
+
+it("takes either function from a family that answers both", () => {
+  const body = ofFunction(3, answer("pac2200", { voltageL1: 230 }, 1, 6));
+  expect(decodeModbus(rtuFrame(body), { family: "pac2200", start: 1 }, context)[0]?.error).toBeUndefined();
+});
+function ofFunction(code: number, body: Buffer): Buffer {
+  body.writeUInt8(code, 1);
+  return body;
+}
+
+it("has null for NaN, and an error where a counter or a power cannot be", () => {
   const [nan] = decodeModbus(rtuFrame(answer("sdm630", { power: NaN }, 0x34, 2)), { family: "sdm630", start: 0x34 }, context);
-  expect(nan).toMatchObject({ objects: { "1-0:16.7.0": { value: null, unit: "W" } }, reading: null });
+  expect(nan).toMatchObject({
+    integrity: "valid",
+    objects: { "1-0:16.7.0": { value: null, unit: "W" } },
+    reading: null,
+    error: { code: "meter-impossible-reading" },
+  });
+  const [negative] = decodeModbus(rtuFrame(answer("sdm630", { import: -5 }, 72, 2)), { family: "sdm630", start: 72 }, context);
+  expect(negative).toMatchObject({
+    objects: { "1-0:1.8.0": { value: -5, unit: "kWh" } },
+    reading: null,
+    error: { code: "meter-impossible-reading" },
+  });
+  const endless = answer("sdm630", { voltageL1: Infinity }, 0, 2);
+  expect(decodeModbus(rtuFrame(endless), { family: "sdm630", start: 0 }, context)[0]?.error?.code).toBe(
+    "meter-impossible-reading",
+  );
+  const [volts] = decodeModbus(rtuFrame(answer("sdm630", sdm, 0, 6)), { family: "sdm630", start: 0 }, context);
+  expect(volts).toMatchObject({ objects: { "1-0:32.7.0": { value: 230.1 } }, reading: null });
+  expect(volts?.error).toBeUndefined();
+});
+
+it("believes no counter whose order of words nothing speaks for", () => {
+  const [alone] = decodeModbus(
+    rtuFrame(answer("dtsu666", { import: 1234.5 }, 4126, 2)),
+    { family: "dtsu666", start: 4126 },
+    context,
+  );
+  expect(alone).toMatchObject({ objects: { "1-0:1.8.0": { value: 1234.5 } }, reading: { quality: "suspect" } });
+  const [sound] = decodeModbus(
+    rtuFrame(answer("dtsu666", { voltageL1: 230, power: 70 }, 0x2006, 14)),
+    { family: "dtsu666", start: 0x2006 },
+    context,
+  );
+  expect(sound?.reading).toMatchObject({ quality: "valid", powerW: 70 });
 });
 
 it("finds the order of words by the voltage where devices differ", () => {

@@ -9,6 +9,7 @@ export const cgEm11x: RegisterMap = {
   notes:
     "Sources differ on the order of words: OpenEMS reads low word first, the evcc template cg-emt1xx.yaml high word first. So the order is found by the voltage.",
   orderInDoubt: true,
+  eitherFunction: true,
   registers: [
     { measurement: "voltage", address: 0x0000, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "V" },
     { measurement: "current", address: 0x0002, words: 2, type: "s32", order: "CDAB", mul: 0.001, unit: "A" },

@@ -7,6 +7,7 @@ export const cgEm24: RegisterMap = {
   source: "volkszaehler/mbmd meters/rs485/carlogavazzi-em24.go",
   secondSource: null,
   notes: "The RS-485 device; the Ethernet one has another map (cg_em24_e1).",
+  eitherFunction: true,
   registers: [
     { measurement: "voltageL1", address: 0x0000, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "V" },
     { measurement: "voltageL2", address: 0x0002, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "V" },

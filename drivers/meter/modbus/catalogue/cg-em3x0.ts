@@ -17,6 +17,7 @@ export const cgEm3x0: RegisterMap = {
   source: "volkszaehler/mbmd meters/rs485/carlogavazzi-ex3x0.go",
   secondSource: "OpenEMS/openems io.openems.edge.meter.carlo.gavazzi em300 (agrees, WordOrder.LSWMSW)",
   notes: "",
+  eitherFunction: true,
   registers: [
     { measurement: "voltageL1", address: 0x0000, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "V" },
     { measurement: "voltageL2", address: 0x0002, words: 2, type: "s32", order: "CDAB", mul: 0.1, unit: "V" },

@@ -8,6 +8,7 @@ export const ornoWe504: RegisterMap = {
   secondSource: null,
   notes:
     "Its one counter (sum) is not known to leave out what flows back, and its power has no sign. So sum is not import, unless the installer says so (one_way).",
+  mostPowerW: 32_767,
   registers: [
     { measurement: "voltage", address: 0x0000, words: 1, type: "u16", order: "ABCD", mul: 0.1, unit: "V" },
     { measurement: "current", address: 0x0001, words: 1, type: "u16", order: "ABCD", mul: 0.1, unit: "A" },

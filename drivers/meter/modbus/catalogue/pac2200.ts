@@ -8,6 +8,7 @@ export const pac2200: RegisterMap = {
   secondSource: "OpenEMS/openems io.openems.edge.meter.siemens pac2200 (agrees but for the function, and has no frequency)",
   notes: "Answers functions 3 and 4 alike. Only one source knows the address of the frequency.",
   unverified: ["frequency"],
+  eitherFunction: true,
   registers: [
     { measurement: "voltageL1", address: 0x0001, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "V" },
     { measurement: "voltageL2", address: 0x0003, words: 2, type: "f32", order: "ABCD", mul: 1, unit: "V" },

@@ -99,6 +99,18 @@ it("reads a frame of 257 bytes whose L is 1, as the Sagemcom T210 sends it", () 
   expect(what(frame, ...mbusFrames(aidonList))).toEqual(["other", "list"]);
 });
 
+it("reads a frame whose L wraps though a stop byte stands where the shorter frame would end", () => {
+  const frame = mbusFrame(notification(structure(octets(Buffer.alloc(200, 0x16)), octets(Buffer.alloc(90, 0x16)))), 0x10);
+  expect([frame.length > 256 + 6, frame[(frame[1] ?? 0) + 5]]).toEqual([true, 0x16]);
+  for (const size of [frame.length, 7])
+    expect(frames([...pieces(frame, size), mbusFrame(aidonList, 0x10)]).map(({ is, bytes }) => names.get(bytes) ?? is)).toEqual([
+      "ok",
+      "list",
+    ]);
+});
+const pieces = (bytes: Buffer, size: number): Buffer[] =>
+  Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) => bytes.subarray(at * size, (at + 1) * size));
+
 it.each<[string, Buffer[], string[]]>([
   ["a byte of the message changed", [hurt(hour, 60), list], ["han-bad-fcs", "list"]],
   ["a byte of the header changed", [hurt(hour, 3), list], ["han-bad-fcs", "list"]],
@@ -153,6 +165,32 @@ it.each<[string, Buffer[], string[]]>([
       list,
     ],
     ["han-missing-segment", "list"],
+  ],
+  [
+    "a block hurt, and the first of the next transfer",
+    [
+      hdlcFrame(blocks(aidonHour, 250)[0] ?? list),
+      hurt(hdlcFrame(blocks(aidonHour, 250)[1] ?? list), 50),
+      hurt(hdlcFrame(blocks(aidonList, 250)[0] ?? list), 50),
+      hdlcFrame(blocks(aidonHour, 250)[1] ?? list),
+      list,
+    ],
+    ["han-bad-fcs", "han-missing-segment", "han-bad-fcs", "han-missing-segment", "list"],
+  ],
+  [
+    "bytes of a block lost with its flag",
+    [hdlcFrame(blocks(aidonHour, 250)[0] ?? list), hour.subarray(20, 90), hdlcFrame(blocks(aidonHour, 250)[1] ?? list), list],
+    ["han-missing-segment", "han-missing-segment", "list"],
+  ],
+  [
+    "a segment of a block twice",
+    [
+      ...hdlcSegments(blocks(aidonHour, 900)[0] ?? list, 90).flatMap((segment, at) =>
+        at === 1 ? [segment, segment] : [segment],
+      ),
+      list,
+    ],
+    ["han-bad-data", "list"],
   ],
   [
     "a block shorter than it says",
@@ -271,6 +309,20 @@ it("says what is half at the end", () => {
     "han-missing-segment",
   ]);
   expect(frames([hour, Buffer.of(0x7e, 0xa0)], true).map(({ is }) => is)).toEqual(["ok"]);
+});
+
+it("reads on behind an end, also a frame that the last flag opens", () => {
+  const found: string[] = [];
+  const framer = hanFramer({ frame: () => found.push("ok"), rejected: ({ code, offset }) => found.push(`${code} ${offset}`) });
+  framer.push(hour);
+  framer.end();
+  framer.push(list.subarray(1));
+  framer.push(hour.subarray(0, 40));
+  framer.end();
+  framer.push(hurt(hour, 60));
+  framer.push(list);
+  const second = hour.length + list.length - 1;
+  expect(found).toEqual(["ok", "ok", `han-truncated ${second}`, `han-bad-fcs ${second + 40}`, "ok"]);
 });
 
 it("forgets what was half read when the line opens again", () => {

@@ -204,7 +204,7 @@ it.each<[string, Uint8Array, string | null, object]>([
     {
       ...slovenia,
       exportWh: 50,
-      tariffs: { 1: { importWh: 0, exportWh: 20 }, 2: { importWh: 0, exportWh: 30 } },
+      tariffs: { 1: { exportWh: 20 }, 2: { exportWh: 30 } },
       phases: [{ voltageV: 237.9 }],
     },
   ],
@@ -284,6 +284,56 @@ it("marks a reading suspect when a counter is no integer", () => {
   expect(read(hurt)).toMatchObject({ quality: "suspect", importWh: null, powerW: 5 });
 });
 
+/** A list of counters with the unit Wh, of which a value may be of any type and another unit. */
+const counters = (...items: [code: string, value: Uint8Array, unit?: string][]): Buffer =>
+  lists.notification(
+    lists.array(
+      ...items.map(([code, value, of = "Wh"]) => lists.structure(lists.obis(`1-0:${code}`), value, lists.scalerUnit(0, of))),
+    ),
+  );
+const { u32, nothing } = lists;
+const float = Buffer.of(0x17, 0x44, 0xfa, 0, 0);
+const beyond = Buffer.of(0x15, 0x10, 0, 0, 0, 0, 0, 0, 0);
+const sloveniaOf = (...values: Uint8Array[]): Buffer =>
+  lists.notification(lists.structure(lists.octets("ISK1030770012345"), lists.octets("70012346"), ...values));
+const rest = [u32(0), u32(0), u32(0), u32(0)];
+
+it.each<[string, Buffer, Partial<Reading>]>([
+  [
+    "Slovenia's second tariff null",
+    sloveniaOf(u32(1000), nothing, u32(30), u32(40), ...rest),
+    { importWh: null, exportWh: 70, tariffs: { 1: { importWh: 1000, exportWh: 30 }, 2: { exportWh: 40 } } },
+  ],
+  ["its first tariff null", sloveniaOf(nothing, u32(2000), u32(30), u32(40), ...rest), { importWh: null, exportWh: 70 }],
+  [
+    "a tariff as a float",
+    counters(["1.8.1", u32(1000)], ["1.8.2", float]),
+    { importWh: null, tariffs: { 1: { importWh: 1000 } } },
+  ],
+  ["a tariff past 2^53", counters(["1.8.1", u32(1000)], ["1.8.2", beyond]), { importWh: null }],
+  ["a tariff of another unit", counters(["1.8.1", u32(1000)], ["1.8.2", u32(7), "varh"]), { importWh: null }],
+  ["a tariff that is not there", counters(["1.8.2", u32(1000)]), { importWh: null }],
+  [
+    "one side with fewer tariffs than the other",
+    counters(["1.8.1", u32(1000)], ["1.8.2", u32(2000)], ["2.8.1", u32(100)]),
+    { importWh: 3000, exportWh: null, tariffs: { 1: { importWh: 1000, exportWh: 100 }, 2: { importWh: 2000 } } },
+  ],
+])("makes no sum of an incomplete set: %s", (_, bytes, expected) => {
+  const power = lists.structure(lists.obis("1-0:1.7.0"), u32(5), lists.scalerUnit(0, "W"));
+  const whole = bytes[6] === 0x01 ? Buffer.concat([bytes.fill((bytes[7] ?? 0) + 1, 7, 8), power]) : bytes;
+  expect(read(whole)).toMatchObject({ ...expected, quality: "suspect" });
+});
+
+it.each<[string, Buffer, Partial<Reading>]>([
+  ["all tariffs", counters(["1.8.1", u32(1000)], ["1.8.2", u32(2000)]), { importWh: 3000, exportWh: null }],
+  [
+    "a total beside a tariff that cannot be read, which is left out",
+    counters(["1.8.0", u32(3000)], ["1.8.1", u32(1000)], ["1.8.2", float]),
+    { importWh: 3000, tariffs: { 1: { importWh: 1000 } } },
+  ],
+  ["a side of nothing but nulls as none", sloveniaOf(u32(1), u32(2), nothing, nothing, ...rest), { importWh: 3, exportWh: null }],
+])("believes %s", (_, bytes, expected) => expect(read(bytes)).toMatchObject({ ...expected, quality: "valid" }));
+
 it("cuts digits below 1 Wh off, so that a counter never runs ahead", () => {
   const fine = lists.notification(
     lists.array(lists.structure(lists.obis("1-0:1.8.0"), lists.u32(1999), lists.scalerUnit(-3, "Wh"))),
@@ -297,5 +347,7 @@ it.each([
   ["no list", lists.notification(lists.u32(1))],
   ["a list cut short", lists.aidonHour.subarray(0, -4)],
   ["a list cut after a whole value", lists.kaifa13.subarray(0, -5)],
+  ["bytes behind the list, as of a segment that came twice", Buffer.concat([lists.aidonHour, lists.aidonHour.subarray(-30)])],
+  ["a single byte behind it", Buffer.concat([lists.kaifa13, lists.nothing])],
   ["nothing", Buffer.alloc(0)],
 ])("refuses %s", (_, bytes) => expect(() => parse(bytes)).toThrow(expect.objectContaining({ code: "han-bad-data" })));

@@ -2,15 +2,16 @@ import { expect, it } from "vitest";
 import type { Reading } from "../../../../core/reading.ts";
 import type { SerialSettings } from "../../../../drivers/bus/byte-bus.ts";
 import type { ByteBus, ByteListener } from "../../../../drivers/bus/byte-bus.ts";
+import type { DlmsKeys } from "../../../../drivers/meter/dlms/general-glo.ts";
 import { han, hanSettings } from "../../../../drivers/meter/han/han.ts";
 import { HanOptions } from "../../../../drivers/meter/han/han-options.ts";
 import { serialCandidates } from "../../../../drivers/meter/serial-options.ts";
 import type { RejectedFrame } from "../../../../drivers/meter/meter.ts";
 import { generalGlo, testKeys } from "../../../fake/general-glo.ts";
-import { hdlcFrame, mbusFrames } from "../../../fake/han-frame.ts";
+import { hdlcFrame, hdlcSegments, mbusFrames } from "../../../fake/han-frame.ts";
 import { aidonHour, aidonList, aidonPower, kamstrupHour, notification, structure, visible } from "../../../fake/han-list.ts";
 
-function running(yaml: object = {}, keys?: typeof testKeys) {
+function running(yaml: object = {}, keys?: DlmsKeys) {
   const options = HanOptions.parse(yaml);
   const heard = { readings: [] as Reading[], rejected: [] as RejectedFrame[], settings: [] as SerialSettings[] };
   const clock = { ms: 1000 };
@@ -70,21 +71,29 @@ it("goes on to the next speed where nothing readable comes", () => {
   expect(heard.settings.at(-1)).toEqual({ baud: 2400, dataBits: 8, parity: "none", stopBits: 1 });
 });
 
-it("deciphers, lets each counter pass once, and no clear message behind a ciphered one", () => {
-  const { heard, line } = running({}, testKeys);
-  line.data(hdlcFrame(generalGlo(aidonList, { counter: 7 })));
+it("deciphers, lets each counter pass once, and no clear message where a key is set", () => {
+  const { heard, line } = running({}, { encryptionKey: testKeys.encryptionKey });
+  line.data(hdlcFrame(generalGlo(aidonList, { counter: 7, security: 0x20 })));
   for (const frame of mbusFrames(generalGlo(aidonHour, { counter: 8, security: 0x20 }))) line.data(frame);
-  line.data(hdlcFrame(generalGlo(aidonList, { counter: 8 })));
+  line.data(hdlcFrame(generalGlo(aidonList, { counter: 8, security: 0x20 })));
   line.data(hdlcFrame(aidonList));
   expect(heard.readings.map(({ quality, powerW }) => [quality, powerW])).toEqual([
-    ["valid", 1412],
+    ["unchecked", 1412],
     ["unchecked", 1412],
   ]);
   expect(heard.rejected.map(({ code }) => code)).toEqual(["dlms-replayed-counter", "han-clear-frame"]);
   line.closed("unplugged");
   line.opened();
   line.data(hdlcFrame(aidonList));
-  expect(heard.readings).toHaveLength(3);
+  expect(heard.readings).toHaveLength(2);
+});
+
+it("believes nothing without tag where the keys promise one", () => {
+  const { heard, line } = running({}, testKeys);
+  line.data(hdlcFrame(generalGlo(aidonList, { counter: 7 })));
+  line.data(hdlcFrame(generalGlo(aidonList, { counter: 8, security: 0x20 })));
+  expect(heard.readings.map(({ quality }) => quality)).toEqual(["valid"]);
+  expect(heard.rejected.map(({ code }) => code)).toEqual(["dlms-downgraded"]);
 });
 
 it("does not let a frame that cannot be read lock its counter", () => {
@@ -92,6 +101,36 @@ it("does not let a frame that cannot be read lock its counter", () => {
   line.data(hdlcFrame(generalGlo(Buffer.from("no list, but a counter far ahead"), { counter: 4_000_000_000, security: 0x20 })));
   line.data(hdlcFrame(generalGlo(aidonList, { counter: 3 })));
   expect([heard.rejected.map(({ code }) => code), heard.readings.length]).toEqual([["han-bad-data"], 1]);
+});
+
+it("makes no message of the head of one and the tail of another that came after a pause", () => {
+  const { heard, line, clock } = running();
+  const [head = aidonHour, ...tail] = hdlcSegments(aidonHour, 200);
+  line.data(head);
+  clock.ms += 4_000;
+  for (const segment of tail) line.data(segment);
+  expect([heard.readings.length, heard.rejected]).toEqual([1, []]);
+  line.data(head);
+  clock.ms += 10_000;
+  for (const segment of tail) line.data(segment);
+  expect(heard.readings).toHaveLength(1);
+  expect(new Set(heard.rejected.map(({ code }) => code))).toEqual(new Set(["han-missing-segment"]));
+});
+
+it("does not believe a message of which a segment came twice", () => {
+  const { heard, line } = running();
+  for (const [at, segment] of hdlcSegments(aidonHour, 90).entries())
+    line.data(at === 1 ? Buffer.concat([segment, segment]) : segment);
+  line.data(hdlcFrame(aidonList));
+  expect([heard.rejected.map(({ code }) => code), heard.readings.length]).toEqual([["han-bad-data"], 1]);
+});
+
+it("does not believe a ciphered message without tag of which a segment came twice", () => {
+  const { heard, line } = running({}, { encryptionKey: testKeys.encryptionKey });
+  const ciphered = generalGlo(aidonHour, { counter: 5, security: 0x20 });
+  for (const [at, segment] of hdlcSegments(ciphered, 90).entries())
+    line.data(at === 2 ? Buffer.concat([segment, segment]) : segment);
+  expect([heard.rejected.map(({ code }) => code), heard.readings.length]).toEqual([["han-bad-data"], 0]);
 });
 
 it("keeps what it does not believe, with its code", () => {

@@ -136,6 +136,15 @@ describe("reads", () => {
     expect((await both.read()).importWh).toBe(1000);
   });
 
+  it("a counter and a power without sign as taken from the grid where nothing feeds in, whichever way they are installed", async () => {
+    for (const family of ["orno_we504", "orno_we515"] as const) {
+      const at = await line(() => image(family, { voltage: 230, power: 500, sum: 12.34 }));
+      const options = { reversed: true, oneWay: true, counters: "at-once" } as const;
+      expect(await meter(at, family, options).read()).toMatchObject({ importWh: 12_340, exportWh: null, powerW: 500 });
+      expect((await meter(at, family, { reversed: true }).read()).powerW).toBe(-500);
+    }
+  });
+
   it("a meter that is installed the other way round", async () => {
     const reversed = meter(await line(() => image("abb_b", abb)), "abb_b", { reversed: true, counters: "at-once" });
     expect(await reversed.read()).toMatchObject({
@@ -205,16 +214,69 @@ describe("holes", () => {
     expect(second.some(([, address = 0, count = 0]) => address <= 0x5b06 && address + count > 0x5b06)).toBe(false);
   });
 
-  it("leave out a register that is not there, and ask for it again much later", async () => {
-    let there = false;
-    const at = await line(({ address, count }) =>
-      !there && address <= 0x5004 && address + count > 0x5004 ? 2 : image("abb_b", abb),
-    );
-    const one = meter(at, "abb_b", { counters: "at-once" });
+  /** A device that refuses its export counter while `there` is false. */
+  const withoutExport = async () => {
+    const state = { there: false };
+    const full = image("abb_b", abb);
+    const at = await line(({ address, count }) => (!state.there && address <= 0x5004 && address + count > 0x5004 ? 2 : full));
+    return { state, at, one: meter(at, "abb_b", { counters: "at-once" }) };
+  };
+  const asksForExport = (asked: readonly number[][]): boolean => asked.some(([, address]) => address === 0x5004);
+
+  it("leave out a register that is not there for a moment, and the next poll has it again, soon in as few requests", async () => {
+    const { state, at, one } = await withoutExport();
     expect(await one.read()).toMatchObject({ importWh: 54_321_980, exportWh: null });
-    there = true;
-    for (let poll = 0; poll < 499; poll++) expect((await one.read()).exportWh).toBeNull();
+    state.there = true;
+    expect(await one.read()).toMatchObject({ importWh: 54_321_980, exportWh: 12_340 });
+    at.asked.length = 0;
+    await one.read();
+    expect(at.asked.length).toBe(2);
+  });
+
+  it("of a counter are said once, and it is asked for after 1, 2, 4 polls and so on, at last every 500", async () => {
+    const { state, at, one } = await withoutExport();
+    const tries: number[] = [];
+    const said: number[] = [];
+    for (let poll = 0; poll < 2100; poll++) {
+      at.asked.length = 0;
+      await one.read().then(
+        ({ quality }) => expect(quality).toBe("valid"),
+        (error: unknown) => {
+          said.push(poll);
+          expect(errorCode(error)).toBe("modbus-counter-refused");
+          expect(String(error)).toContain("export (register 20484)");
+        },
+      );
+      if (poll > 0 && asksForExport(at.asked)) tries.push(poll);
+    }
+    expect(said).toEqual([1]);
+    expect(tries).toEqual([1, 3, 7, 15, 31, 63, 127, 255, 511, 1011, 1511, 2011]);
+    state.there = true;
+    for (let poll = 2100; poll < 2511; poll++) expect((await one.read()).exportWh).toBeNull();
     expect((await one.read()).exportWh).toBe(12_340);
+    state.there = false;
+    expect((await one.read()).exportWh).toBeNull();
+    expect(await codeOf(one.read())).toBe("modbus-counter-refused");
+    expect(await one.read()).toMatchObject({ importWh: 54_321_980, exportWh: null });
+  });
+
+  it("of other registers are not said, and are kept through a poll that fails", async () => {
+    let silent = false;
+    const full = image("abb_b", abb);
+    const at = await line(({ address, count }) => {
+      if (silent) return undefined;
+      return address <= 0x5b00 && address + count > 0x5b00 ? 2 : full;
+    });
+    const one = meter(at, "abb_b", { counters: "at-once" });
+    await one.read();
+    silent = true;
+    expect(await codeOf(one.read())).toBe("modbus-timeout");
+    silent = false;
+    at.asked.length = 0;
+    await one.read();
+    expect(at.asked.filter(([, address]) => address === 0x5b00).length).toBe(1);
+    for (let poll = 0; poll < 10; poll++) expect(await one.read()).toMatchObject({ importWh: 54_321_980, phases: [{}, {}, {}] });
+    expect(at.asked.filter(([, address]) => address === 0x5b00).length).toBeLessThan(6);
   });
 
   it("are not learned from a device that refuses everything", async () => {
@@ -282,6 +344,26 @@ describe("lies", () => {
     const at = await line(() => image("eltako_dsz", { voltageL1: 230, voltageL2: 231, voltageL3: 229, import: 1000 }));
     const one = meter(at, "sdm630");
     expect([(await one.read()).quality, (await one.read()).quality]).toEqual(["suspect", "suspect"]);
+  });
+
+  it.each<[FamilyName, FamilyName, Figures]>([
+    ["sdm630", "eltako_dsz", { voltageL1: 230, voltageL2: 231, voltageL3: 229, power: 1500, import: 1000 }],
+    ["eltako_dsz", "sdm630", { voltageL1: 230, voltageL2: 231, voltageL3: 229, power: 1500, import: 1000 }],
+  ])("zeros of a device that starts prove nothing: %s is not believed for a %s", async (family, device, figures) => {
+    let words = image(family, {});
+    const one = meter(await line(() => words), family);
+    for (let poll = 0; poll < 3; poll++) expect((await one.read()).quality).toBe("valid");
+    words = image(device, figures);
+    const qualities = [];
+    for (let poll = 0; poll < 3; poll++) qualities.push(await one.read().then(({ quality }) => quality, errorCode));
+    expect(qualities).not.toContain("valid");
+  });
+
+  it("a sign in a power that has none is no power", async () => {
+    const at = await line(() => image("orno_we504", { voltage: 230, power: 65_036, sum: 5 }));
+    for (const oneWay of [false, true]) expect((await meter(at, "orno_we504", { oneWay }).read()).quality).toBe("suspect");
+    const most = await line(() => image("orno_we504", { voltage: 230, power: 18_000, sum: 5 }));
+    expect(await meter(most, "orno_we504").read()).toMatchObject({ powerW: 18_000, quality: "valid" });
   });
 
   it("a sagging grid is believed once the meter is known", async () => {

@@ -241,6 +241,60 @@ it("walks the chain again after a failure", async () => {
   expect(at.asked.length).toBeGreaterThan(3);
 });
 
+/** What a meter says while its import counts through these. */
+async function importing(counts: readonly number[], factor = 0): Promise<(number | null)[]> {
+  let count = counts[0] ?? 0;
+  const meter = meterAt(await line(() => device(40_000, [common("A"), meter203({ ...acc32(46, count), 54: factor })])));
+  await meter.read();
+  const said: (number | null)[] = [];
+  for (count of counts) said.push((await meter.read()).importWh);
+  return said;
+}
+const top = 2 ** 32;
+
+it.each<[string, number[], (number | null)[]]>([
+  ["goes on over the end of 32 bits", [top - 100, top - 2, 50, 60], [top - 100, top - 2, top + 50, top + 60]],
+  ["goes on though it was zero or all ones for a poll", [top - 100, top - 1, 0, 50], [top - 100, null, null, top + 50]],
+  ["goes on the second time", [top - 5, 5, 2 ** 31, top - 7, 7], [top - 5, top + 5, top + 2 ** 31, 2 * top - 7, 2 * top + 7]],
+  ["goes back where the end was only touched", [top - 5, 5, top - 3, 9], [top - 5, top + 5, top - 3, top + 9]],
+  ["is passed on where it falls from elsewhere", [1_000_000, 5, 2 ** 31, 7], [1_000_000, 5, 2 ** 31, 7]],
+  ["is passed on where it falls too far", [top - 5, 2 ** 24], [top - 5, 2 ** 24]],
+])("a counter %s", async (_, counts, expected) => expect(await importing(counts)).toEqual(expected));
+
+it("goes on over the end of 32 bits in the counter's own steps", async () => {
+  expect(await importing([top - 10, 20], 1)).toEqual([10 * (top - 10), 10 * (top + 20)]);
+});
+
+it("counts another device anew", async () => {
+  let words = device(40_000, [common("A"), meter203(acc32(46, top - 10))]);
+  const meter = meterAt(await line(() => words));
+  await meter.read();
+  await meter.read();
+  words = new Map();
+  expect(await codeOf(meter.read())).toBe("modbus-exception");
+  words = device(40_000, [common("B"), meter203(acc32(46, 20))]);
+  expect(await meter.read()).toMatchObject({ meterId: "B", importWh: 20 });
+});
+
+it("finds the meter of a device that refuses to say its name", async () => {
+  const words = device(40_000, [common("A"), common("B"), meter203()]);
+  words.delete(40_002 + 2 + 66 + 30);
+  const { bus } = await line(() => words);
+  expect((await discover(bus, 1)).map(({ id, device: { serial } }) => [id, serial])).toEqual([
+    [1, "A"],
+    [1, null],
+    [203, null],
+  ]);
+});
+
+it("knows nothing by a device that says zeros as it starts", async () => {
+  let words = device(40_000, [common("A"), meter203({ 8: 0, 9: 0, 10: 0 })]);
+  const meter = meterAt(await line(() => words));
+  expect((await meter.read()).quality).toBe("valid");
+  words = device(40_000, [common("A"), meter203({ 15: int16(-2) })]);
+  expect((await meter.read()).quality).toBe("suspect");
+});
+
 it("says which models are there where none fits", async () => {
   const short = { ...meter203(), length: 20 };
   const meter = meterAt(await line(() => device(40_000, [common("A"), storage124, short])));
