@@ -1,7 +1,8 @@
+import { once } from "node:events";
 import { AppError } from "../core/app-error.ts";
-import { decodeBytes } from "../drivers/decode/decode-bytes.ts";
+import { decodeBytes, longCapture } from "../drivers/decode/decode-bytes.ts";
 import { decodeModbus } from "../drivers/decode/decode-modbus.ts";
-import type { Decoded } from "../drivers/decode/decoded.ts";
+import type { DecodeContext, Decoded } from "../drivers/decode/decoded.ts";
 import { dlmsKeyFromHex } from "../drivers/meter/dlms/key-options.ts";
 import type { MeterZone } from "../drivers/meter/meter-zone.ts";
 import { familyNames, type FamilyName } from "../drivers/meter/modbus/family-names.ts";
@@ -24,19 +25,37 @@ export interface DecodeOptions {
 /** What is decoded at once: half a day of a P1 port that speaks every second. */
 const mostBytes = 32 * 1024 * 1024;
 
+/** Pieces in which a long capture is decoded. */
+const pieceBytes = 64 * 1024;
+
 /** `smart-mla decode FILE|-`: one line for each telegram or frame. Exit 1 when one of them is broken. */
 export async function decode(file: string, options: DecodeOptions, say: (line: string) => void): Promise<number> {
   const input = await readInput(file, mostBytes);
   const bytes = options.hex === true || file.endsWith(".hex") ? bytesOfHex(input.toString("latin1"), file) : input;
-  const receivedMs = Date.now();
-  const lines =
-    options.map === undefined ? decodeMeter(bytes, options, receivedMs) : decodeAnswer(bytes, options.map, options, receivedMs);
   const plain = options.json === undefined && process.stdout.isTTY;
-  for (const line of lines) for (const text of plain ? showDecoded(line) : [JSON.stringify(line)]) say(text);
-  return lines.some(({ error }) => error !== undefined) ? exitCode.checkFailed : exitCode.good;
+  let broken = false;
+  const emit = (line: Decoded): void => {
+    broken ||= line.error !== undefined;
+    for (const text of plain ? showDecoded(line) : [JSON.stringify(line)]) say(text);
+  };
+  const receivedMs = Date.now();
+  if (options.map === undefined) await decodeMeter(bytes, contextOf(options, receivedMs), emit);
+  else decodeAnswer(bytes, options.map, options, receivedMs).forEach(emit);
+  return broken ? exitCode.checkFailed : exitCode.good;
 }
 
-function decodeMeter(bytes: Uint8Array, { key, authKey, zone }: DecodeOptions, receivedMs: number): Decoded[] {
+async function decodeMeter(bytes: Uint8Array, context: DecodeContext, emit: (line: Decoded) => void): Promise<void> {
+  const decoder = longCapture(bytes, context, emit);
+  if (!decoder) return decodeBytes(bytes, context).forEach(emit);
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    decoder.push(bytes.subarray(at, at + pieceBytes));
+    // A slow reader must not make us keep all that it has not read yet.
+    if (process.stdout.writableNeedDrain) await once(process.stdout, "drain").catch(() => undefined);
+  }
+  decoder.end();
+}
+
+function contextOf({ key, authKey, zone }: DecodeOptions, receivedMs: number): DecodeContext {
   if (key === undefined && authKey !== undefined) throw new AppError("usage-missing-option", "--auth-key needs --key beside it");
   const keys =
     key === undefined
@@ -45,7 +64,7 @@ function decodeMeter(bytes: Uint8Array, { key, authKey, zone }: DecodeOptions, r
           encryptionKey: dlmsKeyFromHex(key, "--key"),
           ...(authKey !== undefined && { authenticationKey: dlmsKeyFromHex(authKey, "--auth-key") }),
         };
-  return decodeBytes(bytes, { keys, zone, receivedMs });
+  return { keys, zone, receivedMs };
 }
 
 function decodeAnswer(bytes: Uint8Array, family: string, { start }: DecodeOptions, receivedMs: number): Decoded[] {

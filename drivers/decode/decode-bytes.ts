@@ -1,7 +1,7 @@
-import { decodeHan } from "./decode-han.ts";
+import { decodeHan, hanDecoder } from "./decode-han.ts";
 import { decodeIec, looksLikeIec } from "./decode-iec.ts";
-import { decodeP1 } from "./decode-p1.ts";
-import { undecoded, type DecodeContext, type Decoded, type DecodedFamily } from "./decoded.ts";
+import { decodeP1, p1Decoder } from "./decode-p1.ts";
+import { undecoded, type DecodeContext, type Decoded, type DecodedFamily, type StreamDecoder } from "./decoded.ts";
 
 /** First bytes of HAN pieces: HDLC flag, M-Bus, LLC, a bare notification, a block of a transfer. */
 const hanStarts = new Set([0x7e, 0x68, 0xe6, 0x0f, 0xe0]);
@@ -21,6 +21,25 @@ export function decodeBytes(bytes: Uint8Array, context: DecodeContext): Decoded[
   if (good(p1) > 0 || good(han) > 0) return good(p1) >= good(han) ? p1 : han;
   const lines = likelyFamily(bytes) === "han" ? han : p1;
   return lines.length > 0 ? lines : [undecoded("p1", nothingFound(bytes))];
+}
+
+/** Codes of what was not recognised at all. */
+const saysNothing = new Set(["meter-unknown-bytes", "p1-parity-bits"]);
+
+/** So much of a long capture tells its family. */
+const headBytes = 256 * 1024;
+
+/**
+ * How a long capture is decoded piece by piece, by the family that its beginning shows; null where it is short, or of a
+ * family that only whole readouts can be told of.
+ */
+export function longCapture(bytes: Uint8Array, context: DecodeContext, emit: (line: Decoded) => void): StreamDecoder | null {
+  if (bytes.length <= headBytes) return null;
+  const head = decodeBytes(bytes.subarray(0, headBytes), context);
+  const family = (head.find(({ error }) => error === undefined) ?? head.find(({ error }) => !saysNothing.has(error?.code ?? "")))
+    ?.family;
+  if (family === "han") return hanDecoder(context, emit);
+  return family === "p1" ? p1Decoder(context, emit) : null;
 }
 
 /** What the bytes look like though nothing in them can be believed. */

@@ -1,6 +1,6 @@
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import { replayWindow } from "../meter/dlms/replay-window.ts";
-import type { Frame } from "../meter/framer.ts";
+import type { Frame, FrameListener } from "../meter/framer.ts";
 import { apduAssembler } from "../meter/han/apdu-assembler.ts";
 import { numberAt, plainAt, tag } from "../meter/han/axdr.ts";
 import { noUnit, unitName, type HanEntry } from "../meter/han/han-entry.ts";
@@ -17,6 +17,7 @@ import {
   type DecodeContext,
   type Decoded,
   type DecodedListItem,
+  type StreamDecoder,
   type DecodedValue,
 } from "./decoded.ts";
 
@@ -30,24 +31,36 @@ const llcBytes = 3;
  */
 export function decodeHan(bytes: Uint8Array, context: DecodeContext): Decoded[] {
   const found: Decoded[] = [];
-  const fresh = replayWindow();
-  const listener = {
-    frame: (frame: Frame) => void found.push(message(frame, context, fresh)),
-    rejected: ({ code, message: why, offset }: { code: string; message: string; offset: number }) =>
-      void found.push(undecoded("han", { code, message: why, offset })),
-  };
+  const emit = (line: Decoded): void => void found.push(line);
   const start = bareStart(bytes);
   if (start < 0) {
-    const framer = hanFramer(listener);
-    framer.push(bytes);
-    framer.end();
+    const decoder = hanDecoder(context, emit);
+    decoder.push(bytes);
+    decoder.end();
   } else
-    apduAssembler(listener, false).add(bytes, { start, end: bytes.length, first: true, last: true, number: undefined }, start);
+    apduAssembler(listenerOf(context, emit), false).add(
+      bytes,
+      { start, end: bytes.length, first: true, last: true, number: undefined },
+      start,
+    );
   if (found.length === 0 && bytes.length > 0) {
     const why = `no whole HAN frame in ${bytes.length} bytes; HDLC (7E A...) or M-Bus (68 L L 68) was expected`;
     found.push(undecoded("han", { code: "han-truncated", message: why, offset: 0 }));
   }
   return found;
+}
+
+/** The same for a stream of frames that comes piece by piece. */
+export function hanDecoder(context: DecodeContext, emit: (line: Decoded) => void): StreamDecoder {
+  return hanFramer(listenerOf(context, emit));
+}
+
+function listenerOf(context: DecodeContext, emit: (line: Decoded) => void): FrameListener {
+  const fresh = replayWindow();
+  return {
+    frame: (frame) => emit(message(frame, context, fresh)),
+    rejected: ({ code, message: why, offset }) => emit(undecoded("han", { code, message: why, offset })),
+  };
 }
 
 /** Where a message without frame begins; -1 for a stream of frames. */

@@ -12,34 +12,40 @@ import {
   encryptionOfError,
   isoSeconds,
   undecoded,
+  type StreamDecoder,
   type DecodeContext,
   type Decoded,
   type DecodedValue,
 } from "./decoded.ts";
 
+/** In pieces, as from a line: what is searched through again and again stays short. */
 const pieceBytes = 64 * 1024;
 
 /** All P1 telegrams in a piece of a stream, also the broken ones, in their order. */
 export function decodeP1(bytes: Uint8Array, context: DecodeContext): Decoded[] {
   const found: Decoded[] = [];
+  const decoder = p1Decoder(context, (line) => void found.push(line));
+  for (let at = 0; at < bytes.length; at += pieceBytes) decoder.push(bytes.subarray(at, at + pieceBytes));
+  decoder.end();
+  return found;
+}
+
+/** The same for a stream that comes piece by piece. */
+export function p1Decoder(context: DecodeContext, emit: (line: Decoded) => void): StreamDecoder {
   const fresh = replayWindow();
   let sendsCrc = false;
-  const framer = p1Framer({
+  return p1Framer({
     frame(frame) {
       if (sendsCrc && !frame.checked && frame.cipherAt === undefined) {
         const message = "a telegram without the CRC that the meter sends else; the line lost it";
-        found.push(undecoded("p1", { code: "p1-crc-missing", message, offset: frame.offset }, { integrity: "absent" }));
+        emit(undecoded("p1", { code: "p1-crc-missing", message, offset: frame.offset }, { integrity: "absent" }));
         return;
       }
       sendsCrc ||= frame.checked;
-      found.push(telegram(frame, context, fresh));
+      emit(telegram(frame, context, fresh));
     },
-    rejected: ({ code, message, offset }) => found.push(undecoded("p1", { code, message, offset })),
+    rejected: ({ code, message, offset }) => emit(undecoded("p1", { code, message, offset })),
   });
-  // In pieces, as from a line: what is searched through again and again stays short.
-  for (let at = 0; at < bytes.length; at += pieceBytes) framer.push(bytes.subarray(at, at + pieceBytes));
-  framer.end();
-  return found;
 }
 
 function telegram(frame: Frame, context: DecodeContext, fresh: ReturnType<typeof replayWindow>): Decoded {

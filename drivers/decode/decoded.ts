@@ -53,6 +53,13 @@ export interface DecodeContext {
   receivedMs: number;
 }
 
+/** Decodes a stream piece by piece: what it finds it emits at once, and keeps nothing of it. */
+export interface StreamDecoder {
+  push(bytes: Uint8Array): void;
+  /** No more bytes come. */
+  end(): void;
+}
+
 /** A line for a piece that could not be believed. */
 export function undecoded(
   family: DecodedFamily,
