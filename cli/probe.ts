@@ -46,7 +46,10 @@ export async function probeLine(options: ProbeOptions, say: (line: string) => vo
     say(JSON.stringify({ ok: found.length > 0, found, cause, config: config ?? null, heard: lines }));
   } else {
     for (const meter of found) for (const line of shown(meter)) say(`# ${line}`);
-    if (config) say(stringify(config).trimEnd());
+    if (config) {
+      say("# the roles are a guess: say what each meter measures (grid, pv, load)");
+      say(stringify(config).trimEnd());
+    }
     if (cause) say(`nothing found: ${cause.message} (${cause.code})`);
     if (found.length === 0)
       for (const { settings, bytes, highBytes, sample } of heard)

@@ -1,13 +1,31 @@
+import { join } from "node:path";
 import { stderrLog } from "./stderr-log.ts";
 import { safeState } from "../agent/safe-state.ts";
+import { AppError } from "../core/app-error.ts";
 import { readAgentConfig } from "./agent-run.ts";
+import { askAgent } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";
 
-/** `smart-mla relay failsafe -c FILE`: exit 3 when a relay does not read back as it should. */
+/**
+ * `smart-mla relay failsafe -c FILE`: exit 3 when a relay does not read back as it should. Where an agent answers it
+ * switches nothing: two masters on one line hurt each other's frames, and the agent would switch back. One that hangs does
+ * not answer.
+ */
 export async function relayFailsafe(file: string, say: (line: string) => void): Promise<number> {
   const config = readAgentConfig(file);
   const log = stderrLog("failsafe", config.logLevel);
+  if (await agentAnswers(config.stateFolder))
+    throw new AppError("agent-running", "the agent answers and has the relays; stop it first (systemctl stop smart-mla-agent)");
   const failed = await safeState(config, log);
   say(JSON.stringify({ relays: config.relays.length, failed }));
   return failed.length === 0 ? exitCode.good : exitCode.unreachable;
+}
+
+async function agentAnswers(stateFolder: string): Promise<boolean> {
+  try {
+    await askAgent(join(stateFolder, "agent.sock"), { method: "GET", path: "/v1/status" });
+    return true;
+  } catch {
+    return false;
+  }
 }

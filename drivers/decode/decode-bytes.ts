@@ -61,7 +61,11 @@ function nothingFound(bytes: Uint8Array): { code: string; message: string; offse
       }
     : {
         code: "meter-unknown-bytes",
-        message: `nothing in these ${bytes.length} bytes is a telegram or frame of a known meter`,
+        message: `nothing in these ${bytes.length} bytes is a telegram or frame of a known meter${looksLikeHex(head) ? "; they look like hex text, which --hex reads" : ""}`,
         offset: 0,
       };
+}
+
+function looksLikeHex(bytes: Uint8Array): boolean {
+  return /^(?:[0-9a-f]{2}[\s:,-]*){4,}[0-9a-f]?$/i.test(Buffer.from(bytes).toString("latin1").trim());
 }

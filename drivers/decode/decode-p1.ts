@@ -44,8 +44,15 @@ export function p1Decoder(context: DecodeContext, emit: (line: Decoded) => void)
       sendsCrc ||= frame.checked;
       emit(telegram(frame, context, fresh));
     },
-    rejected: ({ code, message, offset }) => emit(undecoded("p1", { code, message, offset })),
+    rejected: ({ code, message, offset, bytes }) =>
+      emit(undecoded("p1", { code, message: `${message}${code === "p1-bad-crc" ? changedEnds(bytes) : ""}`, offset })),
   });
+}
+
+/** A capture that went through an editor; the CRC covers the line ends. */
+function changedEnds(telegram: Uint8Array): string {
+  const text = Buffer.from(telegram.buffer, telegram.byteOffset, telegram.length);
+  return text.includes("\n") && !text.includes("\r") ? ". Its lines end in LF where meters send CR LF: the file was changed" : "";
 }
 
 function telegram(frame: Frame, context: DecodeContext, fresh: ReturnType<typeof replayWindow>): Decoded {
@@ -92,9 +99,15 @@ function reading(meter: string, opened: OpenedP1, { zone, receivedMs }: DecodeCo
   }
 }
 
+/** A P1 time ends on S (summer) or W (winter), and that W is no watt. */
+const timeStamp = /^\d{12}[SW]$/;
+
 /** Figures with a unit become numbers; all else, such as identifiers with their zeros, stays text. */
 export function decodedValue({ text, unit }: ObisValue): DecodedValue {
-  const glued = unit === null ? /^(\d+(?:[.,]\d+)?)(kWh|Wh|kW|W|kvarh|varh|kvar|var|V|A|m3|GJ|MJ|Hz)$/i.exec(text) : null;
+  const glued =
+    unit === null && !timeStamp.test(text)
+      ? /^(\d+(?:[.,]\d+)?)(kWh|Wh|kW|W|kvarh|varh|kvar|var|V|A|m3|GJ|MJ|Hz)$/i.exec(text)
+      : null;
   const [figure, of] = glued ? [glued[1] ?? "", glued[2] ?? ""] : [text, unit];
   if (of === null || !/^-?\d+(?:[.,]\d+)?$/.test(figure)) return { value: text, unit };
   // A figure that a number cannot hold stays as it was sent.

@@ -21,7 +21,8 @@ async function bySunSpec(bus: ModbusBus, unit: number): Promise<FoundMeter | und
   if (!usable) return undefined;
   const { manufacturer, model } = usable.device;
   const meter = [manufacturer, model].filter((part) => part !== null).join(" ") || null;
-  return { family: "sunspec", meter, unit, driver: { driver: "sunspec", unit_id: unit }, note: null };
+  const role = models.get(usable.id)?.kind === "inverter" ? ({ role: "pv" } as const) : {};
+  return { family: "sunspec", meter, unit, ...role, driver: { driver: "sunspec", unit_id: unit }, note: null };
 }
 
 /** How much of a family's voltages and frequency a unit has. */

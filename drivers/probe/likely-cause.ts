@@ -18,7 +18,7 @@ export function likelyCause(heard: readonly Heard[], place: ProbePlace): LikelyC
   if (loud.length === 0)
     return {
       code: "probe-no-bytes",
-      message: `${heard.every(({ bytes }) => bytes === 0) ? "not one byte" : "next to nothing"} came, and nobody answered a sign-on. P1: the request line (RJ12 pin 2) needs 5 V, and some cables take it from the adapter. HAN and P1: the grid operator may have to switch the port on. Optical head: it must sit straight on the meter. Else: the wrong cable or the wrong port`,
+      message: `${heard.every(({ bytes }) => bytes === 0) ? "not one byte" : "next to nothing"} came, and nobody answered a sign-on. P1: the request line (RJ12 pin 2) needs 5 V, and some cables take it from the adapter. HAN and P1: the grid operator may have to switch the port on. Optical head: it must sit straight on the meter. Modbus: it speaks only when asked, try --modbus. Else: the wrong cable or the wrong port`,
     };
   if (codes.has("p1-parity-bits"))
     return {

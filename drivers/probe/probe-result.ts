@@ -12,6 +12,8 @@ export interface FoundMeter {
   unit?: number;
   /** Families of the catalogue that its voltages fit, the likeliest first; Modbus only. */
   candidates?: string[];
+  /** What it measures, where it says so; else somebody has to know. */
+  role?: "pv";
   /** Options of the driver that reads it, as they stand in YAML; null where no driver fits. */
   driver: ({ driver: string } & Record<string, string | number | boolean>) | null;
   /** What is left to do; null where nothing is. */
@@ -60,15 +62,17 @@ export function heardAt(settings: SerialSettings | null): string {
 }
 
 /**
- * The part of agent.yaml that reads what was found: the first meter as that of the grid, the others as loads.
- * Undefined where no driver fits.
+ * The part of agent.yaml that reads what was found. The first meter that does not say what it measures is taken for
+ * that of the grid, the others for loads. Undefined where no driver fits.
  */
 export function probeFragment({ found, bus }: Pick<ProbeResult, "found" | "bus">): object | undefined {
-  const drivers = found.flatMap(({ driver }) => driver ?? []);
-  if (bus === null || drivers.length === 0) return undefined;
-  const meters = drivers.map((driver, at): [string, object] => [
-    at === 0 ? "grid" : `meter_${at + 1}`,
-    { role: at === 0 ? "grid" : "load", bus: "meters", ...driver },
-  ]);
-  return { buses: { meters: bus }, meters: Object.fromEntries(meters) };
+  const usable = found.filter(({ driver }) => driver !== null);
+  if (bus === null || usable.length === 0) return undefined;
+  const grid = usable.find(({ role }) => role === undefined);
+  const name = usable.some(({ unit }) => unit !== undefined) ? "modbus" : "meter";
+  const meters = usable.map((one): [string, object] => {
+    const role = one === grid ? "grid" : (one.role ?? "load");
+    return [one.unit === undefined ? role : `${role}_${one.unit}`, { role, bus: name, ...one.driver }];
+  });
+  return { buses: { [name]: bus }, meters: Object.fromEntries(meters) };
 }

@@ -40,7 +40,10 @@ it("follows a signed schedule down to the coil and back, acknowledges it, and le
   await house.hear(agent, 100_000);
   const lists = [house.instructions("boiler", true), house.instructions("pump", false)];
   for (const list of lists) await house.down(`instr/${list.resource}`, await house.sign("instruction", list));
-  await until("both have switched", () => house.board.coils.get(0) === true && house.board.coils.get(1) === false);
+  await until("both have switched and were read back", () => {
+    const read = agent.status().appliances.map(({ on }) => on);
+    return house.board.coils.get(0) === true && house.board.coils.get(1) === false && read[0] === true && read[1] === false;
+  });
   expect(agent.status().appliances).toEqual([
     { name: "boiler", on: true, reason: "cheapest time", planUntil: lists[0]?.instructions[0]?.validUntil },
     { name: "pump", on: false, reason: "cheapest time", planUntil: lists[1]?.instructions[0]?.validUntil },

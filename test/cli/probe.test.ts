@@ -59,9 +59,9 @@ describe("on a serial line", () => {
     expect(code).toBe(0);
     expect(out).toContain("# found p1: TST5\\2M4410E-0001");
     expect(parse(out)).toEqual({
-      buses: { meters: { type: "serial", port: path } },
+      buses: { meter: { type: "serial", port: path } },
       meters: {
-        grid: { role: "grid", bus: "meters", driver: "dsmr", baud: 115_200, data_bits: 8, parity: "none", stop_bits: 1 },
+        grid: { role: "grid", bus: "meter", driver: "dsmr", baud: 115_200, data_bits: 8, parity: "none", stop_bits: 1 },
       },
     });
     await accepted(out);
@@ -151,8 +151,8 @@ describe("on a socket", () => {
       found: [{ family: "han", driver: { driver: "han" } }],
       cause: null,
       config: {
-        buses: { meters: { type: "tcp", host: "127.0.0.1", port: server.port } },
-        meters: { grid: { role: "grid", driver: "han", bus: "meters" } },
+        buses: { meter: { type: "tcp", host: "127.0.0.1", port: server.port } },
+        meters: { grid: { role: "grid", driver: "han", bus: "meter" } },
       },
     });
   });
@@ -179,6 +179,9 @@ describe("on a socket", () => {
     ]);
     expect(found[0]?.["candidates"]).toContain("sdm630");
     expect(found[1]?.["candidates"]).toContain("abb_b");
+    expect(JSON.parse(out)).toMatchObject({
+      config: { meters: { grid_2: { role: "grid", bus: "modbus" }, load_30: { role: "load" }, pv_126: { role: "pv" } } },
+    });
     await accepted(JSON.stringify((JSON.parse(out) as { config: object }).config));
   }, 60_000);
 

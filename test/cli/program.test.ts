@@ -132,6 +132,25 @@ describe("relay failsafe", () => {
     ]);
   });
 
+  it("switches nothing where an agent answers", async () => {
+    const folder = scratch("failsafe");
+    mkdirSync(join(folder, "state"));
+    const server = await startStatusServer(join(folder, "state", "agent.sock"), {
+      status: () => ({}),
+      setOverride: () => undefined,
+      clearOverride: () => undefined,
+    });
+    onTestFinished(() => server.close());
+    const board = await relayBoard([[3, true]]);
+    const buses = {
+      ...(gatewayYaml() as { buses: object }).buses,
+      board: { type: "modbus_tcp", host: "127.0.0.1", port: board.port },
+    };
+    const { code, err } = await runCli(["relay", "failsafe", "-c", writeGateway(folder, { ...threeRelays, buses })]);
+    expect([code, [...board.coils]]).toEqual([2, [[3, true]]]);
+    expect(err).toContain("agent-running");
+  });
+
   it("exits 3 on a dead bus, naming every relay, after trying each", async () => {
     const { code, out, err } = await runCli(["relay", "failsafe", "-c", writeGateway(scratch("failsafe"), threeRelays)]);
     expect(code).toBe(3);

@@ -21,6 +21,10 @@ it("gives the bytes of what was not believed, in a form that decode takes", asyn
   expect(out.split("\n")).toEqual(["# 2026-03-01T10:00:00.000Z grid p1-bad-crc: CRC says no", hurt.toString("hex")]);
   const json = await runCli(["rejected", "-c", config, "--json"]);
   expect(json.out.split("\n").map((line) => (JSON.parse(line) as { meter: string }).meter)).toEqual(["grid", "other"]);
+  expect(await runCli(["rejected", "-c", config, "--meter", "nope"])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/usage-unknown-meter.*"nope".*grid, .*other/) as string,
+  });
   db.close();
 });
 

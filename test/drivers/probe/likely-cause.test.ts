@@ -12,7 +12,7 @@ const heard = (bytes: number, highBytes: number, codes: string[] = []): Heard =>
 });
 
 it.each<[string, Heard[], string, RegExp]>([
-  ["no byte at all", [heard(0, 0), heard(0, 0)], "probe-no-bytes", /not one byte.*RJ12 pin 2.*switch the port on/],
+  ["no byte at all", [heard(0, 0), heard(0, 0)], "probe-no-bytes", /not one byte.*RJ12 pin 2.*switch the port on.*--modbus/],
   ["a few bytes of noise", [heard(3, 1), heard(0, 0)], "probe-no-bytes", /next to nothing/],
   ["high bytes under every setting", [heard(900, 500), heard(400, 150), heard(0, 0)], "probe-inverted-signal", /inverter/],
   ["text under one setting that means nothing", [heard(900, 500), heard(400, 10)], "probe-garbage", /--modbus/],
