@@ -50,8 +50,8 @@ export function p1Decoder(context: DecodeContext, emit: (line: Decoded) => void)
 }
 
 /** A capture that went through an editor; the CRC covers the line ends. */
-function changedEnds(telegram: Uint8Array): string {
-  const text = Buffer.from(telegram.buffer, telegram.byteOffset, telegram.length);
+function changedEnds(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return text.includes("\n") && !text.includes("\r") ? ". Its lines end in LF where meters send CR LF: the file was changed" : "";
 }
 
