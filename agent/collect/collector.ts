@@ -2,6 +2,7 @@ import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { MeterRole } from "../../core/message/measurements.ts";
 import type { Reading } from "../../core/reading.ts";
 import type { Rejections } from "../../core/rejections.ts";
+import { FrameError } from "../../drivers/meter/frame-error.ts";
 import type { Meter, RejectedFrame } from "../../drivers/meter/meter.ts";
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
@@ -161,7 +162,9 @@ export function startCollector(options: CollectorOptions): Collector {
     else {
       const poll = async (): Promise<void> => {
         const reading = await meter.read().catch((error: unknown) => {
-          rejections.note(errorCode(error), meter.name, errorMessage(error));
+          const failed = { meter: meter.name, code: errorCode(error), message: errorMessage(error) };
+          if (error instanceof FrameError && error.bytes.length > 0) rejected({ ...failed, bytes: error.bytes });
+          else rejections.note(failed.code, failed.meter, failed.message);
         });
         if (reading) safely(() => take(reading));
       };

@@ -30,7 +30,7 @@ export interface PollMeter {
   readonly kind: "poll";
   readonly name: string;
   readonly pollMs: number;
-  /** @throws AppError of the bus, or meter-impossible-reading */
+  /** @throws AppError of the bus, or meter-impossible-reading; FrameError where there are bytes to keep */
   read(): Promise<Reading>;
 }
 

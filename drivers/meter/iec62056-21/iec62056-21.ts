@@ -1,7 +1,9 @@
 import type { z } from "zod";
+import { AppError } from "../../../core/app-error.ts";
 import type { Clock } from "../../../core/clock/clock.ts";
 import { realClock } from "../../../core/clock/real-clock.ts";
 import type { ByteBus, SerialSettings } from "../../bus/byte-bus.ts";
+import { FrameError } from "../frame-error.ts";
 import type { PollMeter, Stamp } from "../meter.ts";
 import { serialCandidates } from "../serial-options.ts";
 import type { IecOptions } from "./iec-options.ts";
@@ -128,7 +130,11 @@ export function iec62056(options: {
     pollMs: options.pollMs,
     async read() {
       const { lines, integrity } = await readout();
-      return iecReading(lines, { meter: name, zone: options.zone, checked: integrity === "valid", ...options.stamp() });
+      try {
+        return iecReading(lines, { meter: name, zone: options.zone, checked: integrity === "valid", ...options.stamp() });
+      } catch (cause) {
+        throw cause instanceof AppError ? new FrameError(cause.code, cause.message, lines, { cause }) : cause;
+      }
     },
   };
 }

@@ -1,7 +1,7 @@
-import { AppError } from "../../../core/app-error.ts";
 import type { Clock } from "../../../core/clock/clock.ts";
 import type { SerialSettings } from "../../bus/byte-bus.ts";
-import { idleSession, stepSession, type SessionState } from "./optical-session.ts";
+import { FrameError } from "../frame-error.ts";
+import { idleSession, mostReadoutBytes, stepSession, type SessionState } from "./optical-session.ts";
 import type { IecCode, OpticalReadout, SessionEvent, SessionPlan } from "./session-plan.ts";
 
 /** What a session does to a line that is open. */
@@ -11,11 +11,11 @@ export interface OpticalPort {
 }
 
 /** Why a session gave no readout. */
-export class OpticalFailure extends AppError {
+export class OpticalFailure extends FrameError {
   /** Identification of the meter that failed; null where nobody identified himself, so that another speed may help. */
   readonly meter: string | null;
-  constructor(code: IecCode, message: string, meter: string | null) {
-    super(code, message, { temporary: true });
+  constructor(code: IecCode, message: string, meter: string | null, bytes: Uint8Array = new Uint8Array()) {
+    super(code, message, bytes, { temporary: true });
     this.meter = meter;
   }
 }
@@ -43,6 +43,9 @@ export function openSession(options: {
   const { promise, resolve, reject } = Promise.withResolvers<OpticalReadout>();
   let state: SessionState = idleSession;
   let timer = new AbortController();
+  /** All that came, echoes too, for diagnosis. */
+  const heard: Uint8Array[] = [];
+  let heardBytes = 0;
   const take = (event: SessionEvent): void => {
     const step = stepSession(state, event, plan);
     ({ state } = step);
@@ -65,13 +68,18 @@ export function openSession(options: {
           break;
         case "fail":
           timer.abort();
-          reject(new OpticalFailure(effect.code, effect.message, effect.meter));
+          reject(new OpticalFailure(effect.code, effect.message, effect.meter, Buffer.concat(heard)));
           break;
       }
   };
   take({ on: "start" });
   return {
-    hear: (bytes) => take({ on: "bytes", bytes }),
+    hear(bytes) {
+      const kept = bytes.slice(0, mostReadoutBytes - heardBytes);
+      heardBytes += kept.length;
+      if (kept.length > 0) heard.push(kept);
+      take({ on: "bytes", bytes });
+    },
     lost: (reason) => take({ on: "lost", reason }),
     readout: promise,
   };

@@ -9,6 +9,7 @@ import { AppError } from "../../../core/app-error.ts";
 import type { Meter, MeterListener } from "../../../drivers/meter/meter.ts";
 import { openStore } from "../../fake/open-store.ts";
 import { readingOf } from "../../fake/reading-of.ts";
+import { FrameError } from "../../../drivers/meter/frame-error.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 
 const startMs = Date.parse("2026-04-02T10:00:00Z");
@@ -152,10 +153,17 @@ it("polls at once, and then on round times, so that a reading falls on the end o
 });
 
 it("polls meters, counts one that does not answer and goes on", async () => {
-  const { clock, poll, refused, collector, store } = collecting({ pump: true });
+  const { clock, poll, refused, collector, store, db } = collecting({ pump: true });
   poll(new AppError("modbus-timeout", "no answer"));
   await clock.advance(60_000);
   expect([collector.latest("pump"), refused.counts()]).toEqual([undefined, { "modbus-timeout": 2 }]);
+  poll(new FrameError("iec-bad-bcc", "hurt", Buffer.from("1.8.0(1")));
+  await clock.advance(60_000);
+  await clock.advance(61_000);
+  expect(refused.counts()).toEqual({ "modbus-timeout": 2, "iec-bad-bcc": 2 });
+  expect(db.prepare("select meter, code, bytes from rejected_frame limit 1").all()).toEqual([
+    { meter: "pump", code: "iec-bad-bcc", bytes: Buffer.from("1.8.0(1") },
+  ]);
   poll(readingOf({ meter: "pump", receivedMs: 0, importWh: 7, exportWh: null }));
   await clock.advance(120_000);
   await collector.stop();

@@ -10,6 +10,7 @@ import { encodePush, iecMeter, type IecMeter } from "../../../../simulator/meter
 import { opticalLine, type OpticalLine } from "../../../fake/optical-line.ts";
 import { peer } from "../../../fake/peer.ts";
 import { ptyPair } from "../../../fake/pty-pair.ts";
+import { FrameError } from "../../../../drivers/meter/frame-error.ts";
 import { until } from "../../../fake/until.ts";
 
 const lines = ["0.0.0(40712345)", "1.8.0(001234.567*kWh)", "2.8.0(000000.250*kWh)"];
@@ -73,6 +74,23 @@ it.each<[string, IecMeter | undefined, object, string]>([
   const line = opticalLine(meter);
   await expect(line.timed(reading(line, options).read())).rejects.toMatchObject({ code });
 });
+
+it.each<[string, IecMeter | undefined, string]>([
+  ["a hurt readout", meterOf("SIM5OPT-1", { hurt: spoiled }), "/SIM5OPT-1"],
+  ["a readout without counters", meterOf("SIM5OPT-1", { lines: ["0.0.0(1)"] }), "0.0.0(1)"],
+  ["nothing, of a silent line", undefined, ""],
+])("keeps the bytes of %s", async (_, meter, text) => {
+  const error = await opticalFailure(meter);
+  expect(error).toBeInstanceOf(FrameError);
+  const { bytes } = error as FrameError;
+  if (text === "") expect(bytes).toHaveLength(0);
+  else expect(Buffer.from(bytes.map((byte) => byte & 0x7f)).toString("latin1")).toContain(text);
+});
+
+const opticalFailure = (meter: IecMeter | undefined): Promise<unknown> => {
+  const line = opticalLine(meter);
+  return line.timed(reading(line).read()).catch((error: unknown) => error);
+};
 
 it("says which line is closed, and reads again once it is open", async () => {
   const line = opticalLine(meterOf("SIM5OPT-1"));
