@@ -2,7 +2,7 @@ import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { MeterRole } from "../../core/message/measurements.ts";
 import type { Reading } from "../../core/reading.ts";
 import type { Rejections } from "../../core/rejections.ts";
-import { FrameError } from "../../drivers/meter/frame-error.ts";
+import { FrameError } from "../../drivers/bus/frame-error.ts";
 import type { Meter, RejectedFrame } from "../../drivers/meter/meter.ts";
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";

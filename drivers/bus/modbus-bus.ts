@@ -4,7 +4,8 @@ import { AppError } from "../../core/app-error.ts";
  * One Modbus line, RTU or TCP, with one owner: requests wait in a queue, one at a time, each with a timeout.
  * Addresses are 0-based as on the wire. It reconnects by itself at the next request.
  * Every call throws AppError: modbus-timeout, modbus-exception, modbus-unreachable, modbus-closed,
- * and modbus-bad-reply where an answer is damaged or does not fit the question.
+ * and modbus-bad-reply where an answer is damaged or does not fit the question. The last and modbus-timeout are a
+ * FrameError with the bytes that came.
  */
 export interface ModbusBus {
   readonly name: string;

@@ -2,6 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import modbusSerial from "modbus-serial";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import type { SerialSettings } from "./byte-bus.ts";
+import { FrameError } from "./frame-error.ts";
+import { hearBytes, type HeardBytes } from "./heard-bytes.ts";
 import { ModbusException, ModbusUnopened, type ModbusBus } from "./modbus-bus.ts";
 import { timedOut, within } from "./within.ts";
 
@@ -51,6 +53,7 @@ export function modbusSerialBus(
   const { timeoutMs = 1_000, unitPauseMs = transport.kind === "tcp" ? 0 : 50 } = options;
   const name = transportName(transport);
   let client: ModbusRTU | undefined;
+  let heard: HeardBytes | undefined;
   /** Rejects when the client's transport closes by itself. */
   let lost: Promise<never> | undefined;
   let queue: Promise<unknown> = Promise.resolve();
@@ -95,6 +98,7 @@ export function modbusSerialBus(
       await drop();
       throw new AppError("modbus-unreachable", `${name} closed while it was being opened`, { temporary: true });
     }
+    heard = hearBytes(opening);
     lastUnit = undefined;
     return opening;
   };
@@ -117,6 +121,7 @@ export function modbusSerialBus(
       await delay(unitPauseMs, undefined, { signal: closing.signal }).catch(() => closing.signal.throwIfAborted());
     lastUnit = unit;
     open.setID(unit);
+    heard?.forget();
     try {
       const answer = request(open);
       return await within(lost ? Promise.race([answer, lost]) : answer, timeoutMs, closing.signal);
@@ -127,10 +132,11 @@ export function modbusSerialBus(
         throw new ModbusException(code, `unit ${unit} on ${name} answered exception ${code}; check address and function`, {
           cause,
         });
+      const bytes = heard?.bytes() ?? new Uint8Array();
       await drop();
       throw (
-        waitingFailure(cause) ??
-        new AppError("modbus-bad-reply", `unit ${unit} on ${name} sent a damaged answer (${errorMessage(cause)})`, {
+        waitingFailure(cause, bytes) ??
+        new FrameError("modbus-bad-reply", `unit ${unit} on ${name} sent a damaged answer (${errorMessage(cause)})`, bytes, {
           temporary: true,
           cause,
         })
@@ -139,12 +145,12 @@ export function modbusSerialBus(
   };
 
   /** What ended the waiting, in our codes: a closed line, or the time. Undefined for a failure of the library. */
-  const waitingFailure = (cause: unknown): AppError | undefined => {
+  const waitingFailure = (cause: unknown, bytes: Uint8Array = new Uint8Array()): AppError | undefined => {
     if (cause instanceof AppError) return cause;
     if (cause !== timedOut) return undefined;
-    return new AppError("modbus-timeout", `${name} did not answer within ${timeoutMs} ms; check unit id, baud and wiring`, {
-      temporary: true,
-    });
+    const came = bytes.length === 0 ? "" : `: the ${bytes.length} bytes that came are no whole answer`;
+    const message = `${name} did not answer within ${timeoutMs} ms${came}; check unit id, baud and wiring`;
+    return new FrameError("modbus-timeout", message, bytes, { temporary: true });
   };
 
   const enqueue = <T>(unit: number, request: (client: ModbusRTU) => Promise<T>): Promise<T> => {

@@ -3,7 +3,7 @@ import { AppError } from "../../../core/app-error.ts";
 import type { Clock } from "../../../core/clock/clock.ts";
 import { realClock } from "../../../core/clock/real-clock.ts";
 import type { ByteBus, SerialSettings } from "../../bus/byte-bus.ts";
-import { FrameError } from "../frame-error.ts";
+import { FrameError } from "../../bus/frame-error.ts";
 import type { PollMeter, Stamp } from "../meter.ts";
 import { serialCandidates } from "../serial-options.ts";
 import type { IecOptions } from "./iec-options.ts";

@@ -1,6 +1,6 @@
 import type { Clock } from "../../../core/clock/clock.ts";
 import type { SerialSettings } from "../../bus/byte-bus.ts";
-import { FrameError } from "../frame-error.ts";
+import { FrameError } from "../../bus/frame-error.ts";
 import { idleSession, mostReadoutBytes, stepSession, type SessionState } from "./optical-session.ts";
 import type { IecCode, OpticalReadout, SessionEvent, SessionPlan } from "./session-plan.ts";
 

@@ -9,7 +9,7 @@ import { AppError } from "../../../core/app-error.ts";
 import type { Meter, MeterListener } from "../../../drivers/meter/meter.ts";
 import { openStore } from "../../fake/open-store.ts";
 import { readingOf } from "../../fake/reading-of.ts";
-import { FrameError } from "../../../drivers/meter/frame-error.ts";
+import { FrameError } from "../../../drivers/bus/frame-error.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 
 const startMs = Date.parse("2026-04-02T10:00:00Z");

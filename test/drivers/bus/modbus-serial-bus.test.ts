@@ -1,6 +1,7 @@
 import { SerialPort } from "serialport";
 import { expect, it, onTestFinished } from "vitest";
 import { errorCode } from "../../../core/app-error.ts";
+import { FrameError } from "../../../drivers/bus/frame-error.ts";
 import { ModbusException } from "../../../drivers/bus/modbus-bus.ts";
 import { modbusSerialBus, type ModbusTransport } from "../../../drivers/bus/modbus-serial-bus.ts";
 import { countingRegisters, modbusSlave, rtuFrame, type Answer } from "../../fake/modbus-slave.ts";
@@ -9,6 +10,13 @@ import { ptyPair } from "../../fake/pty-pair.ts";
 
 const socat = peer("socat");
 const codeOf = (work: Promise<unknown>): Promise<string> => work.then(() => "no error", errorCode);
+
+/** Code of a failure, and the bytes that were kept of it, as hex. */
+const keptOf = (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => "no error",
+    (error: unknown) => `${errorCode(error)} ${error instanceof FrameError ? Buffer.from(error.bytes).toString("hex") : "none"}`,
+  );
 
 async function lineTo(framing: "tcp" | "rtu", answer: Answer, timeoutMs = 300) {
   const slave = await modbusSlave(framing, answer);
@@ -69,7 +77,10 @@ for (const framing of ["tcp", "rtu"] as const) {
       reply[2] = 2;
       return reply;
     });
-    expect(await codeOf(bus.readInputRegisters(1, 0, 2))).toBe("modbus-bad-reply");
+    const kept = await keptOf(bus.readInputRegisters(1, 0, 2));
+    expect(kept).toMatch(
+      framing === "rtu" ? /^modbus-bad-reply 01040200000001....$/ : /^modbus-bad-reply 0001000000070104020000000[01]$/,
+    );
     expect((await bus.readInputRegisters(1, 5, 1)).readUInt16BE(0)).toBe(5);
   });
 
@@ -143,6 +154,24 @@ it("asks again at once when a board had closed the connection after its last ans
   for (let time = 0; time < 10; time++) expect((await bus.readHoldingRegisters(1, 0, 1)).toString("hex")).toBe("1234");
 });
 
+it("keeps the bytes of answers that it cannot believe, and of nothing before the question", async () => {
+  const answers: (Buffer | undefined)[] = [Buffer.of(1, 4, 2, 0x12, 0x34), Buffer.of(1, 4, 2, 0x56), undefined];
+  const { bus } = await lineTo("rtu", () => answers.shift());
+  // Whole, with the CRC that the slave put behind it: no failure, and nothing to keep.
+  expect((await bus.readInputRegisters(1, 0, 1)).toString("hex")).toBe("1234");
+  expect(await keptOf(bus.readInputRegisters(1, 0, 1))).toMatch(/^modbus-timeout 01040256....$/);
+  expect(await keptOf(bus.readInputRegisters(1, 0, 1))).toBe("modbus-timeout ");
+});
+
+it("keeps at most 512 bytes of a line that never stops", async () => {
+  const { bus } = await lineTo("rtu", (_request, late) => {
+    for (let time = 0; time < 20; time++) setTimeout(() => late(Buffer.alloc(100, 0x55)), time * 5);
+    return undefined;
+  });
+  const [code, hex] = (await keptOf(bus.readInputRegisters(1, 0, 1))).split(" ");
+  expect([code, hex?.length]).toEqual(["modbus-timeout", 1024]);
+});
+
 it("refuses an echo of another coil", async () => {
   const { bus } = await lineTo("tcp", (request) => {
     request.writeUInt16BE(99, 2);
@@ -182,17 +211,21 @@ it.skipIf(!socat)("speaks RTU over a serial line (socat PTY) and reopens it afte
     if (slave.isOpen) slave.close();
   });
   let silent = true;
+  let damaged = false;
   let kept: Buffer = Buffer.alloc(0);
   slave.on("data", (chunk: Buffer) => {
     kept = Buffer.concat([kept, chunk]);
     for (; kept.length >= 8; kept = kept.subarray(8)) {
       if (silent) silent = false;
+      else if (damaged) slave.write(Buffer.of(2, 4, 2, 0, 1, 0x00, 0xff));
       else slave.write(rtuFrame(countingRegisters(kept.subarray(0, 6))));
     }
   });
   const bus = modbusSerialBus({ kind: "serial", path: ptys.a, settings }, { timeoutMs: 400 });
   onTestFinished(() => bus.close());
-  expect(await codeOf(bus.readInputRegisters(1, 0, 4))).toBe("modbus-timeout");
+  expect(await keptOf(bus.readInputRegisters(1, 0, 4))).toBe("modbus-timeout ");
   expect((await bus.readInputRegisters(1, 20, 76)).readUInt16BE(150)).toBe(95);
   expect((await bus.readInputRegisters(2, 1, 1)).readUInt16BE(0)).toBe(1);
+  damaged = true;
+  expect(await keptOf(bus.readInputRegisters(2, 1, 1))).toBe("modbus-bad-reply 020402000100ff");
 });

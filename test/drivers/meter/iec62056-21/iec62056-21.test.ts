@@ -10,7 +10,7 @@ import { encodePush, iecMeter, type IecMeter } from "../../../../simulator/meter
 import { opticalLine, type OpticalLine } from "../../../fake/optical-line.ts";
 import { peer } from "../../../fake/peer.ts";
 import { ptyPair } from "../../../fake/pty-pair.ts";
-import { FrameError } from "../../../../drivers/meter/frame-error.ts";
+import { FrameError } from "../../../../drivers/bus/frame-error.ts";
 import { until } from "../../../fake/until.ts";
 
 const lines = ["0.0.0(40712345)", "1.8.0(001234.567*kWh)", "2.8.0(000000.250*kWh)"];
