@@ -32,7 +32,7 @@ it("lays a gateway out below a folder, touches nothing that is configured, and c
   const at = (path: string): string => join(root, path);
   expect(readlinkSync(at("usr/bin/smart-mla"))).toBe("/usr/lib/smart-mla/bin/smart-mla");
   expect(readFileSync(at("usr/lib/smart-mla/bin/smart-mla"), "utf8")).toMatch(
-    /^#!\/bin\/sh\nexec \/usr\/lib\/smart-mla\/bin\/node (--\S+ )*\/usr\/lib\/smart-mla\/app\/dist\/main\.js "\$@"\n$/,
+    /^#!\/bin\/sh\nexport MALLOC_ARENA_MAX=1\nexec \/usr\/lib\/smart-mla\/bin\/node (--\S+ )*\/usr\/lib\/smart-mla\/app\/dist\/main\.js "\$@"\n$/,
   );
   expect([
     mode(at("etc/smart-mla")),
