@@ -17,6 +17,12 @@ export interface ModbusBus {
   readCoils(unit: number, address: number, count: number): Promise<boolean[]>;
   /** Function 5. */
   writeCoil(unit: number, address: number, on: boolean): Promise<void>;
+  /** Function 6. */
+  writeRegister(unit: number, address: number, value: number): Promise<void>;
+  /** Function 16; words of 16 bits, the first goes to the lowest address. */
+  writeRegisters(unit: number, address: number, words: readonly number[]): Promise<void>;
+  /** Function 2. */
+  readDiscreteInputs(unit: number, address: number, count: number): Promise<boolean[]>;
   close(): Promise<void>;
 }
 

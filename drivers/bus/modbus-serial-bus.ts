@@ -166,20 +166,39 @@ export function modbusSerialBus(
       return buffer;
     });
 
+  const bits = (
+    unit: number,
+    count: number,
+    read: (client: ModbusRTU) => Promise<{ data: boolean[]; buffer: Buffer }>,
+  ): Promise<boolean[]> =>
+    enqueue(unit, async (open) => {
+      const { data, buffer } = await read(open);
+      if (buffer.length !== Math.ceil(count / 8)) throw new Error(`${buffer.length} bytes for ${count} bits`);
+      return data.slice(0, count);
+    });
+
   return {
     name,
     readHoldingRegisters: (unit, address, count) => registers(unit, count, (open) => open.readHoldingRegisters(address, count)),
     readInputRegisters: (unit, address, count) => registers(unit, count, (open) => open.readInputRegisters(address, count)),
-    readCoils: (unit, address, count) =>
-      enqueue(unit, async (open) => {
-        const { data, buffer } = await open.readCoils(address, count);
-        if (buffer.length !== Math.ceil(count / 8)) throw new Error(`${buffer.length} bytes for ${count} coils`);
-        return data.slice(0, count);
-      }),
+    readCoils: (unit, address, count) => bits(unit, count, (open) => open.readCoils(address, count)),
+    readDiscreteInputs: (unit, address, count) => bits(unit, count, (open) => open.readDiscreteInputs(address, count)),
     writeCoil: (unit, address, on) =>
       enqueue(unit, async (open) => {
         const echo = await open.writeCoil(address, on);
         if (echo.address !== address || echo.state !== on) throw new Error(`echo of coil ${echo.address}, asked for ${address}`);
+      }),
+    writeRegister: (unit, address, value) =>
+      enqueue(unit, async (open) => {
+        const echo = await open.writeRegister(address, value);
+        if (echo.address !== address || echo.value !== value)
+          throw new Error(`echo of register ${echo.address}, asked for ${address}`);
+      }),
+    writeRegisters: (unit, address, words) =>
+      enqueue(unit, async (open) => {
+        const echo = await open.writeRegisters(address, [...words]);
+        if (echo.address !== address || echo.length !== words.length)
+          throw new Error(`echo of ${echo.length} registers from ${echo.address}, asked for ${words.length} from ${address}`);
       }),
     async close() {
       if (!closing.signal.aborted) closing.abort(new AppError("modbus-closed", `${name} is closed`));

@@ -12,6 +12,9 @@ const modbus: ModbusBus = {
   readInputRegisters: never,
   readCoils: never,
   writeCoil: never,
+  writeRegister: never,
+  writeRegisters: never,
+  readDiscreteInputs: never,
   close: never,
 };
 const bytes: ByteBus = { name: "fake", open: () => undefined, configure: () => undefined, write: () => undefined, close: never };

@@ -27,6 +27,12 @@ export function rtuFrame(bytes: Buffer): Buffer {
   return Buffer.concat([bytes, Buffer.from([crc & 0xff, crc >> 8])]);
 }
 
+/** Length of a request with its CRC; only function 16 says how much follows. */
+function rtuLength(kept: Buffer): number {
+  if (kept[1] !== 16) return 8;
+  return kept.length < 7 ? Infinity : 9 + (kept[6] ?? 0);
+}
+
 /** A slave on loopback that says what the test tells it, with the framing of Modbus TCP or of plain RTU. */
 export async function modbusSlave(framing: "tcp" | "rtu", answer: Answer): Promise<ModbusSlave> {
   const sockets = new Set<Socket>();
@@ -41,10 +47,10 @@ export async function modbusSlave(framing: "tcp" | "rtu", answer: Answer): Promi
       kept = Buffer.concat([kept, chunk]);
       for (;;) {
         const header = framing === "tcp" ? 6 : 0;
-        const length = framing === "tcp" ? (kept.length < 6 ? Infinity : kept.readUInt16BE(4)) : 8;
+        const length = framing === "tcp" ? (kept.length < 6 ? Infinity : kept.readUInt16BE(4)) : rtuLength(kept);
         if (kept.length < header + length) return;
         const mbap = kept.subarray(0, 4);
-        const request = kept.subarray(header, header + (framing === "tcp" ? length : 6));
+        const request = kept.subarray(header, header + (framing === "tcp" ? length : length - 2));
         kept = kept.subarray(header + length);
         const send = (reply: Buffer): void => {
           if (framing === "rtu") socket.write(rtuFrame(reply));

@@ -30,6 +30,7 @@ async function lineTo(framing: "tcp" | "rtu", answer: Answer, timeoutMs = 300) {
 for (const framing of ["tcp", "rtu"] as const) {
   it(`reads registers and coils and writes coils, ${framing}`, async () => {
     const coils = new Map<number, boolean>();
+    const written: string[] = [];
     const { bus } = await lineTo(framing, (request) => {
       const [unit = 0, code = 0] = request;
       const address = request.readUInt16BE(2);
@@ -38,12 +39,21 @@ for (const framing of ["tcp", "rtu"] as const) {
         return request;
       }
       if (code === 1) return Buffer.from([unit, code, 1, coils.get(address) ? 1 : 0]);
+      if (code === 2) return Buffer.from([unit, code, 1, 0b101]);
+      if (code === 6 || code === 16) {
+        written.push(request.subarray(2).toString("hex"));
+        return request.subarray(0, 6);
+      }
       return countingRegisters(request, code * 1000);
     });
     expect((await bus.readInputRegisters(2, 10, 3)).readUInt16BE(4)).toBe(4012);
     expect((await bus.readHoldingRegisters(2, 10, 3)).readUInt16BE(0)).toBe(3010);
     expect(await bus.readCoils(10, 1, 1)).toEqual([false]);
     await bus.writeCoil(10, 1, true);
+    expect(await bus.readDiscreteInputs(10, 4, 3)).toEqual([true, false, true]);
+    await bus.writeRegister(10, 261, 60);
+    await bus.writeRegisters(10, 16, [1, 0xffff]);
+    expect(written).toEqual(["0105003c", "00100002040001ffff"]);
     expect(await bus.readCoils(10, 1, 1)).toEqual([true]);
   });
 
@@ -172,12 +182,14 @@ it("keeps at most 512 bytes of a line that never stops", async () => {
   expect([code, hex?.length]).toEqual(["modbus-timeout", 1024]);
 });
 
-it("refuses an echo of another coil", async () => {
+it("refuses an echo of another coil or register", async () => {
   const { bus } = await lineTo("tcp", (request) => {
     request.writeUInt16BE(99, 2);
-    return request;
+    return request.subarray(0, 6);
   });
   expect(await codeOf(bus.writeCoil(1, 3, true))).toBe("modbus-bad-reply");
+  expect(await codeOf(bus.writeRegister(1, 3, 7))).toBe("modbus-bad-reply");
+  expect(await codeOf(bus.writeRegisters(1, 3, [7]))).toBe("modbus-bad-reply");
 });
 
 it.each<ModbusTransport>([

@@ -18,6 +18,9 @@ function line(floats: Record<number, number>): { bus: ModbusBus; asked: number[]
     readHoldingRegisters: none,
     readCoils: none,
     writeCoil: none,
+    writeRegister: none,
+    writeRegisters: none,
+    readDiscreteInputs: none,
     close: none,
   };
   return { bus, asked };
