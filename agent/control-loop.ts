@@ -1,7 +1,18 @@
 import type { Clock } from "../core/clock/clock.ts";
 import type { InstructionList } from "../core/message/instruction.ts";
 import type { Actuator } from "./actuate/actuator.ts";
-import { guard, type ApplianceState, type GuardedAppliance, type GuardState } from "./guard/guard.ts";
+import type { Setting } from "../core/setting.ts";
+import { guard } from "./guard/guard.ts";
+import {
+  draws,
+  guardAtStart,
+  sameSetting,
+  standing,
+  type ApplianceState,
+  type GuardedAppliance,
+  type GuardState,
+} from "./guard/guarded-appliance.ts";
+import type { GuardInput } from "./guard/guard-input.ts";
 import { intents, type Intent } from "./plan/intent.ts";
 import type { Override } from "./plan/override.ts";
 
@@ -9,7 +20,10 @@ import type { Override } from "./plan/override.ts";
 export interface ApplianceNow {
   resource: string;
   on: boolean;
+  setting: Setting;
   reason: string;
+  /** Why it does not do what it is told; absent where it does. */
+  alarm?: string;
 }
 
 /** Decides and switches, again and again. */
@@ -22,6 +36,9 @@ export interface ControlLoop {
   idle(): Promise<void>;
 }
 
+/** What the loop knows of the house at a pass; the rest of the guard's input is its own. */
+export type HouseNow = Omit<GuardInput, "nowMs" | "intents">;
+
 /** Parts that the loop works with. */
 export interface ControlLoopOptions {
   appliances: readonly GuardedAppliance[];
@@ -30,12 +47,13 @@ export interface ControlLoopOptions {
   instructions: () => ReadonlyMap<string, InstructionList>;
   /** What the residents said. */
   overrides: () => readonly Override[];
-  /** The grid meter's newest believed power and its age; undefined before the first. */
-  grid: () => { powerW: number | null; ageMs: number } | undefined;
-  /** What the house may take from the grid, W. */
-  maxImportW: number;
+  /** What comfort and deadlines want now, by resource. */
+  needs: () => ReadonlyMap<string, Intent>;
+  house: () => HouseNow;
   actuator: Actuator;
   clock: Clock;
+  /** Somebody else has set an appliance, at the device itself. */
+  onElsewhere: (resource: string, setting: Setting) => void;
   /** After each pass, with how every appliance stands then. */
   onPass: (now: readonly ApplianceNow[]) => void;
   onError: (error: unknown) => void;
@@ -50,28 +68,30 @@ const passesAReadBack = 6;
 export function startControlLoop(options: ControlLoopOptions): ControlLoop {
   const { clock, appliances } = options;
   let state: GuardState = options.state;
-  let wishes: readonly Intent[] = [];
   let running: Promise<void> | null = null;
   let again = false;
   let reasons = new Map<string, string>();
 
   const pass = async (verify: boolean): Promise<void> => {
     // Somebody else's switching counts like an own one: it has its rest, and the guard decides what becomes of it.
-    if (verify)
-      for (const { resource, on } of await options.actuator.readBack())
-        state = new Map(state).set(resource, {
-          on,
-          sinceMs: clock.monotonicMs(),
-          switchedMs: state.get(resource)?.switchedMs ?? [],
-        });
-    const grid = options.grid();
-    wishes = intents(appliances, options.instructions(), clock.now(), options.overrides());
+    if (verify) {
+      const appliancesNow = new Map(state.appliances);
+      for (const { resource, setting } of await options.actuator.readBack()) {
+        appliancesNow.set(resource, elsewhere(appliancesNow.get(resource), setting, clock.monotonicMs()));
+        options.onElsewhere(resource, setting);
+      }
+      state = { ...state, appliances: appliancesNow };
+    }
+    const plan = {
+      nowMs: clock.now(),
+      instructions: options.instructions(),
+      overrides: options.overrides(),
+      needs: options.needs(),
+    };
     const decided = guard(appliances, state, {
+      ...options.house(),
       nowMs: clock.monotonicMs(),
-      meterAgeMs: grid?.ageMs ?? Infinity,
-      importW: grid?.powerW ?? null,
-      maxImportW: options.maxImportW,
-      intents: wishes,
+      intents: intents(appliances, plan),
     });
     state = decided.state;
     reasons = new Map(decided.commands.map(({ resource, reason }) => [resource, reason]));
@@ -79,11 +99,17 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
     options.onPass(now());
   };
   const now = (): ApplianceNow[] =>
-    appliances.map(({ resource, safeOn }) => ({
-      resource,
-      on: options.actuator.isOn(resource) ?? state.get(resource)?.on ?? safeOn,
-      reason: reasons.get(resource) ?? "starting",
-    }));
+    appliances.map(({ resource, safe }) => {
+      const setting = options.actuator.isSet(resource) ?? state.appliances.get(resource)?.setting ?? safe;
+      const alarm = options.actuator.alarm(resource);
+      return {
+        resource,
+        on: draws(setting),
+        setting,
+        reason: reasons.get(resource) ?? "starting",
+        ...(alarm !== undefined && { alarm }),
+      };
+    });
   const run = (verify: boolean): Promise<void> => {
     // After the stop the relays stay as they are left.
     if (options.signal.aborted) return Promise.resolve();
@@ -110,27 +136,55 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
   };
 }
 
+function elsewhere(before: ApplianceState | undefined, setting: Setting, nowMs: number): ApplianceState {
+  return {
+    ...standing(setting),
+    sinceMs: before && sameSetting(before.setting, setting) ? before.sinceMs : nowMs,
+    switchedMs: before?.switchedMs ?? [],
+  };
+}
+
+/** One line of the journal; rows of old releases say only on or off. */
+interface JournalLine {
+  resource: string;
+  atMs: number;
+  on: boolean;
+  setting: Setting | null;
+}
+
 /**
  * The guard's memory from the switchings of the last hour and the newest of each appliance,
  * so that a restart in the middle of a minimum-off time does not shorten it.
  */
 export function guardStateFromJournal(
   appliances: readonly GuardedAppliance[],
-  switchings: readonly { resource: string; atMs: number; on: boolean }[],
+  switchings: readonly JournalLine[],
   clock: Clock,
 ): GuardState {
   const offsetMs = clock.monotonicMs() - clock.now();
   // A journal from the future (the clock went back) counts as just now: rest is never cut short, nor drawn out for ever.
   const monotonic = (atMs: number): number => Math.min(atMs + offsetMs, clock.monotonicMs());
-  const state = new Map<string, ApplianceState>();
-  for (const { resource, safeOn } of appliances) {
-    const own = switchings.filter((switching) => switching.resource === resource);
+  const states = appliances.map((appliance): [string, ApplianceState] => {
+    const own = switchings.filter(({ resource }) => resource === appliance.resource);
     const last = own.at(-1);
-    state.set(resource, {
-      on: last?.on ?? safeOn,
-      sinceMs: last ? monotonic(last.atMs) : -Infinity,
-      switchedMs: own.map(({ atMs }) => monotonic(atMs)),
-    });
-  }
-  return state;
+    const turned = own.findLastIndex((line, index) => line.on !== own[index - 1]?.on);
+    return [
+      appliance.resource,
+      {
+        ...standing(last ? journalled(appliance, last) : appliance.safe),
+        sinceMs: last ? monotonic(own[turned]?.atMs ?? last.atMs) : -Infinity,
+        switchedMs: own
+          .filter((line, index) => line.setting === null || line.setting.mode !== own[index - 1]?.setting?.mode)
+          .map(({ atMs }) => monotonic(atMs)),
+      },
+    ];
+  });
+  return { ...guardAtStart, appliances: new Map(states) };
+}
+
+function journalled({ modes, safe, least }: GuardedAppliance, { on, setting }: JournalLine): Setting {
+  if (setting && modes.some(({ id }) => id === setting.mode)) return setting;
+  const top = modes.at(-1);
+  if (on !== draws(safe)) return on && top ? { mode: top.id, powerW: top.maxW } : least;
+  return safe;
 }

@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { errorCode, errorMessage, type AppError } from "../core/app-error.ts";
-import { iso, type Clock } from "../core/clock/clock.ts";
+import type { AppError } from "../core/app-error.ts";
+import type { Clock } from "../core/clock/clock.ts";
 import { importControlKey, type ControlKey } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
 import { rejections, type Rejections } from "../core/rejections.ts";
-import { startActuator } from "./actuate/actuator.ts";
 import { startStatusServer } from "./api/status-server.ts";
 import { startCollector, type Collector } from "./collect/collector.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { fusePowerW } from "./config/fuse-power.ts";
-import { guardStateFromJournal, startControlLoop, type ControlLoop } from "./control-loop.ts";
-import { metersOf, relaysOf } from "./devices.ts";
+import type { ControlLoop } from "./control-loop.ts";
+import { metersOf } from "./devices.ts";
 import { overriding } from "./overriding.ts";
 import { openBuses } from "./open-buses.ts";
 import { startAggregatorRoom, type AggregatorRoom } from "./publish/aggregator-room.ts";
+import { startControl } from "./start-control.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
 import { controlStore } from "./store/control-store.ts";
 import { meterStore } from "./store/meter-store.ts";
@@ -82,46 +82,33 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const refused = rejections(log, () => clock.monotonicMs());
   const buses = openBuses(config.buses);
   opened.push(() => buses.close());
-  const appliances = config.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
   let room: AggregatorRoom | null = null;
+  let collector: Collector | null = null;
 
-  const actuator = startActuator({
-    appliances: await relaysOf(config, buses, clock),
-    clock,
-    log,
-    journal: ({ resource, on, reason }) =>
-      atomically(() => {
-        control.journal({ resource, atMs: clock.now(), on, reason });
-        if (config.shareApplianceDetail) outbox.add({ kind: "switch", resource, at: iso(clock.now()), on, reason });
-      }),
-    signal,
-  });
-  opened.push(() => actuator.safeState("failed start, safe state"));
-  await actuator.safeState("start, safe state");
-  // What a crash or a power cut has switched is not in the journal: as of now it counts as switched.
-  for (const { resource, on: was } of control.lastSwitchings()) {
-    const on = actuator.isOn(resource);
-    if (on !== undefined && on !== was) control.journal({ resource, atMs: clock.now(), on, reason: "found so at start" });
-  }
   const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
   let lastPassMs = clock.monotonicMs();
-  const loop = startControlLoop({
-    appliances,
-    state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),
-    instructions: () => room?.instructions() ?? new Map(),
-    overrides: () => overrides.all(),
-    grid: () => gridOf(collector, gridMeter),
-    maxImportW: config.site.maxImportW,
-    actuator,
+  const { loop, actuator, house } = await startControl({
+    config,
+    db,
+    buses,
+    control,
+    overrides,
+    outbox,
     clock,
+    log,
+    rejections: refused,
+    instructions: () => room?.instructions() ?? new Map(),
+    latest: () => collector?.latest(gridMeter),
+    gridLimitW: () => null,
     onPass: (now) => {
       lastPassMs = clock.monotonicMs();
       room?.report(now);
     },
-    onError: (error) => log.error({ code: errorCode(error), error: errorMessage(error) }, "control pass failed"),
+    atomically,
+    opened,
     signal,
   });
-  const collector = startCollector({
+  const collecting = startCollector({
     meters: await metersOf(config, buses, clock),
     roles: new Map(config.meters.map(({ name, role }) => [name, role])),
     store: meters,
@@ -133,11 +120,16 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     rules: { slotMinutes: config.site.slotMinutes, plausibleW: overloadFactor * fusePowerW(config.site) },
     sharing: { gridMeter, intervalMs: config.shareIntervalS * 1000, applianceDetail: config.shareApplianceDetail },
     commitEveryMs: config.commitEveryMs,
-    onReading: ({ meter }) => void (meter === gridMeter && loop.trigger()),
+    onReading(reading) {
+      if (reading.meter !== gridMeter) return;
+      house.take(reading);
+      loop.trigger();
+    },
     onSlots: () => room?.pump(),
     signal,
   });
-  opened.push(() => collector.stop());
+  collector = collecting;
+  opened.push(() => collecting.stop());
   clock.every(hourMs, () => void meters.forgetSamples(clock.now() - config.keepRawDays * dayMs), signal);
   room = await openRoom({
     config,
@@ -159,7 +151,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     agentStatus({
       config,
       clock,
-      collector,
+      collector: collecting,
       loop,
       outbox,
       room,
@@ -170,7 +162,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     });
   const server = await startStatusServer(join(config.stateFolder, "agent.sock"), {
     status,
-    ...overriding({ store: overrides, resources: appliances.map(({ resource }) => resource), loop, clock, log }),
+    ...overriding({ store: overrides, resources: config.appliances.map(({ name }) => name), loop, clock, log }),
   });
   log.info({ site: config.site.name, meters: config.meters.length, appliances: config.appliances.length }, "agent started");
   return {
@@ -181,7 +173,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       ending.abort();
       await loop.idle();
       await actuator.safeState("stop, safe state");
-      await collector.stop();
+      await collecting.stop();
       await room?.stop();
       await server.close();
       await buses.close();
@@ -189,18 +181,6 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       log.info({}, "agent stopped");
     },
   };
-}
-
-function gridOf(collector: Collector, gridMeter: string): { powerW: number | null; ageMs: number } | undefined {
-  const latest = collector.latest(gridMeter);
-  return latest && { powerW: latest.reading.powerW, ageMs: latest.ageMs };
-}
-
-/** The last hour of switchings, after the newest of each appliance that is older. */
-function mergedJournal(control: ReturnType<typeof controlStore>, nowMs: number) {
-  const recent = control.switchings(nowMs - hourMs);
-  const older = control.lastSwitchings().filter((last) => last.atMs < nowMs - hourMs);
-  return [...older, ...recent];
 }
 
 async function openRoom(given: {

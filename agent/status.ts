@@ -30,7 +30,19 @@ export const AgentStatus = z.object({
       ageS: z.int(),
     }),
   ),
-  appliances: z.array(z.object({ name: z.string(), on: z.boolean(), reason: z.string(), planUntil: z.string().nullable() })),
+  appliances: z.array(
+    z.object({
+      name: z.string(),
+      on: z.boolean(),
+      /** Operation mode, and what it lets the appliance draw at most, W. */
+      mode: z.string(),
+      powerW: z.number(),
+      reason: z.string(),
+      /** Why it does not do what it is told; absent where it does. */
+      alarm: z.string().optional(),
+      planUntil: z.string().nullable(),
+    }),
+  ),
   readings: count,
   /** Rows that wait for a receipt; rows ever made and ever receipted, over all runs. */
   buffered: count,
@@ -74,10 +86,12 @@ export function agentStatus(parts: {
       const { powerW, importWh, exportWh, quality } = latest.reading;
       return [{ name, role, powerW, importWh, exportWh, quality, ageS: Math.round(latest.ageMs / 1000) }];
     }),
-    appliances: loop.now().map(({ resource, on, reason }) => ({
+    appliances: loop.now().map(({ resource, on, setting, reason, alarm }) => ({
       name: resource,
       on,
+      ...setting,
       reason,
+      ...(alarm !== undefined && { alarm }),
       planUntil: lists?.get(resource)?.instructions.at(-1)?.validUntil ?? null,
     })),
     readings: collector.readings(),

@@ -132,7 +132,13 @@ function configOf(given: { p1: number; board: number; broker: number; publicJwk:
   const indexes = Array.from({ length: coils }, (_, index) => index);
   return {
     version: 1,
-    site: { name: "Bench", timezone: "Europe/Amsterdam", currency: "EUR", grid: { phases: 3, fuse_a: 63, max_import_w: 43_000 } },
+    site: {
+      name: "Bench",
+      timezone: "Europe/Amsterdam",
+      currency: "EUR",
+      // What holds increases back would be measured instead of the agent.
+      grid: { phases: 3, fuse_a: 63, max_import_w: 43_000, random_delay_s: 0, max_ramp_w_per_min: 1_000_000_000 },
+    },
     buses: {
       p1: { type: "tcp", host: "127.0.0.1", port: given.p1 },
       lan: { type: "modbus_tcp", host: "127.0.0.1", port: given.board },

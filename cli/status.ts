@@ -35,8 +35,8 @@ function describe(now: AgentStatus): string[] {
         `meter ${name} (${role}): ${watts(powerW)}, import ${kwh(importWh)}, export ${kwh(exportWh)}, ${ageS} s old, ${quality}`,
     ),
     ...now.appliances.map(
-      ({ name, on, reason, planUntil }) =>
-        `${name}: ${on ? "on" : "off"}, ${reason}${planUntil ? `, plan until ${planUntil}` : ""}`,
+      ({ name, mode, powerW, reason, alarm, planUntil }) =>
+        `${name}: ${mode} (${powerW} W), ${reason}${planUntil ? `, plan until ${planUntil}` : ""}${alarm ? `; ALARM: ${alarm}` : ""}`,
     ),
     ...now.overrides.map(({ resource, mode, until }) => `override: ${resource} ${mode} until ${until}`),
     `aggregator: ${now.connected ? "connected" : "not connected"}, last heartbeat ${now.heartbeatAgeS === null ? "never" : `${now.heartbeatAgeS} s ago`}`,

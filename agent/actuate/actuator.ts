@@ -1,28 +1,42 @@
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { Relay } from "../../drivers/appliance/relay.ts";
+import type { Setting } from "../../core/setting.ts";
+import type { ApplianceDevice } from "../../drivers/appliance/appliance-device.ts";
 import type { GuardedCommand } from "../guard/guarded-command.ts";
+import { sameSetting } from "../guard/guarded-appliance.ts";
+import { stubbornness } from "./stubbornness.ts";
 
-/** An appliance and the contact that switches it: on is closed. */
+/** An appliance and what sets it. */
 export interface Actuated {
   resource: string;
-  relay: Relay;
-  /** On or off in the declared safe state. */
-  safeOn: boolean;
+  device: ApplianceDevice;
+  /** Its declared failsafe setting. */
+  safe: Setting;
 }
 
-/** The only writer of relays. */
+/** One change as it was written to the device. */
+export interface Switched {
+  resource: string;
+  setting: Setting;
+  reason: string;
+}
+
+/** The only writer of appliances. */
 export interface Actuator {
-  /** Switches what differs, reads back, and renews the leases. */
+  /** Sets what differs, reads back, and renews the leases; what draws less than before goes first. */
   apply(commands: readonly GuardedCommand[]): Promise<void>;
-  /** Reads all relays; gives those that somebody else has switched, for the guard to decide on. */
-  readBack(): Promise<{ resource: string; on: boolean }[]>;
-  /** Puts every relay into its declared safe state; keeps trying the others when one fails. */
+  /** Reads all devices; gives those that somebody else has set, for the guard to decide on. */
+  readBack(): Promise<{ resource: string; setting: Setting }[]>;
+  /** Puts every appliance into its declared safe state; keeps trying the others when one fails. */
   safeState(reason: string): Promise<void>;
-  /** What each relay was last read as; undefined while unknown. */
-  isOn(resource: string): boolean | undefined;
-  /** Switchings in this run. */
+  /** Sets the devices' own timeouts. */
+  arm(): Promise<void>;
+  /** What each was last read as; undefined while unknown. */
+  isSet(resource: string): Setting | undefined;
+  /** Why an appliance does not do what it is told, after it had time to; undefined where it does. */
+  alarm(resource: string): string | undefined;
+  /** Changes of mode in this run. */
   switches(): number;
 }
 
@@ -32,113 +46,154 @@ export interface ActuatorOptions {
   clock: Clock;
   log: Log;
   /** Written at once, before anything else happens. */
-  journal: (switching: { resource: string; on: boolean; reason: string }) => void;
+  journal: (switched: Switched) => void;
   signal: AbortSignal;
 }
 
-const leaseCheckMs = 10_000;
+const checkMs = 10_000;
+/** After such a silence of the agent a device that can goes to its failsafe setting by itself. Less than a lease. */
+const deviceTimeoutS = 300;
 
-/** Writes relays. Takes only commands that the guard made; a lease that is not renewed ends in the safe state. */
+/** Sets appliances. Takes only commands that the guard made; a lease that is not renewed ends in the safe state. */
 export function startActuator(options: ActuatorOptions): Actuator {
   const { clock, log } = options;
-  const known = new Map<string, boolean>();
+  const known = new Map<string, Setting>();
   const leases = new Map<string, number>();
-  const failing = new Set<string>();
+  const spokenMs = new Map<string, number>();
+  const stubborn = stubbornness({ clock, log, signal: options.signal });
   let switches = 0;
 
-  const write = async (appliance: Actuated, on: boolean, reason: string): Promise<void> => {
-    const { resource, relay } = appliance;
+  /** One thing at a time for each appliance: what is repeated must never arrive behind what replaced it. */
+  const turns = new Map<string, Promise<unknown>>();
+  const alone = <T>({ resource }: Actuated, work: () => Promise<T>): Promise<T> => {
+    const turn = (turns.get(resource) ?? Promise.resolve()).then(work);
+    turns.set(
+      resource,
+      turn.catch(() => undefined),
+    );
+    return turn;
+  };
+  const tell = async ({ resource, device }: Actuated, setting: Setting, reason: string): Promise<void> => {
     const before = known.get(resource);
     try {
-      await relay.set(on);
-      const closed = await relay.isClosed();
-      known.set(resource, closed);
-      if (closed !== on)
+      await device.set(setting);
+      const read = await device.read();
+      known.set(resource, read);
+      spokenMs.set(resource, clock.monotonicMs());
+      if (!sameSetting(read, setting))
         throw new AppError(
-          "relay-not-switched",
-          `relay ${relay.name} reads ${closed ? "closed" : "open"} after it was switched; check the board`,
+          "device-not-following",
+          `${device.name} reads ${said(read)} after it was told ${said(setting)}; check its wiring and its own settings`,
         );
     } catch (error) {
       known.delete(resource);
-      if (!failing.has(resource))
-        log.error({ resource, on, code: errorCode(error), error: errorMessage(error) }, "relay does not follow");
-      failing.add(resource);
+      stubborn.failed(resource, setting, error);
       return;
     }
-    failing.delete(resource);
-    if (before === on) return;
-    switches++;
-    journal({ resource, on, reason });
-    log.info({ resource, on, reason }, "appliance switched");
+    stubborn.followed(resource);
+    if (before && sameSetting(before, setting)) return;
+    if (before?.mode !== setting.mode) switches++;
+    journal({ resource, setting, reason });
+    log.info({ resource, ...setting, reason }, "appliance switched");
   };
-  /** A full disk must not keep the next relay from its safe state. */
-  const journal: ActuatorOptions["journal"] = (switching) => {
+  const write = (appliance: Actuated, setting: Setting, reason: string): Promise<void> =>
+    alone(appliance, async () => {
+      if (stubborn.mayTry(appliance.resource, setting)) await tell(appliance, setting, reason);
+    });
+  /** A full disk must not keep the next appliance from its safe state. */
+  const journal: ActuatorOptions["journal"] = (switched) => {
     try {
-      options.journal(switching);
+      options.journal(switched);
     } catch (error) {
-      log.error({ ...switching, code: errorCode(error), error: errorMessage(error) }, "switching not journalled");
+      const { resource, reason } = switched;
+      log.error({ resource, reason, code: errorCode(error), error: errorMessage(error) }, "switching not journalled");
     }
   };
-  /** True when somebody else has switched it since it was last read. */
-  const read = async ({ resource, relay }: Actuated): Promise<boolean> => {
+  /** What it reads as where somebody else has set it since it was last read. */
+  const changed = (appliance: Actuated): Promise<Setting | undefined> => alone(appliance, () => readChange(appliance));
+  const readChange = async ({ resource, device }: Actuated): Promise<Setting | undefined> => {
     const before = known.get(resource);
     try {
-      const closed = await relay.isClosed();
-      known.set(resource, closed);
-      return before !== undefined && before !== closed;
+      const read = await device.read();
+      known.set(resource, read);
+      return before !== undefined && !sameSetting(before, read) ? read : undefined;
     } catch (error) {
       known.delete(resource);
-      log.debug({ resource, error: errorMessage(error) }, "relay cannot be read");
-      return false;
+      log.debug({ resource, error: errorMessage(error) }, "appliance cannot be read");
+      return undefined;
     }
   };
-  const find = (resource: string): Actuated | undefined =>
-    options.appliances.find((appliance) => appliance.resource === resource);
+  const find = (resource: string): Actuated | undefined => options.appliances.find((one) => one.resource === resource);
+  const endLeases = async (): Promise<void> => {
+    for (const [resource, untilMs] of leases) {
+      const appliance = find(resource);
+      if (!appliance || untilMs > clock.monotonicMs()) continue;
+      await write(appliance, appliance.safe, "lease ended, safe state");
+      const now = known.get(resource);
+      // Else it stays ended and the next check tries again.
+      if (now && sameSetting(now, appliance.safe) && leases.get(resource) === untilMs) leases.delete(resource);
+    }
+  };
+  /** Tells devices with a timeout of their own again what they do. */
+  const keepAlive = async (): Promise<void> => {
+    for (const appliance of options.appliances)
+      await alone(appliance, async () => {
+        const { resource, device } = appliance;
+        const now = known.get(resource);
+        const dueMs = (spokenMs.get(resource) ?? -Infinity) + (device.keepAliveS ?? Infinity) * 1000;
+        if (now && dueMs <= clock.monotonicMs()) await tell(appliance, now, "kept alive");
+      });
+  };
 
-  clock.every(
-    leaseCheckMs,
-    async () => {
-      for (const [resource, untilMs] of leases) {
-        const appliance = find(resource);
-        if (!appliance || untilMs > clock.monotonicMs()) continue;
-        await write(appliance, appliance.safeOn, "lease ended, safe state");
-        // Else it stays ended and the next check tries again.
-        if (known.get(resource) === appliance.safeOn && leases.get(resource) === untilMs) leases.delete(resource);
-      }
-    },
-    options.signal,
-  );
+  clock.every(checkMs, endLeases, options.signal);
+  clock.every(checkMs, keepAlive, options.signal);
   return {
     async apply(commands) {
-      for (const command of commands) {
-        const appliance = find(command.resource);
-        if (!appliance) continue;
-        if (command.leaseUntilMs === null) leases.delete(command.resource);
-        else leases.set(command.resource, command.leaseUntilMs);
-        if (known.get(command.resource) !== command.on) await write(appliance, command.on, command.reason);
-      }
+      const due = commands.flatMap(({ resource, setting, reason, leaseUntilMs }) => {
+        const appliance = find(resource);
+        if (!appliance) return [];
+        if (leaseUntilMs === null) leases.delete(resource);
+        else leases.set(resource, leaseUntilMs);
+        const now = known.get(resource);
+        if (now && sameSetting(now, setting)) return [];
+        return [{ appliance, setting, reason, less: now === undefined || setting.powerW < now.powerW }];
+      });
+      // Lines work side by side: a board that says nothing must not hold up the others.
+      for (const less of [true, false])
+        await Promise.all(
+          due.filter((one) => one.less === less).map(({ appliance, setting, reason }) => write(appliance, setting, reason)),
+        );
     },
     async readBack() {
-      const elsewhere: { resource: string; on: boolean }[] = [];
+      const elsewhere: { resource: string; setting: Setting }[] = [];
       for (const appliance of options.appliances) {
         const { resource } = appliance;
-        const on = (await read(appliance)) ? known.get(resource) : undefined;
-        if (on === undefined) continue;
-        log.warn({ resource, on }, "relay was switched by somebody else");
-        journal({ resource, on, reason: "switched by somebody else" });
-        elsewhere.push({ resource, on });
+        const setting = await changed(appliance);
+        if (setting === undefined) continue;
+        log.warn({ resource, ...setting }, "appliance was switched by somebody else");
+        journal({ resource, setting, reason: "switched by somebody else" });
+        elsewhere.push({ resource, setting });
       }
       return elsewhere;
     },
     async safeState(reason) {
       leases.clear();
-      // Written even where the contact reads as it should: a board that lies shows itself only by the write.
+      // Written even where it reads as it should: a board that lies shows itself only by the write.
       for (const appliance of options.appliances) {
-        await read(appliance);
-        await write(appliance, appliance.safeOn, reason);
+        await changed(appliance);
+        await alone(appliance, () => tell(appliance, appliance.safe, reason));
       }
     },
-    isOn: (resource) => known.get(resource),
+    async arm() {
+      for (const { resource, device, safe } of options.appliances)
+        await device.arm?.(safe, deviceTimeoutS).catch((error: unknown) => {
+          log.warn({ resource, code: errorCode(error), error: errorMessage(error) }, "appliance's own timeout is not set");
+        });
+    },
+    isSet: (resource) => known.get(resource),
+    alarm: stubborn.alarm,
     switches: () => switches,
   };
 }
+
+const said = ({ mode, powerW }: Setting): string => `${mode} (${powerW} W)`;

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from "node:path";
-import type { AgentConfig, AggregatorLink, ApplianceConfig, BusConfig, MeterConfig, SettlementConfig } from "./agent-config.ts";
+import type { AgentConfig, AggregatorLink, BusConfig, MeterConfig, SettlementConfig } from "./agent-config.ts";
+import { applianceConfig } from "./appliance-config.ts";
 import type { AgentYaml } from "./schema.ts";
 
 /**
@@ -20,11 +21,16 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfi
       phases: site.grid.phases,
       fuseA: site.grid.fuse_a,
       maxImportW: site.grid.max_import_w,
+      peakW: site.grid.peak_w ?? null,
+      randomDelayMs: site.grid.random_delay_s * 1000,
+      maxRampWPerMin: site.grid.max_ramp_w_per_min,
     },
     buses: new Map(Object.entries(yaml.buses).map(([name, bus]) => [name, busConfig(bus)])),
     meters: Object.entries(yaml.meters).map(([name, meter]) => meterConfig(name, meter, at)),
     relays: Object.entries(yaml.relays).map(([name, relay]) => ({ ...relay, name, safeClosed: relay.on_boot === "closed" })),
-    appliances: Object.entries(yaml.appliances).map(([name, appliance]) => applianceConfig(name, appliance, yaml)),
+    appliances: Object.entries(yaml.appliances).map(([name, appliance]) =>
+      applianceConfig(name, appliance, (relay) => yaml.relays[relay]?.on_boot === "closed"),
+    ),
     ...(yaml.aggregator && { aggregator: aggregatorLink(yaml.aggregator, at) }),
     shareIntervalS: yaml.consent.share_interval_s,
     shareApplianceDetail: yaml.consent.share_appliance_detail,
@@ -57,25 +63,6 @@ function busConfig(bus: AgentYaml["buses"][string]): BusConfig {
     ...(parity !== undefined && { parity }),
     ...(dataBits !== undefined && { dataBits }),
     ...(stopBits !== undefined && { stopBits }),
-  };
-}
-
-function applianceConfig(name: string, appliance: AgentYaml["appliances"][string], yaml: AgentYaml): ApplianceConfig {
-  const { comfort } = appliance;
-  const block = "max_block_s" in comfort ? comfort : null;
-  return {
-    name,
-    relay: appliance.relay,
-    ratedPowerW: appliance.rated_power_w,
-    // After a block it stays free at least so long, whatever a new plan says.
-    minOnMs: Math.max(appliance.min_on_s, block?.min_free_s ?? 0) * 1000,
-    maxOffMs: block ? block.max_block_s * 1000 : null,
-    minOffMs: appliance.min_off_s * 1000,
-    safeOn: yaml.relays[appliance.relay]?.on_boot === "closed",
-    demand:
-      "max_block_s" in comfort
-        ? { kind: "block", maxBlockS: comfort.max_block_s, minFreeS: comfort.min_free_s }
-        : { kind: "energy", energyWh: comfort.energy_wh_per_day, notBefore: comfort.not_before, readyBy: comfort.ready_by },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
 import type { LogLevel } from "../../core/log.ts";
-import type { Demand } from "../../core/message/resource.ts";
+import type { ApplianceConfig } from "./appliance-config.ts";
 import type { AgentYaml } from "./schema.ts";
 
 /** What the agent runs by: the YAML file after checks, in camelCase, cross-references resolved. */
@@ -15,6 +15,11 @@ export interface AgentConfig {
     fuseA: number;
     /** What the house may take from the grid, W. */
     maxImportW: number;
+    /** Quarter-hour peak that is paid for anyway; null without a capacity tariff. */
+    peakW: number | null;
+    /** Longest random delay of an increase. */
+    randomDelayMs: number;
+    maxRampWPerMin: number;
   };
   buses: Map<string, BusConfig>;
   meters: MeterConfig[];
@@ -48,20 +53,6 @@ export type MeterConfig = AgentYaml["meters"][string] & { name: string };
 
 /** A relay likewise, with its declared safe state. */
 export type RelayConfig = AgentYaml["relays"][string] & { name: string; safeClosed: boolean };
-
-/** A switched load: on when its relay is closed. */
-export interface ApplianceConfig {
-  name: string;
-  relay: string;
-  ratedPowerW: number;
-  minOnMs: number;
-  minOffMs: number;
-  /** On or off in the declared safe state. */
-  safeOn: boolean;
-  /** A plan may keep it off for so long at a time; null where off has no limit. */
-  maxOffMs: number | null;
-  demand: Demand;
-}
 
 /** How the aggregator is reached, and whose signatures are believed. */
 export interface AggregatorLink {

@@ -1,5 +1,8 @@
 import type { ConfigIssue } from "../../core/config-issue.ts";
+import { have, own } from "./names.ts";
 import { meterDrivers, relayDrivers, type Buses } from "../../drivers/registry.ts";
+import { applianceConfig } from "./appliance-config.ts";
+import { applianceIssues } from "./appliance-check.ts";
 import { fusePowerW } from "./fuse-power.ts";
 import type { AgentYaml } from "./schema.ts";
 
@@ -20,9 +23,6 @@ export function crossCheck(config: AgentYaml): ConfigIssue[] {
 
 const drivers: Record<string, { needs: keyof Buses }> = { ...meterDrivers, ...relayDrivers };
 const readsBytes = (driver: string): boolean => drivers[driver]?.needs === "bytes";
-/** A name of the file, never one that every object has, such as "constructor". */
-const own = <T>(parts: Record<string, T>, name: string): T | undefined => (Object.hasOwn(parts, name) ? parts[name] : undefined);
-const have = (names: Iterable<string>): string => [...names].join(", ") || "none";
 
 function busIssues({ buses, meters, relays }: AgentYaml): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
@@ -88,27 +88,6 @@ function contactIssues({ relays }: AgentYaml): ConfigIssue[] {
   });
 }
 
-function applianceIssues({ appliances, relays }: AgentYaml): ConfigIssue[] {
-  const issues: ConfigIssue[] = [];
-  const users = new Map<string, string>();
-  for (const [name, appliance] of Object.entries(appliances)) {
-    const path = ["appliances", name, "relay"];
-    if (!own(relays, appliance.relay))
-      issues.push({ path, message: `no relay called "${appliance.relay}" (have: ${have(Object.keys(relays))})` });
-    const user = users.get(appliance.relay);
-    if (user) issues.push({ path, message: `relay "${appliance.relay}" already switches "${user}"` });
-    users.set(appliance.relay, name);
-    if ("max_block_s" in appliance.comfort && own(relays, appliance.relay)?.on_boot === "open")
-      issues.push({
-        path: ["appliances", name, "comfort", "max_block_s"],
-        message: `"${name}" runs by its own thermostat, so its safe state is on: relay "${appliance.relay}" needs on_boot: closed (and inverted: true where closing blocks it)`,
-      });
-    if ("energy_wh_per_day" in appliance.comfort && appliance.comfort.not_before === appliance.comfort.ready_by)
-      issues.push({ path: ["appliances", name, "comfort", "not_before"], message: "must differ from ready_by" });
-  }
-  return issues;
-}
-
 function gridIssues({ site, meters, relays, appliances }: AgentYaml): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const grids = Object.entries(meters).filter(([, meter]) => meter.role === "grid");
@@ -123,12 +102,14 @@ function gridIssues({ site, meters, relays, appliances }: AgentYaml): ConfigIssu
       path: ["site", "grid", "max_import_w"],
       message: `${site.grid.max_import_w} W is more than the fuse carries (${fuseW} W)`,
     });
-  const safe = Object.entries(appliances).filter(([, appliance]) => relays[appliance.relay]?.on_boot === "closed");
-  const safeW = safe.reduce((sum, [, appliance]) => sum + appliance.rated_power_w, 0);
+  const safe = Object.entries(appliances)
+    .map(([name, appliance]) => applianceConfig(name, appliance, (relay) => own(relays, relay)?.on_boot === "closed"))
+    .filter((appliance) => appliance.safe.powerW > 0);
+  const safeW = safe.reduce((sum, appliance) => sum + appliance.safe.powerW, 0);
   if (safeW > site.grid.max_import_w)
     issues.push({
       path: ["appliances"],
-      message: `with all relays in their safe state ${have(safe.map(([name]) => name))} draw ${safeW} W, more than max_import_w ${site.grid.max_import_w} W; let fewer relays have on_boot: closed`,
+      message: `with all appliances in their safe state ${have(safe.map(({ name }) => name))} draw ${safeW} W, more than max_import_w ${site.grid.max_import_w} W; let fewer relays have on_boot: closed`,
     });
   return issues;
 }

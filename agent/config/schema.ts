@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { ControlKeyJwk } from "../../core/envelope.ts";
-import { Address, Currency, LocalTime, Name, SiteName } from "../../core/message/fields.ts";
+import { Address, Currency, Name, SiteName } from "../../core/message/fields.ts";
 import { MeterRole } from "../../core/message/measurements.ts";
 import { slotMinutes } from "../../core/slots.ts";
+import { Appliance } from "./appliance-schema.ts";
 import { driverConfig, meterDrivers, relayDrivers } from "../../drivers/registry.ts";
 
 const Bus = z.discriminatedUnion("type", [
@@ -23,20 +24,6 @@ const Meter = driverConfig(meterDrivers, { role: MeterRole, bus: z.string() });
 /** `on_boot` is the declared safe state: at start, at stop, and whenever the guard falls back. */
 const Relay = driverConfig(relayDrivers, { bus: z.string(), on_boot: z.enum(["open", "closed"]) });
 
-const Comfort = z.union([
-  z.strictObject({ energy_wh_per_day: z.int().positive(), not_before: LocalTime, ready_by: LocalTime }),
-  z.strictObject({ max_block_s: z.int().positive().max(7200), min_free_s: z.int().positive() }),
-]);
-
-const Appliance = z.strictObject({
-  type: z.literal("switched_load"),
-  relay: z.string(),
-  rated_power_w: z.int().positive().max(50_000),
-  min_on_s: z.int().nonnegative().max(7200).default(300),
-  min_off_s: z.int().nonnegative().max(7200).default(300),
-  comfort: Comfort,
-});
-
 const zones = new Set(Intl.supportedValuesOf("timeZone"));
 const Zone = z
   .string()
@@ -54,11 +41,18 @@ export const AgentYaml = z.strictObject({
       phases: z.union([z.literal(1), z.literal(3)]),
       fuse_a: z.int().positive().max(200),
       max_import_w: z.int().positive(),
+      /** Quarter-hour peak that is paid for anyway under a capacity tariff. */
+      peak_w: z.int().positive().optional(),
+      /** Increases wait a random time up to this. Only whoever writes this file can change it. */
+      random_delay_s: z.int().min(0).max(1800).default(600),
+      /** What the agent controls may grow so fast. */
+      max_ramp_w_per_min: z.int().positive().default(10_000),
     }),
   }),
   buses: z.record(Name, Bus),
   meters: z.record(Name, Meter),
   relays: z.record(Name, Relay).default({}),
+  sensors: z.record(Name, z.strictObject({ bus: z.string() })).default({}),
   appliances: z.record(Name, Appliance).default({}),
   aggregator: z
     .strictObject({

@@ -1,155 +1,189 @@
-import type { Intent } from "../plan/intent.ts";
+import type { Setting } from "../../core/setting.ts";
+import { authorityRank } from "../plan/intent.ts";
+import { boundsOf, count, type Bound } from "./bounds.ts";
 import { guardedCommand, type GuardedCommand } from "./guarded-command.ts";
+import {
+  byDraw,
+  draws,
+  sameSetting,
+  standing,
+  type ApplianceState,
+  type GuardedAppliance,
+  type GuardState,
+} from "./guarded-appliance.ts";
+import { staleMeterMs, type GuardInput } from "./guard-input.ts";
+import { increaseHeld, isPrompt, ofLastHour, reductionHeld, type Wish } from "./rest.ts";
+import { fitted, lowered } from "./within-mode.ts";
 
-/** A meter that has been silent so long says nothing about the house. */
-export const staleMeterMs = 60_000;
 /** Longest departure from the safe state without a renewal. */
 export const leaseMs = 15 * 60_000;
-/** What was switched so shortly before a reading may not be in its figure: meters average, loads ramp. */
-const meterLagMs = 10_000;
-const maxSwitchesAnHour = 6;
-const hourMs = 3_600_000;
+/** No meter lags longer behind what was switched. */
+const changesMs = 120_000;
 
-/** What the guard must know of an appliance. */
-export interface GuardedAppliance {
-  resource: string;
-  ratedPowerW: number;
-  minOnMs: number;
-  minOffMs: number;
-  safeOn: boolean;
-  /** A plan may keep it off for so long at a time; null where off has no limit. */
-  maxOffMs: number | null;
-}
-
-/** How one appliance stands. Times on the monotonic clock. */
-export interface ApplianceState {
-  on: boolean;
-  sinceMs: number;
-  /** Times of the switchings of the last hour. */
-  switchedMs: readonly number[];
-}
-
-/** The guard's memory, by resource. */
-export type GuardState = ReadonlyMap<string, ApplianceState>;
-
-/** What the guard decides by, besides its memory. */
-export interface GuardInput {
-  /** Monotonic clock, ms. */
-  nowMs: number;
-  /** Age of the newest believed grid reading, ms; Infinity before the first. */
-  meterAgeMs: number;
-  /** Net import at the grid meter, W; null where it is not known. */
-  importW: number | null;
-  /** What the house may take from the grid, W. */
-  maxImportW: number;
-  intents: readonly Intent[];
-}
-
-interface Decision {
-  on: boolean;
+/** One appliance in one pass. */
+interface Turn {
+  appliance: GuardedAppliance;
+  now: ApplianceState;
+  wish: Wish;
+  setting: Setting;
   reason: string;
-}
-
-interface Wish extends Decision {
-  /** Nothing but a contact that does not move holds it back when it switches off. */
-  urgentOff: boolean;
-}
-
-/** What the house's limit leaves, W. */
-interface Room {
-  /** What must go. */
-  excessW: number;
-  /** What may come; null while nobody knows what the house draws. */
-  freeW: number | null;
+  dueMs: number | null;
 }
 
 /**
- * What may run now. Order of authority: compressor rest (minimum off) > grid limit > longest time held back > the
- * plan's intents; a stale meter leads to the declared safe state. Minimum-on and the switch count never hold back
- * a reduction that the grid limit or a stale meter demands. Pure: gives the commands and the next state.
+ * What may run now. Order of authority: compressor rest (minimum off) > fuse and limits > the plan's intents, which carry
+ * their own order; a stale meter leads to the declared safe state. Minimum-on, the switch count and delays never hold back
+ * a reduction that a limit or a stale meter demands. Pure: gives the commands and the next state.
  */
 export function guard(
   appliances: readonly GuardedAppliance[],
   state: GuardState,
   input: GuardInput,
 ): { commands: GuardedCommand[]; state: GuardState } {
-  const next = new Map(state);
-  const commands: GuardedCommand[] = [];
-  const room = roomOf(appliances, state, input);
-  const wanted = appliances.map((appliance) => ({ appliance, wish: wishOf(appliance, state, input) }));
-  // Reductions first, so that what the plan gives up anyway spares another appliance from being shed.
-  for (const { appliance, wish } of wanted.toSorted((one, other) => Number(one.wish.on) - Number(other.wish.on))) {
-    const now = next.get(appliance.resource) ?? { on: appliance.safeOn, sinceMs: -Infinity, switchedMs: [] };
-    const decision = decide(appliance, now, wish, room, input.nowMs);
-    // A reduction counts against an excess, but makes room for an increase only once the meter has seen it.
-    if (!decision.on && now.on) room.excessW -= appliance.ratedPowerW;
-    if (decision.on && !now.on && room.freeW !== null) room.freeW -= appliance.ratedPowerW;
-    next.set(appliance.resource, step(now, decision.on, input.nowMs));
-    commands.push(
+  const bounds = boundsOf(appliances, state, input);
+  const turns = appliances.map((appliance): Turn => {
+    const now = state.appliances.get(appliance.resource) ?? standing(appliance.safe);
+    const wish = wishOf(appliance, now, input);
+    return { appliance, now, wish, setting: now.setting, reason: wish.reason, dueMs: null };
+  });
+  const take = (turn: Turn, setting: Setting, reason: string): void => {
+    for (const bound of bounds) count(bound, turn.appliance, setting.powerW - turn.setting.powerW);
+    turn.setting = setting;
+    turn.reason = reason;
+  };
+  // What the plan gives up anyway spares another appliance from being shed.
+  for (const turn of turns) if (byDraw(turn.appliance, turn.wish.setting, turn.now.setting) < 0) reduce(turn, input, take);
+  const shed = shedAll(turns, bounds, take);
+  const house = { ...state, ...raised(state, input) };
+  const rising = turns.filter((turn) => !shed.has(turn) && byDraw(turn.appliance, turn.wish.setting, turn.setting) > 0);
+  for (const turn of rising.toSorted((one, other) => authorityRank(other.wish.authority) - authorityRank(one.wish.authority)))
+    house.rampUntilMs = raise(turn, house, bounds, input, take);
+  return {
+    commands: turns.map(({ appliance, setting, reason }) =>
       guardedCommand({
         resource: appliance.resource,
-        on: decision.on,
-        reason: decision.reason,
-        leaseUntilMs: decision.on === appliance.safeOn ? null : input.nowMs + leaseMs,
+        setting,
+        reason,
+        leaseUntilMs: sameSetting(setting, appliance.safe) ? null : input.nowMs + leaseMs,
       }),
-    );
-  }
-  return { commands, state: next };
+    ),
+    state: {
+      ...house,
+      appliances: new Map([...state.appliances, ...turns.map((turn) => [turn.appliance.resource, step(turn, input)] as const)]),
+    },
+  };
 }
 
-const overLimit = "house import above its limit";
+type Take = (turn: Turn, setting: Setting, reason: string) => void;
 
-/** The newest figure of the meter, corrected by what was switched too late to be in it. */
-function roomOf(appliances: readonly GuardedAppliance[], state: GuardState, input: GuardInput): Room {
-  if (input.importW === null || input.meterAgeMs > staleMeterMs) return { excessW: 0, freeW: null };
-  const seenMs = input.nowMs - input.meterAgeMs - meterLagMs;
-  const room = { excessW: input.importW - input.maxImportW, freeW: input.maxImportW - input.importW };
-  for (const { resource, ratedPowerW } of appliances) {
-    const now = state.get(resource);
-    if (!now || now.sinceMs <= seenMs) continue;
-    if (now.on) room.freeW -= ratedPowerW;
-    else room.excessW -= ratedPowerW;
-  }
-  return room;
-}
-
-function wishOf(appliance: GuardedAppliance, state: GuardState, input: GuardInput): Wish {
-  const safe = { on: appliance.safeOn, urgentOff: false };
-  if (input.meterAgeMs > staleMeterMs) return { ...safe, reason: "meter stale, safe state", urgentOff: true };
+function wishOf(appliance: GuardedAppliance, now: ApplianceState, input: GuardInput): Wish {
+  const safe = { setting: appliance.safe, authority: "safe-state" as const };
+  if (input.meterAgeMs > staleMeterMs) return { ...safe, reason: "meter stale, safe state", urgent: true };
   const intent = input.intents.find(({ resource }) => resource === appliance.resource);
-  const now = state.get(appliance.resource);
-  const offMs = now && !now.on ? input.nowMs - now.sinceMs : 0;
+  if (!intent) return { ...safe, reason: "no intent, safe state", urgent: false };
+  const { setting, authority, reason } = intent;
+  const wish = { setting, authority, reason, urgent: false };
+  if (appliance.maxOffMs === null || draws(setting) || draws(now.setting)) return wish;
   // Comfort stands above the plan, and a new plan does not know how long the last one held the appliance back.
   // The resident's own word stands above comfort.
-  if (intent && !intent.on && intent.authority !== "override" && appliance.maxOffMs !== null && offMs >= appliance.maxOffMs)
-    return { on: true, reason: "held back as long as allowed", urgentOff: false };
-  return intent ? { on: intent.on, reason: intent.reason, urgentOff: false } : { ...safe, reason: "no intent, safe state" };
+  if (authorityRank(authority) >= authorityRank("override") && !appliance.maxOffAlways) return wish;
+  if (input.nowMs - now.sinceMs < appliance.maxOffMs - now.earlyMs) return wish;
+  const top = appliance.modes.at(-1);
+  const free = draws(appliance.safe) || !top ? appliance.safe : { mode: top.id, powerW: top.maxW };
+  return { setting: free, authority: "comfort", reason: "held back as long as allowed", urgent: false };
 }
 
-function decide(
-  appliance: GuardedAppliance,
-  now: ApplianceState,
-  { urgentOff, ...wanted }: Wish,
-  room: Room,
-  nowMs: number,
-): Decision {
-  if (now.on && room.excessW > 0) return { on: false, reason: overLimit };
-  if (wanted.on === now.on) return wanted;
-  if (!wanted.on && urgentOff) return wanted;
-  const heldMs = nowMs - now.sinceMs;
-  const restMs = wanted.on ? appliance.minOffMs : appliance.minOnMs;
-  if (heldMs < restMs) return { on: now.on, reason: wanted.on ? "minimum off time runs" : "minimum on time runs" };
-  if (recent(now.switchedMs, nowMs).length >= maxSwitchesAnHour) return { on: now.on, reason: "switched too often this hour" };
-  if (!wanted.on) return wanted;
+function reduce(turn: Turn, input: GuardInput, take: Take): void {
+  const held = reductionHeld(turn.appliance, turn.now, turn.wish, input.nowMs);
+  if (held === undefined) take(turn, turn.wish.setting, turn.wish.reason);
+  else turn.reason = held;
+}
+
+/** Lowest authority first, and of equals first what can give way a little. @returns who had to give way */
+function shedAll(turns: readonly Turn[], bounds: readonly Bound[], take: Take): Set<Turn> {
+  const shed = new Set<Turn>();
+  const order = turns.toSorted(
+    (one, other) =>
+      authorityRank(one.wish.authority) - authorityRank(other.wish.authority) ||
+      Number(other.appliance.stepW > 0) - Number(one.appliance.stepW > 0),
+  );
+  for (const turn of order) {
+    if (byDraw(turn.appliance, turn.setting, turn.appliance.least) <= 0) continue;
+    const over = applying(turn, bounds).filter(({ excessW }) => excessW > 0);
+    const [first] = over;
+    if (!first) continue;
+    const cutW = Math.max(...over.map((bound) => bound.excessW / bound.share(turn.appliance)));
+    shed.add(turn);
+    take(turn, lowered(turn.appliance, turn.setting, cutW), `above the ${first.name}`);
+  }
+  return shed;
+}
+
+/** What keeps pipes from freezing yields to the fuse alone. */
+const applying = ({ appliance, wish }: Turn, bounds: readonly Bound[]): Bound[] =>
+  bounds.filter((bound) => bound.share(appliance) > 0 && (bound.isFuse || wish.authority !== "safety"));
+
+/** @returns until when the ramp lets nothing else rise */
+function raise(turn: Turn, house: GuardState, bounds: readonly Bound[], input: GuardInput, take: Take): number {
+  const { appliance, now, wish } = turn;
+  const { nowMs } = input;
+  turn.dueMs = isPrompt(wish.authority) ? null : (now.dueMs ?? nowMs + input.increaseDelayMs);
+  const held =
+    increaseHeld(appliance, now, wish, nowMs) ??
+    (nowMs < Math.max(turn.dueMs ?? -Infinity, isPrompt(wish.authority) ? -Infinity : house.raisedUntilMs)
+      ? "random delay of an increase runs"
+      : undefined) ??
+    (wish.authority !== "override" && nowMs < house.rampUntilMs ? "others rise first" : undefined);
+  if (held !== undefined) {
+    turn.reason = held;
+    return house.rampUntilMs;
+  }
+  const before = turn.setting;
+  const limits = applying(turn, bounds);
+  const toSafe = byDraw(appliance, wish.setting, appliance.safe) <= 0;
+  const unknown = limits.find(({ freeW }) => freeW === null);
   // All safe states together fit the fuse: that way up stays open when nobody knows what the house draws.
-  if (room.freeW === null) return appliance.safeOn ? wanted : { on: false, reason: "house import not known" };
-  if (room.freeW < appliance.ratedPowerW) return { on: false, reason: "no room under the house import limit" };
-  return wanted;
+  if (unknown && !toSafe) turn.reason = "house import not known";
+  else {
+    const room = tightest(turn, limits);
+    const target = fitted(appliance, before, wish.setting, room.deltaW);
+    if (target) take(turn, target, wish.reason);
+    else turn.reason = `no room under the ${room.name}`;
+  }
+  const roseW = turn.setting.powerW - before.powerW;
+  if (roseW <= 0 || input.rampWPerMin === null) return house.rampUntilMs;
+  return nowMs + (roseW / input.rampWPerMin) * 60_000;
 }
 
-const recent = (times: readonly number[], nowMs: number): number[] => times.filter((at) => nowMs - at < hourMs);
+function tightest({ appliance }: Turn, bounds: readonly Bound[]): { name: string; deltaW: number } {
+  let found = { name: "", deltaW: Infinity };
+  for (const bound of bounds) {
+    const deltaW = bound.freeW === null ? Infinity : bound.freeW / bound.share(appliance);
+    if (deltaW < found.deltaW) found = { name: bound.name, deltaW };
+  }
+  return found;
+}
 
-function step(now: ApplianceState, on: boolean, nowMs: number): ApplianceState {
-  if (on === now.on) return now;
-  return { on, sinceMs: nowMs, switchedMs: [...recent(now.switchedMs, nowMs), nowMs] };
+/** A limit that is raised or lifted is raised for many homes at once: each waits for its own delay before it takes more. */
+function raised(state: GuardState, { gridLimitW, nowMs, increaseDelayMs }: GuardInput): Partial<GuardState> {
+  const before = state.gridLimitW;
+  const isRaised = before !== undefined && before !== null && (gridLimitW === null || gridLimitW > before);
+  return { gridLimitW, ...(isRaised && { raisedUntilMs: nowMs + increaseDelayMs }) };
+}
+
+function step({ appliance, now, setting, dueMs }: Turn, { nowMs, increaseDelayMs }: GuardInput): ApplianceState {
+  const changes = now.changes.filter(({ atMs }) => nowMs - atMs < changesMs);
+  const waits = { ...now, changes, dueMs };
+  if (sameSetting(setting, now.setting)) return waits;
+  const turned = draws(setting) !== draws(now.setting);
+  return {
+    ...waits,
+    setting,
+    changes: [...changes, { atMs: nowMs, deltaW: setting.powerW - now.setting.powerW }],
+    switchedMs: [...ofLastHour(now.switchedMs, nowMs), ...(setting.mode === now.setting.mode ? [] : [nowMs])],
+    ...(turned && {
+      sinceMs: nowMs,
+      earlyMs: draws(setting) || appliance.maxOffMs === null ? 0 : Math.min(increaseDelayMs, appliance.maxOffMs / 2),
+    }),
+  };
 }

@@ -1,13 +1,15 @@
+import type { Setting } from "../../core/setting.ts";
+
 declare const guarded: unique symbol;
 
 /**
- * A switching that the guard has allowed. Only the guard makes one, and only these reach a relay.
+ * A setting that the guard has allowed. Only the guard makes one, and only these reach an appliance.
  * `leaseUntilMs` (monotonic clock) bounds every departure from the safe state; null in the safe state.
  */
 export interface GuardedCommand {
   readonly [guarded]: true;
   readonly resource: string;
-  readonly on: boolean;
+  readonly setting: Setting;
   readonly reason: string;
   readonly leaseUntilMs: number | null;
 }

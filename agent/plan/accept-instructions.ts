@@ -1,6 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { InstructionList } from "../../core/message/instruction.ts";
+import type { OperationMode } from "../../core/setting.ts";
 import { parseAs } from "../../core/parse-as.ts";
 
 const longestAheadMs = 7 * 24 * 3_600_000;
@@ -8,23 +9,28 @@ const longestAheadMs = 7 * 24 * 3_600_000;
 /**
  * Checks a list of instructions before it replaces the one in force. Pure.
  * @param topicResource the resource that the topic names
+ * @param resources what each appliance can be told
  * @throws AppError instruction-malformed, -unknown-resource, -unknown-mode, -overlap, -expired, -too-far
  */
 export function acceptInstructions(
   body: unknown,
   topicResource: string,
-  resources: ReadonlySet<string>,
+  resources: ReadonlyMap<string, readonly OperationMode[]>,
   nowMs: number,
 ): InstructionList {
   const list = parseAs(InstructionList, body, "instruction-malformed");
-  if (list.resource !== topicResource || !resources.has(list.resource))
+  const modes = resources.get(list.resource);
+  if (list.resource !== topicResource || !modes)
     throw new AppError(
       "instruction-unknown-resource",
-      `resource "${list.resource}" is not here (have: ${[...resources].join(", ") || "none"})`,
+      `resource "${list.resource}" is not here (have: ${[...resources.keys()].join(", ") || "none"})`,
     );
   const spans = list.instructions.map(({ executionTime, validUntil, operationModeId }) => {
-    if (operationModeId !== "on" && operationModeId !== "off")
-      throw new AppError("instruction-unknown-mode", `operation mode "${operationModeId}" is not one of on, off`);
+    if (!modes.some(({ id }) => id === operationModeId))
+      throw new AppError(
+        "instruction-unknown-mode",
+        `operation mode "${operationModeId}" is not one of ${modes.map(({ id }) => id).join(", ")}`,
+      );
     return { fromMs: Date.parse(executionTime), untilMs: Date.parse(validUntil) };
   });
   if (spans.length > 0 && spans.every(({ untilMs }) => untilMs <= nowMs))

@@ -7,12 +7,16 @@ import { parseAs } from "../../core/parse-as.ts";
 import type { Override } from "./override.ts";
 
 /** What a resident asks for: of which appliance, what, and until when (ms since 1970). */
-export const OverrideRequest = z.strictObject({ resource: Name, mode: OverrideMode, untilMs: z.int() });
+export const OverrideRequest = z.strictObject({ resource: Name, mode: OverrideMode.exclude(["hold"]), untilMs: z.int() });
 export type OverrideRequest = z.infer<typeof OverrideRequest>;
 
 const hourMs = 3_600_000;
 /** A boost or a pause that was forgotten must end; a holiday may be long. */
-const longestMs: Record<OverrideMode, number> = { boost: 24 * hourMs, pause: 7 * 24 * hourMs, holiday: 92 * 24 * hourMs };
+const longestMs: Record<OverrideRequest["mode"], number> = {
+  boost: 24 * hourMs,
+  pause: 7 * 24 * hourMs,
+  holiday: 92 * 24 * hourMs,
+};
 
 /**
  * The override that a request means, from now on. Pure.

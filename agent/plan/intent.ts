@@ -1,22 +1,33 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { Instruction, InstructionList } from "../../core/message/instruction.ts";
+import type { OperationMode, Setting } from "../../core/setting.ts";
 import { overrideAt, type Override } from "./override.ts";
 
-/** Who wants it, lowest authority first; the guard stands above all of them. */
-export type Authority = "safe-state" | "instruction" | "override";
+/** Who wants it, lowest authority first; the guard's limits stand between comfort and the resident, and safety. */
+const authorities = ["safe-state", "local", "instruction", "comfort", "override", "safety"] as const;
+export type Authority = (typeof authorities)[number];
+
+/** Place in the order of authority; more is higher. */
+export function authorityRank(authority: Authority): number {
+  return authorities.indexOf(authority);
+}
 
 /** What one appliance should do now, and why. */
 export interface Intent {
   resource: string;
-  on: boolean;
+  setting: Setting;
   authority: Authority;
   reason: string;
 }
 
-/** What an appliance does when nobody asks for anything else. */
-export interface Fallback {
+/** An appliance as far as a plan must know it. */
+export interface Planned {
   resource: string;
-  safeOn: boolean;
+  modes: readonly OperationMode[];
+  /** What it does when nobody asks for anything else. */
+  safe: Setting;
+  /** What a resident's pause means. */
+  least: Setting;
 }
 
 /** The instruction that holds at an instant: the latest to begin among those in force. */
@@ -29,22 +40,52 @@ export function instructionAt(list: InstructionList, nowMs: number): Instruction
   return found;
 }
 
-/** What should run now: the resident's override, else the instruction in force, else the declared safe state. Pure. */
-export function intents(
-  fallbacks: readonly Fallback[],
-  lists: ReadonlyMap<string, InstructionList>,
-  nowMs: number,
-  overrides: readonly Override[] = [],
-): Intent[] {
-  return fallbacks.map(({ resource, safeOn }) => {
-    const override = overrideAt(overrides, resource, nowMs);
-    if (override) {
-      const reason = `${override.mode} until ${iso(override.untilMs)}`;
-      return { resource, on: override.mode === "boost", authority: "override", reason };
-    }
-    const list = lists.get(resource);
-    const instruction = list && instructionAt(list, nowMs);
-    if (!instruction) return { resource, on: safeOn, authority: "safe-state", reason: "no instruction in force" };
-    return { resource, on: instruction.operationModeId === "on", authority: "instruction", reason: instruction.reason };
+/** The setting that an instruction asks for; undefined where the appliance has no such mode. */
+export function settingOf(
+  modes: readonly OperationMode[],
+  { operationModeId, operationModeFactor = 1 }: Pick<Instruction, "operationModeId" | "operationModeFactor">,
+): Setting | undefined {
+  const mode = modes.find(({ id }) => id === operationModeId);
+  return mode && { mode: mode.id, powerW: Math.round(mode.minW + operationModeFactor * (mode.maxW - mode.minW)) };
+}
+
+/** What is known when it is asked what should run. */
+export interface PlanInput {
+  /** Wall clock, ms since 1970. */
+  nowMs: number;
+  /** Of the aggregator, by resource. */
+  instructions: ReadonlyMap<string, InstructionList>;
+  overrides: readonly Override[];
+  /** What comfort, deadlines and the safety of pipes want whatever it costs, by resource. */
+  needs: ReadonlyMap<string, Intent>;
+}
+
+/** What should run now: safety, the resident's override, comfort, the instruction in force, else the safe state. Pure. */
+export function intents(appliances: readonly Planned[], input: PlanInput): Intent[] {
+  return appliances.map((appliance) => {
+    const need = input.needs.get(appliance.resource);
+    const wish = overridden(appliance, input) ?? instructed(appliance, input) ?? fallback(appliance);
+    return need && authorityRank(need.authority) > authorityRank(wish.authority) ? need : wish;
   });
+}
+
+function overridden({ resource, modes, least }: Planned, { overrides, nowMs }: PlanInput): Intent | undefined {
+  const override = overrideAt(overrides, resource, nowMs);
+  const top = modes.at(-1);
+  if (!override || !top) return undefined;
+  const setting =
+    override.mode === "boost" ? { mode: top.id, powerW: top.maxW } : override.mode === "hold" ? override.setting : least;
+  if (!setting) return undefined;
+  return { resource, setting, authority: "override", reason: `${override.mode} until ${iso(override.untilMs)}` };
+}
+
+function instructed({ resource, modes }: Planned, { instructions, nowMs }: PlanInput): Intent | undefined {
+  const list = instructions.get(resource);
+  const instruction = list && instructionAt(list, nowMs);
+  const setting = instruction && settingOf(modes, instruction);
+  return setting && { resource, setting, authority: "instruction", reason: instruction.reason };
+}
+
+function fallback({ resource, safe }: Planned): Intent {
+  return { resource, setting: safe, authority: "safe-state", reason: "no instruction in force" };
 }

@@ -9,6 +9,8 @@ export const Override = z.object({
   /** From and until when, wall clock, ms since 1970. */
   fromMs: z.int(),
   untilMs: z.int(),
+  /** Only of hold: what somebody has set at the device itself. */
+  setting: z.object({ mode: z.string(), powerW: z.number() }).optional(),
 });
 export type Override = z.infer<typeof Override>;
 

@@ -65,7 +65,7 @@ const dayMs = 24 * 3_600_000;
 /** All traffic with the aggregator: rows up, receipts, prices, instructions and settlement down. */
 export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorRoom {
   const { config, clock, log, control, outbox, loop, refused } = options;
-  const resources = new Set(config.appliances.map(({ name }) => name));
+  const resources = new Map(config.appliances.map(({ name, modes }) => [name, modes]));
   let lists: ReadonlyMap<string, InstructionList> = control.instructions();
   let heartbeatMs = -Infinity;
   const reported = new Map<string, { state: string; atMs: number }>();
@@ -131,17 +131,18 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
   });
   const report = (now: readonly ApplianceNow[]): void => {
     const nowMs = clock.now();
-    for (const { resource, on, reason } of now) {
+    for (const one of now) {
+      const { resource, setting, reason, alarm } = one;
       const last = reported.get(resource);
       const override = overrideAt(options.overrides(), resource, nowMs);
-      const state = `${on} ${reason} ${override?.mode} ${override?.untilMs}`;
+      const state = `${setting.mode} ${setting.powerW} ${reason} ${alarm} ${override?.mode} ${override?.untilMs}`;
       if (!link?.connected() || (last?.state === state && nowMs - last.atMs < reportEveryMs)) continue;
       const appliance = config.appliances.find(({ name }) => name === resource);
       if (!appliance) continue;
       reported.set(resource, { state, atMs: nowMs });
       tell(
         `status/${resource}`,
-        statusOf(appliance, { on, reason, atMs: nowMs }, control.switchings(nowMs - dayMs), config.site.timezone, override),
+        statusOf(appliance, { ...one, atMs: nowMs }, control.switchings(nowMs - dayMs), config.site.timezone, override),
         true,
       );
     }

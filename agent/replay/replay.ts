@@ -10,10 +10,22 @@ import {
   type GridLimitRules,
   type GridLimitState,
 } from "../guard/grid-limit.ts";
-import { guard, type GuardedAppliance, type GuardState } from "../guard/guard.ts";
+import { guard } from "../guard/guard.ts";
+import {
+  draws,
+  guardAtStart,
+  sameSetting,
+  switchedAppliance,
+  type ApplianceState,
+  type GuardedAppliance,
+  type GuardState,
+} from "../guard/guarded-appliance.ts";
+import type { GuardInput } from "../guard/guard-input.ts";
+import { increaseDelayMs } from "../guard/increase-delay.ts";
+import { refusedKinds } from "../config/appliance-schema.ts";
 import { intents } from "../plan/intent.ts";
 import type { Override } from "../plan/override.ts";
-import type { TraceEvent } from "./trace-event.ts";
+import type { TracedAppliance, TraceEvent } from "./trace-event.ts";
 
 /** What was decided at one event of a trace. */
 export interface ReplayLine {
@@ -21,18 +33,19 @@ export interface ReplayLine {
   /** Limit of the grid operator's channel, W; null is unlimited. */
   limitW: number | null;
   /** How every appliance should stand then, and until when without a renewal; null in the declared safe state. */
-  commands: { resource: string; on: boolean; leaseUntilS: number | null }[];
+  commands: { resource: string; on: boolean; mode: string; powerW: number; leaseUntilS: number | null }[];
   /** One for each command, then what else there is to say. */
   reasons: string[];
 }
 
 interface World {
   rules: GridLimitRules;
-  maxImportW: number;
+  house: Pick<GuardInput, "maxImportW" | "fusePhaseW" | "peakW" | "rampWPerMin">;
+  delay: { longestMs: number; seed: Uint8Array };
   appliances: readonly GuardedAppliance[];
   limit: GridLimitState;
   guarded: GuardState;
-  reading: { powerW: number; atMs: number } | null;
+  reading: { powerW: number; phaseW: readonly number[]; atMs: number } | null;
   lists: Map<string, InstructionList>;
   overrides: Override[];
   /** Wall clock less monotonic clock, ms. */
@@ -49,10 +62,11 @@ const noBoundW = 1e9;
 export function replay(events: readonly TraceEvent[]): ReplayLine[] {
   const world: World = {
     rules: defaultGridLimitRules,
-    maxImportW: noBoundW,
+    house: { maxImportW: noBoundW, fusePhaseW: null, peakW: null, rampWPerMin: null },
+    delay: { longestMs: 0, seed: new Uint8Array() },
     appliances: [],
     limit: gridLimitAtStart,
-    guarded: new Map(),
+    guarded: guardAtStart,
     reading: null,
     lists: new Map(),
     overrides: [],
@@ -88,7 +102,7 @@ function take(world: World, event: TraceEvent, nowMs: number): string[] {
       return [];
     }
     case "reading":
-      world.reading = { powerW: event.powerW, atMs: nowMs };
+      world.reading = { powerW: event.powerW, phaseW: event.phaseW, atMs: nowMs };
       return [];
     case "instruction":
       world.lists.set(event.resource, listOf(event));
@@ -112,8 +126,7 @@ function take(world: World, event: TraceEvent, nowMs: number): string[] {
       restart(world, nowMs);
       return ["restart: every relay in its declared state"];
     case "config":
-      configure(world, event);
-      return [];
+      return configure(world, event);
   }
 }
 
@@ -124,11 +137,12 @@ function listOf({ resource, instructions }: Extract<TraceEvent, { kind: "instruc
   return {
     plan: noId,
     resource,
-    instructions: instructions.map(({ from, until, on, reason }) => ({
+    instructions: instructions.map(({ from, until, on, factor, reason }) => ({
       id: noId,
       executionTime: iso(from * 1000),
       validUntil: iso(until * 1000),
       operationModeId: on ? "on" : "off",
+      ...(factor !== undefined && { operationModeFactor: factor }),
       reason,
     })),
   };
@@ -138,49 +152,82 @@ function listOf({ resource, instructions }: Extract<TraceEvent, { kind: "instruc
 function restart(world: World, nowMs: number): void {
   world.limit = gridLimitAtStart;
   world.reading = null;
-  world.guarded = new Map(
-    [...world.guarded].map(([resource, state]) => {
-      const safeOn = world.appliances.find((appliance) => appliance.resource === resource)?.safeOn ?? false;
-      return [resource, state.on === safeOn ? state : { on: safeOn, sinceMs: nowMs, switchedMs: [...state.switchedMs, nowMs] }];
-    }),
-  );
+  const appliances = world.appliances.map(({ resource, safe }): [string, ApplianceState] | undefined => {
+    const state = world.guarded.appliances.get(resource);
+    if (!state || sameSetting(state.setting, safe)) return state && [resource, state];
+    const turned = draws(state.setting) !== draws(safe);
+    const sinceMs = turned ? nowMs : state.sinceMs;
+    return [resource, { ...state, setting: safe, sinceMs, switchedMs: [...state.switchedMs, nowMs], dueMs: null }];
+  });
+  world.guarded = { ...guardAtStart, appliances: new Map(appliances.filter((one) => one !== undefined)) };
 }
 
-function configure(world: World, event: Extract<TraceEvent, { kind: "config" }>): void {
-  const { appliances, maxImportW, heartbeatTimeoutS, failsafeLimitW, releaseWindowS } = event;
-  world.maxImportW = maxImportW ?? world.maxImportW;
+/** @returns what is to be said of it */
+function configure(world: World, event: Extract<TraceEvent, { kind: "config" }>): string[] {
+  const { appliances, maxImportW, fusePhaseW, peakRoomW, rampWPerMin, randomDelayS, seed } = event;
+  const { heartbeatTimeoutS, failsafeLimitW, releaseWindowS } = event;
+  world.house = {
+    maxImportW: maxImportW ?? world.house.maxImportW,
+    fusePhaseW: fusePhaseW ?? world.house.fusePhaseW,
+    peakW: peakRoomW === undefined ? world.house.peakW : peakRoomW,
+    rampWPerMin: rampWPerMin === undefined ? world.house.rampWPerMin : rampWPerMin,
+  };
+  world.delay = {
+    longestMs: randomDelayS === undefined ? world.delay.longestMs : randomDelayS * 1000,
+    seed: seed === undefined ? world.delay.seed : new TextEncoder().encode(seed),
+  };
   world.rules = {
     heartbeatTimeoutMs: heartbeatTimeoutS === undefined ? world.rules.heartbeatTimeoutMs : heartbeatTimeoutS * 1000,
     failsafeLimitW: failsafeLimitW ?? world.rules.failsafeLimitW,
     releaseWindowMs: releaseWindowS === undefined ? world.rules.releaseWindowMs : releaseWindowS * 1000,
   };
-  if (appliances)
-    world.appliances = appliances.map(({ resource, ratedPowerW, minOnS, minOffS, maxOffS, safeOn }) => ({
-      resource,
-      ratedPowerW,
-      minOnMs: minOnS * 1000,
-      minOffMs: minOffS * 1000,
-      maxOffMs: maxOffS === null ? null : maxOffS * 1000,
-      safeOn,
-    }));
+  if (!appliances) return [];
+  const isRefused = ({ kind }: { kind: string }): boolean => refusedKinds.some((refused) => refused === kind);
+  world.appliances = appliances.filter((one) => !isRefused(one)).map(applianceOf);
+  return appliances.filter(isRefused).map(({ resource, kind }) => `${resource}: refused, a ${kind} is never switched`);
+}
+
+function applianceOf(traced: TracedAppliance): GuardedAppliance {
+  const { resource, ratedPowerW, minOnS, minOffS, maxOffS, safeOn, minPowerW, stepW = 0, phases } = traced;
+  const appliance = switchedAppliance({
+    resource,
+    ratedPowerW,
+    minOnMs: minOnS * 1000,
+    minOffMs: minOffS * 1000,
+    maxOffMs: maxOffS === null ? null : maxOffS * 1000,
+    safeOn,
+    phases,
+  });
+  const modes = appliance.modes.map((mode) => (mode.id === "on" ? { ...mode, minW: minPowerW ?? mode.minW } : mode));
+  return { ...appliance, stepW, modes };
 }
 
 function decide(world: World, at: number, nowMs: number, said: readonly string[]): ReplayLine {
   const limitW = gridLimitW(world.limit, world.rules);
+  const wallMs = nowMs + world.offsetMs;
   const { commands, state } = guard(world.appliances, world.guarded, {
+    ...world.house,
     nowMs,
     meterAgeMs: world.reading ? nowMs - world.reading.atMs : Infinity,
     importW: world.reading?.powerW ?? null,
-    maxImportW: Math.min(world.maxImportW, limitW ?? Infinity),
-    intents: intents(world.appliances, world.lists, nowMs + world.offsetMs, world.overrides),
+    phaseW: world.reading?.phaseW ?? [],
+    gridLimitW: limitW,
+    increaseDelayMs: increaseDelayMs(world.delay.seed, wallMs, world.delay.longestMs),
+    intents: intents(world.appliances, {
+      nowMs: wallMs,
+      instructions: world.lists,
+      overrides: world.overrides,
+      needs: new Map(),
+    }),
   });
   world.guarded = state;
   return {
     at,
     limitW,
-    commands: commands.map(({ resource, on, leaseUntilMs }) => ({
+    commands: commands.map(({ resource, setting, leaseUntilMs }) => ({
       resource,
-      on,
+      on: draws(setting),
+      ...setting,
       leaseUntilS: leaseUntilMs === null ? null : leaseUntilMs / 1000,
     })),
     reasons: [...commands.map(({ resource, reason }) => `${resource}: ${reason}`), `grid limit: ${world.limit.is}`, ...said],

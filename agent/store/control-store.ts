@@ -1,12 +1,16 @@
 import { InstructionList } from "../../core/message/instruction.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
+import type { Setting } from "../../core/setting.ts";
 import type { Db } from "./open-database.ts";
 
-/** One switching of an appliance as it was written to the relay. */
+/** One switching of an appliance as it was written to the device. */
 export interface Switching {
   resource: string;
   atMs: number;
+  /** Whether it may draw. */
   on: boolean;
+  /** Null in rows of releases that knew only on and off. */
+  setting: Setting | null;
   reason: string;
 }
 
@@ -34,6 +38,8 @@ interface SwitchingRow {
   at_ms: number;
   is_on: number;
   reason: string;
+  mode: string | null;
+  power_w: number | null;
 }
 
 /** These in the agent's database. */
@@ -53,7 +59,9 @@ export function controlStore(db: Db): ControlStore {
   const getPrices = db.prepare<[number, number], { body: string }>(
     "select body from price_series where start_ms < ? and end_ms > ? order by id",
   );
-  const addSwitching = db.prepare("insert into switching (resource, at_ms, is_on, reason) values (?, ?, ?, ?)");
+  const addSwitching = db.prepare(
+    "insert into switching (resource, at_ms, is_on, reason, mode, power_w) values (?, ?, ?, ?, ?, ?)",
+  );
   const getSwitchings = db.prepare<[number], SwitchingRow>("select * from switching where at_ms >= ? order by id");
   const getLast = db.prepare<[], SwitchingRow>(
     "select * from switching where id in (select max(id) from switching group by resource) order by id",
@@ -62,6 +70,7 @@ export function controlStore(db: Db): ControlStore {
     resource: row.resource,
     atMs: row.at_ms,
     on: row.is_on === 1,
+    setting: row.mode === null ? null : { mode: row.mode, powerW: row.power_w ?? 0 },
     reason: row.reason,
   });
   return {
@@ -77,7 +86,8 @@ export function controlStore(db: Db): ControlStore {
       putPrices.run(startMs, startMs + series.stepS * 1000 * series.importPerKwh.length, JSON.stringify(series));
     },
     prices: (fromMs, toMs) => getPrices.all(toMs, fromMs).map((row) => PriceSeries.parse(JSON.parse(row.body))),
-    journal: ({ resource, atMs, on, reason }) => void addSwitching.run(resource, atMs, on ? 1 : 0, reason),
+    journal: ({ resource, atMs, on, setting, reason }) =>
+      void addSwitching.run(resource, atMs, on ? 1 : 0, reason, setting?.mode ?? null, setting?.powerW ?? null),
     switchings: (sinceMs) => getSwitchings.all(sinceMs).map(switching),
     lastSwitchings: () => getLast.all().map(switching),
   };

@@ -34,4 +34,11 @@ export const migrations: readonly string[] = [
   `
   create table override (resource text primary key, mode text not null, from_ms integer not null, until_ms integer not null) strict;
   `,
+  `
+  alter table switching add column mode text;
+  alter table switching add column power_w integer;
+  alter table override add column setting_mode text;
+  alter table override add column setting_w integer;
+  create table secret (name text primary key, value blob not null) strict;
+  `,
 ];

@@ -1,7 +1,7 @@
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
-import type { Resource } from "../../core/message/resource.ts";
+import type { Demand, Resource } from "../../core/message/resource.ts";
 import { greedyPlan, type PlannedAppliance, type PricedSlot } from "../../planner/greedy-plan.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { AggregatorStore, StoredSlot } from "../store/aggregator-store.ts";
@@ -48,7 +48,7 @@ export function homePlanner(options: HomePlannerOptions): HomePlanner {
     async plan(site) {
       const nowMs = clock.now();
       const slots = options.prices.slots(nowMs, nowMs + horizonMs, options.slotMinutes);
-      const resources = await store.resources(site);
+      const resources = (await store.resources(site)).filter(isPlanned);
       if (slots.length === 0 || resources.length === 0) return;
       const statuses = new Map((await store.statuses(site)).map((status) => [status.resource, status]));
       const appliances = resources.map((resource) => planned(resource, statuses.get(resource.resource)?.deliveredWh ?? 0));
@@ -61,14 +61,14 @@ export function homePlanner(options: HomePlannerOptions): HomePlanner {
       );
       for (const { resource, readyMs, missingWh } of shortfalls)
         options.log.warn({ site, resource, ready: iso(readyMs), missingWh }, "demand does not fit before its deadline");
-      const lists = resources.map(({ resource }): InstructionList => ({
+      const lists = resources.map((described): InstructionList => ({
         plan: options.uuid(),
-        resource,
-        instructions: (spans.get(resource) ?? []).map(({ startMs, endMs, on, reason }) => ({
+        resource: described.resource,
+        instructions: (spans.get(described.resource) ?? []).map(({ startMs, endMs, on, reason }) => ({
           id: options.uuid(),
           executionTime: iso(startMs),
           validUntil: iso(endMs),
-          operationModeId: on ? "on" : "off",
+          operationModeId: modeOf(described, on),
           reason,
         })),
       }));
@@ -82,7 +82,19 @@ export function homePlanner(options: HomePlannerOptions): HomePlanner {
   };
 }
 
-const planned = (resource: Resource, deliveredWh: number): PlannedAppliance => ({
+/** An appliance that something is asked of. */
+type PlannedResource = Resource & { demand: Demand };
+const isPlanned = (resource: Resource): resource is PlannedResource => resource.demand !== undefined;
+
+/** Off is the mode that draws least; on is the one that it rests in where that draws, such as SG-Ready's normal, else its most. */
+function modeOf({ operationModes, failsafeMode }: Resource, on: boolean): string {
+  const byPower = operationModes.toSorted((one, other) => one.powerW - other.powerW);
+  const [least, most] = [byPower[0], byPower.at(-1)];
+  const resting = operationModes.find(({ id }) => id === failsafeMode);
+  return (on ? (resting && least && resting.powerW > least.powerW ? resting : most) : least)?.id ?? failsafeMode;
+}
+
+const planned = (resource: PlannedResource, deliveredWh: number): PlannedAppliance => ({
   resource: resource.resource,
   powerW: Math.max(...resource.operationModes.map(({ powerW }) => powerW)),
   demand: resource.demand,

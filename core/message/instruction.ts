@@ -8,6 +8,8 @@ export const Instruction = z
     executionTime: Instant,
     validUntil: Instant,
     operationModeId: z.string().max(32),
+    /** Where in the power range of the mode, from its least (0) to its most (1). S2: operation_mode_factor. */
+    operationModeFactor: z.number().min(0).max(1).optional(),
     /** Said to the household, such as "cheapest hours before 07:00". */
     reason: z.string().max(200),
   })

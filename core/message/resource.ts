@@ -15,23 +15,32 @@ export const Resource = z.object({
   v: z.literal(1),
   resource: Name,
   controlType: z.literal("OMBC"),
+  /** powerW: the most that the mode draws; minPowerW: the least, where it can be set in between (S2 power_ranges). */
   operationModes: z
-    .array(z.object({ id: z.string().max(32), powerW: z.int() }))
+    .array(z.object({ id: z.string().max(32), powerW: z.int(), minPowerW: z.int().optional() }))
     .min(1)
     .max(16),
   minOnS: z.int().nonnegative(),
   minOffS: z.int().nonnegative(),
   /** Operation mode that the gateway falls back to. */
   failsafeMode: z.string(),
-  demand: Demand,
+  /** Absent where nothing is asked of it, such as a battery. */
+  demand: Demand.optional(),
   timezone: z.string(),
   /** House import limit, W. */
   maxImportW: z.int().positive(),
+  /**
+   * What the gateway has drawn: increases that begin in the slot i * stepS after start wait delaysS[i] seconds. Plans and
+   * baselines reckon with it.
+   */
+  increaseDelays: z
+    .object({ start: Instant, stepS: z.int().positive(), delaysS: z.array(z.int().nonnegative()).max(200) })
+    .optional(),
 });
 export type Resource = z.infer<typeof Resource>;
 
-/** boost: on now, whatever it costs; pause: off; holiday: off, for days. Each ends by itself. */
-export const OverrideMode = z.enum(["boost", "pause", "holiday"]);
+/** boost: on now, whatever it costs; pause: off; holiday: off, for days; hold: as somebody set it by hand. Each ends by itself. */
+export const OverrideMode = z.enum(["boost", "pause", "holiday", "hold"]);
 export type OverrideMode = z.infer<typeof OverrideMode>;
 
 /** up/status/R, retained: how it stands (S2 OMBC.Status). */
@@ -41,6 +50,10 @@ export const ResourceStatus = z.object({
   at: Instant,
   operationModeId: z.string(),
   reason: z.string().max(200),
+  /** What it is set to draw at most, W. */
+  powerW: z.int().optional(),
+  /** Why it does not do what it is told; absent where it does. */
+  alarm: z.string().max(500).optional(),
   /** Energy given since the demand window opened, Wh; 0 for demand "block". */
   deliveredWh: z.int().nonnegative(),
   /** Present while somebody's word stands above the instructions (OpenADR 2.0b opt), with whose it is. */

@@ -1,32 +1,40 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startActuator } from "../../agent/actuate/actuator.ts";
 import { guardStateFromJournal, startControlLoop } from "../../agent/control-loop.ts";
-import type { GuardedAppliance } from "../../agent/guard/guard.ts";
+import { switchedAppliance } from "../../agent/guard/guarded-appliance.ts";
 import { fakeClock } from "../../core/clock/fake-clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
+import { relayLoad } from "../../drivers/appliance/relay-load.ts";
+import { houseAt, settingOf } from "../fake/guarded.ts";
 import { relayBoard } from "../fake/relay-board.ts";
 import { silentLog } from "../fake/silent-log.ts";
 
 const startMs = Date.parse("2026-04-02T10:00:00Z");
 const minuteMs = 60_000;
-const boiler: GuardedAppliance = {
+const boiler = switchedAppliance({
   resource: "boiler",
   ratedPowerW: 2000,
   minOnMs: 0,
   minOffMs: 10 * minuteMs,
   safeOn: false,
   maxOffMs: null,
-};
+});
 
 describe("the guard's memory from the journal", () => {
+  const lineOf = (atMs: number, on: boolean, old = false) => ({
+    resource: "boiler",
+    atMs,
+    on,
+    setting: old ? null : settingOf(boiler, on),
+  });
   const stateOf = (switchings: [minutesAgo: number, on: boolean][], elapsedMs = 0) => {
     const clock = fakeClock(startMs - elapsedMs);
     const state = guardStateFromJournal(
       [boiler],
-      switchings.map(([ago, on]) => ({ resource: "boiler", atMs: clock.now() - ago * minuteMs, on })),
+      switchings.map(([ago, on]) => lineOf(clock.now() - ago * minuteMs, on)),
       clock,
     );
-    return state.get("boiler");
+    return state.appliances.get("boiler");
   };
 
   it("goes on with a minimum off time that a restart interrupts", () => {
@@ -35,17 +43,38 @@ describe("the guard's memory from the journal", () => {
         [30, true],
         [4, false],
       ]),
-    ).toEqual({ on: false, sinceMs: -4 * minuteMs, switchedMs: [-30 * minuteMs, -4 * minuteMs] });
+    ).toMatchObject({
+      setting: { mode: "off", powerW: 0 },
+      sinceMs: -4 * minuteMs,
+      switchedMs: [-30 * minuteMs, -4 * minuteMs],
+    });
   });
 
   it("takes an appliance that was never switched for rested in its safe state", () => {
-    expect(stateOf([])).toEqual({ on: false, sinceMs: -Infinity, switchedMs: [] });
+    expect(stateOf([])).toMatchObject({ setting: { mode: "off" }, sinceMs: -Infinity, switchedMs: [] });
   });
 
   it("takes switchings of the future for just now: neither is rest cut short nor does it last for ever", async () => {
     const clock = fakeClock(startMs);
-    const state = guardStateFromJournal([boiler], [{ resource: "boiler", atMs: startMs + 86_400_000, on: false }], clock);
-    expect(state.get("boiler")).toEqual({ on: false, sinceMs: 0, switchedMs: [0] });
+    const state = guardStateFromJournal([boiler], [lineOf(startMs + 86_400_000, false)], clock);
+    expect(state.appliances.get("boiler")).toMatchObject({ setting: { mode: "off" }, sinceMs: 0, switchedMs: [0] });
+  });
+
+  it("reads journals of releases that knew only on and off", () => {
+    const clock = fakeClock(startMs);
+    const state = guardStateFromJournal([boiler], [lineOf(startMs - minuteMs, true, true)], clock);
+    expect(state.appliances.get("boiler")).toMatchObject({ setting: { mode: "on", powerW: 2000 }, sinceMs: -minuteMs });
+  });
+
+  it("takes another power in the same mode for no switching, and for no new beginning", () => {
+    const clock = fakeClock(startMs);
+    const power = (atMs: number, powerW: number) => ({ resource: "boiler", atMs, on: true, setting: { mode: "on", powerW } });
+    const lines = [power(startMs - 9 * minuteMs, 2000), power(startMs - minuteMs, 1500)];
+    expect(guardStateFromJournal([boiler], lines, clock).appliances.get("boiler")).toMatchObject({
+      setting: { mode: "on", powerW: 1500 },
+      sinceMs: -9 * minuteMs,
+      switchedMs: [-9 * minuteMs],
+    });
   });
 });
 
@@ -55,8 +84,11 @@ async function running() {
   const ending = new AbortController();
   onTestFinished(() => ending.abort());
   const errors: unknown[] = [];
+  const elsewhere: string[] = [];
   const actuator = startActuator({
-    appliances: [{ resource: "boiler", safeOn: false, relay: board.relay(0) }],
+    appliances: [
+      { resource: "boiler", safe: boiler.safe, device: relayLoad({ name: "boiler", relay: board.relay(0), ratedPowerW: 2000 }) },
+    ],
     clock,
     log: silentLog(),
     journal: () => undefined,
@@ -70,8 +102,9 @@ async function running() {
     state: guardStateFromJournal([boiler], [], clock),
     instructions: () => new Map([["boiler", { plan: "p", resource: "boiler", instructions: list }]]),
     overrides: () => [],
-    grid: () => grid,
-    maxImportW: 5000,
+    needs: () => new Map(),
+    house: () => houseAt(0, { meterAgeMs: grid?.ageMs ?? Infinity, importW: grid?.powerW ?? null, maxImportW: 5000 }),
+    onElsewhere: (resource, setting) => void elsewhere.push(`${resource} ${setting.mode}`),
     actuator,
     clock,
     onPass: (now) => reported.push(now.map(({ on, reason }) => `${on ? "on" : "off"} ${reason}`).join()),
@@ -84,6 +117,7 @@ async function running() {
     loop,
     ending,
     reported,
+    elsewhere,
     actuator,
     closed: () => board.coils.get(0) ?? false,
     wish(on: boolean, minutes = 60) {
@@ -114,15 +148,16 @@ it("goes to the safe state when the meter falls silent", async () => {
   await triggered();
   meter({ powerW: 2500, ageMs: 61_000 });
   await clock.advance(10_000);
-  expect([closed(), loop.now()]).toEqual([false, [{ resource: "boiler", on: false, reason: "meter stale, safe state" }]]);
+  const now = { resource: "boiler", on: false, setting: { mode: "off", powerW: 0 }, reason: "meter stale, safe state" };
+  expect([closed(), loop.now()]).toEqual([false, [now]]);
 });
 
 it("opens a contact that somebody else has closed, and rests before it closes one that somebody has opened", async () => {
-  const { board, clock, closed, wish, triggered } = await running();
+  const { board, clock, closed, wish, triggered, elsewhere } = await running();
   await triggered();
   board.coils.set(0, true);
   await clock.advance(30_000);
-  expect(closed()).toBe(false);
+  expect([closed(), elsewhere]).toEqual([false, ["boiler on"]]);
   await clock.advance(boiler.minOffMs);
   wish(true);
   await triggered();

@@ -45,8 +45,22 @@ it("follows a signed schedule down to the coil and back, acknowledges it, and le
     return house.board.coils.get(0) === true && house.board.coils.get(1) === false && read[0] === true && read[1] === false;
   });
   expect(agent.status().appliances).toEqual([
-    { name: "boiler", on: true, reason: "cheapest time", planUntil: lists[0]?.instructions[0]?.validUntil },
-    { name: "pump", on: false, reason: "cheapest time", planUntil: lists[1]?.instructions[0]?.validUntil },
+    {
+      name: "boiler",
+      on: true,
+      mode: "on",
+      powerW: 2000,
+      reason: "cheapest time",
+      planUntil: lists[0]?.instructions[0]?.validUntil,
+    },
+    {
+      name: "pump",
+      on: false,
+      mode: "off",
+      powerW: 0,
+      reason: "cheapest time",
+      planUntil: lists[1]?.instructions[0]?.validUntil,
+    },
   ]);
   for (const { plan } of lists) await until("it is acknowledged", () => house.upward(`ack/${plan}`).length === 1);
   expect(JSON.parse(house.upward(`ack/${lists[0]?.plan ?? ""}`)[0] ?? "")).toMatchObject({
@@ -165,7 +179,13 @@ it("starts safe again, rests, and goes on with the accepted schedule and the row
 it("rests an appliance that a power cut has switched off behind the journal's back", async () => {
   const house = await agentHouse();
   const db = openDatabase(house.databaseFile);
-  controlStore(db).journal({ resource: "boiler", atMs: houseStartMs - 3_600_000, on: true, reason: "cheapest time" });
+  controlStore(db).journal({
+    resource: "boiler",
+    atMs: houseStartMs - 3_600_000,
+    on: true,
+    setting: null,
+    reason: "cheapest time",
+  });
   db.close();
   const agent = await house.start();
   await house.hear(agent, 100_000);

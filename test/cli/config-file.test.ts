@@ -147,7 +147,7 @@ describe("says file, line, column, path and what was expected", () => {
       "safe states that together overload the house",
       agentYamlWith(gridLimits, "  grid: { phases: 1, fuse_a: 16, max_import_w: 2499 }"),
       [
-        "agent.yaml:17:3 appliances with all relays in their safe state pump draw 2500 W, more than max_import_w 2499 W; let fewer relays have on_boot: closed",
+        "agent.yaml:17:3 appliances with all appliances in their safe state pump draw 2500 W, more than max_import_w 2499 W; let fewer relays have on_boot: closed",
       ],
     ],
     [

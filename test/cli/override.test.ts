@@ -58,7 +58,7 @@ it(
       out: expect.stringMatching(/^boiler: boost until /),
     });
     await until("the boiler is on", () => board.coils.get(3) === true, 20_000);
-    expect((await ask("status")).out).toMatch(/^boiler: on, boost until [^\n]*\n[\s\S]*override: boiler boost until/m);
+    expect((await ask("status")).out).toMatch(/^boiler: on \(2000 W\), boost until [^\n]*\n[\s\S]*override: boiler boost until/m);
     first.child.kill("SIGTERM");
     await first.ended;
     expect(board.coils.get(3)).toBe(false);

@@ -50,7 +50,7 @@ export async function agentHouse() {
       name: "Test home",
       timezone: "Europe/Amsterdam",
       currency: "EUR",
-      grid: { phases: 1, fuse_a: 25, max_import_w: 5000 },
+      grid: { phases: 1, fuse_a: 25, max_import_w: 5000, random_delay_s: 0, max_ramp_w_per_min: 100_000 },
     },
     buses: {
       p1: { type: "tcp", host: "127.0.0.1", port: p1.port },

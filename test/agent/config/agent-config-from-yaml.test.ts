@@ -24,26 +24,45 @@ it("maps snake_case to camelCase, seconds to ms, and relative paths from the fil
 });
 
 it("gives each appliance its demand and the safe state of its relay", () => {
+  const [off, on] = ["off", "on"];
   expect(config().appliances).toEqual([
     {
       name: "boiler",
-      relay: "r1",
-      ratedPowerW: 2000,
+      device: { by: "relay", relay: "r1", ratedPowerW: 2000 },
+      modes: [
+        { id: off, minW: 0, maxW: 0 },
+        { id: on, minW: 2000, maxW: 2000 },
+      ],
+      safe: { mode: off, powerW: 0 },
+      least: { mode: off, powerW: 0 },
+      stepW: 0,
+      phases: null,
       minOnMs: 300_000,
       minOffMs: 300_000,
-      safeOn: false,
       maxOffMs: null,
+      maxOffAlways: false,
       demand: { kind: "energy", energyWh: 8000, notBefore: "20:00", readyBy: "06:30" },
+      temperature: null,
+      handHoldMs: 0,
     },
     {
       name: "pump",
-      relay: "r2",
-      ratedPowerW: 2500,
+      device: { by: "relay", relay: "r2", ratedPowerW: 2500 },
+      modes: [
+        { id: off, minW: 0, maxW: 0 },
+        { id: on, minW: 2500, maxW: 2500 },
+      ],
+      safe: { mode: on, powerW: 2500 },
+      least: { mode: off, powerW: 0 },
+      stepW: 0,
+      phases: null,
       minOnMs: 5_400_000,
       minOffMs: 300_000,
-      safeOn: true,
       maxOffMs: 5_400_000,
+      maxOffAlways: false,
       demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 },
+      temperature: null,
+      handHoldMs: 0,
     },
   ]);
 });

@@ -1,51 +1,29 @@
 import { describe, expect, it } from "vitest";
-import { guard, type ApplianceState, type GuardedAppliance, type GuardInput } from "../../../agent/guard/guard.ts";
-import type { Intent } from "../../../agent/plan/intent.ts";
+import { guard } from "../../../agent/guard/guard.ts";
+import { draws, switchedAppliance, type ApplianceState, type GuardedAppliance } from "../../../agent/guard/guarded-appliance.ts";
+import type { GuardInput } from "../../../agent/guard/guard-input.ts";
+import { houseAt, remembering, settingOf, standsSince, wishFor } from "../../fake/guarded.ts";
 
 const nowMs = 10_000_000;
-const boiler: GuardedAppliance = {
-  resource: "boiler",
-  ratedPowerW: 2000,
-  minOnMs: 300_000,
-  minOffMs: 600_000,
-  safeOn: false,
-  maxOffMs: null,
+const rests = { minOnMs: 300_000, minOffMs: 600_000, maxOffMs: null };
+const boiler = switchedAppliance({ resource: "boiler", ratedPowerW: 2000, safeOn: false, ...rests });
+const pump = switchedAppliance({ resource: "pump", ratedPowerW: 2500, safeOn: true, ...rests });
+const car = switchedAppliance({ resource: "car", ratedPowerW: 3700, safeOn: false, ...rests });
+const known = new Map([boiler, pump, car].map((one) => [one.resource, one]));
+const wish = (resource: string, on: boolean) => wishFor(known.get(resource) ?? boiler, on);
+/** On or off since an hour, where a test says nothing else; the appliance is filled in where it is decided on. */
+const stands = (on: boolean, change: Partial<ApplianceState> = {}) => ({ on, change });
+type Stands = ReturnType<typeof stands>;
+const state = (appliances: readonly (readonly [string, Stands])[]) =>
+  remembering(appliances.map(([name, { on, change }]) => [name, standsSince(known.get(name) ?? boiler, on, nowMs, change)]));
+const input = (change: Partial<GuardInput> = {}): GuardInput => houseAt(nowMs, { intents: [wish("boiler", true)], ...change });
+const decide = (appliance: GuardedAppliance, now: Stands, given: Partial<GuardInput>): [boolean, string | undefined] => {
+  const [command] = guard([appliance], state([[appliance.resource, now]]), input(given)).commands;
+  return [command !== undefined && draws(command.setting), command?.reason];
 };
-const pump: GuardedAppliance = {
-  resource: "pump",
-  ratedPowerW: 2500,
-  minOnMs: 300_000,
-  minOffMs: 600_000,
-  safeOn: true,
-  maxOffMs: null,
-};
-const wish = (resource: string, on: boolean): Intent => ({ resource, on, authority: "instruction", reason: "cheapest time" });
-const stands = (on: boolean, change: Partial<ApplianceState> = {}): ApplianceState => ({
-  on,
-  sinceMs: nowMs - 3_600_000,
-  switchedMs: [],
-  ...change,
-});
-/** A house at 1 kW of its 6 kW, a reading 1 s old. */
-const input = (change: Partial<GuardInput> = {}): GuardInput => ({
-  nowMs,
-  meterAgeMs: 1000,
-  importW: 1000,
-  maxImportW: 6000,
-  intents: [wish("boiler", true)],
-  ...change,
-});
-const decide = (
-  appliance: GuardedAppliance,
-  now: ApplianceState,
-  given: Partial<GuardInput>,
-): [boolean | undefined, string | undefined] => {
-  const [command] = guard([appliance], new Map([[appliance.resource, now]]), input(given)).commands;
-  return [command?.on, command?.reason];
-};
-const six = [1, 2, 3, 4, 5, 6].map((at) => nowMs - at * 500_000);
+const times = (count: number): number[] => Array.from({ length: count }, (_, at) => nowMs - (at + 1) * 500_000);
 
-it.each<[string, GuardedAppliance, ApplianceState, Partial<GuardInput>, boolean, string]>([
+it.each<[string, GuardedAppliance, Stands, Partial<GuardInput>, boolean, string]>([
   ["does what the plan wants", boiler, stands(false), {}, true, "cheapest time"],
   ["goes to the safe state without an intent", boiler, stands(true), { intents: [] }, false, "no intent, safe state"],
   ["waits out the minimum off time", boiler, stands(false, { sinceMs: nowMs - 599_999 }), {}, false, "minimum off time runs"],
@@ -82,11 +60,34 @@ it.each<[string, GuardedAppliance, ApplianceState, Partial<GuardInput>, boolean,
     false,
     "cheapest time",
   ],
-  ["switches at most six times an hour", boiler, stands(false, { switchedMs: six }), {}, false, "switched too often this hour"],
+  [
+    "leaves the sixth change of an hour for taking back what it switched on",
+    boiler,
+    stands(false, { switchedMs: times(5) }),
+    {},
+    false,
+    "switched too often this hour",
+  ],
+  [
+    "switches off as the sixth change of an hour",
+    boiler,
+    stands(true, { switchedMs: times(5) }),
+    { intents: [wish("boiler", false)] },
+    false,
+    "cheapest time",
+  ],
+  [
+    "and no seventh time",
+    boiler,
+    stands(true, { switchedMs: times(6) }),
+    { intents: [wish("boiler", false)] },
+    true,
+    "switched too often this hour",
+  ],
   [
     "forgets switchings older than an hour",
     boiler,
-    stands(false, { switchedMs: [nowMs - 3_600_000, ...six.slice(1)] }),
+    stands(false, { switchedMs: [nowMs - 3_600_000, ...times(4)] }),
     {},
     true,
     "cheapest time",
@@ -95,22 +96,22 @@ it.each<[string, GuardedAppliance, ApplianceState, Partial<GuardInput>, boolean,
   ["does not start without room", boiler, stands(false), { importW: 4001 }, false, "no room under the house import limit"],
   ["counts export as room", boiler, stands(false), { importW: -3000, maxImportW: 0 }, true, "cheapest time"],
   ["lets run at the limit", boiler, stands(true), { importW: 6000 }, true, "cheapest time"],
-  ["sheds above the limit", boiler, stands(true), { importW: 6001 }, false, "house import above its limit"],
+  ["sheds above the limit", boiler, stands(true), { importW: 6001 }, false, "above the house import limit"],
   [
     "sheds within the minimum on time",
     boiler,
     stands(true, { sinceMs: nowMs - 20_000 }),
     { importW: 6001 },
     false,
-    "house import above its limit",
+    "above the house import limit",
   ],
   [
     "sheds although switched too often",
     boiler,
-    stands(true, { switchedMs: six }),
+    stands(true, { switchedMs: times(6) }),
     { importW: 6001 },
     false,
-    "house import above its limit",
+    "above the house import limit",
   ],
   [
     "sheds what is on in its safe state too",
@@ -118,7 +119,7 @@ it.each<[string, GuardedAppliance, ApplianceState, Partial<GuardInput>, boolean,
     stands(true),
     { importW: 6001, intents: [] },
     false,
-    "house import above its limit",
+    "above the house import limit",
   ],
   ["takes a reading of 60 s", boiler, stands(false), { meterAgeMs: 60_000 }, true, "cheapest time"],
   [
@@ -140,7 +141,7 @@ it.each<[string, GuardedAppliance, ApplianceState, Partial<GuardInput>, boolean,
   [
     "goes there although switched too often",
     boiler,
-    stands(true, { switchedMs: six }),
+    stands(true, { switchedMs: times(6) }),
     { meterAgeMs: 60_001 },
     false,
     "meter stale, safe state",
@@ -182,11 +183,10 @@ it.each<[string, GuardedAppliance, ApplianceState, Partial<GuardInput>, boolean,
 ])("%s", (_, appliance, now, given, on, reason) => expect(decide(appliance, now, given)).toEqual([on, reason]));
 
 describe("several appliances under one limit", () => {
-  const car: GuardedAppliance = { ...boiler, resource: "car", ratedPowerW: 3700 };
   const both = [wish("boiler", true), wish("car", true)];
-  const onAfter = (state: [string, ApplianceState][], given: Partial<GuardInput>): string[] =>
-    guard([boiler, car], new Map(state), input(given))
-      .commands.filter(({ on }) => on)
+  const onAfter = (now: [string, Stands][], given: Partial<GuardInput>): string[] =>
+    guard([boiler, car], state(now), input(given))
+      .commands.filter(({ setting }) => draws(setting))
       .map(({ resource }) => resource);
 
   it("does not give the same room twice in one pass", () => {
@@ -204,7 +204,7 @@ describe("several appliances under one limit", () => {
   it("nor in a later pass before the meter has seen the first", () => {
     const first = guard(
       [boiler, car],
-      new Map([
+      state([
         ["boiler", stands(false)],
         ["car", stands(false)],
       ]),
@@ -212,10 +212,10 @@ describe("several appliances under one limit", () => {
     );
     for (const laterMs of [1000, 9000, 15_000]) {
       const later = input({ nowMs: nowMs + laterMs, meterAgeMs: 1000 + Math.max(0, laterMs - 9000), intents: both });
-      expect(guard([boiler, car], first.state, later).commands.filter(({ on }) => on)).toHaveLength(1);
+      expect(guard([boiler, car], first.state, later).commands.filter(({ setting }) => draws(setting))).toHaveLength(1);
     }
     const seen = input({ nowMs: nowMs + 20_000, meterAgeMs: 5000, importW: 1000, intents: both });
-    expect(guard([boiler, car], first.state, seen).commands.filter(({ on }) => on)).toHaveLength(2);
+    expect(guard([boiler, car], first.state, seen).commands.filter(({ setting }) => draws(setting))).toHaveLength(2);
   });
 
   it("sheds no more than the excess", () => {
@@ -242,7 +242,7 @@ describe("several appliances under one limit", () => {
   it("sheds no second one before the meter has seen the first go", () => {
     const first = guard(
       [boiler, car],
-      new Map([
+      state([
         ["boiler", stands(true)],
         ["car", stands(true)],
       ]),
@@ -253,7 +253,7 @@ describe("several appliances under one limit", () => {
       first.state,
       input({ nowMs: nowMs + 5000, meterAgeMs: 6000, importW: 7900, intents: both }),
     );
-    expect(soon.commands.map(({ resource, on }) => [resource, on])).toEqual([
+    expect(soon.commands.map(({ resource, setting }) => [resource, draws(setting)])).toEqual([
       ["boiler", false],
       ["car", true],
     ]);
@@ -262,7 +262,7 @@ describe("several appliances under one limit", () => {
       first.state,
       input({ nowMs: nowMs + 12_000, meterAgeMs: 1000, importW: 7900, intents: both }),
     );
-    expect(later.commands.every(({ on }) => !on)).toBe(true);
+    expect(later.commands.every(({ setting }) => !draws(setting))).toBe(true);
   });
 
   it("spares one when the plan gives the other up anyway", () => {
@@ -294,8 +294,8 @@ describe("several appliances under one limit", () => {
 
 it("gives every departure from the safe state a lease, on or off, and none to the safe state", () => {
   const lease = (appliance: GuardedAppliance, on: boolean): number | null | undefined =>
-    guard([appliance], new Map([[appliance.resource, stands(on)]]), input({ intents: [wish(appliance.resource, on)] }))
-      .commands[0]?.leaseUntilMs;
+    guard([appliance], state([[appliance.resource, stands(on)]]), input({ intents: [wish(appliance.resource, on)] })).commands[0]
+      ?.leaseUntilMs;
   expect([lease(boiler, true), lease(boiler, false), lease(pump, true), lease(pump, false)]).toEqual([
     nowMs + 900_000,
     null,
@@ -305,7 +305,8 @@ it("gives every departure from the safe state a lease, on or off, and none to th
 });
 
 it("takes an appliance without history for one in its safe state", () => {
-  const { commands, state } = guard([boiler], new Map(), input());
-  expect(commands[0]?.on).toBe(true);
-  expect(state.get("boiler")).toEqual({ on: true, sinceMs: nowMs, switchedMs: [nowMs] });
+  const { commands, state: after } = guard([boiler], remembering([]), input());
+  const on = settingOf(boiler, true);
+  expect(commands[0]?.setting).toEqual(on);
+  expect(after.appliances.get("boiler")).toMatchObject({ setting: on, sinceMs: nowMs, switchedMs: [nowMs] });
 });

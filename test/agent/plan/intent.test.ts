@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { instructionAt, intents } from "../../../agent/plan/intent.ts";
+import { switchedAppliance } from "../../../agent/guard/guarded-appliance.ts";
+import { instructionAt, intents, settingOf as settingFor, type Intent, type PlanInput } from "../../../agent/plan/intent.ts";
+import type { Override } from "../../../agent/plan/override.ts";
+import { settingOf } from "../../fake/guarded.ts";
 import { acceptInstructions } from "../../../agent/plan/accept-instructions.ts";
 import type { InstructionList } from "../../../core/message/instruction.ts";
 import { errorCode } from "../../../core/app-error.ts";
@@ -22,6 +25,51 @@ const list = (...instructions: InstructionList["instructions"]): InstructionList
 
 describe("intents", () => {
   const lists = new Map([["boiler", list(spanOf(0, 15), spanOf(30, 45, "off"))]]);
+  const planned = (resource: string, safeOn: boolean) =>
+    switchedAppliance({ resource, ratedPowerW: 2000, minOnMs: 0, minOffMs: 0, maxOffMs: null, safeOn });
+  const plan = (nowMs: number, change: Partial<PlanInput> = {}): PlanInput => ({
+    nowMs,
+    instructions: lists,
+    overrides: [],
+    needs: new Map(),
+    ...change,
+  });
+  const need = (authority: Intent["authority"], on: boolean): PlanInput["needs"] =>
+    new Map([["boiler", { resource: "boiler", setting: settingOf(planned("boiler", false), on), authority, reason: "cold" }]]);
+  const override = (mode: Override["mode"], more: Partial<Override> = {}): Override[] => [
+    { resource: "boiler", mode, fromMs: startMs - 1, untilMs: startMs + 3_600_000, ...more },
+  ];
+
+  it.each<[string, Partial<PlanInput>, string, Intent["authority"]]>([
+    ["a deadline stands above the instruction", { needs: need("comfort", true) }, "on", "comfort"],
+    ["a pause stands above a deadline", { needs: need("comfort", true), overrides: override("pause") }, "off", "override"],
+    ["frost stands above a pause", { needs: need("safety", true), overrides: override("pause") }, "on", "safety"],
+    [
+      "a boost stands above a tank that is too hot",
+      { needs: need("comfort", false), overrides: override("boost") },
+      "on",
+      "override",
+    ],
+    [
+      "what was set by hand stays as it was set",
+      { overrides: override("hold", { setting: { mode: "on", powerW: 1500 } }) },
+      "on 1500",
+      "override",
+    ],
+  ])("%s", (_, change, setting, authority) => {
+    const [intent] = intents([planned("boiler", true)], plan(startMs + 35 * 60_000, change));
+    const said = intent?.setting.powerW === 1500 ? `${intent.setting.mode} 1500` : intent?.setting.mode;
+    expect([said, intent?.authority]).toEqual([setting, authority]);
+  });
+
+  it("takes of a mode with a range what the factor says", () => {
+    const charge = { id: "charge", minW: 1380, maxW: 3680 };
+    expect(settingFor([charge], { operationModeId: "charge" })).toEqual({ mode: "charge", powerW: 3680 });
+    expect(settingFor([charge], { operationModeId: "charge", operationModeFactor: 0 })?.powerW).toBe(1380);
+    expect(settingFor([charge], { operationModeId: "charge", operationModeFactor: 0.5 })?.powerW).toBe(2530);
+    expect(settingFor([charge], { operationModeId: "off" })).toBeUndefined();
+  });
+
   it.each<[string, number, boolean, boolean, string]>([
     ["before the first instruction", -1, true, true, "no instruction in force"],
     ["at its beginning", 0, false, true, "on"],
@@ -30,13 +78,13 @@ describe("intents", () => {
     ["in the second", 30, true, false, "off"],
     ["after the last", 45, true, true, "no instruction in force"],
   ])("%s", (_, minute, safeOn, on, reason) => {
-    const [intent] = intents([{ resource: "boiler", safeOn }], lists, startMs + minute * 60_000);
-    expect([intent?.on, intent?.reason]).toEqual([on, reason]);
+    const [intent] = intents([planned("boiler", safeOn)], plan(startMs + minute * 60_000));
+    expect([intent?.setting, intent?.reason]).toEqual([{ mode: on ? "on" : "off", powerW: on ? 2000 : 0 }, reason]);
   });
 
   it("leaves an appliance without a list in its safe state", () => {
-    expect(intents([{ resource: "car", safeOn: false }], lists, startMs)).toEqual([
-      { resource: "car", on: false, authority: "safe-state", reason: "no instruction in force" },
+    expect(intents([planned("car", false)], plan(startMs))).toEqual([
+      { resource: "car", setting: { mode: "off", powerW: 0 }, authority: "safe-state", reason: "no instruction in force" },
     ]);
   });
 
@@ -46,7 +94,8 @@ describe("intents", () => {
 });
 
 describe("acceptInstructions", () => {
-  const resources = new Set(["boiler", "car"]);
+  const onOff = ["off", "on"].map((id) => ({ id, minW: 0, maxW: 0 }));
+  const resources = new Map(["boiler", "car"].map((name) => [name, onOff]));
   const judge = (body: unknown, topicResource = "boiler"): string => {
     try {
       acceptInstructions(body, topicResource, resources, startMs);
@@ -68,6 +117,7 @@ describe("acceptInstructions", () => {
     ["a resource that is not here", { ...list(spanOf(0, 15)), resource: "pool" }, "instruction-unknown-resource"],
     ["another resource than the topic's", { ...list(spanOf(0, 15)), resource: "car" }, "instruction-unknown-resource"],
     ["an unknown operation mode", list(spanOf(0, 15, "boost")), "instruction-unknown-mode"],
+    ["a factor outside its range", list({ ...spanOf(0, 15), operationModeFactor: -0.1 }), "instruction-malformed"],
     ["spans that are all over", list(spanOf(-30, -15), spanOf(-15, 0)), "instruction-expired"],
     ["more than 7 days ahead", list(spanOf(0, 7 * 1440 + 1)), "instruction-too-far"],
     ["spans that overlap", list(spanOf(0, 16), spanOf(15, 30)), "instruction-overlap"],

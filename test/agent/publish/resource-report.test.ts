@@ -1,24 +1,53 @@
 import { describe, expect, it } from "vitest";
-import { onDurationMs, resourceOf, statusOf } from "../../../agent/publish/resource-report.ts";
-import type { ApplianceConfig } from "../../../agent/config/agent-config.ts";
+import { applianceConfig } from "../../../agent/config/appliance-config.ts";
+import { drawnWh } from "../../../agent/drawn-energy.ts";
+import { resourceOf, statusOf } from "../../../agent/publish/resource-report.ts";
 import { Resource, ResourceStatus } from "../../../core/message/resource.ts";
 
 const zone = "Europe/Amsterdam";
-const boiler: ApplianceConfig = {
-  name: "boiler",
-  relay: "r1",
-  ratedPowerW: 2000,
-  minOnMs: 300_000,
-  minOffMs: 600_000,
-  safeOn: false,
-  maxOffMs: null,
-  demand: { kind: "energy", energyWh: 8000, notBefore: "20:00", readyBy: "06:30" },
-};
+const boiler = applianceConfig(
+  "boiler",
+  {
+    type: "switched_load",
+    kind: "water_heater",
+    relay: "r1",
+    rated_power_w: 2000,
+    min_on_s: 300,
+    min_off_s: 600,
+    hand_hold_s: 0,
+    comfort: { energy_wh_per_day: 8000, not_before: "20:00", ready_by: "06:30", hysteresis_c: 1 },
+  },
+  () => false,
+);
+const nowOf = (on: boolean, atMs: number, reason = "x") => ({
+  resource: "boiler",
+  on,
+  setting: { mode: on ? "on" : "off", powerW: on ? 2000 : 0 },
+  reason,
+  atMs,
+});
 const ms = (time: string): number => Date.parse(`2026-01-${time}:00Z`);
-const switching = (time: string, on: boolean, resource = "boiler") => ({ resource, atMs: ms(time), on, reason: "x" });
+const switching = (time: string, on: boolean, resource = "boiler") => ({
+  resource,
+  atMs: ms(time),
+  on,
+  setting: null,
+  reason: "x",
+});
 
 it("tells the aggregator what may be controlled", () => {
-  const site = { name: "x", timezone: zone, currency: "EUR", slotMinutes: 15, phases: 3 as const, fuseA: 25, maxImportW: 17_250 };
+  const site = {
+    name: "x",
+    timezone: zone,
+    currency: "EUR",
+    slotMinutes: 15,
+    phases: 3 as const,
+    fuseA: 25,
+    maxImportW: 17_250,
+    peakW: null,
+    randomDelayMs: 0,
+    maxRampWPerMin: 1,
+  };
   expect(Resource.parse(resourceOf(boiler, site))).toMatchObject({
     resource: "boiler",
     operationModes: [
@@ -34,7 +63,7 @@ it("tells the aggregator what may be controlled", () => {
 
 describe("the energy given in the demand window", () => {
   const delivered = (at: string, on: boolean, switchings: ReturnType<typeof switching>[]): number =>
-    ResourceStatus.parse(statusOf(boiler, { on, reason: "x", atMs: ms(at) }, switchings, zone)).deliveredWh;
+    ResourceStatus.parse(statusOf(boiler, nowOf(on, ms(at)), switchings, zone)).deliveredWh;
   it.each<[string, string, boolean, ReturnType<typeof switching>[], number]>([
     [
       "counts what is over and what goes on",
@@ -50,14 +79,23 @@ describe("the energy given in the demand window", () => {
   ])("%s", (_, at, on, switchings, wh) => expect(delivered(at, on, switchings)).toBe(wh));
 });
 
-it("takes the state before the journal from the caller", () => {
-  expect(onDurationMs([], true, 100, 400)).toBe(300);
-  expect(onDurationMs([{ ...switching("14T20:00", false), atMs: 250 }], true, 100, 400)).toBe(150);
-  expect(onDurationMs([{ ...switching("14T20:00", true), atMs: 900 }], false, 100, 400)).toBe(0);
+it("takes for the time before the journal the safe state, and from then on what was set", () => {
+  const hourMs = 3_600_000;
+  const at = (atMs: number, on: boolean, powerW?: number) => ({
+    ...switching("14T20:00", on),
+    atMs,
+    setting: powerW === undefined ? null : { mode: "on", powerW },
+  });
+  const restsOn = { ...boiler, safe: { mode: "on", powerW: 2000 } };
+  expect(drawnWh(restsOn, [], 0, 3 * hourMs)).toBe(6000);
+  expect(drawnWh(restsOn, [at(hourMs, false)], 0, 3 * hourMs)).toBe(2000);
+  expect(drawnWh(boiler, [at(9 * hourMs, true)], 0, 3 * hourMs)).toBe(0);
+  expect(drawnWh(boiler, [at(hourMs, true, 1500), at(2 * hourMs, true, 500)], 0, 3 * hourMs)).toBe(2000);
+  expect(drawnWh(boiler, [at(hourMs, true, -3000)], 0, 3 * hourMs)).toBe(0);
 });
 
 it("says whose word an appliance follows while a resident's stands above the plan", () => {
-  const now = { on: true, reason: "boost until 2026-03-01T12:00:00.000Z", atMs: Date.parse("2026-03-01T10:00:00Z") };
+  const now = nowOf(true, Date.parse("2026-03-01T10:00:00Z"), "boost until 2026-03-01T12:00:00.000Z");
   const override = { resource: "boiler", mode: "boost" as const, fromMs: 0, untilMs: Date.parse("2026-03-01T12:00:00Z") };
   const status = ResourceStatus.parse(statusOf(boiler, now, [], zone, override));
   expect(status.override).toEqual({ mode: "boost", until: "2026-03-01T12:00:00.000Z", cause: "user" });

@@ -40,7 +40,7 @@ it("keeps the house under the grid operator's limit, whatever the plan and the r
   ]);
   const on = lines.map(({ commands }) => commands[0]?.on);
   expect(on.slice(4)).toEqual([true, true, true, false, false, false]);
-  expect(lines[7]?.reasons[0]).toBe("boiler: house import above its limit");
+  expect(lines[7]?.reasons[0]).toBe("boiler: above the grid operator's limit");
 });
 
 it("lets the resident's word stand above the plan, until it ends or is taken back", () => {

@@ -138,8 +138,9 @@ it("keeps the newest list of each resource, the last number of each topic and th
     [2, "car", true],
     [3, "boiler", false],
   ] as const)
-    control.journal({ resource, atMs, on, reason: "x" });
+    control.journal({ resource, atMs, on, setting: { mode: "charge", powerW: atMs }, reason: "x" });
   expect(control.switchings(2).map(({ atMs }) => atMs)).toEqual([2, 3]);
+  expect(control.switchings(3)).toMatchObject([{ setting: { mode: "charge", powerW: 3 } }]);
   expect(control.lastSwitchings().map(({ resource, on }) => [resource, on])).toEqual([
     ["car", true],
     ["boiler", false],

@@ -1,0 +1,61 @@
+import { z } from "zod";
+import { LocalTime, Name } from "../../core/message/fields.ts";
+
+/** Temperatures in °C by a sensor; each bound may be left out. */
+const band = {
+  min_c: z.number().min(-20).max(95).optional(),
+  max_c: z.number().min(-20).max(95).optional(),
+  /** Below it pipes freeze: the appliance runs whatever else is said, as far as the fuse lets it. */
+  frost_c: z.number().min(-20).max(20).optional(),
+  hysteresis_c: z.number().positive().max(20).default(1),
+};
+const energy = { energy_wh_per_day: z.int().positive(), not_before: LocalTime, ready_by: LocalTime };
+/** SG-Ready and most heat pumps allow no longer block. */
+const blockS = z.int().positive().max(7200);
+
+const common = {
+  min_on_s: z.int().nonnegative().max(7200).default(300),
+  min_off_s: z.int().nonnegative().max(7200).default(300),
+  /** Phases of the house that it loads; left out, each phase may have to carry all of it. */
+  phases: z
+    .array(z.union([z.literal(1), z.literal(2), z.literal(3)]))
+    .min(1)
+    .max(3)
+    .optional(),
+  sensor: Name.optional(),
+  /** Somebody who switches the device by hand is not overruled for so long. */
+  hand_hold_s: z.int().min(0).max(86_400).default(0),
+};
+
+/**
+ * What is never controlled: food, health and safety hang on it. The name is taken so that its refusal can say why.
+ */
+export const refusedKinds = ["fridge", "freezer", "medical", "alarm", "network"] as const;
+
+const SwitchedLoad = z.strictObject({
+  type: z.literal("switched_load"),
+  /** What it is; refused where it must never be switched by a plan. */
+  kind: z.enum(["water_heater", "heat_pump", "pool_pump", "heater", "ev", "other", ...refusedKinds]).default("other"),
+  relay: z.string(),
+  rated_power_w: z.int().positive().max(50_000),
+  ...common,
+  comfort: z.union([
+    z.strictObject({ ...energy, ...band }),
+    z.strictObject({ max_block_s: blockS, min_free_s: z.int().positive(), ...band }),
+  ]),
+});
+
+const HeatPumpSgReady = z.strictObject({
+  type: z.literal("heat_pump_sg_ready"),
+  /** Contacts of the first and the second input. */
+  relays: z.tuple([z.string(), z.string()]),
+  rated_power_w: z.int().positive().max(50_000),
+  ...common,
+  comfort: z
+    .strictObject({ max_block_s: blockS.default(7200), min_free_s: z.int().positive().default(600), ...band })
+    .default({ max_block_s: 7200, min_free_s: 600, hysteresis_c: 1 }),
+});
+
+/** One entry of `appliances` in the agent's YAML file. */
+export const Appliance = z.discriminatedUnion("type", [SwitchedLoad, HeatPumpSgReady]);
+export type ApplianceYaml = z.infer<typeof Appliance>;

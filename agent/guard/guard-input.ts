@@ -1,0 +1,29 @@
+import type { Intent } from "../plan/intent.ts";
+
+/** A meter that has been silent so long says nothing about the house. */
+export const staleMeterMs = 60_000;
+
+/** What the guard decides by, besides its memory. Powers in W, import positive. */
+export interface GuardInput {
+  /** Monotonic clock, ms. */
+  nowMs: number;
+  /** Age of the newest believed grid reading, ms; Infinity before the first. */
+  meterAgeMs: number;
+  /** Net import at the grid meter; null where it is not known. */
+  importW: number | null;
+  /** The same of each phase, in their order; shorter or null where it is not known. */
+  phaseW: readonly (number | null)[];
+  /** What the house may take from the grid by its connection and contract. */
+  maxImportW: number;
+  /** What the fuse lets one phase take; null where that is not watched. */
+  fusePhaseW: number | null;
+  /** Limit of the grid operator's channel; null is unlimited. */
+  gridLimitW: number | null;
+  /** What the rest of this quarter of an hour may take under a capacity tariff; null without one. */
+  peakW: number | null;
+  /** The delay drawn for this slot, ms. */
+  increaseDelayMs: number;
+  /** So fast may what the agent controls grow, W per minute; null without a limit. */
+  rampWPerMin: number | null;
+  intents: readonly Intent[];
+}

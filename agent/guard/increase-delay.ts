@@ -1,0 +1,17 @@
+import { createHmac } from "node:crypto";
+import { slotAt } from "../../core/slots.ts";
+
+/** Slots that a delay is drawn for. */
+const slotMinutes = 15;
+
+/**
+ * The random delay of increases that begin in the slot that holds an instant, ms: uniform from 0 to the longest delay, drawn
+ * from the gateway's own seed, so that it stands in advance and nobody else can know or choose it. @see UK SI 2021/1467, 9
+ * @param seed 32 random bytes of this gateway
+ */
+export function increaseDelayMs(seed: Uint8Array, atMs: number, longestMs: number): number {
+  const digest = createHmac("sha256", seed)
+    .update(String(slotAt(atMs, slotMinutes).startMs))
+    .digest();
+  return Math.floor((digest.readUIntBE(0, 6) / 2 ** 48) * (longestMs + 1));
+}

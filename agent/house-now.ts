@@ -1,0 +1,65 @@
+import type { Clock } from "../core/clock/clock.ts";
+import type { PhaseReading, Reading } from "../core/reading.ts";
+import type { AgentConfig } from "./config/agent-config.ts";
+import type { HouseNow } from "./control-loop.ts";
+import { increaseDelayMs } from "./guard/increase-delay.ts";
+import { peakRoomW, quarterAfter, type QuarterSoFar } from "./guard/quarter-peak.ts";
+
+/** What the guard is told of the house. */
+export interface HouseWatch {
+  /** Every believed reading of the grid meter. */
+  take(reading: Reading): void;
+  now(): HouseNow;
+}
+
+/** Nominal voltage of a phase, V. @see EN 50160 */
+const phaseV = 230;
+
+/** @param options.latest newest believed reading of the grid meter and its age */
+export function watchHouse(options: {
+  site: AgentConfig["site"];
+  latest: () => { reading: Reading; ageMs: number } | undefined;
+  gridLimitW: () => number | null;
+  /** Of this gateway alone, drawn once. */
+  seed: Uint8Array;
+  clock: Clock;
+}): HouseWatch {
+  const { site, clock } = options;
+  let quarter: QuarterSoFar | null = null;
+  return {
+    take(reading) {
+      if (reading.importWh !== null) quarter = quarterAfter(quarter, clock.now(), reading.importWh);
+    },
+    now() {
+      const found = options.latest();
+      const reading = found?.reading;
+      return {
+        meterAgeMs: found?.ageMs ?? Infinity,
+        importW: reading?.powerW ?? null,
+        phaseW: reading ? phasePowers(reading, site.phases) : [],
+        maxImportW: site.maxImportW,
+        fusePhaseW: site.fuseA * phaseV,
+        gridLimitW: options.gridLimitW(),
+        peakW: reading ? peakNow(reading) : null,
+        increaseDelayMs: increaseDelayMs(options.seed, clock.now(), site.randomDelayMs),
+        rampWPerMin: site.maxRampWPerMin,
+      };
+    },
+  };
+
+  function peakNow({ importWh, demand }: Reading): number | null {
+    if (site.peakW === null || importWh === null || quarter === null) return null;
+    // A higher quarter of this month is paid for already.
+    return peakRoomW(quarter, clock.now(), importWh, Math.max(site.peakW, demand?.monthPeakW ?? 0));
+  }
+}
+
+/** Net import of each phase, W; null where the meter does not say. A current without a sign counts as import. */
+export function phasePowers({ phases, powerW }: Pick<Reading, "phases" | "powerW">, count: number): (number | null)[] {
+  if (count === 1 && powerW !== null) return [powerW];
+  return phases.slice(0, count).map((phase) => phase.powerW ?? apparentW(phase));
+}
+
+function apparentW({ currentA, voltageV = phaseV }: PhaseReading): number | null {
+  return currentA === undefined ? null : Math.round(Math.abs(currentA) * voltageV);
+}

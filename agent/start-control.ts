@@ -1,0 +1,124 @@
+import { randomBytes } from "node:crypto";
+import { errorCode, errorMessage } from "../core/app-error.ts";
+import { iso, type Clock } from "../core/clock/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { InstructionList } from "../core/message/instruction.ts";
+import type { Reading } from "../core/reading.ts";
+import type { Rejections } from "../core/rejections.ts";
+import { startActuator, type Actuator } from "./actuate/actuator.ts";
+import { watchComfort, type ComfortWatch } from "./comfort.ts";
+import type { AgentConfig } from "./config/agent-config.ts";
+import { guardStateFromJournal, startControlLoop, type ApplianceNow, type ControlLoop } from "./control-loop.ts";
+import { devicesOf, sensorsOf } from "./devices.ts";
+import { draws } from "./guard/guarded-appliance.ts";
+import { watchHouse, type HouseWatch } from "./house-now.ts";
+import type { BusSet } from "./open-buses.ts";
+import type { ControlStore, Switching } from "./store/control-store.ts";
+import type { Db } from "./store/open-database.ts";
+import type { Outbox } from "./store/outbox.ts";
+import type { OverrideStore } from "./store/override-store.ts";
+import { keptSecret } from "./store/secret-store.ts";
+
+/** The part of the agent that switches. */
+export interface Control {
+  loop: ControlLoop;
+  actuator: Actuator;
+  comfort: ComfortWatch;
+  house: HouseWatch;
+}
+
+/** Parts that control works with. */
+export interface ControlOptions {
+  config: AgentConfig;
+  db: Db;
+  buses: BusSet;
+  control: ControlStore;
+  overrides: OverrideStore;
+  outbox: Outbox;
+  clock: Clock;
+  log: Log;
+  rejections: Rejections;
+  instructions: () => ReadonlyMap<string, InstructionList>;
+  /** Newest believed reading of the grid meter and its age. */
+  latest: () => { reading: Reading; ageMs: number } | undefined;
+  gridLimitW: () => number | null;
+  onPass: (now: readonly ApplianceNow[]) => void;
+  /** Runs writes as one transaction. */
+  atomically: (writes: () => void) => void;
+  /** What must be undone when the start fails. */
+  opened: (() => unknown)[];
+  signal: AbortSignal;
+}
+
+const hourMs = 3_600_000;
+
+/** Puts every appliance into its safe state, then begins to decide. @throws AppError of buses and drivers */
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const { config, clock, log, control, outbox, signal, overrides } = options;
+  const appliances = config.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
+  const actuator = startActuator({
+    appliances: await devicesOf(config, options.buses, { clock, log, signal }),
+    clock,
+    log,
+    journal: ({ resource, setting, reason }) =>
+      options.atomically(() => {
+        const on = draws(setting);
+        control.journal({ resource, atMs: clock.now(), on, setting, reason });
+        if (config.shareApplianceDetail) outbox.add({ kind: "switch", resource, at: iso(clock.now()), on, reason });
+      }),
+    signal,
+  });
+  options.opened.push(() => actuator.safeState("failed start, safe state"));
+  await actuator.safeState("start, safe state");
+  await actuator.arm();
+  foundAtStart(control, actuator, clock);
+  const comfort = watchComfort({
+    appliances: config.appliances,
+    sensors: await sensorsOf(config, options.buses, clock),
+    zone: config.site.timezone,
+    switchings: control.switchings,
+    clock,
+    rejections: options.rejections,
+    signal,
+  });
+  const house = watchHouse({
+    site: config.site,
+    latest: options.latest,
+    gridLimitW: options.gridLimitW,
+    seed: keptSecret(options.db, "increase-delay", () => randomBytes(32)),
+    clock,
+  });
+  const loop = startControlLoop({
+    appliances,
+    state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),
+    instructions: options.instructions,
+    overrides: overrides.all,
+    needs: comfort.needs,
+    house: house.now,
+    actuator,
+    clock,
+    onElsewhere(resource, setting) {
+      const holdMs = config.appliances.find(({ name }) => name === resource)?.handHoldMs ?? 0;
+      if (holdMs > 0) overrides.set({ resource, mode: "hold", setting, fromMs: clock.now(), untilMs: clock.now() + holdMs });
+    },
+    onPass: options.onPass,
+    onError: (error) => log.error({ code: errorCode(error), error: errorMessage(error) }, "control pass failed"),
+    signal,
+  });
+  return { loop, actuator, comfort, house };
+}
+
+/** What a crash or a power cut has switched is not in the journal: as of now it counts as switched. */
+function foundAtStart(control: ControlStore, actuator: Actuator, clock: Clock): void {
+  for (const { resource, on: was } of control.lastSwitchings()) {
+    const setting = actuator.isSet(resource);
+    if (setting !== undefined && draws(setting) !== was)
+      control.journal({ resource, atMs: clock.now(), on: draws(setting), setting, reason: "found so at start" });
+  }
+}
+
+/** The last hour of switchings, after the newest of each appliance that is older. */
+function mergedJournal(control: ControlStore, nowMs: number): Switching[] {
+  const older = control.lastSwitchings().filter((last) => last.atMs < nowMs - hourMs);
+  return [...older, ...control.switchings(nowMs - hourMs)];
+}
