@@ -2,18 +2,18 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
-import { importControlKey, type ControlKey } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
-import { rejections, type Rejections } from "../core/rejections.ts";
+import { rejections } from "../core/rejections.ts";
 import { startStatusServer } from "./api/status-server.ts";
 import { startCollector, type Collector } from "./collect/collector.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { fusePowerW } from "./config/fuse-power.ts";
-import type { ControlLoop } from "./control-loop.ts";
 import { metersOf } from "./devices.ts";
 import { overriding } from "./overriding.ts";
+import type { GridRoom } from "./publish/grid-room.ts";
 import { openBuses } from "./open-buses.ts";
-import { startAggregatorRoom, type AggregatorRoom } from "./publish/aggregator-room.ts";
+import { openAggregatorRoom, openGridRoom } from "./open-rooms.ts";
+import type { AggregatorRoom } from "./publish/aggregator-room.ts";
 import { startControl } from "./start-control.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
 import { controlStore } from "./store/control-store.ts";
@@ -70,7 +70,6 @@ interface AgentOptions {
 async function wire(options: AgentOptions, ending: AbortController, opened: (() => unknown)[]): Promise<RunningAgent> {
   const { config, clock, log } = options;
   const { signal } = ending;
-  const keys = await Promise.all((config.aggregator?.controlKeys ?? []).map(importControlKey));
   const db = openDatabase(config.databaseFile);
   opened.push(() => db.close());
   const failed = Promise.withResolvers<AppError>();
@@ -84,6 +83,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   opened.push(() => buses.close());
   let room: AggregatorRoom | null = null;
   let collector: Collector | null = null;
+  let grid: GridRoom | null = null;
 
   const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
   let lastPassMs = clock.monotonicMs();
@@ -99,7 +99,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     rejections: refused,
     instructions: () => room?.instructions() ?? new Map(),
     latest: () => collector?.latest(gridMeter),
-    gridLimitW: () => null,
+    gridLimitW: () => (config.gridOperator ? (grid?.limitW() ?? config.gridOperator.rules.failsafeLimitW) : null),
     onPass: (now) => {
       lastPassMs = clock.monotonicMs();
       room?.report(now);
@@ -131,22 +131,11 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   collector = collecting;
   opened.push(() => collecting.stop());
   clock.every(hourMs, () => void meters.forgetSamples(clock.now() - config.keepRawDays * dayMs), signal);
-  room = await openRoom({
-    config,
-    clock,
-    log,
-    refused,
-    control,
-    overrides: overrides.all,
-    meters,
-    records,
-    outbox,
-    loop,
-    gridMeter,
-    keys,
-    signal,
-  });
+  const shared = { config, clock, log, refused, control, outbox, loop, signal };
+  room = await openAggregatorRoom({ ...shared, overrides: overrides.all, meters, records, gridMeter });
   opened.push(() => room?.stop());
+  grid = await openGridRoom(shared);
+  opened.push(() => grid?.stop());
   const status = (): AgentStatus =>
     agentStatus({
       config,
@@ -159,6 +148,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       rejected: refused.counts(),
       switches: actuator.switches(),
       overrides: overrides.all(),
+      grid,
     });
   const server = await startStatusServer(join(config.stateFolder, "agent.sock"), {
     status,
@@ -175,35 +165,11 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       await actuator.safeState("stop, safe state");
       await collecting.stop();
       await room?.stop();
+      await grid?.stop();
       await server.close();
       await buses.close();
       db.close();
       log.info({}, "agent stopped");
     },
   };
-}
-
-async function openRoom(given: {
-  config: AgentConfig;
-  clock: Clock;
-  log: Log;
-  refused: Rejections;
-  control: ReturnType<typeof controlStore>;
-  overrides: ReturnType<typeof overrideStore>["all"];
-  meters: ReturnType<typeof meterStore>;
-  records: ReturnType<typeof recordStore>;
-  outbox: ReturnType<typeof openOutbox>;
-  loop: ControlLoop;
-  gridMeter: string;
-  keys: ControlKey[];
-  signal: AbortSignal;
-}): Promise<AggregatorRoom | null> {
-  const { config } = given;
-  if (!config.aggregator) return null;
-  return startAggregatorRoom({
-    ...given,
-    random: Math.random,
-    link: config.aggregator,
-    keys: new Map(given.keys.map(({ kid, key }) => [kid, key])),
-  });
 }

@@ -8,6 +8,7 @@ import type { Collector } from "./collect/collector.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { ControlLoop } from "./control-loop.ts";
 import type { Override } from "./plan/override.ts";
+import type { GridRoom } from "./publish/grid-room.ts";
 import type { AggregatorRoom } from "./publish/aggregator-room.ts";
 import type { Outbox } from "./store/outbox.ts";
 import type { RecordStore } from "./store/record-store.ts";
@@ -50,6 +51,8 @@ export const AgentStatus = z.object({
   delivered: count,
   connected: z.boolean(),
   heartbeatAgeS: z.int().nullable(),
+  /** Channel of the grid operator; absent where none is configured. */
+  gridLimit: z.object({ state: z.enum(["failsafe", "limited", "unlimited"]), limitW: z.int().nullable() }).optional(),
   /** What the residents said and still holds. */
   overrides: z.array(z.object({ resource: z.string(), mode: OverrideMode, until: Instant })),
   switches: count,
@@ -72,6 +75,7 @@ export function agentStatus(parts: {
   rejected: Record<string, number>;
   switches: number;
   overrides: readonly Override[];
+  grid: GridRoom | null;
 }): AgentStatus {
   const { config, clock, collector, loop, outbox, room } = parts;
   const lists = room?.instructions();
@@ -100,6 +104,7 @@ export function agentStatus(parts: {
     delivered: totals.delivered,
     connected: room?.connected() ?? false,
     heartbeatAgeS: Number.isFinite(heartbeatAgeMs) ? Math.round(heartbeatAgeMs / 1000) : null,
+    ...(parts.grid && { gridLimit: { state: parts.grid.state(), limitW: parts.grid.limitW() } }),
     overrides: parts.overrides
       .filter(({ untilMs }) => untilMs > clock.now())
       .map(({ resource, mode, untilMs }) => ({ resource, mode, until: iso(untilMs) })),

@@ -40,6 +40,9 @@ function describe(now: AgentStatus): string[] {
     ),
     ...now.overrides.map(({ resource, mode, until }) => `override: ${resource} ${mode} until ${until}`),
     `aggregator: ${now.connected ? "connected" : "not connected"}, last heartbeat ${now.heartbeatAgeS === null ? "never" : `${now.heartbeatAgeS} s ago`}`,
+    ...(now.gridLimit
+      ? [`grid operator: ${now.gridLimit.state}, ${now.gridLimit.limitW === null ? "no limit" : `${now.gridLimit.limitW} W`}`]
+      : []),
     `rows: ${now.rows} made, ${now.delivered} delivered, ${now.buffered} waiting`,
     `settlements: ${now.settlements.signed} signed, ${now.settlements.countersigned} countersigned, ${now.settlements.disputed} disputed`,
     ...Object.entries(now.rejected).map(([code, count]) => `refused ${code}: ${count}`),

@@ -32,6 +32,7 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfi
       applianceConfig(name, appliance, (relay) => yaml.relays[relay]?.on_boot === "closed"),
     ),
     ...(yaml.aggregator && { aggregator: aggregatorLink(yaml.aggregator, at) }),
+    ...(yaml.grid_operator && { gridOperator: gridOperatorLink(yaml.grid_operator, at) }),
     shareIntervalS: yaml.consent.share_interval_s,
     shareApplianceDetail: yaml.consent.share_appliance_detail,
     ...(yaml.settlement && { settlement: settlementConfig(yaml.settlement, at, stateFolder) }),
@@ -77,6 +78,21 @@ function aggregatorLink(link: NonNullable<AgentYaml["aggregator"]>, at: (path: s
     ...(link.username && { username: link.username }),
     ...(link.password_file && { passwordFile: at(link.password_file) }),
     controlKeys: link.control_keys,
+  };
+}
+
+function gridOperatorLink(
+  operator: NonNullable<AgentYaml["grid_operator"]>,
+  at: (path: string) => string,
+): NonNullable<AgentConfig["gridOperator"]> {
+  const link = aggregatorLink(operator, at);
+  return {
+    link: { ...link, clientId: `${link.gatewayId}-grid` },
+    rules: {
+      heartbeatTimeoutMs: operator.heartbeat_timeout_s * 1000,
+      failsafeLimitW: operator.failsafe_limit_w,
+      releaseWindowMs: operator.release_window_s * 1000,
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import type { JWK } from "jose";
 import type { LogLevel } from "../../core/log.ts";
+import type { GridLimitRules } from "../guard/grid-limit.ts";
 import type { ApplianceConfig } from "./appliance-config.ts";
 import type { AgentYaml } from "./schema.ts";
 
@@ -26,6 +27,8 @@ export interface AgentConfig {
   relays: RelayConfig[];
   appliances: ApplianceConfig[];
   aggregator?: AggregatorLink;
+  /** Channel of the grid operator's limits, and the rules it is watched by. */
+  gridOperator?: { link: AggregatorLink; rules: GridLimitRules };
   /** Consent: readings of the grid meter leave the house this often; at 900 only slot totals do. */
   shareIntervalS: number;
   /** Consent: slot totals of single appliances and their switchings leave the house too. */
@@ -58,6 +61,8 @@ export type RelayConfig = AgentYaml["relays"][string] & { name: string; safeClos
 export interface AggregatorLink {
   id: string;
   gatewayId: string;
+  /** Towards the broker; the gateway's id where there is no other. Two links to one broker must not share it. */
+  clientId?: string;
   brokerUrl: string;
   caFile?: string;
   certFile?: string;

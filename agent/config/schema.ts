@@ -29,6 +29,20 @@ const Zone = z
   .string()
   .refine((zone) => zone === "UTC" || zones.has(zone), { message: "an IANA time zone such as Europe/Amsterdam" });
 
+/** How a party that sends signed messages is reached, and whose signatures are believed. */
+const link = {
+  id: Name,
+  gateway_id: SiteName,
+  broker_url: z.url({ protocol: /^mqtts?$/, error: "an mqtts:// or mqtt:// address" }),
+  ca_file: z.string().optional(),
+  cert_file: z.string().optional(),
+  key_file: z.string().optional(),
+  username: z.string().optional(),
+  password_file: z.string().optional(),
+  /** Pinned public keys: what anybody else signs is refused. */
+  control_keys: z.array(ControlKeyJwk).min(1),
+};
+
 /** The agent's YAML file: snake_case keys with units, as an installer writes them. agent-config-from-yaml.ts maps them. */
 export const AgentYaml = z.strictObject({
   version: z.literal(1),
@@ -54,18 +68,14 @@ export const AgentYaml = z.strictObject({
   relays: z.record(Name, Relay).default({}),
   sensors: z.record(Name, z.strictObject({ bus: z.string() })).default({}),
   appliances: z.record(Name, Appliance).default({}),
-  aggregator: z
+  aggregator: z.strictObject(link).optional(),
+  /** The grid operator's channel of limits (EEBUS LPC). Without it there are none. */
+  grid_operator: z
     .strictObject({
-      id: Name,
-      gateway_id: SiteName,
-      broker_url: z.url({ protocol: /^mqtts?$/, error: "an mqtts:// or mqtt:// address" }),
-      ca_file: z.string().optional(),
-      cert_file: z.string().optional(),
-      key_file: z.string().optional(),
-      username: z.string().optional(),
-      password_file: z.string().optional(),
-      /** Pinned public keys: what anybody else signs is refused. */
-      control_keys: z.array(ControlKeyJwk).min(1),
+      ...link,
+      heartbeat_timeout_s: z.int().min(60).max(600).default(120),
+      failsafe_limit_w: z.int().nonnegative().default(4200),
+      release_window_s: z.int().min(60).max(600).default(120),
     })
     .optional(),
   consent: z

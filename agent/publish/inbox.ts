@@ -7,7 +7,9 @@ import type { ControlStore } from "../store/control-store.ts";
 import type { Arrival } from "./mqtt-link.ts";
 
 /** What is done with a message once it is believed. */
-export type Handlers = Record<EnvelopeType, (body: unknown, place: { rest: string; envelope: Envelope }) => void | Promise<void>>;
+export type Handlers = Partial<
+  Record<EnvelopeType, (body: unknown, place: { rest: string; envelope: Envelope }) => void | Promise<void>>
+>;
 
 /** Parts that the inbox works with. */
 export interface InboxOptions {
@@ -29,6 +31,7 @@ export function envelopeTypeOf(rest: string): EnvelopeType | undefined {
   if (tail.length === 0 && head === "state") return "heartbeat";
   if (tail.length === 0 && head === "receipt") return "receipt";
   if (tail.length === 0 && head === "price") return "price";
+  if (tail.length === 0 && head === "limit") return "limit";
   if (tail.length === 1 && head === "instr") return "instruction";
   if (tail.length === 1 && head === "settle") return "settlement";
   return undefined;
@@ -46,7 +49,8 @@ export function openInbox(options: InboxOptions): { take(arrival: Arrival): Prom
   const applied = new Map<string, string>();
   const accept = async (arrival: Arrival): Promise<void> => {
     const type = envelopeTypeOf(arrival.rest);
-    if (!type) throw new AppError("topic-unknown", `no message is expected on ${arrival.topic}`);
+    const handle = type && options.handlers[type];
+    if (!handle) throw new AppError("topic-unknown", `no message is expected on ${arrival.topic}`);
     const envelope = await verifyEnvelope(arrival.text, {
       keys: options.keys,
       type,
@@ -64,7 +68,7 @@ export function openInbox(options: InboxOptions): { take(arrival: Arrival): Prom
     if (type === "heartbeat") beats.set(envelope.kid, envelope.seq);
     else if (!repeat) options.store.see(envelope.kid, arrival.topic, envelope.seq, hash);
     applied.set(place, hash);
-    await options.handlers[type](envelope.body, { rest: arrival.rest, envelope });
+    await handle(envelope.body, { rest: arrival.rest, envelope });
   };
   let queue: Promise<void> = Promise.resolve();
   let pending = 0;

@@ -46,7 +46,7 @@ export function startMqttLink(options: {
   const state = (now: SiteState["state"]): string => JSON.stringify({ v: 1, state: now, boot: options.boot } satisfies SiteState);
   const client = mqtt.connect({
     ...brokerConnection({ ...link, url: link.brokerUrl }, "aggregator"),
-    clientId: link.gatewayId,
+    clientId: link.clientId ?? link.gatewayId,
     protocolVersion: 4,
     clean: false,
     keepalive: 30,

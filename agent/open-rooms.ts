@@ -1,0 +1,55 @@
+import type { Clock } from "../core/clock/clock.ts";
+import { importControlKey, type PinnedKeys } from "../core/envelope.ts";
+import type { Log } from "../core/log.ts";
+import type { Rejections } from "../core/rejections.ts";
+import type { AgentConfig, AggregatorLink } from "./config/agent-config.ts";
+import type { ControlLoop } from "./control-loop.ts";
+import { startAggregatorRoom, type AggregatorRoom, type AggregatorRoomOptions } from "./publish/aggregator-room.ts";
+import { startGridRoom, type GridRoom } from "./publish/grid-room.ts";
+import type { ControlStore } from "./store/control-store.ts";
+import type { Outbox } from "./store/outbox.ts";
+
+/** What both channels need. */
+interface Shared {
+  config: AgentConfig;
+  clock: Clock;
+  log: Log;
+  refused: Rejections;
+  control: ControlStore;
+  outbox: Outbox;
+  loop: ControlLoop;
+  signal: AbortSignal;
+}
+
+/** The aggregator's channel; null where none is configured. @throws AppError envelope-bad-key, mqtt-file-unreadable */
+export async function openAggregatorRoom(
+  options: Shared & Pick<AggregatorRoomOptions, "overrides" | "meters" | "records" | "gridMeter">,
+): Promise<AggregatorRoom | null> {
+  const link = options.config.aggregator;
+  if (!link) return null;
+  return startAggregatorRoom({ ...options, random: Math.random, link, keys: await pinned(link) });
+}
+
+/** The grid operator's channel; null where none is configured. @throws AppError envelope-bad-key, mqtt-file-unreadable */
+export async function openGridRoom(options: Shared): Promise<GridRoom | null> {
+  const { clock, log, refused, signal } = options;
+  const operator = options.config.gridOperator;
+  if (!operator) return null;
+  return startGridRoom({
+    ...operator,
+    keys: await pinned(operator.link),
+    boot: options.outbox.boot,
+    clock,
+    log,
+    refused,
+    store: options.control,
+    random: Math.random,
+    onChange: options.loop.trigger,
+    signal,
+  });
+}
+
+async function pinned({ controlKeys }: AggregatorLink): Promise<PinnedKeys> {
+  const keys = await Promise.all(controlKeys.map(importControlKey));
+  return new Map(keys.map(({ kid, key }) => [kid, key]));
+}
