@@ -24,6 +24,8 @@ const dayMs = 24 * 3_600_000;
 export function watchComfort(options: {
   appliances: readonly ApplianceConfig[];
   sensors: readonly Sensor[];
+  /** State of charge of an appliance that tells it, percent. */
+  stateOfCharge: (resource: string) => Promise<number | null>;
   zone: string;
   switchings: (sinceMs: number) => readonly Switching[];
   clock: Clock;
@@ -33,14 +35,21 @@ export function watchComfort(options: {
   const { clock, rejections } = options;
   const newest = new Map<string, { temperatureC: number; atMs: number }>();
   const held = new Map<string, Comfort["held"]>();
+  const charged = new Map<string, number>();
+  const aimed = options.appliances.filter(({ targetSoc }) => targetSoc !== null);
   const read = async (): Promise<void> => {
+    for (const { name } of aimed) {
+      const percent = await options.stateOfCharge(name).catch(() => null);
+      if (percent === null) charged.delete(name);
+      else charged.set(name, percent);
+    }
     for (const sensor of options.sensors)
       await sensor
         .read()
         .then((temperatureC) => newest.set(sensor.name, { temperatureC, atMs: clock.monotonicMs() }))
         .catch((error: unknown) => rejections.note(errorCode(error), sensor.name, errorMessage(error)));
   };
-  if (options.sensors.length > 0) {
+  if (options.sensors.length > 0 || aimed.length > 0) {
     clock.after(0, read, options.signal);
     clock.every(pollMs, read, options.signal);
   }
@@ -48,11 +57,17 @@ export function watchComfort(options: {
     const found = newest.get(sensor);
     return found && { temperatureC: found.temperatureC, ageMs: clock.monotonicMs() - found.atMs };
   };
+  /** By the state of charge where it is told, else by what was drawn in the window. */
+  const missingWh = (appliance: ApplianceConfig, energyWh: number, fromMs: number): number => {
+    const percent = charged.get(appliance.name);
+    if (appliance.targetSoc && percent !== undefined)
+      return ((appliance.targetSoc.percent - percent) / 100) * appliance.targetSoc.batteryWh;
+    return energyWh - drawnWh(appliance, options.switchings(clock.now() - dayMs), fromMs, clock.now());
+  };
   const planned = options.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
   return {
     needs() {
       const nowMs = clock.now();
-      const switchings = options.switchings(nowMs - dayMs);
       const found = planned.flatMap((appliance): [string, Intent][] => {
         const { name, demand } = appliance;
         const window = demand?.kind === "energy" ? windowAt(demand, options.zone, nowMs) : undefined;
@@ -60,7 +75,7 @@ export function watchComfort(options: {
           demand?.kind === "energy" && window
             ? deadlineNeed(
                 appliance,
-                { missingWh: demand.energyWh - drawnWh(appliance, switchings, window.fromMs, nowMs), readyMs: window.readyMs },
+                { missingWh: missingWh(appliance, demand.energyWh, window.fromMs), readyMs: window.readyMs },
                 nowMs,
               )
             : undefined;

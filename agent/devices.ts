@@ -7,7 +7,7 @@ import type { Relay } from "../drivers/appliance/relay.ts";
 import { relayLoad } from "../drivers/appliance/relay-load.ts";
 import type { Sensor } from "../drivers/appliance/sensor.ts";
 import { sgReady } from "../drivers/appliance/sg-ready.ts";
-import { makeMeter, makeRelay } from "../drivers/registry.ts";
+import { makeDevice, makeMeter, makeRelay, makeSensor } from "../drivers/registry.ts";
 import type { Actuated } from "./actuate/actuator.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { ApplianceDeviceConfig } from "./config/appliance-config.ts";
@@ -42,14 +42,19 @@ async function deviceOf(
     if (!found) throw new AppError("relay-unknown", `appliance ${name} names relay "${wanted}"; add it under relays`);
     return makeRelay(found, { name: found.name, stamp: stampOf(clock), bus: (kind) => buses.bus(found.bus, kind) });
   };
+  if (device.by === "driver")
+    return makeDevice(device.config, { name, stamp: stampOf(clock), bus: (kind) => buses.bus(device.bus, kind) });
   const { ratedPowerW } = device;
   if (device.by === "relay") return relayLoad({ name, relay: await relay(device.relay), ratedPowerW });
   return sgReady({ name, first: await relay(device.first), second: await relay(device.second), ratedPowerW });
 }
 
 /** Every sensor. @throws AppError of the buses */
-export async function sensorsOf(_config: AgentConfig, _buses: BusSet, _clock: Clock): Promise<Sensor[]> {
-  return [];
+export function sensorsOf(config: AgentConfig, buses: BusSet, clock: Clock): Promise<Sensor[]> {
+  const made = config.sensors.map((sensor) =>
+    makeSensor(sensor, { name: sensor.name, stamp: stampOf(clock), bus: (kind) => buses.bus(sensor.bus, kind) }),
+  );
+  return Promise.all(made);
 }
 
 /** Every meter, not yet started. @throws AppError of the buses */

@@ -56,8 +56,9 @@ const hourMs = 3_600_000;
 export async function startControl(options: ControlOptions): Promise<Control> {
   const { config, clock, log, control, outbox, signal, overrides } = options;
   const appliances = config.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
+  const devices = await devicesOf(config, options.buses, { clock, log, signal });
   const actuator = startActuator({
-    appliances: await devicesOf(config, options.buses, { clock, log, signal }),
+    appliances: devices,
     clock,
     log,
     journal: ({ resource, setting, reason }) =>
@@ -75,6 +76,10 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   const comfort = watchComfort({
     appliances: config.appliances,
     sensors: await sensorsOf(config, options.buses, clock),
+    stateOfCharge: async (resource) => {
+      const device = devices.find((one) => one.resource === resource)?.device;
+      return (await device?.stateOfCharge?.()) ?? null;
+    },
     zone: config.site.timezone,
     switchings: control.switchings,
     clock,

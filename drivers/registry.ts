@@ -1,6 +1,11 @@
 import { z } from "zod";
+import type { ApplianceDevice } from "./appliance/appliance-device.ts";
+import { ModbusChargerOptions } from "./appliance/charger/modbus-charger-options.ts";
 import { ModbusCoilOptions, modbusCoil } from "./appliance/modbus-coil.ts";
+import { ModbusSensorOptions } from "./appliance/modbus-sensor.ts";
 import type { Relay } from "./appliance/relay.ts";
+import type { Sensor } from "./appliance/sensor.ts";
+import { SunspecBatteryOptions, SunspecPvOptions } from "./appliance/sunspec/sunspec-options.ts";
 import type { ByteBus } from "./bus/byte-bus.ts";
 import type { ModbusBus } from "./bus/modbus-bus.ts";
 import { DsmrOptions } from "./meter/dsmr/dsmr-options.ts";
@@ -30,6 +35,8 @@ type AnyEntry<Made> = DriverEntry<z.ZodObject, "bytes", Made> | DriverEntry<z.Zo
 
 const meter = <O extends z.ZodObject, N extends keyof Buses>(entry: DriverEntry<O, N, Meter>) => entry;
 const relay = <O extends z.ZodObject, N extends keyof Buses>(entry: DriverEntry<O, N, Relay>) => entry;
+const sensor = <O extends z.ZodObject, N extends keyof Buses>(entry: DriverEntry<O, N, Sensor>) => entry;
+const device = <O extends z.ZodObject, N extends keyof Buses>(entry: DriverEntry<O, N, ApplianceDevice>) => entry;
 
 /** Drivers of meters by the name that stands in the configuration. */
 export const meterDrivers = {
@@ -102,9 +109,62 @@ export const relayDrivers = {
     options: ModbusCoilOptions,
     needs: "modbus",
     make: async ({ name, bus, options }) =>
-      modbusCoil({ name, bus, unit: options.unit_id, coil: options.coil, inverted: options.inverted }),
+      modbusCoil({ name, bus, unit: options.unit_id, coil: options.coil, inverted: options.inverted, timer: options.timer }),
   }),
 };
+
+/** Drivers of temperature sensors by the name that stands in the configuration. */
+export const sensorDrivers = {
+  modbus_register: sensor({
+    options: ModbusSensorOptions,
+    needs: "modbus",
+    async make({ name, bus, options }) {
+      const { modbusSensor } = await import("./appliance/modbus-sensor.ts");
+      const { unit_id: unit, word_order: wordOrder, ...rest } = options;
+      return modbusSensor({ name, bus, unit, wordOrder, ...rest });
+    },
+  }),
+};
+
+/** Drivers of EV chargers. */
+export const chargerDrivers = {
+  modbus_charger: device({
+    options: ModbusChargerOptions,
+    needs: "modbus",
+    async make({ name, bus, options }) {
+      const { modbusCharger } = await import("./appliance/charger/modbus-charger.ts");
+      const { unit_id: unit, family, min_current_a: minA, max_current_a: maxA, phases } = options;
+      return modbusCharger({ name, bus, unit, family, minA, maxA, phases });
+    },
+  }),
+};
+
+/** Drivers of batteries. */
+export const batteryDrivers = {
+  sunspec_battery: device({
+    options: SunspecBatteryOptions,
+    needs: "modbus",
+    async make({ name, bus, options }) {
+      const { sunspecBattery } = await import("./appliance/sunspec/sunspec-battery.ts");
+      const { unit_id: unit, max_charge_w: maxChargeW, max_discharge_w: maxDischargeW, grid_charging: gridCharging } = options;
+      return sunspecBattery({ name, bus, unit, maxChargeW, maxDischargeW, gridCharging });
+    },
+  }),
+};
+
+/** Drivers of inverters that can be told to give less. */
+export const pvDrivers = {
+  sunspec_pv: device({
+    options: SunspecPvOptions,
+    needs: "modbus",
+    async make({ name, bus, options }) {
+      const { sunspecPv } = await import("./appliance/sunspec/sunspec-pv.ts");
+      return sunspecPv({ name, bus, unit: options.unit_id, maxPowerW: options.max_power_w });
+    },
+  }),
+};
+
+const deviceDrivers = { ...chargerDrivers, ...batteryDrivers, ...pvDrivers };
 
 type Entries = Record<string, { options: z.ZodObject; needs: keyof Buses }>;
 
@@ -137,26 +197,33 @@ export type RelayDriverName = keyof typeof relayDrivers;
  * Makes a meter from its configuration; the caller opens the line that `needs` names.
  * Keys in `config` that the driver does not know, such as `driver` and `bus`, are ignored.
  */
-export function makeMeter(
-  config: { driver: MeterDriverName },
-  given: { name: string; stamp: Stamp; bus: <Kind extends keyof Buses>(kind: Kind) => Buses[Kind] },
-): Promise<Meter> {
+export function makeMeter(config: { driver: MeterDriverName }, given: Given): Promise<Meter> {
   return make<Meter>(meterDrivers[config.driver], config, given);
 }
 
 /** Makes a relay from its configuration, as makeMeter does. */
-export function makeRelay(
-  config: { driver: RelayDriverName },
-  given: { name: string; stamp: Stamp; bus: <Kind extends keyof Buses>(kind: Kind) => Buses[Kind] },
-): Promise<Relay> {
+export function makeRelay(config: { driver: RelayDriverName }, given: Given): Promise<Relay> {
   return make<Relay>(relayDrivers[config.driver], config, given);
 }
 
-function make<Made>(
-  entry: AnyEntry<Made>,
-  config: { driver: string },
-  given: { name: string; stamp: Stamp; bus: <Kind extends keyof Buses>(kind: Kind) => Buses[Kind] },
-): Promise<Made> {
+/** Makes a sensor from its configuration, as makeMeter does. */
+export function makeSensor(config: { driver: keyof typeof sensorDrivers }, given: Given): Promise<Sensor> {
+  return make<Sensor>(sensorDrivers[config.driver], config, given);
+}
+
+/** Makes a charger, battery or inverter from its configuration, as makeMeter does. */
+export function makeDevice(config: { driver: keyof typeof deviceDrivers }, given: Given): Promise<ApplianceDevice> {
+  return make<ApplianceDevice>(deviceDrivers[config.driver], config, given);
+}
+
+/** What a driver is made with besides its options. */
+interface Given {
+  name: string;
+  stamp: Stamp;
+  bus: <Kind extends keyof Buses>(kind: Kind) => Buses[Kind];
+}
+
+function make<Made>(entry: AnyEntry<Made>, config: { driver: string }, given: Given): Promise<Made> {
   const { name, stamp } = given;
   const options = z.object(entry.options.shape).parse(config);
   return entry.needs === "bytes"

@@ -51,6 +51,8 @@ export interface ActuatorOptions {
 }
 
 const checkMs = 10_000;
+/** Devices are set in percents and amperes, and read back rounded. */
+const toleranceW = 100;
 /** After such a silence of the agent a device that can goes to its failsafe setting by itself. Less than a lease. */
 const deviceTimeoutS = 300;
 
@@ -78,9 +80,8 @@ export function startActuator(options: ActuatorOptions): Actuator {
     try {
       await device.set(setting);
       const read = await device.read();
-      known.set(resource, read);
       spokenMs.set(resource, clock.monotonicMs());
-      if (!sameSetting(read, setting))
+      if (read.mode !== setting.mode || read.powerW > setting.powerW + toleranceW)
         throw new AppError(
           "device-not-following",
           `${device.name} reads ${said(read)} after it was told ${said(setting)}; check its wiring and its own settings`,
@@ -90,6 +91,7 @@ export function startActuator(options: ActuatorOptions): Actuator {
       stubborn.failed(resource, setting, error);
       return;
     }
+    known.set(resource, setting);
     stubborn.followed(resource);
     if (before && sameSetting(before, setting)) return;
     if (before?.mode !== setting.mode) switches++;
@@ -115,8 +117,9 @@ export function startActuator(options: ActuatorOptions): Actuator {
     const before = known.get(resource);
     try {
       const read = await device.read();
-      known.set(resource, read);
-      return before !== undefined && !sameSetting(before, read) ? read : undefined;
+      const same = before !== undefined && before.mode === read.mode && Math.abs(before.powerW - read.powerW) <= toleranceW;
+      known.set(resource, same ? before : read);
+      return before === undefined || same ? undefined : read;
     } catch (error) {
       known.delete(resource);
       log.debug({ resource, error: errorMessage(error) }, "appliance cannot be read");

@@ -28,6 +28,7 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfi
     buses: new Map(Object.entries(yaml.buses).map(([name, bus]) => [name, busConfig(bus)])),
     meters: Object.entries(yaml.meters).map(([name, meter]) => meterConfig(name, meter, at)),
     relays: Object.entries(yaml.relays).map(([name, relay]) => ({ ...relay, name, safeClosed: relay.on_boot === "closed" })),
+    sensors: Object.entries(yaml.sensors).map(([name, sensor]) => ({ ...sensor, name })),
     appliances: Object.entries(yaml.appliances).map(([name, appliance]) =>
       applianceConfig(name, appliance, (relay) => yaml.relays[relay]?.on_boot === "closed"),
     ),

@@ -25,6 +25,7 @@ export interface AgentConfig {
   buses: Map<string, BusConfig>;
   meters: MeterConfig[];
   relays: RelayConfig[];
+  sensors: SensorConfig[];
   appliances: ApplianceConfig[];
   aggregator?: AggregatorLink;
   /** Channel of the grid operator's limits, and the rules it is watched by. */
@@ -56,6 +57,9 @@ export type MeterConfig = AgentYaml["meters"][string] & { name: string };
 
 /** A relay likewise, with its declared safe state. */
 export type RelayConfig = AgentYaml["relays"][string] & { name: string; safeClosed: boolean };
+
+/** A temperature sensor likewise. */
+export type SensorConfig = AgentYaml["sensors"][string] & { name: string };
 
 /** How the aggregator is reached, and whose signatures are believed. */
 export interface AggregatorLink {

@@ -3,6 +3,11 @@ import { refusedKinds, type ApplianceYaml } from "./appliance-schema.ts";
 import { have, own } from "./names.ts";
 import type { AgentYaml } from "./schema.ts";
 
+/** Nominal voltage of a phase, V. @see EN 50160 */
+const phaseV = 230;
+/** @see EnWG 14a, EEBUS LPC */
+const mostFailsafeW = 4_200;
+
 /** What is wrong with appliances beyond their own fields: relays and sensors that are not there or used twice, safe states. */
 export function applianceIssues(config: AgentYaml): ConfigIssue[] {
   const users = new Map<string, string>();
@@ -25,10 +30,7 @@ function refusedIssues(name: string, appliance: ApplianceYaml): ConfigIssue[] {
 }
 
 function relayIssues(name: string, appliance: ApplianceYaml, { relays }: AgentYaml, users: Map<string, string>): ConfigIssue[] {
-  const uses: [path: (string | number)[], relay: string][] =
-    appliance.type === "switched_load"
-      ? [[["appliances", name, "relay"], appliance.relay]]
-      : appliance.relays.map((relay, index) => [["appliances", name, "relays", index], relay]);
+  const uses = relaysOf(name, appliance);
   return uses.flatMap(([path, relay]) => {
     const issues: ConfigIssue[] = [];
     const found = own(relays, relay);
@@ -45,10 +47,22 @@ function relayIssues(name: string, appliance: ApplianceYaml, { relays }: AgentYa
   });
 }
 
+function relaysOf(name: string, appliance: ApplianceYaml): [path: (string | number)[], relay: string][] {
+  switch (appliance.type) {
+    case "switched_load":
+      return [[["appliances", name, "relay"], appliance.relay]];
+    case "heat_pump_sg_ready":
+      return appliance.relays.map((relay, index) => [["appliances", name, "relays", index], relay]);
+    default:
+      return [];
+  }
+}
+
 function comfortIssues(name: string, appliance: ApplianceYaml, { relays, sensors }: AgentYaml): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const at = (...keys: string[]): string[] => ["appliances", name, ...keys];
-  const { comfort, sensor } = appliance;
+  if (!("comfort" in appliance)) return issues;
+  const { comfort } = appliance;
   if (appliance.type === "switched_load" && "max_block_s" in comfort && own(relays, appliance.relay)?.on_boot === "open")
     issues.push({
       path: at("comfort", "max_block_s"),
@@ -56,6 +70,39 @@ function comfortIssues(name: string, appliance: ApplianceYaml, { relays, sensors
     });
   if ("energy_wh_per_day" in comfort && comfort.not_before === comfort.ready_by)
     issues.push({ path: at("comfort", "not_before"), message: "must differ from ready_by" });
+  if (appliance.type === "ev_charger") return [...issues, ...chargerIssues(appliance, at)];
+  return [...issues, ...temperatureIssues(name, appliance, sensors, at)];
+}
+
+type At = (...keys: string[]) => string[];
+
+function chargerIssues(charger: Extract<ApplianceYaml, { type: "ev_charger" }>, at: At): ConfigIssue[] {
+  const { phases, house_phases: housePhases, failsafe_current_a: failsafeA, comfort } = charger;
+  const issues: ConfigIssue[] = [];
+  if (charger.min_current_a > charger.max_current_a)
+    issues.push({ path: at("min_current_a"), message: `is above max_current_a ${charger.max_current_a}` });
+  if (failsafeA * phases * phaseV > mostFailsafeW)
+    issues.push({
+      path: at("failsafe_current_a"),
+      message: `${failsafeA} A on ${phases} phases is ${failsafeA * phases * phaseV} W; a charger that nobody speaks to takes at most ${mostFailsafeW} W`,
+    });
+  if (housePhases && housePhases.length !== phases)
+    issues.push({
+      path: at("house_phases"),
+      message: `must name ${phases === 1 ? "one phase" : "three phases"}, as phases says`,
+    });
+  if (comfort.target_soc_percent !== undefined && charger.battery_wh === undefined)
+    issues.push({ path: at("comfort", "target_soc_percent"), message: "needs battery_wh of the car" });
+  return issues;
+}
+
+function temperatureIssues(
+  name: string,
+  { comfort, sensor }: Extract<ApplianceYaml, { type: "switched_load" | "heat_pump_sg_ready" }>,
+  sensors: AgentYaml["sensors"],
+  at: At,
+): ConfigIssue[] {
+  const issues: ConfigIssue[] = [];
   if (sensor !== undefined && !own(sensors, sensor))
     issues.push({ path: at("sensor"), message: `no sensor called "${sensor}" (have: ${have(Object.keys(sensors))})` });
   const bound = (["min_c", "max_c", "frost_c"] as const).find((key) => comfort[key] !== undefined);

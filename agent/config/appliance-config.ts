@@ -3,10 +3,14 @@ import type { OperationMode, Setting } from "../../core/setting.ts";
 import type { TemperatureBand } from "../plan/needs.ts";
 import type { ApplianceYaml } from "./appliance-schema.ts";
 
-/** How an appliance is reached: by one contact, or by the two of SG-Ready. */
+/** How an appliance is reached: by one contact, by the two of SG-Ready, or by a driver of its own. */
 export type ApplianceDeviceConfig =
   | { by: "relay"; relay: string; ratedPowerW: number }
-  | { by: "sg_ready"; first: string; second: string; ratedPowerW: number };
+  | { by: "sg_ready"; first: string; second: string; ratedPowerW: number }
+  | { by: "driver"; bus: string; config: DriverYaml };
+
+type DriverYaml = Exclude<ApplianceYaml, { type: "switched_load" | "heat_pump_sg_ready" }>;
+type RelayYaml = Exclude<ApplianceYaml, DriverYaml>;
 
 /** An appliance after checks; powers in W, times in ms. */
 export interface ApplianceConfig {
@@ -25,66 +29,143 @@ export interface ApplianceConfig {
   maxOffAlways: boolean;
   /** What it is for; null where nothing is asked of it. */
   demand: Demand | null;
+  /** State of charge that the car must reach, where the charger tells it; else the demand's energy counts. */
+  targetSoc: { percent: number; batteryWh: number } | null;
   /** Sensor that its temperatures come from, and what they should be. */
   temperature: { sensor: string; band: TemperatureBand } | null;
   handHoldMs: number;
 }
 
+/** Nominal voltage of a phase, V. @see EN 50160 */
+const phaseV = 230;
+/** Steps in which a battery is set when there is not room for all of it, W. */
+const batteryStepW = 100;
+
 /** @param closedOnBoot whether a relay's declared safe state is closed */
 export function applianceConfig(name: string, yaml: ApplianceYaml, closedOnBoot: (relay: string) => boolean): ApplianceConfig {
-  const { comfort } = yaml;
-  const block = "max_block_s" in comfort ? comfort : null;
-  const common = {
-    name,
-    phases: yaml.phases ?? null,
-    // After a block it stays free at least so long, whatever a new plan says.
-    minOnMs: Math.max(yaml.min_on_s, block?.min_free_s ?? 0) * 1000,
-    minOffMs: yaml.min_off_s * 1000,
-    maxOffMs: block ? block.max_block_s * 1000 : null,
-    temperature: yaml.sensor === undefined ? null : { sensor: yaml.sensor, band: bandOf(comfort) },
-    handHoldMs: yaml.hand_hold_s * 1000,
-    stepW: 0,
-  };
-  if (yaml.type === "switched_load") {
-    const [off, on] = [fixed("off", 0), fixed("on", yaml.rated_power_w)];
-    return {
-      ...common,
-      device: { by: "relay", relay: yaml.relay, ratedPowerW: yaml.rated_power_w },
-      modes: [off, on],
-      safe: settingOf(closedOnBoot(yaml.relay) ? on : off),
-      least: settingOf(off),
-      maxOffAlways: false,
-      demand: demandOf(comfort),
-    };
+  switch (yaml.type) {
+    case "switched_load":
+      return switchedLoad(name, yaml, closedOnBoot(yaml.relay));
+    case "heat_pump_sg_ready":
+      return sgReadyHeatPump(name, yaml);
+    case "ev_charger":
+      return evCharger(name, yaml);
+    case "battery":
+      return { ...plain(name, yaml), ...batteryModes(yaml), stepW: batteryStepW };
+    case "pv":
+      return { ...plain(name, yaml), ...pvModes(yaml) };
   }
+}
+
+type Of<Type extends ApplianceYaml["type"]> = Extract<ApplianceYaml, { type: Type }>;
+type Modes = Pick<ApplianceConfig, "modes" | "safe" | "least">;
+
+function switchedLoad(name: string, yaml: Of<"switched_load">, safeOn: boolean): ApplianceConfig {
+  const [off, on] = [fixed("off", 0), fixed("on", yaml.rated_power_w)];
+  return {
+    ...byRelay(name, yaml),
+    device: { by: "relay", relay: yaml.relay, ratedPowerW: yaml.rated_power_w },
+    modes: [off, on],
+    safe: settingOf(safeOn ? on : off),
+    least: settingOf(off),
+    maxOffAlways: false,
+  };
+}
+
+function sgReadyHeatPump(name: string, yaml: Of<"heat_pump_sg_ready">): ApplianceConfig {
   const [lock, normal] = [fixed("lock", 0), fixed("normal", yaml.rated_power_w)];
   const [first, second] = yaml.relays;
   return {
-    ...common,
+    ...byRelay(name, yaml),
     device: { by: "sg_ready", first, second, ratedPowerW: yaml.rated_power_w },
     modes: [lock, normal, fixed("recommended", yaml.rated_power_w), fixed("forced", yaml.rated_power_w)],
     safe: settingOf(normal),
     least: settingOf(lock),
     maxOffAlways: true,
+  };
+}
+
+function byRelay(name: string, yaml: RelayYaml): Omit<ApplianceConfig, "device" | "modes" | "safe" | "least" | "maxOffAlways"> {
+  const { comfort } = yaml;
+  const block = "max_block_s" in comfort ? comfort : null;
+  return {
+    name,
+    stepW: 0,
+    phases: yaml.phases ?? null,
+    // After a block it stays free at least so long, whatever a new plan says.
+    minOnMs: Math.max(yaml.min_on_s, block?.min_free_s ?? 0) * 1000,
+    minOffMs: yaml.min_off_s * 1000,
+    maxOffMs: block ? block.max_block_s * 1000 : null,
     demand: demandOf(comfort),
+    targetSoc: null,
+    temperature: yaml.sensor === undefined ? null : { sensor: yaml.sensor, band: bandOf(comfort) },
+    handHoldMs: yaml.hand_hold_s * 1000,
+  };
+}
+
+function evCharger(name: string, yaml: Of<"ev_charger">): ApplianceConfig {
+  const { phases, min_current_a: minA, max_current_a: maxA, comfort, battery_wh: batteryWh } = yaml;
+  const { target_soc_percent: percent } = comfort;
+  const wattsPerA = phases * phaseV;
+  const charge = { id: "charge", minW: minA * wattsPerA, maxW: maxA * wattsPerA };
+  const failsafeA = Math.min(yaml.failsafe_current_a, maxA);
+  const off = fixed("off", 0);
+  return {
+    ...plain(name, yaml),
+    modes: [off, charge],
+    // Below its least current a charger does not charge.
+    safe: failsafeA < minA ? settingOf(off) : { mode: charge.id, powerW: failsafeA * wattsPerA },
+    least: settingOf(off),
+    stepW: wattsPerA,
+    phases: yaml.house_phases ?? (phases === 3 ? [1, 2, 3] : null),
+    minOnMs: yaml.min_on_s * 1000,
+    minOffMs: yaml.min_off_s * 1000,
+    demand: demandOf(comfort),
+    targetSoc: percent === undefined || batteryWh === undefined ? null : { percent, batteryWh },
+  };
+}
+
+function batteryModes({ max_charge_w: chargeW, max_discharge_w: dischargeW }: Of<"battery">): Modes {
+  const auto = fixed("auto", 0);
+  return {
+    modes: [{ id: "discharge", minW: -dischargeW, maxW: 0 }, auto, { id: "charge", minW: 0, maxW: chargeW }],
+    safe: settingOf(auto),
+    least: settingOf(auto),
+  };
+}
+
+function pvModes({ max_power_w: mostW }: Of<"pv">): Modes {
+  const free = fixed("free", -mostW);
+  return { modes: [free, { id: "limit", minW: -mostW, maxW: 0 }], safe: settingOf(free), least: settingOf(free) };
+}
+
+function plain(name: string, yaml: DriverYaml): Omit<ApplianceConfig, keyof Modes> {
+  return {
+    name,
+    device: { by: "driver", bus: yaml.bus, config: yaml },
+    stepW: 0,
+    phases: null,
+    minOnMs: 0,
+    minOffMs: 0,
+    maxOffMs: null,
+    maxOffAlways: false,
+    demand: null,
+    targetSoc: null,
+    temperature: null,
+    handHoldMs: yaml.hand_hold_s * 1000,
   };
 }
 
 const fixed = (id: string, powerW: number): OperationMode => ({ id, minW: powerW, maxW: powerW });
 const settingOf = ({ id, maxW }: OperationMode): Setting => ({ mode: id, powerW: maxW });
 
-function demandOf(comfort: ApplianceYaml["comfort"]): Demand {
+function demandOf(comfort: (RelayYaml | Of<"ev_charger">)["comfort"]): Demand {
   return "max_block_s" in comfort
     ? { kind: "block", maxBlockS: comfort.max_block_s, minFreeS: comfort.min_free_s }
     : { kind: "energy", energyWh: comfort.energy_wh_per_day, notBefore: comfort.not_before, readyBy: comfort.ready_by };
 }
 
-function bandOf({
-  min_c: minC,
-  max_c: maxC,
-  frost_c: frostC,
-  hysteresis_c: hysteresisC,
-}: ApplianceYaml["comfort"]): TemperatureBand {
+function bandOf({ min_c: minC, max_c: maxC, frost_c: frostC, hysteresis_c: hysteresisC }: RelayYaml["comfort"]): TemperatureBand {
   return {
     hysteresisC,
     ...(minC !== undefined && { minC }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LocalTime, Name } from "../../core/message/fields.ts";
+import { batteryDrivers, chargerDrivers, driverConfig, pvDrivers } from "../../drivers/registry.ts";
 
 /** Temperatures in °C by a sensor; each bound may be left out. */
 const band = {
@@ -56,6 +57,31 @@ const HeatPumpSgReady = z.strictObject({
     .default({ max_block_s: 7200, min_free_s: 600, hysteresis_c: 1 }),
 });
 
-/** One entry of `appliances` in the agent's YAML file. */
-export const Appliance = z.discriminatedUnion("type", [SwitchedLoad, HeatPumpSgReady]);
-export type ApplianceYaml = z.infer<typeof Appliance>;
+const { min_on_s, min_off_s, hand_hold_s } = common;
+
+const EvCharger = driverConfig(chargerDrivers, {
+  type: z.literal("ev_charger"),
+  bus: z.string(),
+  min_on_s,
+  min_off_s,
+  hand_hold_s,
+  house_phases: common.phases,
+  /** Where it goes when nobody speaks to it; 4.2 kW at most. */
+  failsafe_current_a: z.number().min(0).max(18).default(6),
+  battery_wh: z.int().positive().optional(),
+  comfort: z.strictObject({ ...energy, target_soc_percent: z.number().min(1).max(100).optional() }),
+});
+
+const Battery = driverConfig(batteryDrivers, { type: z.literal("battery"), bus: z.string(), hand_hold_s });
+
+const Pv = driverConfig(pvDrivers, { type: z.literal("pv"), bus: z.string(), hand_hold_s });
+
+const options = [SwitchedLoad, HeatPumpSgReady, EvCharger, Battery, Pv] as const;
+
+/** One entry of `appliances` in the agent's YAML file, told apart by type and then by driver. */
+export const Appliance: z.ZodType<z.output<(typeof options)[number]>> = z.discriminatedUnion(
+  "type",
+  // driverConfig gives unions by driver, which know their type at run time only.
+  options as unknown as readonly [typeof SwitchedLoad, typeof HeatPumpSgReady],
+);
+export type ApplianceYaml = z.output<typeof Appliance>;

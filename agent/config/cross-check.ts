@@ -1,6 +1,6 @@
 import type { ConfigIssue } from "../../core/config-issue.ts";
 import { have, own } from "./names.ts";
-import { meterDrivers, relayDrivers, type Buses } from "../../drivers/registry.ts";
+import { meterDrivers, type Buses } from "../../drivers/registry.ts";
 import { applianceConfig } from "./appliance-config.ts";
 import { applianceIssues } from "./appliance-check.ts";
 import { fusePowerW } from "./fuse-power.ts";
@@ -21,34 +21,43 @@ export function crossCheck(config: AgentYaml): ConfigIssue[] {
   ];
 }
 
-const drivers: Record<string, { needs: keyof Buses }> = { ...meterDrivers, ...relayDrivers };
+const drivers: Record<string, { needs: keyof Buses }> = { ...meterDrivers };
 const readsBytes = (driver: string): boolean => drivers[driver]?.needs === "bytes";
 
-function busIssues({ buses, meters, relays }: AgentYaml): ConfigIssue[] {
+function busIssues({ buses, meters, relays, sensors, appliances }: AgentYaml): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
-  for (const [group, parts] of [
-    ["meters", meters],
-    ["relays", relays],
-  ] as const)
-    for (const [name, part] of Object.entries(parts)) {
-      const bus = own(buses, part.bus);
-      const path = [group, name, "bus"];
-      if (!bus) issues.push({ path, message: `no bus called "${part.bus}" (have: ${have(Object.keys(buses))})` });
-      else if (readsBytes(part.driver) && bus.type === "modbus_tcp")
-        issues.push({
-          path,
-          message: `driver ${part.driver} reads a byte stream; bus "${part.bus}" is modbus_tcp, use type serial or tcp`,
-        });
-    }
-  const listeners = Object.entries(meters).filter(([, meter]) => readsBytes(meter.driver));
-  for (const [name, meter] of listeners)
-    for (const [other, part] of [...Object.entries(meters), ...Object.entries(relays)])
-      if (part.bus === meter.bus && other !== name)
-        issues.push({
-          path: ["meters", name, "bus"],
-          message: `bus "${meter.bus}" is a byte stream of its own; ${other} cannot share it`,
-        });
+  const users = [
+    ...usersOf("meters", meters),
+    ...usersOf("relays", relays),
+    ...usersOf("sensors", sensors),
+    ...usersOf("appliances", appliances),
+  ];
+  for (const { group, name, driver, bus: wanted } of users) {
+    const bus = own(buses, wanted);
+    const path = [group, name, "bus"];
+    if (!bus) issues.push({ path, message: `no bus called "${wanted}" (have: ${have(Object.keys(buses))})` });
+    else if (readsBytes(driver) && bus.type === "modbus_tcp")
+      issues.push({
+        path,
+        message: `driver ${driver} reads a byte stream; bus "${wanted}" is modbus_tcp, use type serial or tcp`,
+      });
+  }
+  for (const { group, name, driver, bus } of users)
+    if (group === "meters" && readsBytes(driver))
+      for (const other of users)
+        if (other.bus === bus && other.name !== name)
+          issues.push({
+            path: ["meters", name, "bus"],
+            message: `bus "${bus}" is a byte stream of its own; ${other.name} cannot share it`,
+          });
   return issues;
+}
+
+/** Parts of a section that sit on a bus; an appliance that is switched by relays does not. */
+function usersOf(group: string, parts: Record<string, object>): { group: string; name: string; driver: string; bus: string }[] {
+  return Object.entries(parts).flatMap(([name, part]) =>
+    "bus" in part && "driver" in part ? [{ group, name, driver: String(part.driver), bus: String(part.bus) }] : [],
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import { Address, Currency, Name, SiteName } from "../../core/message/fields.ts"
 import { MeterRole } from "../../core/message/measurements.ts";
 import { slotMinutes } from "../../core/slots.ts";
 import { Appliance } from "./appliance-schema.ts";
-import { driverConfig, meterDrivers, relayDrivers } from "../../drivers/registry.ts";
+import { driverConfig, meterDrivers, relayDrivers, sensorDrivers } from "../../drivers/registry.ts";
 
 const Bus = z.discriminatedUnion("type", [
   z.strictObject({
@@ -20,6 +20,8 @@ const Bus = z.discriminatedUnion("type", [
 ]);
 
 const Meter = driverConfig(meterDrivers, { role: MeterRole, bus: z.string() });
+
+const Sensor = driverConfig(sensorDrivers, { bus: z.string() });
 
 /** `on_boot` is the declared safe state: at start, at stop, and whenever the guard falls back. */
 const Relay = driverConfig(relayDrivers, { bus: z.string(), on_boot: z.enum(["open", "closed"]) });
@@ -66,7 +68,7 @@ export const AgentYaml = z.strictObject({
   buses: z.record(Name, Bus),
   meters: z.record(Name, Meter),
   relays: z.record(Name, Relay).default({}),
-  sensors: z.record(Name, z.strictObject({ bus: z.string() })).default({}),
+  sensors: z.record(Name, Sensor).default({}),
   appliances: z.record(Name, Appliance).default({}),
   aggregator: z.strictObject(link).optional(),
   /** The grid operator's channel of limits (EEBUS LPC). Without it there are none. */

@@ -10,15 +10,25 @@ export interface ApplianceDevice {
    * @throws AppError of its bus, or device-not-following where it took the command and reads otherwise
    */
   set(setting: Setting): Promise<void>;
-  /** What the device itself says that it is set to. @throws AppError of its bus, or device-no-answer where it cannot say yet */
+  /**
+   * What the device itself says that it is set to.
+   * @throws AppError of its bus, device-no-answer where it cannot say yet, device-bad-answer where it says what cannot be, or
+   * device-foreign-setting where it is set to something that is none of its modes
+   */
   read(): Promise<Setting>;
   /** What it draws, by a meter of its own, W; null while it does not say. */
   powerW?(): Promise<number | null>;
+  /** How full its storage is, percent of what it can hold, 0 to 100; null while it does not say. */
+  stateOfCharge?(): Promise<number | null>;
   /**
    * Sets the device's own communication timeout, so that it goes to `failsafe` by itself when nobody has spoken to it for so
-   * long. Called at start; absent where the device has none.
+   * long. Called at start; absent where the device has none. A device whose longest timeout is shorter takes that one.
+   * @throws AppError of its bus, or device-cannot-arm where the device cannot hold this failsafe or a timeout so short
    */
   arm?(failsafe: Setting, timeoutS: number): Promise<void>;
-  /** What it is set to must be set again at least this often, or its own timeout runs; absent where it has none that is armed. */
+  /**
+   * set() has to be called again within so many seconds, also where nothing changes, or the device goes to its failsafe: a
+   * third of its own timeout. Undefined where it keeps a setting for good; arm() changes it.
+   */
   readonly keepAliveS?: number | undefined;
 }

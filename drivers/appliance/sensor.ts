@@ -1,6 +1,6 @@
-/** Something that says how warm it is. */
+/** Something that measures a temperature. */
 export interface Sensor {
   readonly name: string;
-  /** °C. @throws AppError of its bus, or sensor-implausible */
+  /** °C. @throws AppError of its bus, sensor-no-value, or sensor-implausible */
   read(): Promise<number>;
 }

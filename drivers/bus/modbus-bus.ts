@@ -17,6 +17,8 @@ export interface ModbusBus {
   readCoils(unit: number, address: number, count: number): Promise<boolean[]>;
   /** Function 5. */
   writeCoil(unit: number, address: number, on: boolean): Promise<void>;
+  /** Function 5 with any word instead of on or off, which the standard does not know and some relay boards take as a time. */
+  writeCoilWord(unit: number, address: number, word: number): Promise<void>;
   /** Function 6. */
   writeRegister(unit: number, address: number, value: number): Promise<void>;
   /** Function 16; words of 16 bits, the first goes to the lowest address. */

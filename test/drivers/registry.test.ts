@@ -12,6 +12,7 @@ const modbus: ModbusBus = {
   readInputRegisters: never,
   readCoils: never,
   writeCoil: never,
+  writeCoilWord: never,
   writeRegister: never,
   writeRegisters: never,
   readDiscreteInputs: never,

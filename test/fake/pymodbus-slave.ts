@@ -9,9 +9,17 @@ export interface PymodbusContent {
   coils: number;
 }
 
-/** Or: any devices with the words that each has, for one function. */
+/** Or: any devices with the words that each has, for one function; or with what each has of all kinds, to be written to. */
 export interface PymodbusUnits {
-  units: { unit: number; function: 3 | 4; words: Record<number, number> }[];
+  units: ({ unit: number; function: 3 | 4; words: Record<number, number> } | PymodbusDevice)[];
+}
+
+/** A device with holding registers and coils that keep what is written to them. */
+export interface PymodbusDevice {
+  unit: number;
+  holding?: Record<number, number>;
+  input?: Record<number, number>;
+  coils?: Record<number, boolean>;
 }
 
 /**

@@ -2,6 +2,8 @@
 
 JSON: {"floats": {register: value}, "meter": unit, "relays": unit, "coils": count}. Registers hold IEEE 754 floats, high word first.
 Or {"units": [{"unit": unit, "function": 3 or 4, "words": {address: word}}]}; what is not in words answers exception 2.
+Or {"units": [{"unit": unit, "holding": {address: word}, "input": {...}, "coils": {address: true}}]}: each may be absent, and
+holding registers and coils can be written.
 """
 import asyncio
 import json
@@ -30,12 +32,20 @@ def house():
     return {options["meter"]: meter, options["relays"]: relays}
 
 
-def device(function, words):
-    block = ModbusSparseDataBlock({int(address): word for address, word in words.items()})
-    return ModbusSlaveContext(**{"hr" if function == 3 else "ir": block}, zero_mode=True)
+def device(one):
+    if "function" in one:
+        held = {"hr" if one["function"] == 3 else "ir": one["words"]}
+    else:
+        names = {"holding": "hr", "input": "ir", "coils": "co"}
+        held = {short: one[name] for name, short in names.items() if one.get(name)}
+    blocks = {
+        short: ModbusSparseDataBlock({int(address): value for address, value in values.items()})
+        for short, values in held.items()
+    }
+    return ModbusSlaveContext(**blocks, zero_mode=True)
 
 
-slaves = {one["unit"]: device(one["function"], one["words"]) for one in options["units"]} if "units" in options else house()
+slaves = {one["unit"]: device(one) for one in options["units"]} if "units" in options else house()
 context = ModbusServerContext(slaves=slaves, single=False)
 
 

@@ -18,6 +18,7 @@ function line(floats: Record<number, number>): { bus: ModbusBus; asked: number[]
     readHoldingRegisters: none,
     readCoils: none,
     writeCoil: none,
+    writeCoilWord: none,
     writeRegister: none,
     writeRegisters: none,
     readDiscreteInputs: none,
