@@ -19,4 +19,6 @@ export interface ApplianceDevice {
    * long. Called at start; absent where the device has none.
    */
   arm?(failsafe: Setting, timeoutS: number): Promise<void>;
+  /** What it is set to must be set again at least this often, or its own timeout runs; absent where it has none that is armed. */
+  readonly keepAliveS?: number | undefined;
 }

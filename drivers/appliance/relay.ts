@@ -5,4 +5,6 @@ export interface Relay {
   set(closed: boolean): Promise<void>;
   /** Reads what the device itself says. @throws AppError of its bus */
   isClosed(): Promise<boolean>;
+  /** Closes it for at most so long by the device's own timer; renewed by calling again. */
+  closeFor?(ms: number): Promise<void>;
 }
