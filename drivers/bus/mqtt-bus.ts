@@ -1,0 +1,203 @@
+import mqtt from "mqtt";
+import { z } from "zod";
+import { AppError, errorMessage } from "../../core/app-error.ts";
+import { brokerConnection, type BrokerAccess } from "../../core/broker-connection.ts";
+import type { Clock } from "../../core/clock/clock.ts";
+import { timedOut, within } from "./within.ts";
+
+/** Options in YAML of a broker in the home. */
+export const MqttBusOptions = z.strictObject({
+  /** mqtt://host or mqtts://host */
+  url: z.url({ protocol: /^mqtts?$/ }),
+  username: z.string().optional(),
+  password_file: z.string().optional(),
+  ca_file: z.string().optional(),
+  timeout_ms: z.int().min(100).max(30_000).default(3_000),
+});
+
+/** The newest message of a topic. */
+export interface MqttMessage {
+  text: string;
+  /** Since it came, ms; a retained one may be much older in truth. */
+  ageMs: number;
+  /** The broker had it already when we came. */
+  retained: boolean;
+}
+
+/**
+ * A client of a broker in the home; it connects again by itself. What cannot be sent now is not sent later: an old command
+ * must not switch anything. Topics have no wildcards.
+ * Calls throw AppError: mqtt-offline, mqtt-timeout (the broker does not confirm), mqtt-no-answer (the device is silent),
+ * mqtt-closed; the first three are temporary.
+ */
+export interface MqttBus {
+  readonly name: string;
+  /** Sends with QoS 1, not retained. Resolves when the broker has it. */
+  publish(topic: string, text: string): Promise<void>;
+  /** From now on keeps the newest message of a topic. */
+  listen(topic: string): void;
+  /** The newest message of a topic that is listened to; null while there was none. */
+  last(topic: string): MqttMessage | null;
+  /**
+   * Sends a question and gives the first answer that `pick` makes something of.
+   * @param answers topics; retained messages are no answers
+   */
+  ask<T>(
+    question: { topic: string; text: string },
+    answers: readonly string[],
+    pick: (text: string, topic: string) => T | undefined,
+  ): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** Much more than any switch says; what is longer is ignored. */
+const mostBytes = 64 * 1024;
+
+/** The access to the broker from options in YAML. */
+export function brokerAccessOf(options: z.output<typeof MqttBusOptions>): BrokerAccess {
+  const { url, username, password_file: passwordFile, ca_file: caFile } = options;
+  return { url, ...(username && { username }), ...(passwordFile && { passwordFile }), ...(caFile && { caFile }) };
+}
+
+/**
+ * Begins to connect; it need not succeed at once.
+ * @param options.timeoutMs wall time for a confirmation or an answer; default 3000
+ * @param options.reconnectMs wall time between two tries; default 2000
+ * @throws AppError mqtt-file-unreadable
+ */
+export function mqttBus(options: {
+  access: BrokerAccess;
+  clock: Clock;
+  clientId?: string;
+  timeoutMs?: number;
+  reconnectMs?: number;
+}): MqttBus {
+  const { access, clock, clientId, timeoutMs = 3_000, reconnectMs = 2_000 } = options;
+  const name = access.url;
+  const heard = new Map<string, { text: string; atMs: number; retained: boolean } | null>();
+  const granted = new Map<string, Promise<void>>();
+  const waiting = new Set<(text: string, topic: string) => void>();
+  const closing = new AbortController();
+  let reason = "not connected yet";
+  const client = mqtt.connect({
+    ...brokerConnection(access, "buses"),
+    ...(clientId !== undefined && { clientId }),
+    protocolVersion: 4,
+    clean: true,
+    keepalive: 30,
+    connectTimeout: 10_000,
+    reconnectPeriod: reconnectMs,
+    queueQoSZero: false,
+    resubscribe: false,
+  });
+  client.on("error", (error) => (reason = errorMessage(error)));
+  client.on("connect", () => {
+    reason = "connection lost";
+    granted.clear();
+    for (const topic of heard.keys()) void grant(topic);
+  });
+  client.on("message", (topic, payload, { retain }) => {
+    if (payload.length > mostBytes || !heard.has(topic)) return;
+    const text = payload.toString("utf8");
+    heard.set(topic, { text, atMs: clock.monotonicMs(), retained: retain });
+    if (!retain) for (const offer of waiting) offer(text, topic);
+  });
+
+  const grant = (topic: string): Promise<void> => {
+    const known = granted.get(topic);
+    if (known) return known;
+    const asked = client.subscribeAsync(topic, { qos: 1 }).then(() => undefined);
+    granted.set(topic, asked);
+    asked.catch(() => granted.delete(topic));
+    return asked;
+  };
+  const listen = (topic: string): void => {
+    if (heard.has(topic)) return;
+    heard.set(topic, null);
+    if (client.connected) void grant(topic);
+  };
+  const assertOnline = (): void => {
+    closing.signal.throwIfAborted();
+    if (!client.connected)
+      throw new AppError("mqtt-offline", `broker ${name} is not connected (${reason}); check address, user and password`, {
+        temporary: true,
+      });
+  };
+  /** Waits for the broker; whatever it does not confirm is an AppError. */
+  const confirmed = async <T>(work: Promise<T>, what: string): Promise<T> => {
+    try {
+      return await within(work, timeoutMs, closing.signal);
+    } catch (cause) {
+      closing.signal.throwIfAborted();
+      const why = cause === timedOut ? `not within ${timeoutMs} ms` : errorMessage(cause);
+      throw new AppError("mqtt-timeout", `broker ${name} did not confirm ${what}: ${why}; check its access list`, {
+        temporary: true,
+        cause,
+      });
+    }
+  };
+  const publish = async (topic: string, text: string): Promise<void> => {
+    assertOnline();
+    const sent = client.publishAsync(topic, text, { qos: 1, retain: false });
+    const id = client.getLastMessageId();
+    try {
+      await confirmed(sent, topic);
+    } catch (error) {
+      sent.catch(() => undefined);
+      // The library would send it again after a reconnect, however old it is by then.
+      client.removeOutgoingMessage(id);
+      throw error;
+    }
+  };
+
+  return {
+    name,
+    publish,
+    listen,
+    last(topic) {
+      const newest = heard.get(topic);
+      if (!newest) return null;
+      return { text: newest.text, ageMs: clock.monotonicMs() - newest.atMs, retained: newest.retained };
+    },
+    async ask<T>(
+      question: { topic: string; text: string },
+      answers: readonly string[],
+      pick: (text: string, topic: string) => T | undefined,
+    ) {
+      assertOnline();
+      for (const topic of answers) listen(topic);
+      await confirmed(Promise.all(answers.map(grant)), answers.join(", "));
+      const { promise, resolve, reject } = Promise.withResolvers<T>();
+      const offer = (text: string, topic: string): void => {
+        if (!answers.includes(topic)) return;
+        try {
+          const picked = pick(text, topic);
+          if (picked !== undefined) resolve(picked);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      promise.catch(() => undefined);
+      waiting.add(offer);
+      try {
+        await publish(question.topic, question.text);
+        return await within(promise, timeoutMs, closing.signal);
+      } catch (cause) {
+        if (cause !== timedOut) throw cause;
+        throw new AppError(
+          "mqtt-no-answer",
+          `nobody answered ${question.topic} on ${answers.join(" or ")} within ${timeoutMs} ms; check the topic and the device`,
+          { temporary: true },
+        );
+      } finally {
+        waiting.delete(offer);
+      }
+    },
+    async close() {
+      if (closing.signal.aborted) return;
+      closing.abort(new AppError("mqtt-closed", `the connection to ${name} is closed`));
+      await client.endAsync(true);
+      client.stream?.destroy();
+    },
+  };
+}
