@@ -79,7 +79,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const outbox = openOutbox(db, randomUUID(), clock.now());
   const atomically = (writes: () => void): void => db.transaction(writes)();
   const refused = rejections(log, () => clock.monotonicMs());
-  const buses = openBuses(config.buses);
+  const buses = openBuses(config.buses, clock);
   opened.push(() => buses.close());
   let room: AggregatorRoom | null = null;
   let collector: Collector | null = null;
@@ -87,7 +87,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
 
   const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
   let lastPassMs = clock.monotonicMs();
-  const { loop, actuator, house } = await startControl({
+  const { loop, actuator, house, close } = await startControl({
     config,
     db,
     buses,
@@ -109,7 +109,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     signal,
   });
   const collecting = startCollector({
-    meters: await metersOf(config, buses, clock),
+    meters: await metersOf(config, buses, { clock, log }),
     roles: new Map(config.meters.map(({ name, role }) => [name, role])),
     store: meters,
     outbox,
@@ -167,6 +167,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       await room?.stop();
       await grid?.stop();
       await server.close();
+      await close();
       await buses.close();
       db.close();
       log.info({}, "agent stopped");

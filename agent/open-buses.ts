@@ -1,7 +1,10 @@
 import { AppError } from "../core/app-error.ts";
+import type { Clock } from "../core/clock/clock.ts";
 import type { ByteBus, SerialSettings } from "../drivers/bus/byte-bus.ts";
+import { httpBusOf } from "../drivers/bus/http-bus.ts";
 import type { ModbusBus } from "../drivers/bus/modbus-bus.ts";
 import { modbusSerialBus } from "../drivers/bus/modbus-serial-bus.ts";
+import { brokerAccessOf, mqttBus } from "../drivers/bus/mqtt-bus.ts";
 import { serialBus } from "../drivers/bus/serial-bus.ts";
 import { tcpBus } from "../drivers/bus/tcp-bus.ts";
 import type { Buses } from "../drivers/registry.ts";
@@ -13,12 +16,23 @@ export interface BusSet {
   close(): Promise<void>;
 }
 
+type Line = Exclude<Buses[keyof Buses], null>;
+/** Lines that carry bytes. */
+type ByteLineConfig = Exclude<BusConfig, { type: "http" | "mqtt" }>;
+
 /** @throws AppError bus-unknown, bus-wrong-kind at the first use of a bus */
-export function openBuses(configs: AgentConfig["buses"]): BusSet {
-  const open = new Map<string, Buses[keyof Buses]>();
-  const make = (name: string, kind: keyof Buses): Buses[keyof Buses] => {
+export function openBuses(configs: AgentConfig["buses"], clock: Clock): BusSet {
+  const open = new Map<string, Line>();
+  const make = (name: string, kind: keyof Buses): Line => {
     const config = configs.get(name);
     if (!config) throw new AppError("bus-unknown", `no bus called "${name}"; add it under buses`);
+    if (config.type === "http" && kind === "http") return httpBusOf(config);
+    if (config.type === "mqtt" && kind === "mqtt") {
+      const { timeout_ms: timeoutMs } = config;
+      return mqttBus({ access: brokerAccessOf(config), clock, timeoutMs });
+    }
+    if (config.type === "http" || config.type === "mqtt" || kind === "http" || kind === "mqtt")
+      throw new AppError("bus-wrong-kind", `bus "${name}" is ${config.type}; ${kind} was expected`);
     return kind === "bytes" ? bytes(name, config) : modbus(config);
   };
   return {
@@ -37,7 +51,7 @@ export function openBuses(configs: AgentConfig["buses"]): BusSet {
 /** RS-485 devices mostly come with this. */
 const modbusSerialDefaults: SerialSettings = { baud: 9600, dataBits: 8, parity: "none", stopBits: 1 };
 
-function bytes(name: string, config: BusConfig): ByteBus {
+function bytes(name: string, config: ByteLineConfig): ByteBus {
   if (config.type === "modbus_tcp")
     throw new AppError("bus-wrong-kind", `bus "${name}" is modbus_tcp and carries no byte stream`);
   if (config.type === "tcp") return tcpBus({ host: config.host, port: config.port });
@@ -52,7 +66,7 @@ function bytes(name: string, config: BusConfig): ByteBus {
   };
 }
 
-function modbus(config: BusConfig): ModbusBus {
+function modbus(config: ByteLineConfig): ModbusBus {
   if (config.type === "tcp") return modbusSerialBus({ kind: "rtu-over-tcp", host: config.host, port: config.port });
   if (config.type === "modbus_tcp") return modbusSerialBus({ kind: "tcp", host: config.host, port: config.port });
   const { type: _, port, ...settings } = config;

@@ -25,6 +25,8 @@ export interface Control {
   actuator: Actuator;
   comfort: ComfortWatch;
   house: HouseWatch;
+  /** Lets go of devices that hold something themselves. */
+  close(): Promise<void>;
 }
 
 /** Parts that control works with. */
@@ -56,7 +58,11 @@ const hourMs = 3_600_000;
 export async function startControl(options: ControlOptions): Promise<Control> {
   const { config, clock, log, control, outbox, signal, overrides } = options;
   const appliances = config.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
-  const devices = await devicesOf(config, options.buses, { clock, log, signal });
+  const devices = await devicesOf(config, options.buses, { clock, log });
+  const close = async (): Promise<void> => {
+    for (const { device } of devices) await device.close?.();
+  };
+  options.opened.push(close);
   const actuator = startActuator({
     appliances: devices,
     clock,
@@ -75,7 +81,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   foundAtStart(control, actuator, clock);
   const comfort = watchComfort({
     appliances: config.appliances,
-    sensors: await sensorsOf(config, options.buses, clock),
+    sensors: await sensorsOf(config, options.buses, { clock, log }),
     stateOfCharge: async (resource) => {
       const device = devices.find((one) => one.resource === resource)?.device;
       return (await device?.stateOfCharge?.()) ?? null;
@@ -110,7 +116,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     onError: (error) => log.error({ code: errorCode(error), error: errorMessage(error) }, "control pass failed"),
     signal,
   });
-  return { loop, actuator, comfort, house };
+  return { loop, actuator, comfort, house, close };
 }
 
 /** What a crash or a power cut has switched is not in the journal: as of now it counts as switched. */

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { stderrLog } from "./stderr-log.ts";
 import { safeState } from "../agent/safe-state.ts";
-import { AppError } from "../core/app-error.ts";
+import { AppError, errorMessage } from "../core/app-error.ts";
+import { realClock } from "../core/clock/real-clock.ts";
 import { readAgentConfig } from "./agent-run.ts";
 import { askAgent } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";
@@ -16,7 +17,8 @@ export async function relayFailsafe(file: string, say: (line: string) => void): 
   const log = stderrLog("failsafe", config.logLevel);
   if (await agentAnswers(config.stateFolder))
     throw new AppError("agent-running", "the agent answers and has the relays; stop it first (systemctl stop smart-mla-agent)");
-  const failed = await safeState(config, log);
+  const clock = realClock({ onError: (error) => log.error({ error: errorMessage(error) }, "unexpected") });
+  const failed = await safeState(config, clock, log);
   say(JSON.stringify({ relays: config.relays.length, failed }));
   return failed.length === 0 ? exitCode.good : exitCode.unreachable;
 }

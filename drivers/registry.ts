@@ -1,13 +1,10 @@
 import { z } from "zod";
-import type { ApplianceDevice } from "./appliance/appliance-device.ts";
-import { ModbusChargerOptions } from "./appliance/charger/modbus-charger-options.ts";
-import { ModbusCoilOptions, modbusCoil } from "./appliance/modbus-coil.ts";
-import { ModbusSensorOptions } from "./appliance/modbus-sensor.ts";
-import type { Relay } from "./appliance/relay.ts";
-import type { Sensor } from "./appliance/sensor.ts";
-import { SunspecBatteryOptions, SunspecPvOptions } from "./appliance/sunspec/sunspec-options.ts";
+import type { Clock } from "../core/clock/clock.ts";
+import type { Log } from "../core/log.ts";
 import type { ByteBus } from "./bus/byte-bus.ts";
+import type { HttpBus } from "./bus/http-bus.ts";
 import type { ModbusBus } from "./bus/modbus-bus.ts";
+import type { MqttBus } from "./bus/mqtt-bus.ts";
 import { DsmrOptions } from "./meter/dsmr/dsmr-options.ts";
 import { dlmsKeys } from "./meter/dlms/key-options.ts";
 import { HanOptions } from "./meter/han/han-options.ts";
@@ -17,10 +14,13 @@ import { ModbusOptions, Sdm630Options } from "./meter/modbus/modbus-options.ts";
 import { SunSpecOptions } from "./meter/sunspec/sunspec-options.ts";
 import type { Meter, Stamp } from "./meter/meter.ts";
 
-/** What kind of line each `needs` stands for. */
+/** What kind of line each `needs` stands for; none is for what is on the gateway itself, or opens a port of its own. */
 export interface Buses {
   bytes: ByteBus;
   modbus: ModbusBus;
+  http: HttpBus;
+  mqtt: MqttBus;
+  none: null;
 }
 
 /** How a driver is made from its options in YAML (snake_case) and an open-able line of the right kind. */
@@ -28,15 +28,12 @@ export interface DriverEntry<Options extends z.ZodObject, Needs extends keyof Bu
   options: Options;
   needs: Needs;
   /** Loads the driver's code only now: a gateway keeps in memory what its own meters need, and nothing of the others. */
-  make(given: { name: string; bus: Buses[Needs]; stamp: Stamp; options: z.output<Options> }): Promise<Made>;
+  make(given: Omit<Given, "bus"> & { bus: Buses[Needs]; options: z.output<Options> }): Promise<Made>;
 }
 
-type AnyEntry<Made> = DriverEntry<z.ZodObject, "bytes", Made> | DriverEntry<z.ZodObject, "modbus", Made>;
+type AnyEntry<Made> = { [Needs in keyof Buses]: DriverEntry<z.ZodObject, Needs, Made> }[keyof Buses];
 
 const meter = <O extends z.ZodObject, N extends keyof Buses>(entry: DriverEntry<O, N, Meter>) => entry;
-const relay = <O extends z.ZodObject, N extends keyof Buses>(entry: DriverEntry<O, N, Relay>) => entry;
-const sensor = <O extends z.ZodObject, N extends keyof Buses>(entry: DriverEntry<O, N, Sensor>) => entry;
-const device = <O extends z.ZodObject, N extends keyof Buses>(entry: DriverEntry<O, N, ApplianceDevice>) => entry;
 
 /** Drivers of meters by the name that stands in the configuration. */
 export const meterDrivers = {
@@ -103,69 +100,6 @@ export const meterDrivers = {
   }),
 };
 
-/** Drivers of contacts by the name that stands in the configuration. */
-export const relayDrivers = {
-  modbus_coil: relay({
-    options: ModbusCoilOptions,
-    needs: "modbus",
-    make: async ({ name, bus, options }) =>
-      modbusCoil({ name, bus, unit: options.unit_id, coil: options.coil, inverted: options.inverted, timer: options.timer }),
-  }),
-};
-
-/** Drivers of temperature sensors by the name that stands in the configuration. */
-export const sensorDrivers = {
-  modbus_register: sensor({
-    options: ModbusSensorOptions,
-    needs: "modbus",
-    async make({ name, bus, options }) {
-      const { modbusSensor } = await import("./appliance/modbus-sensor.ts");
-      const { unit_id: unit, word_order: wordOrder, ...rest } = options;
-      return modbusSensor({ name, bus, unit, wordOrder, ...rest });
-    },
-  }),
-};
-
-/** Drivers of EV chargers. */
-export const chargerDrivers = {
-  modbus_charger: device({
-    options: ModbusChargerOptions,
-    needs: "modbus",
-    async make({ name, bus, options }) {
-      const { modbusCharger } = await import("./appliance/charger/modbus-charger.ts");
-      const { unit_id: unit, family, min_current_a: minA, max_current_a: maxA, phases } = options;
-      return modbusCharger({ name, bus, unit, family, minA, maxA, phases });
-    },
-  }),
-};
-
-/** Drivers of batteries. */
-export const batteryDrivers = {
-  sunspec_battery: device({
-    options: SunspecBatteryOptions,
-    needs: "modbus",
-    async make({ name, bus, options }) {
-      const { sunspecBattery } = await import("./appliance/sunspec/sunspec-battery.ts");
-      const { unit_id: unit, max_charge_w: maxChargeW, max_discharge_w: maxDischargeW, grid_charging: gridCharging } = options;
-      return sunspecBattery({ name, bus, unit, maxChargeW, maxDischargeW, gridCharging });
-    },
-  }),
-};
-
-/** Drivers of inverters that can be told to give less. */
-export const pvDrivers = {
-  sunspec_pv: device({
-    options: SunspecPvOptions,
-    needs: "modbus",
-    async make({ name, bus, options }) {
-      const { sunspecPv } = await import("./appliance/sunspec/sunspec-pv.ts");
-      return sunspecPv({ name, bus, unit: options.unit_id, maxPowerW: options.max_power_w });
-    },
-  }),
-};
-
-const deviceDrivers = { ...chargerDrivers, ...batteryDrivers, ...pvDrivers };
-
 type Entries = Record<string, { options: z.ZodObject; needs: keyof Buses }>;
 
 /** The configuration of any driver of a map: its options, `driver`, and the fields that the caller adds. */
@@ -188,10 +122,17 @@ export function driverConfig<Map extends Entries, Extra extends z.ZodRawShape>(
   return z.discriminatedUnion("driver", [first, ...rest]) as unknown as z.ZodType<DriverConfig<Map, Extra>>;
 }
 
+/** Schema of what fits any of several of these, told apart by `driver`. */
+export function anyDriverConfig<Configs extends readonly [z.ZodType, ...z.ZodType[]]>(
+  configs: Configs,
+): z.ZodType<z.output<Configs[number]>> {
+  return z.discriminatedUnion("driver", configs as unknown as readonly [z.ZodObject]) as unknown as z.ZodType<
+    z.output<Configs[number]>
+  >;
+}
+
 /** Name of a meter's driver in the configuration. */
 export type MeterDriverName = keyof typeof meterDrivers;
-/** Name of a contact's driver in the configuration. */
-export type RelayDriverName = keyof typeof relayDrivers;
 
 /**
  * Makes a meter from its configuration; the caller opens the line that `needs` names.
@@ -201,32 +142,19 @@ export function makeMeter(config: { driver: MeterDriverName }, given: Given): Pr
   return make<Meter>(meterDrivers[config.driver], config, given);
 }
 
-/** Makes a relay from its configuration, as makeMeter does. */
-export function makeRelay(config: { driver: RelayDriverName }, given: Given): Promise<Relay> {
-  return make<Relay>(relayDrivers[config.driver], config, given);
-}
-
-/** Makes a sensor from its configuration, as makeMeter does. */
-export function makeSensor(config: { driver: keyof typeof sensorDrivers }, given: Given): Promise<Sensor> {
-  return make<Sensor>(sensorDrivers[config.driver], config, given);
-}
-
-/** Makes a charger, battery or inverter from its configuration, as makeMeter does. */
-export function makeDevice(config: { driver: keyof typeof deviceDrivers }, given: Given): Promise<ApplianceDevice> {
-  return make<ApplianceDevice>(deviceDrivers[config.driver], config, given);
-}
-
 /** What a driver is made with besides its options. */
-interface Given {
+export interface Given {
   name: string;
   stamp: Stamp;
+  clock: Clock;
+  log: Log;
   bus: <Kind extends keyof Buses>(kind: Kind) => Buses[Kind];
 }
 
-function make<Made>(entry: AnyEntry<Made>, config: { driver: string }, given: Given): Promise<Made> {
-  const { name, stamp } = given;
+/** Makes what an entry describes, on the line that it needs. */
+export function make<Made>(entry: AnyEntry<Made>, config: { driver: string }, given: Given): Promise<Made> {
   const options = z.object(entry.options.shape).parse(config);
-  return entry.needs === "bytes"
-    ? entry.make({ name, stamp, options, bus: given.bus("bytes") })
-    : entry.make({ name, stamp, options, bus: given.bus("modbus") });
+  // The compiler does not see that the line is of the kind that this entry needs.
+  const typed = entry as DriverEntry<z.ZodObject, keyof Buses, Made>;
+  return typed.make({ ...given, options, bus: given.bus(typed.needs) });
 }

@@ -25,12 +25,12 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfi
       randomDelayMs: site.grid.random_delay_s * 1000,
       maxRampWPerMin: site.grid.max_ramp_w_per_min,
     },
-    buses: new Map(Object.entries(yaml.buses).map(([name, bus]) => [name, busConfig(bus)])),
+    buses: new Map(Object.entries(yaml.buses).map(([name, bus]) => [name, busConfig(bus, at)])),
     meters: Object.entries(yaml.meters).map(([name, meter]) => meterConfig(name, meter, at)),
     relays: Object.entries(yaml.relays).map(([name, relay]) => ({ ...relay, name, safeClosed: relay.on_boot === "closed" })),
     sensors: Object.entries(yaml.sensors).map(([name, sensor]) => ({ ...sensor, name })),
     appliances: Object.entries(yaml.appliances).map(([name, appliance]) =>
-      applianceConfig(name, appliance, (relay) => yaml.relays[relay]?.on_boot === "closed"),
+      applianceConfig(name, withPaths(appliance, ["password_file"], at), (relay) => yaml.relays[relay]?.on_boot === "closed"),
     ),
     ...(yaml.aggregator && { aggregator: aggregatorLink(yaml.aggregator, at) }),
     ...(yaml.grid_operator && { gridOperator: gridOperatorLink(yaml.grid_operator, at) }),
@@ -47,15 +47,20 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfi
 }
 
 function meterConfig(name: string, meter: AgentYaml["meters"][string], at: (path: string) => string): MeterConfig {
-  const config = { ...meter, name };
-  if ("encryption_key_file" in config && config.encryption_key_file !== undefined)
-    config.encryption_key_file = at(config.encryption_key_file);
-  if ("authentication_key_file" in config && config.authentication_key_file !== undefined)
-    config.authentication_key_file = at(config.authentication_key_file);
-  return config;
+  return { ...withPaths(meter, ["encryption_key_file", "authentication_key_file"], at), name };
 }
 
-function busConfig(bus: AgentYaml["buses"][string]): BusConfig {
+/** Files among the fields of an entry, counted from the folder of the configuration. */
+function withPaths<Entry extends object>(entry: Entry, fields: readonly string[], at: (path: string) => string): Entry {
+  const resolved = Object.entries(entry).map(([key, value]) => [
+    key,
+    fields.includes(key) && typeof value === "string" ? at(value) : (value as unknown),
+  ]);
+  return Object.fromEntries(resolved) as Entry;
+}
+
+function busConfig(bus: AgentYaml["buses"][string], at: (path: string) => string): BusConfig {
+  if (bus.type === "http" || bus.type === "mqtt") return withPaths(bus, ["password_file", "ca_file"], at);
   if (bus.type !== "serial") return bus;
   const { port, baud, parity, data_bits: dataBits, stop_bits: stopBits } = bus;
   return {

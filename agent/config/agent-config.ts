@@ -1,5 +1,8 @@
 import type { JWK } from "jose";
+import type { z } from "zod";
 import type { LogLevel } from "../../core/log.ts";
+import type { HttpBusOptions } from "../../drivers/bus/http-bus.ts";
+import type { MqttBusOptions } from "../../drivers/bus/mqtt-bus.ts";
 import type { GridLimitRules } from "../guard/grid-limit.ts";
 import type { ApplianceConfig } from "./appliance-config.ts";
 import type { AgentYaml } from "./schema.ts";
@@ -46,11 +49,13 @@ export interface AgentConfig {
   simulationClockUrl?: string;
 }
 
-/** A line to devices: a serial port, a byte stream over TCP, or Modbus TCP. */
+/** A line to devices: a serial port, a byte stream over TCP, Modbus TCP, a device that speaks HTTP, or a broker in the home. */
 export type BusConfig =
   | { type: "serial"; port: string; baud?: number; parity?: "none" | "even" | "odd"; dataBits?: 7 | 8; stopBits?: 1 | 2 }
   | { type: "tcp"; host: string; port: number }
-  | { type: "modbus_tcp"; host: string; port: number };
+  | { type: "modbus_tcp"; host: string; port: number }
+  | ({ type: "http" } & z.output<typeof HttpBusOptions>)
+  | ({ type: "mqtt" } & z.output<typeof MqttBusOptions>);
 
 /** A meter; the driver's own options stand beside these, as its schema has them. */
 export type MeterConfig = AgentYaml["meters"][string] & { name: string };

@@ -7,7 +7,7 @@ import type { ApplianceYaml } from "./appliance-schema.ts";
 export type ApplianceDeviceConfig =
   | { by: "relay"; relay: string; ratedPowerW: number }
   | { by: "sg_ready"; first: string; second: string; ratedPowerW: number }
-  | { by: "driver"; bus: string; config: DriverYaml };
+  | { by: "driver"; config: DriverYaml };
 
 type DriverYaml = Exclude<ApplianceYaml, { type: "switched_load" | "heat_pump_sg_ready" }>;
 type RelayYaml = Exclude<ApplianceYaml, DriverYaml>;
@@ -142,7 +142,7 @@ function pvModes({ max_power_w: mostW }: Of<"pv">): Modes {
 function plain(name: string, yaml: DriverYaml): Omit<ApplianceConfig, keyof Modes> {
   return {
     name,
-    device: { by: "driver", bus: yaml.bus, config: yaml },
+    device: { by: "driver", config: yaml },
     stepW: 0,
     phases: null,
     minOnMs: 0,

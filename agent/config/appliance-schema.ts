@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { LocalTime, Name } from "../../core/message/fields.ts";
-import { batteryDrivers, chargerDrivers, driverConfig, pvDrivers } from "../../drivers/registry.ts";
+import { batteryDrivers, chargerDrivers, dialingChargerDrivers, pvDrivers } from "../../drivers/appliance-registry.ts";
+import { anyDriverConfig, driverConfig } from "../../drivers/registry.ts";
 
 /** Temperatures in °C by a sensor; each bound may be left out. */
 const band = {
@@ -59,9 +60,8 @@ const HeatPumpSgReady = z.strictObject({
 
 const { min_on_s, min_off_s, hand_hold_s } = common;
 
-const EvCharger = driverConfig(chargerDrivers, {
+const charger = {
   type: z.literal("ev_charger"),
-  bus: z.string(),
   min_on_s,
   min_off_s,
   hand_hold_s,
@@ -70,7 +70,11 @@ const EvCharger = driverConfig(chargerDrivers, {
   failsafe_current_a: z.number().min(0).max(18).default(6),
   battery_wh: z.int().positive().optional(),
   comfort: z.strictObject({ ...energy, target_soc_percent: z.number().min(1).max(100).optional() }),
-});
+};
+const EvCharger = anyDriverConfig([
+  driverConfig(chargerDrivers, { bus: z.string(), ...charger }),
+  driverConfig(dialingChargerDrivers, charger),
+]);
 
 const Battery = driverConfig(batteryDrivers, { type: z.literal("battery"), bus: z.string(), hand_hold_s });
 

@@ -1,7 +1,9 @@
 import type { ConfigIssue } from "../../core/config-issue.ts";
 import { have, own } from "./names.ts";
+import { needsOfAppliances } from "../../drivers/appliance-registry.ts";
 import { meterDrivers, type Buses } from "../../drivers/registry.ts";
 import { applianceConfig } from "./appliance-config.ts";
+import { contactIssues, sameLineIssues } from "./line-check.ts";
 import { applianceIssues } from "./appliance-check.ts";
 import { fusePowerW } from "./fuse-power.ts";
 import type { AgentYaml } from "./schema.ts";
@@ -21,8 +23,20 @@ export function crossCheck(config: AgentYaml): ConfigIssue[] {
   ];
 }
 
-const drivers: Record<string, { needs: keyof Buses }> = { ...meterDrivers };
-const readsBytes = (driver: string): boolean => drivers[driver]?.needs === "bytes";
+const drivers: Record<string, { needs: keyof Buses }> = { ...meterDrivers, ...needsOfAppliances };
+const needsOf = (driver: string): keyof Buses => drivers[driver]?.needs ?? "none";
+const readsBytes = (driver: string): boolean => needsOf(driver) === "bytes";
+
+/** What type of bus carries which kind of line. */
+const typesFor: Record<keyof Buses, readonly string[]> = {
+  bytes: ["serial", "tcp"],
+  modbus: ["serial", "tcp", "modbus_tcp"],
+  http: ["http"],
+  mqtt: ["mqtt"],
+  none: [],
+};
+const fits = (driver: string, type: string): boolean => typesFor[needsOf(driver)].includes(type);
+const speaks = (driver: string): string => (readsBytes(driver) ? "reads a byte stream" : `speaks ${needsOf(driver)}`);
 
 function busIssues({ buses, meters, relays, sensors, appliances }: AgentYaml): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
@@ -36,10 +50,10 @@ function busIssues({ buses, meters, relays, sensors, appliances }: AgentYaml): C
     const bus = own(buses, wanted);
     const path = [group, name, "bus"];
     if (!bus) issues.push({ path, message: `no bus called "${wanted}" (have: ${have(Object.keys(buses))})` });
-    else if (readsBytes(driver) && bus.type === "modbus_tcp")
+    else if (!fits(driver, bus.type))
       issues.push({
         path,
-        message: `driver ${driver} reads a byte stream; bus "${wanted}" is modbus_tcp, use type serial or tcp`,
+        message: `driver ${driver} ${speaks(driver)}; bus "${wanted}" is ${bus.type}, use type ${typesFor[needsOf(driver)].join(" or ")}`,
       });
   }
   for (const { group, name, driver, bus } of users)
@@ -58,43 +72,6 @@ function usersOf(group: string, parts: Record<string, object>): { group: string;
   return Object.entries(parts).flatMap(([name, part]) =>
     "bus" in part && "driver" in part ? [{ group, name, driver: String(part.driver), bus: String(part.bus) }] : [],
   );
-}
-
-/**
- * One line under two names would be opened twice, and its contacts could be given twice. A gateway's port speaks either
- * Modbus TCP or passes RTU frames on; asked in both ways, one of them always gets garbage.
- */
-function sameLineIssues({ buses }: AgentYaml): ConfigIssue[] {
-  const users = new Map<string, { name: string; type: AgentYaml["buses"][string]["type"] }>();
-  return Object.entries(buses).flatMap(([name, bus]) => {
-    const line = bus.type === "serial" ? bus.port : `${bus.host.toLowerCase()}:${bus.port}`;
-    const user = users.get(line);
-    users.set(line, { name, type: bus.type });
-    if (user === undefined) return [];
-    const message =
-      user.type === bus.type
-        ? `is the same line as bus "${user.name}" (${line}); use one name for both`
-        : `is ${bus.type} but bus "${user.name}" is ${user.type} on the same port (${line}); a port speaks only one of them: keep the bus whose type the gateway is set to`;
-    return [{ path: ["buses", name], message }];
-  });
-}
-
-/** Two names for one contact would switch against each other. */
-function contactIssues({ relays }: AgentYaml): ConfigIssue[] {
-  const users = new Map<string, string>();
-  return Object.entries(relays).flatMap(([name, relay]) => {
-    const contact = `${relay.bus} ${relay.unit_id} ${relay.coil}`;
-    const user = users.get(contact);
-    if (user !== undefined)
-      return [
-        {
-          path: ["relays", name, "coil"],
-          message: `unit ${relay.unit_id} coil ${relay.coil} on bus "${relay.bus}" is already relay "${user}"`,
-        },
-      ];
-    users.set(contact, name);
-    return [];
-  });
 }
 
 function gridIssues({ site, meters, relays, appliances }: AgentYaml): ConfigIssue[] {
@@ -126,8 +103,14 @@ function gridIssues({ site, meters, relays, appliances }: AgentYaml): ConfigIssu
 function simulationIssues({ simulation, buses }: AgentYaml): ConfigIssue[] {
   if (!simulation) return [];
   return Object.entries(buses).flatMap(([name, bus]) =>
-    bus.type === "serial" || bus.host !== "127.0.0.1"
+    hostOf(bus) !== "127.0.0.1"
       ? [{ path: ["buses", name], message: "a configuration with simulation may only use hosts on 127.0.0.1, no real device" }]
       : [],
   );
+}
+
+/** Host of a line; null for a serial port. */
+function hostOf(bus: AgentYaml["buses"][string]): string | null {
+  if (bus.type === "serial") return null;
+  return "url" in bus ? new URL(bus.url).hostname : bus.host;
 }

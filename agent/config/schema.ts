@@ -4,7 +4,10 @@ import { Address, Currency, Name, SiteName } from "../../core/message/fields.ts"
 import { MeterRole } from "../../core/message/measurements.ts";
 import { slotMinutes } from "../../core/slots.ts";
 import { Appliance } from "./appliance-schema.ts";
-import { driverConfig, meterDrivers, relayDrivers, sensorDrivers } from "../../drivers/registry.ts";
+import { ownRelayDrivers, relayDrivers, sensorDrivers } from "../../drivers/appliance-registry.ts";
+import { HttpBusOptions } from "../../drivers/bus/http-bus.ts";
+import { MqttBusOptions } from "../../drivers/bus/mqtt-bus.ts";
+import { anyDriverConfig, driverConfig, meterDrivers } from "../../drivers/registry.ts";
 
 const Bus = z.discriminatedUnion("type", [
   z.strictObject({
@@ -17,6 +20,8 @@ const Bus = z.discriminatedUnion("type", [
   }),
   z.strictObject({ type: z.literal("tcp"), host: z.string().min(1), port: z.int().min(1).max(65_535) }),
   z.strictObject({ type: z.literal("modbus_tcp"), host: z.string().min(1), port: z.int().min(1).max(65_535).default(502) }),
+  HttpBusOptions.extend({ type: z.literal("http") }),
+  MqttBusOptions.extend({ type: z.literal("mqtt") }),
 ]);
 
 const Meter = driverConfig(meterDrivers, { role: MeterRole, bus: z.string() });
@@ -24,7 +29,11 @@ const Meter = driverConfig(meterDrivers, { role: MeterRole, bus: z.string() });
 const Sensor = driverConfig(sensorDrivers, { bus: z.string() });
 
 /** `on_boot` is the declared safe state: at start, at stop, and whenever the guard falls back. */
-const Relay = driverConfig(relayDrivers, { bus: z.string(), on_boot: z.enum(["open", "closed"]) });
+const onBoot = { on_boot: z.enum(["open", "closed"]) };
+const Relay = anyDriverConfig([
+  driverConfig(relayDrivers, { bus: z.string(), ...onBoot }),
+  driverConfig(ownRelayDrivers, onBoot),
+]);
 
 const zones = new Set(Intl.supportedValuesOf("timeZone"));
 const Zone = z

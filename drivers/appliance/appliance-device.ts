@@ -31,4 +31,6 @@ export interface ApplianceDevice {
    * third of its own timeout. Undefined where it keeps a setting for good; arm() changes it.
    */
   readonly keepAliveS?: number | undefined;
+  /** Lets go of what it holds itself; absent where that is nothing. Lines that others share stay open. */
+  close?(): void | Promise<void>;
 }

@@ -24,6 +24,7 @@ export function relayLoad(options: { name: string; relay: Relay; ratedPowerW: nu
     async arm(failsafe, timeoutS) {
       if (relay.closeFor && failsafe.mode === "off") timeoutMs = timeoutS * 1000;
     },
+    close: () => relay.close?.(),
     get keepAliveS() {
       return timeoutMs === null ? undefined : timeoutMs / 3000;
     },

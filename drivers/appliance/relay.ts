@@ -12,4 +12,6 @@ export interface Relay {
    * @throws AppError of its bus, relay-not-switched, or relay-bad-time where the time is beyond the timer
    */
   closeFor?(ms: number): Promise<void>;
+  /** Lets go of what it holds itself; absent where that is nothing. Lines that others share stay open. */
+  close?(): void | Promise<void>;
 }

@@ -42,5 +42,9 @@ export function sgReady(options: { name: string; first: Relay; second: Relay; ra
       const mode = one ? (other ? "forced" : "lock") : other ? "recommended" : "normal";
       return { mode, powerW: powerOf(mode) };
     },
+    async close() {
+      await first.close?.();
+      await second.close?.();
+    },
   };
 }

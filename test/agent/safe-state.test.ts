@@ -1,3 +1,4 @@
+import { fakeClock } from "../../core/clock/fake-clock.ts";
 import { expect, it } from "vitest";
 import { agentConfigFromYaml } from "../../agent/config/agent-config-from-yaml.ts";
 import { AgentYaml } from "../../agent/config/schema.ts";
@@ -24,7 +25,7 @@ async function boards() {
     relays: { r1: relay("one", "open"), r2: { ...relay("two", "closed"), coil: 1 }, r3: relay("two", "closed", true) },
     storage: { path: "data.db" },
   });
-  return { one, two, run: () => safeState(agentConfigFromYaml(yaml, "/tmp"), silentLog()) };
+  return { one, two, run: () => safeState(agentConfigFromYaml(yaml, "/tmp"), fakeClock(0), silentLog()) };
 }
 
 it("puts every relay into its declared safe state without the rest of the agent", async () => {
