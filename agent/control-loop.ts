@@ -13,7 +13,7 @@ import {
   type GuardState,
 } from "./guard/guarded-appliance.ts";
 import type { GuardInput } from "./guard/guard-input.ts";
-import { intents, type Intent } from "./plan/intent.ts";
+import { intents, type Authority, type Intent } from "./plan/intent.ts";
 import type { Override } from "./plan/override.ts";
 
 /** How one appliance stands, for people and for up/status. */
@@ -22,6 +22,8 @@ export interface ApplianceNow {
   on: boolean;
   setting: Setting;
   reason: string;
+  /** Whose word the plan follows. */
+  authority: Authority;
   /** Why it does not do what it is told; absent where it does. */
   alarm?: string;
 }
@@ -45,6 +47,8 @@ export interface ControlLoopOptions {
   /** As the journal has it, on the monotonic clock. */
   state: GuardState;
   instructions: () => ReadonlyMap<string, InstructionList>;
+  /** The house's own plan; empty while the aggregator is there. */
+  local: () => ReadonlyMap<string, InstructionList>;
   /** What the residents said. */
   overrides: () => readonly Override[];
   /** What comfort and deadlines want now, by resource. */
@@ -71,6 +75,7 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
   let running: Promise<void> | null = null;
   let again = false;
   let reasons = new Map<string, string>();
+  let wishes: readonly Intent[] = [];
 
   const pass = async (verify: boolean): Promise<void> => {
     // Somebody else's switching counts like an own one: it has its rest, and the guard decides what becomes of it.
@@ -85,13 +90,15 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
     const plan = {
       nowMs: clock.now(),
       instructions: options.instructions(),
+      local: options.local(),
       overrides: options.overrides(),
       needs: options.needs(),
     };
+    wishes = intents(appliances, plan);
     const decided = guard(appliances, state, {
       ...options.house(),
       nowMs: clock.monotonicMs(),
-      intents: intents(appliances, plan),
+      intents: wishes,
     });
     state = decided.state;
     reasons = new Map(decided.commands.map(({ resource, reason }) => [resource, reason]));
@@ -107,6 +114,7 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
         on: draws(setting),
         setting,
         reason: reasons.get(resource) ?? "starting",
+        authority: wishes.find((wish) => wish.resource === resource)?.authority ?? "safe-state",
         ...(alarm !== undefined && { alarm }),
       };
     });

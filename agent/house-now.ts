@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock/clock.ts";
 import type { PhaseReading, Reading } from "../core/reading.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { HouseNow } from "./control-loop.ts";
-import { increaseDelayMs } from "./guard/increase-delay.ts";
+import { announcedDelays, increaseDelayMs } from "./guard/increase-delay.ts";
 import { peakRoomW, quarterAfter, type QuarterSoFar } from "./guard/quarter-peak.ts";
 
 /** What the guard is told of the house. */
@@ -10,6 +10,8 @@ export interface HouseWatch {
   /** Every believed reading of the grid meter. */
   take(reading: Reading): void;
   now(): HouseNow;
+  /** The random delays of the coming day, to be announced. */
+  delays(): ReturnType<typeof announcedDelays>;
 }
 
 /** Nominal voltage of a phase, V. @see EN 50160 */
@@ -30,6 +32,7 @@ export function watchHouse(options: {
     take(reading) {
       if (reading.importWh !== null) quarter = quarterAfter(quarter, clock.now(), reading.importWh);
     },
+    delays: () => announcedDelays(options.seed, clock.now(), site.randomDelayMs),
     now() {
       const found = options.latest();
       const reading = found?.reading;

@@ -38,6 +38,8 @@ export interface RunningAgent {
 
 /** More than so many times what the fuse carries is a counter that jumped, not a load. */
 const overloadFactor = 1.5;
+/** The aggregator says each minute that it is there; after this silence the house plans for itself. */
+const aggregatorLostMs = 180_000;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
@@ -100,6 +102,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     instructions: () => room?.instructions() ?? new Map(),
     latest: () => collector?.latest(gridMeter),
     gridLimitW: () => (config.gridOperator ? (grid?.limitW() ?? config.gridOperator.rules.failsafeLimitW) : null),
+    alone: () => (room?.heartbeatAgeMs() ?? Infinity) > aggregatorLostMs,
     onPass: (now) => {
       lastPassMs = clock.monotonicMs();
       room?.report(now);
@@ -132,7 +135,14 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   opened.push(() => collecting.stop());
   clock.every(hourMs, () => void meters.forgetSamples(clock.now() - config.keepRawDays * dayMs), signal);
   const shared = { config, clock, log, refused, control, outbox, loop, signal };
-  room = await openAggregatorRoom({ ...shared, overrides: overrides.all, meters, records, gridMeter });
+  room = await openAggregatorRoom({
+    ...shared,
+    overrides: overrides.all,
+    increaseDelays: house.delays,
+    meters,
+    records,
+    gridMeter,
+  });
   opened.push(() => room?.stop());
   grid = await openGridRoom(shared);
   opened.push(() => grid?.stop());

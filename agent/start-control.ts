@@ -11,6 +11,7 @@ import type { AgentConfig } from "./config/agent-config.ts";
 import { guardStateFromJournal, startControlLoop, type ApplianceNow, type ControlLoop } from "./control-loop.ts";
 import { devicesOf, sensorsOf } from "./devices.ts";
 import { draws } from "./guard/guarded-appliance.ts";
+import { ownPlan } from "./own-plan.ts";
 import { watchHouse, type HouseWatch } from "./house-now.ts";
 import type { BusSet } from "./open-buses.ts";
 import type { ControlStore, Switching } from "./store/control-store.ts";
@@ -44,6 +45,8 @@ export interface ControlOptions {
   /** Newest believed reading of the grid meter and its age. */
   latest: () => { reading: Reading; ageMs: number } | undefined;
   gridLimitW: () => number | null;
+  /** Whether the aggregator is not heard, or there is none. */
+  alone: () => boolean;
   onPass: (now: readonly ApplianceNow[]) => void;
   /** Runs writes as one transaction. */
   atomically: (writes: () => void) => void;
@@ -103,6 +106,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     appliances,
     state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),
     instructions: options.instructions,
+    local: ownPlan({ config, control, clock, alone: options.alone }),
     overrides: overrides.all,
     needs: comfort.needs,
     house: house.now,

@@ -55,16 +55,22 @@ export interface PlanInput {
   nowMs: number;
   /** Of the aggregator, by resource. */
   instructions: ReadonlyMap<string, InstructionList>;
+  /** The house's own plan, by resource; empty while the aggregator is there. */
+  local: ReadonlyMap<string, InstructionList>;
   overrides: readonly Override[];
   /** What comfort, deadlines and the safety of pipes want whatever it costs, by resource. */
   needs: ReadonlyMap<string, Intent>;
 }
 
-/** What should run now: safety, the resident's override, comfort, the instruction in force, else the safe state. Pure. */
+/** What should run now: safety, the resident's override, comfort, the aggregator's instruction, the own plan, else the safe state. Pure. */
 export function intents(appliances: readonly Planned[], input: PlanInput): Intent[] {
   return appliances.map((appliance) => {
     const need = input.needs.get(appliance.resource);
-    const wish = overridden(appliance, input) ?? instructed(appliance, input) ?? fallback(appliance);
+    const wish =
+      overridden(appliance, input) ??
+      instructed(appliance, input.instructions, input.nowMs, "instruction") ??
+      instructed(appliance, input.local, input.nowMs, "local") ??
+      fallback(appliance);
     return need && authorityRank(need.authority) > authorityRank(wish.authority) ? need : wish;
   });
 }
@@ -79,11 +85,16 @@ function overridden({ resource, modes, least }: Planned, { overrides, nowMs }: P
   return { resource, setting, authority: "override", reason: `${override.mode} until ${iso(override.untilMs)}` };
 }
 
-function instructed({ resource, modes }: Planned, { instructions, nowMs }: PlanInput): Intent | undefined {
-  const list = instructions.get(resource);
+function instructed(
+  { resource, modes }: Planned,
+  lists: ReadonlyMap<string, InstructionList>,
+  nowMs: number,
+  authority: "instruction" | "local",
+): Intent | undefined {
+  const list = lists.get(resource);
   const instruction = list && instructionAt(list, nowMs);
   const setting = instruction && settingOf(modes, instruction);
-  return setting && { resource, setting, authority: "instruction", reason: instruction.reason };
+  return setting && { resource, setting, authority, reason: instruction.reason };
 }
 
 function fallback({ resource, safe }: Planned): Intent {

@@ -4,6 +4,7 @@ import type { PinnedKeys } from "../../core/envelope.ts";
 import type { Log } from "../../core/log.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 import { Receipt } from "../../core/message/measurements.ts";
+import type { Resource } from "../../core/message/resource.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import type { Rejections } from "../../core/rejections.ts";
@@ -51,6 +52,8 @@ export interface AggregatorRoomOptions {
   control: ControlStore;
   /** What the residents said. */
   overrides: () => readonly Override[];
+  /** The random delays of the coming day. */
+  increaseDelays: () => Resource["increaseDelays"];
   meters: MeterStore;
   records: RecordStore;
   outbox: Outbox;
@@ -59,6 +62,8 @@ export interface AggregatorRoomOptions {
   signal: AbortSignal;
 }
 
+/** Delays are announced for a day ahead. */
+const describeEveryMs = 6 * 3_600_000;
 const reportEveryMs = 15 * 60_000;
 const dayMs = 24 * 3_600_000;
 
@@ -135,7 +140,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       const { resource, setting, reason, alarm } = one;
       const last = reported.get(resource);
       const override = overrideAt(options.overrides(), resource, nowMs);
-      const state = `${setting.mode} ${setting.powerW} ${reason} ${alarm} ${override?.mode} ${override?.untilMs}`;
+      const state = `${setting.mode} ${setting.powerW} ${reason} ${alarm} ${override?.mode} ${override?.untilMs} ${one.authority}`;
       if (!link?.connected() || (last?.state === state && nowMs - last.atMs < reportEveryMs)) continue;
       const appliance = config.appliances.find(({ name }) => name === resource);
       if (!appliance) continue;
@@ -147,13 +152,23 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       );
     }
   };
+  const describe = (): void => {
+    const increaseDelays = options.increaseDelays();
+    for (const appliance of config.appliances)
+      tell(
+        `resource/${appliance.name}`,
+        { ...resourceOf(appliance, config.site), ...(increaseDelays && { increaseDelays }) } satisfies Resource,
+        true,
+      );
+  };
+  clock.every(describeEveryMs, () => void (link?.connected() && describe()), options.signal);
   link = startMqttLink({
     link: options.link,
     boot: outbox.boot,
     log,
     random: options.random,
     onConnect() {
-      for (const appliance of config.appliances) tell(`resource/${appliance.name}`, resourceOf(appliance, config.site), true);
+      describe();
       reported.clear();
       uploader.restart();
       void settling.remind();

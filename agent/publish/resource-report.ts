@@ -5,6 +5,7 @@ import type { AgentConfig } from "../config/agent-config.ts";
 import type { ApplianceConfig } from "../config/appliance-config.ts";
 import type { ApplianceNow } from "../control-loop.ts";
 import { drawnWh } from "../drawn-energy.ts";
+import type { Authority } from "../plan/intent.ts";
 import type { Override } from "../plan/override.ts";
 import type { Switching } from "../store/control-store.ts";
 
@@ -46,6 +47,20 @@ export function statusOf(
     reason: now.reason,
     deliveredWh: window ? drawnWh(appliance, switchings, window.fromMs, now.atMs) : 0,
     ...(now.alarm !== undefined && { alarm: now.alarm.slice(0, 500) }),
-    ...(override && { override: { mode: override.mode, until: iso(override.untilMs), cause: "user" as const } }),
+    ...overrideOf(now.authority, override),
   };
+}
+
+const causes: Partial<Record<Authority, "comfort" | "safety" | "comms">> = {
+  comfort: "comfort",
+  safety: "safety",
+  local: "comms",
+};
+
+function overrideOf(authority: Authority, override: Override | undefined): Pick<ResourceStatus, "override"> {
+  const cause = causes[authority];
+  if (cause) return { override: { cause, until: null } };
+  if (!override) return {};
+  const { mode, untilMs } = override;
+  return { override: { cause: mode === "hold" ? "hand" : "user", mode, until: iso(untilMs) } };
 }

@@ -216,6 +216,7 @@ function decide(world: World, at: number, nowMs: number, said: readonly string[]
     intents: intents(world.appliances, {
       nowMs: wallMs,
       instructions: world.lists,
+      local: new Map(),
       overrides: world.overrides,
       needs: new Map(),
     }),

@@ -5,7 +5,7 @@ import type { Demand, Resource } from "../../core/message/resource.ts";
 import { greedyPlan, type PlannedAppliance, type PricedSlot } from "../../planner/greedy-plan.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { AggregatorStore, StoredSlot } from "../store/aggregator-store.ts";
-import type { PriceBook } from "./price-book.ts";
+import type { PriceBook } from "../../planner/price-book.ts";
 
 /** Parts that the planner works with. */
 export interface HomePlannerOptions {

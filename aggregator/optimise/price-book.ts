@@ -1,40 +1,10 @@
 import { z } from "zod";
-import { priceAt, PriceSeries } from "../../core/message/price-series.ts";
+import { PriceSeries } from "../../core/message/price-series.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import { readJsonFile } from "../../core/read-json-file.ts";
-import { slotsBetween } from "../../core/slots.ts";
-import type { PricedSlot } from "../../planner/greedy-plan.ts";
-
-/** The prices that the aggregator has announced, in order; the first series that covers an instant binds. */
-export interface PriceBook {
-  series: readonly PriceSeries[];
-  /** The series that binds at an instant. */
-  at(instantMs: number): PriceSeries | undefined;
-  /** Priced slots from the one that holds `fromMs` until prices end, at most until `toMs`. */
-  slots(fromMs: number, toMs: number, minutes: number): PricedSlot[];
-}
+import { priceBook, type PriceBook } from "../../planner/price-book.ts";
 
 /** Reads a JSON list of price series. @throws AppError prices-unreadable, prices-malformed */
 export function readPriceBook(file: string): PriceBook {
   return priceBook(parseAs(z.array(PriceSeries).min(1), readJsonFile(file, "prices-unreadable"), "prices-malformed", file));
-}
-
-/** The same from series at hand. */
-export function priceBook(series: readonly PriceSeries[]): PriceBook {
-  const at = (instantMs: number): PriceSeries | undefined =>
-    series.find((one) => priceAt(one, "import", instantMs) !== undefined);
-  return {
-    series,
-    at,
-    slots(fromMs, toMs, minutes) {
-      const priced: PricedSlot[] = [];
-      for (const slot of slotsBetween(fromMs, toMs, minutes)) {
-        const found = at(slot.startMs);
-        const microPerKwh = found && priceAt(found, "import", slot.startMs);
-        if (microPerKwh === undefined) break;
-        priced.push({ ...slot, microPerKwh });
-      }
-      return priced;
-    },
-  };
 }

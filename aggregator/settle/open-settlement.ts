@@ -9,7 +9,7 @@ import { readAgreement } from "../../settlement/read-agreement.ts";
 import { readPassphrase } from "../../settlement/read-passphrase.ts";
 import type { AggregatorConfig, AggregatorSettlement } from "../config/aggregator-config.ts";
 import type { Send } from "../dispatch/sender.ts";
-import type { PriceBook } from "../optimise/price-book.ts";
+import type { PriceBook } from "../../planner/price-book.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { anchor } from "./anchor.ts";
 import { proposer } from "./proposer.ts";

@@ -9,7 +9,7 @@ import { recordDigest, signerOf, signRecord } from "../../settlement/record.ts";
 import { domainOf } from "../../settlement/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/signature.ts";
 import type { Send } from "../dispatch/sender.ts";
-import type { PriceBook } from "../optimise/price-book.ts";
+import type { PriceBook } from "../../planner/price-book.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
 import { evidenceOf, nextPeriods, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
 

@@ -56,8 +56,19 @@ export const ResourceStatus = z.object({
   alarm: z.string().max(500).optional(),
   /** Energy given since the demand window opened, Wh; 0 for demand "block". */
   deliveredWh: z.int().nonnegative(),
-  /** Present while somebody's word stands above the instructions (OpenADR 2.0b opt), with whose it is. */
-  override: z.object({ mode: OverrideMode, until: Instant, cause: z.literal("user") }).optional(),
+  /**
+   * Present while something stands above the instructions (OpenADR 2.0b opt), with whose it is: a resident's word, somebody's
+   * hand at the device, comfort or a deadline, the safety of pipes, or the house's own plan while the aggregator is not heard.
+   */
+  override: z
+    .object({
+      cause: z.enum(["user", "hand", "comfort", "safety", "comms"]),
+      /** Of a word of people. */
+      mode: OverrideMode.optional(),
+      /** Null: until its reason has gone. */
+      until: Instant.nullable(),
+    })
+    .optional(),
 });
 export type ResourceStatus = z.infer<typeof ResourceStatus>;
 

@@ -101,6 +101,7 @@ async function running() {
     appliances: [boiler],
     state: guardStateFromJournal([boiler], [], clock),
     instructions: () => new Map([["boiler", { plan: "p", resource: "boiler", instructions: list }]]),
+    local: () => new Map(),
     overrides: () => [],
     needs: () => new Map(),
     house: () => houseAt(0, { meterAgeMs: grid?.ageMs ?? Infinity, importW: grid?.powerW ?? null, maxImportW: 5000 }),
@@ -148,7 +149,13 @@ it("goes to the safe state when the meter falls silent", async () => {
   await triggered();
   meter({ powerW: 2500, ageMs: 61_000 });
   await clock.advance(10_000);
-  const now = { resource: "boiler", on: false, setting: { mode: "off", powerW: 0 }, reason: "meter stale, safe state" };
+  const now = {
+    resource: "boiler",
+    on: false,
+    setting: { mode: "off", powerW: 0 },
+    reason: "meter stale, safe state",
+    authority: "instruction",
+  };
   expect([closed(), loop.now()]).toEqual([false, [now]]);
 });
 

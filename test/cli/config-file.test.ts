@@ -27,6 +27,13 @@ const grid = "  grid: { role: grid, driver: dsmr, bus: p1 }";
 const p1 = "  p1: { type: serial, port: /dev/ttyUSB0 }";
 const boilerRelay = "    relay: r1";
 const r1 = "  r1: { driver: modbus_coil, bus: lan, unit_id: 10, coil: 0, on_boot: open }";
+/** A charger of which two fields are wrong, or none. */
+const charger = (failsafe: string, currents: string, comfort: string): string[] => [
+  "  car:",
+  `    { type: ev_charger, driver: modbus_charger, bus: lan, unit_id: 3, family: heidelberg_energy_control, phases: 3, ${currents},`,
+  `      ${failsafe},`,
+  `      comfort: { energy_wh_per_day: 9000, not_before: '20:00', ready_by: '07:00'${comfort} } }`,
+];
 const gridLimits = "  grid: { phases: 3, fuse_a: 25, max_import_w: 17250 }";
 
 it("takes a good file and fills in what it leaves open", () => {
@@ -136,6 +143,57 @@ describe("says file, line, column, path and what was expected", () => {
       ),
       [
         'agent.yaml:26:29 appliances.pump.comfort.max_block_s "pump" runs by its own thermostat, so its safe state is on: relay "r2" needs on_boot: closed (and inverted: true where closing blocks it)',
+      ],
+    ],
+    [
+      "a fridge",
+      agentYamlWith(boilerRelay, boilerRelay, "    kind: fridge"),
+      [
+        'agent.yaml:20:11 appliances.boiler.kind a fridge is never switched by a plan: food, health or safety hang on it; take "boiler" out of the file',
+      ],
+    ],
+    [
+      "a temperature without a sensor, and a sensor that is not there",
+      agentYamlWith(
+        "    comfort: { energy_wh_per_day: 8000, not_before: '20:00', ready_by: '06:30' }",
+        "    comfort: { energy_wh_per_day: 8000, not_before: '20:00', ready_by: '06:30', min_c: 50 }",
+      ).replace("    comfort: { max_block_s: 5400", "    sensor: attic\n    comfort: { max_block_s: 5400"),
+      [
+        'agent.yaml:21:88 appliances.boiler.comfort.min_c a temperature needs a sensor; name one as sensor of "boiler"',
+        'agent.yaml:26:13 appliances.pump.sensor no sensor called "attic" (have: none)',
+      ],
+    ],
+    [
+      "SG-Ready with a contact that rests closed",
+      agentYamlWith(
+        "    comfort: { max_block_s: 5400, min_free_s: 5400 }",
+        "    comfort: { max_block_s: 5400, min_free_s: 5400 }",
+      ).replace("    type: switched_load\n    relay: r2", "    type: heat_pump_sg_ready\n    relays: [r1, r2]"),
+      [
+        'agent.yaml:24:14 appliances.pump.relays.0 relay "r1" already switches "boiler"',
+        'agent.yaml:24:18 appliances.pump.relays.1 both contacts of SG-Ready are open in its normal state: relay "r2" needs on_boot: open (and inverted: true where its contact rests closed)',
+      ],
+    ],
+    [
+      "a charger whose failsafe is above 4.2 kW, whose currents are the wrong way round, and whose car has no size",
+      agentYamlWith(
+        "appliances:",
+        "appliances:",
+        ...charger("failsafe_current_a: 7", "min_current_a: 20, max_current_a: 16", ", target_soc_percent: 80"),
+      ),
+      [
+        "agent.yaml:18:132 appliances.car.min_current_a is above max_current_a 16",
+        "agent.yaml:19:27 appliances.car.failsafe_current_a 7 A on 3 phases is 4830 W; a charger that nobody speaks to takes at most 4200 W",
+        "agent.yaml:20:103 appliances.car.comfort.target_soc_percent needs battery_wh of the car",
+      ],
+    ],
+    [
+      "a charger on a line of another kind",
+      agentYamlWith("appliances:", "appliances:", ...charger("failsafe_current_a: 6", "max_current_a: 16", ""))
+        .replace("bus: lan, unit_id: 3", "bus: home, unit_id: 3")
+        .replace("buses:", "buses:\n  home: { type: mqtt, url: 'mqtt://192.0.2.9' }"),
+      [
+        'agent.yaml:19:54 appliances.car.bus driver modbus_charger speaks modbus; bus "home" is mqtt, use type serial or tcp or modbus_tcp',
       ],
     ],
     [

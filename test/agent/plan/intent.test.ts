@@ -30,6 +30,7 @@ describe("intents", () => {
   const plan = (nowMs: number, change: Partial<PlanInput> = {}): PlanInput => ({
     nowMs,
     instructions: lists,
+    local: new Map(),
     overrides: [],
     needs: new Map(),
     ...change,
@@ -40,7 +41,10 @@ describe("intents", () => {
     { resource: "boiler", mode, fromMs: startMs - 1, untilMs: startMs + 3_600_000, ...more },
   ];
 
+  const own = new Map([["boiler", list(spanOf(0, 60, "on", "own plan"))]]);
   it.each<[string, Partial<PlanInput>, string, Intent["authority"]]>([
+    ["the own plan stands below the instruction", { local: own }, "off", "instruction"],
+    ["and takes over where there is none", { local: own, instructions: new Map() }, "on", "local"],
     ["a deadline stands above the instruction", { needs: need("comfort", true) }, "on", "comfort"],
     ["a pause stands above a deadline", { needs: need("comfort", true), overrides: override("pause") }, "off", "override"],
     ["frost stands above a pause", { needs: need("safety", true), overrides: override("pause") }, "on", "safety"],

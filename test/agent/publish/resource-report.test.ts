@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { applianceConfig } from "../../../agent/config/appliance-config.ts";
+import type { Authority } from "../../../agent/plan/intent.ts";
 import { drawnWh } from "../../../agent/drawn-energy.ts";
 import { resourceOf, statusOf } from "../../../agent/publish/resource-report.ts";
 import { Resource, ResourceStatus } from "../../../core/message/resource.ts";
@@ -24,6 +25,7 @@ const nowOf = (on: boolean, atMs: number, reason = "x") => ({
   on,
   setting: { mode: on ? "on" : "off", powerW: on ? 2000 : 0 },
   reason,
+  authority: "instruction" as Authority,
   atMs,
 });
 const ms = (time: string): number => Date.parse(`2026-01-${time}:00Z`);
@@ -100,4 +102,18 @@ it("says whose word an appliance follows while a resident's stands above the pla
   const status = ResourceStatus.parse(statusOf(boiler, now, [], zone, override));
   expect(status.override).toEqual({ mode: "boost", until: "2026-03-01T12:00:00.000Z", cause: "user" });
   expect("override" in ResourceStatus.parse(statusOf(boiler, now, [], zone))).toBe(false);
+});
+
+it.each([
+  ["comfort", "comfort"],
+  ["safety", "safety"],
+  ["local", "comms"],
+] as const)("says that %s stands above the instructions as %s, without an end", (authority, cause) => {
+  const status = ResourceStatus.parse(statusOf(boiler, { ...nowOf(true, 0), authority }, [], zone));
+  expect(status.override).toEqual({ cause, until: null });
+});
+
+it("tells a hand at the device from a word", () => {
+  const override = { resource: "boiler", mode: "hold" as const, fromMs: 0, untilMs: 1000, setting: { mode: "on", powerW: 2000 } };
+  expect(statusOf(boiler, nowOf(true, 0), [], zone, override).override).toMatchObject({ cause: "hand", mode: "hold" });
 });

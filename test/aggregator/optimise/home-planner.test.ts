@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { homePlanner } from "../../../aggregator/optimise/home-planner.ts";
-import { priceBook } from "../../../aggregator/optimise/price-book.ts";
+import { priceBook } from "../../../planner/price-book.ts";
 import { AppError } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { InstructionList } from "../../../core/message/instruction.ts";

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
-import type { PriceBook } from "../../../aggregator/optimise/price-book.ts";
-import { priceBook } from "../../../aggregator/optimise/price-book.ts";
+import type { PriceBook } from "../../../planner/price-book.ts";
+import { priceBook } from "../../../planner/price-book.ts";
 import { proposer, type Proposer } from "../../../aggregator/settle/proposer.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { AppError } from "../../../core/app-error.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { priceBook } from "../../../aggregator/optimise/price-book.ts";
+import { priceBook } from "../../../planner/price-book.ts";
 import { signerOf } from "../../../settlement/record.ts";
 import { addressOf, aggregator, exampleSeries, household, keyOf } from "../../settlement/fixture.ts";
 import { message, midnightMs, quarterMs, slotItem } from "../rows.ts";

@@ -1,0 +1,82 @@
+import { expect, it } from "vitest";
+import { phasePowers, watchHouse } from "../../agent/house-now.ts";
+import { fakeClock } from "../../core/clock/fake-clock.ts";
+import type { Reading } from "../../core/reading.ts";
+
+const startMs = Date.parse("2026-01-15T05:30:00Z");
+const reading = (change: Partial<Reading> = {}): Reading => ({
+  meter: "grid",
+  meterId: null,
+  receivedMs: startMs,
+  meterMs: null,
+  clockSynced: true,
+  quality: "valid",
+  importWh: 10_000,
+  exportWh: 0,
+  tariffs: {},
+  powerW: 900,
+  phases: [],
+  subMeters: [],
+  ...change,
+});
+
+function house(peakW: number | null) {
+  const clock = fakeClock(startMs);
+  let latest = reading();
+  const site = {
+    name: "x",
+    timezone: "UTC",
+    currency: "EUR",
+    slotMinutes: 15,
+    phases: 1 as const,
+    fuseA: 25,
+    maxImportW: 5000,
+    peakW,
+    randomDelayMs: 600_000,
+    maxRampWPerMin: 10_000,
+  };
+  const watch = watchHouse({
+    site,
+    latest: () => ({ reading: latest, ageMs: 0 }),
+    gridLimitW: () => null,
+    seed: new Uint8Array(32),
+    clock,
+  });
+  const hear = (change: Partial<Reading>): void => {
+    latest = reading(change);
+    watch.take(latest);
+  };
+  return { clock, watch, hear };
+}
+
+it("knows no peak where none is charged for, and none before the counter was read", () => {
+  expect(house(null).watch.now().peakW).toBeNull();
+  expect(house(2500).watch.now().peakW).toBeNull();
+});
+
+it("follows the quarter by the counter, and takes a higher peak of the month for paid", async () => {
+  const { clock, watch, hear } = house(2500);
+  hear({});
+  await clock.advance(300_000);
+  hear({ importWh: 10_225 });
+  expect(watch.now().peakW).toBe(2400);
+  hear({ importWh: 10_225, demand: { monthPeakW: 4000, months: [] } });
+  expect(watch.now().peakW).toBe(4650);
+});
+
+it.each<[string, Pick<Reading, "phases" | "powerW">, number, (number | null)[]]>([
+  ["the sum on one phase", { powerW: 900, phases: [] }, 1, [900]],
+  [
+    "net powers where the meter tells them",
+    { powerW: 0, phases: [{ powerW: -500 }, { powerW: 300, currentA: 9 }] },
+    3,
+    [-500, 300],
+  ],
+  [
+    "currents at their voltage, without a sign as import",
+    { powerW: 0, phases: [{ currentA: -4, voltageV: 240 }, { currentA: 2 }, {}] },
+    3,
+    [960, 460, null],
+  ],
+  ["nothing where the meter says nothing", { powerW: 900, phases: [] }, 3, []],
+])("takes for the power of phases %s", (_, given, count, powers) => expect(phasePowers(given, count)).toEqual(powers));
