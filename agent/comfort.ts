@@ -2,7 +2,7 @@ import { errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import type { Rejections } from "../core/rejections.ts";
 import type { Sensor } from "../drivers/appliance/sensor.ts";
-import { windowAt } from "../planner/demand-window.ts";
+import { windowAt, type DemandWindow } from "../planner/demand-window.ts";
 import type { ApplianceConfig } from "./config/appliance-config.ts";
 import { drawnWh } from "./drawn-energy.ts";
 import { authorityRank, type Intent } from "./plan/intent.ts";
@@ -18,6 +18,8 @@ export interface ComfortWatch {
 }
 
 const pollMs = 30_000;
+/** Between windows the next one may begin at any minute. */
+const recheckMs = 60_000;
 const dayMs = 24 * 3_600_000;
 
 /** Reads the sensors and watches deadlines. */
@@ -58,32 +60,48 @@ export function watchComfort(options: {
     return found && { temperatureC: found.temperatureC, ageMs: clock.monotonicMs() - found.atMs };
   };
   /** By the state of charge where it is told, else by what was drawn in the window. */
-  const missingWh = (appliance: ApplianceConfig, energyWh: number, fromMs: number): number => {
+  const missingWh = (
+    appliance: ApplianceConfig,
+    energyWh: number,
+    fromMs: number,
+    journal: () => readonly Switching[],
+  ): number => {
     const percent = charged.get(appliance.name);
     if (appliance.targetSoc && percent !== undefined)
       return ((appliance.targetSoc.percent - percent) / 100) * appliance.targetSoc.batteryWh;
-    return energyWh - drawnWh(appliance, options.switchings(clock.now() - dayMs), fromMs, clock.now());
+    return energyWh - drawnWh(appliance, journal(), fromMs, clock.now());
+  };
+  const windows = new Map<string, { window: DemandWindow | undefined; untilMs: number }>();
+  /** Local times are dear to work out, and a window stays the same until its end. */
+  const windowOf = ({ name, demand }: ApplianceConfig, nowMs: number): DemandWindow | undefined => {
+    const kept = windows.get(name);
+    if (kept && nowMs < kept.untilMs && nowMs >= (kept.window?.fromMs ?? kept.untilMs - recheckMs)) return kept.window;
+    const window = demand?.kind === "energy" ? windowAt(demand, options.zone, nowMs) : undefined;
+    windows.set(name, { window, untilMs: window?.readyMs ?? nowMs + recheckMs });
+    return window;
+  };
+  const deadlineOf = (appliance: (typeof planned)[number], journal: () => readonly Switching[]): Intent | undefined => {
+    const { demand } = appliance;
+    const nowMs = clock.now();
+    const window = windowOf(appliance, nowMs);
+    if (demand?.kind !== "energy" || !window) return undefined;
+    const { readyMs, fromMs } = window;
+    // Most of the day there is time enough for all of it, and nobody need know what was drawn.
+    const mostWh = Math.max(demand.energyWh, appliance.targetSoc?.batteryWh ?? 0);
+    if (!deadlineNeed(appliance, { missingWh: mostWh, readyMs }, nowMs)) return undefined;
+    return deadlineNeed(appliance, { missingWh: missingWh(appliance, demand.energyWh, fromMs, journal), readyMs }, nowMs);
   };
   const planned = options.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
   return {
     needs() {
-      const nowMs = clock.now();
-      const found = planned.flatMap((appliance): [string, Intent][] => {
-        const { name, demand } = appliance;
-        const window = demand?.kind === "energy" ? windowAt(demand, options.zone, nowMs) : undefined;
-        const deadline =
-          demand?.kind === "energy" && window
-            ? deadlineNeed(
-                appliance,
-                { missingWh: missingWh(appliance, demand.energyWh, window.fromMs), readyMs: window.readyMs },
-                nowMs,
-              )
-            : undefined;
-        const warmth = appliance.temperature && temperatureOf(appliance.temperature, appliance);
-        const wins = [deadline, warmth].reduce((one, other) => higher(one ?? undefined, other ?? undefined), undefined);
-        return wins ? [[name, wins]] : [];
+      let found: readonly Switching[] | undefined;
+      const journal = (): readonly Switching[] => (found ??= options.switchings(clock.now() - dayMs));
+      const needs = planned.flatMap((appliance): [string, Intent][] => {
+        const warmth = appliance.temperature ? temperatureOf(appliance.temperature, appliance) : undefined;
+        const wins = higher(deadlineOf(appliance, journal), warmth);
+        return wins ? [[appliance.name, wins]] : [];
       });
-      return new Map(found);
+      return new Map(needs);
     },
     temperature,
   };

@@ -128,13 +128,16 @@ function telegram(importWh: number): Buffer {
   });
 }
 
+/** Time of day so many hours from now. */
+const utcTime = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
+
 function configOf(given: { p1: number; board: number; broker: number; publicJwk: object; folder: string }): object {
   const indexes = Array.from({ length: coils }, (_, index) => index);
   return {
     version: 1,
     site: {
       name: "Bench",
-      timezone: "Europe/Amsterdam",
+      timezone: "UTC",
       currency: "EUR",
       // What holds increases back would be measured instead of the agent.
       grid: { phases: 3, fuse_a: 63, max_import_w: 43_000, random_delay_s: 0, max_ramp_w_per_min: 1_000_000_000 },
@@ -156,7 +159,8 @@ function configOf(given: { p1: number; board: number; broker: number; publicJwk:
           rated_power_w: 100,
           min_on_s: 0,
           min_off_s: 0,
-          comfort: { energy_wh_per_day: 1000, not_before: "00:00", ready_by: "23:00" },
+          // Far enough away that no deadline stands above the commands.
+          comfort: { energy_wh_per_day: 1, not_before: utcTime(-1), ready_by: utcTime(12) },
         },
       ]),
     ),
