@@ -7,7 +7,7 @@ import { modbusSensor } from "../../drivers/appliance/modbus-sensor.ts";
 import { sunspecBattery } from "../../drivers/appliance/sunspec/sunspec-battery.ts";
 import { sunspecPv } from "../../drivers/appliance/sunspec/sunspec-pv.ts";
 import { modbusSerialBus, type ModbusTransport } from "../../drivers/bus/modbus-serial-bus.ts";
-import { chargerDevices } from "../fake/charger-devices.ts";
+import { pymodbusCharger } from "../fake/pymodbus-charger.ts";
 import { peer } from "../fake/peer.ts";
 import { ptyPair } from "../fake/pty-pair.ts";
 import { pythonWithPymodbus, startPymodbus, type PymodbusDevice } from "../fake/pymodbus-slave.ts";
@@ -45,16 +45,6 @@ async function busTo(kind: "tcp" | "rtu", units: PymodbusDevice[], answers: { un
   return bus;
 }
 
-/** A device of one family, its unit changed, with words that a real charger would answer with where it reads elsewhere. */
-function pymodbusCharger(family: ChargerFamilyName, unit: number, more: Record<number, number> = {}): PymodbusDevice {
-  const { holding = [], input = [], coils = [] } = chargerDevices[family];
-  return {
-    unit,
-    holding: { ...Object.fromEntries(holding), ...more },
-    input: Object.fromEntries(input),
-    coils: Object.fromEntries(coils),
-  };
-}
 const common = { name: "car", minA: 6, maxA: 16, phases: 3, pauseMs: 1 } as const;
 
 for (const kind of ["tcp", "rtu"] as const)

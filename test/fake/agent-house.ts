@@ -34,17 +34,27 @@ export function telegramOf(importWh: number, powerW: number, damaged = false): B
   return bytes;
 }
 
+/** Sections of the configuration that a test may change. */
+export interface HouseYaml {
+  site: object;
+  buses: object;
+  relays: object;
+  appliances: object;
+  storage: object;
+}
+
 /**
  * An agent in this process with everything around it on real sockets: a P1 port, a relay board (coil 0 boiler, open when
  * safe; coil 1 heat pump, closed when safe), a broker, and an aggregator that signs. Only time is fake.
+ * @param change makes another configuration of it
  */
-export async function agentHouse() {
+export async function agentHouse(change: (yaml: HouseYaml) => object = (given) => given) {
   const [folder, p1, board, broker] = [scratch("test"), await startP1Server(0), await relayBoard(), await testBroker()];
   onTestFinished(() => p1.close());
   board.coils.set(1, true);
   const made = await createControlKey("control-1");
   const key = await importControlKey(made.privateJwk);
-  const yaml = AgentYaml.parse({
+  const plain = {
     version: 1,
     site: {
       name: "Test home",
@@ -72,7 +82,8 @@ export async function agentHouse() {
     },
     aggregator: { id: "agg", gateway_id: site, broker_url: broker.url, control_keys: [made.publicJwk] },
     storage: { path: "data.db" },
-  });
+  };
+  const yaml = AgentYaml.parse(change(plain));
   const config = agentConfigFromYaml(yaml, folder);
   const clock = fakeClock(houseStartMs);
   const log = silentLog();
@@ -119,7 +130,7 @@ export async function agentHouse() {
       });
     },
     /** An instruction from now on, for so many minutes. */
-    instructions: (resource: string, on: boolean, minutes = 60) => ({
+    instructions: (resource: string, on: boolean | { mode: string; factor?: number }, minutes = 60) => ({
       plan: randomUUID(),
       resource,
       instructions: [
@@ -127,7 +138,8 @@ export async function agentHouse() {
           id: randomUUID(),
           executionTime: new Date(clock.now()).toISOString(),
           validUntil: new Date(clock.now() + minutes * 60_000).toISOString(),
-          operationModeId: on ? "on" : "off",
+          operationModeId: typeof on === "object" ? on.mode : on ? "on" : "off",
+          ...(typeof on === "object" && on.factor !== undefined && { operationModeFactor: on.factor }),
           reason: "cheapest time",
         },
       ],
