@@ -10,6 +10,7 @@ import type { AgentConfig } from "./config/agent-config.ts";
 import { fusePowerW } from "./config/fuse-power.ts";
 import { metersOf } from "./devices.ts";
 import { overriding } from "./overriding.ts";
+import { startHomeRoom } from "./publish/home-room.ts";
 import type { GridRoom } from "./publish/grid-room.ts";
 import { openBuses } from "./open-buses.ts";
 import { openAggregatorRoom, openGridRoom } from "./open-rooms.ts";
@@ -160,10 +161,13 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       overrides: overrides.all(),
       grid,
     });
-  const server = await startStatusServer(join(config.stateFolder, "agent.sock"), {
-    status,
-    ...overriding({ store: overrides, resources: config.appliances.map(({ name }) => name), loop, clock, log }),
-  });
+  const resources = config.appliances.map(({ name }) => name);
+  const words = overriding({ store: overrides, resources, loop, clock, log });
+  const server = await startStatusServer(join(config.stateFolder, "agent.sock"), { status, ...words });
+  if (config.home) {
+    const { bus, prefix } = config.home;
+    startHomeRoom({ bus: buses.bus(bus, "mqtt"), prefix, resources, api: words, overrides: overrides.all, clock, log, signal });
+  }
   log.info({ site: config.site.name, meters: config.meters.length, appliances: config.appliances.length }, "agent started");
   return {
     status,

@@ -34,6 +34,7 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfi
     ),
     ...(yaml.aggregator && { aggregator: aggregatorLink(yaml.aggregator, at) }),
     ...(yaml.grid_operator && { gridOperator: gridOperatorLink(yaml.grid_operator, at) }),
+    ...(yaml.home && { home: { bus: yaml.home.bus, prefix: yaml.home.topic_prefix } }),
     shareIntervalS: yaml.consent.share_interval_s,
     shareApplianceDetail: yaml.consent.share_appliance_detail,
     ...(yaml.settlement && { settlement: settlementConfig(yaml.settlement, at, stateFolder) }),

@@ -33,6 +33,8 @@ export interface AgentConfig {
   aggregator?: AggregatorLink;
   /** Channel of the grid operator's limits, and the rules it is watched by. */
   gridOperator?: { link: AggregatorLink; rules: GridLimitRules };
+  /** Residents' words over a broker in the home. */
+  home?: { bus: string; prefix: string };
   /** Consent: readings of the grid meter leave the house this often; at 900 only slot totals do. */
   shareIntervalS: number;
   /** Consent: slot totals of single appliances and their switchings leave the house too. */

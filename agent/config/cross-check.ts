@@ -19,6 +19,7 @@ export function crossCheck(config: AgentYaml): ConfigIssue[] {
     ...contactIssues(config),
     ...applianceIssues(config),
     ...gridIssues(config),
+    ...homeIssues(config),
     ...simulationIssues(config),
   ];
 }
@@ -98,6 +99,16 @@ function gridIssues({ site, meters, relays, appliances }: AgentYaml): ConfigIssu
       message: `with all appliances in their safe state ${have(safe.map(({ name }) => name))} draw ${safeW} W, more than max_import_w ${site.grid.max_import_w} W; let fewer relays have on_boot: closed`,
     });
   return issues;
+}
+
+function homeIssues({ home, buses }: AgentYaml): ConfigIssue[] {
+  if (!home) return [];
+  const bus = own(buses, home.bus);
+  if (bus?.type === "mqtt") return [];
+  const message = bus
+    ? `bus "${home.bus}" is ${bus.type}; the home's broker is of type mqtt`
+    : `no bus called "${home.bus}" (have: ${have(Object.keys(buses))})`;
+  return [{ path: ["home", "bus"], message }];
 }
 
 function simulationIssues({ simulation, buses }: AgentYaml): ConfigIssue[] {

@@ -89,6 +89,16 @@ export const AgentYaml = z.strictObject({
       release_window_s: z.int().min(60).max(600).default(120),
     })
     .optional(),
+  /** Residents' words over a broker in the home. */
+  home: z
+    .strictObject({
+      bus: z.string(),
+      topic_prefix: z
+        .string()
+        .regex(/^[^#+\s]*[^#+\s/]$/)
+        .default("smart-mla"),
+    })
+    .optional(),
   consent: z
     .strictObject({ share_interval_s: z.int().min(10).max(900).default(900), share_appliance_detail: z.boolean().default(false) })
     .default({ share_interval_s: 900, share_appliance_detail: false }),

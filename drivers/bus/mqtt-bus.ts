@@ -32,8 +32,10 @@ export interface MqttMessage {
  */
 export interface MqttBus {
   readonly name: string;
-  /** Sends with QoS 1, not retained. Resolves when the broker has it. */
-  publish(topic: string, text: string): Promise<void>;
+  /** Sends with QoS 1, not retained unless that is said. Resolves when the broker has it. */
+  publish(topic: string, text: string, options?: { retain?: boolean }): Promise<void>;
+  /** Hands on each message of a topic that is sent from now on; never a retained one: what is old is no command. */
+  follow(topic: string, take: (text: string) => void): void;
   /** From now on keeps the newest message of a topic. */
   listen(topic: string): void;
   /** The newest message of a topic that is listened to; null while there was none. */
@@ -136,9 +138,9 @@ export function mqttBus(options: {
       });
     }
   };
-  const publish = async (topic: string, text: string): Promise<void> => {
+  const publish = async (topic: string, text: string, { retain = false } = {}): Promise<void> => {
     assertOnline();
-    const sent = client.publishAsync(topic, text, { qos: 1, retain: false });
+    const sent = client.publishAsync(topic, text, { qos: 1, retain });
     const id = client.getLastMessageId();
     try {
       await confirmed(sent, topic);
@@ -154,6 +156,10 @@ export function mqttBus(options: {
     name,
     publish,
     listen,
+    follow(topic, take) {
+      listen(topic);
+      waiting.add((text, from) => void (from === topic && take(text)));
+    },
     last(topic) {
       const newest = heard.get(topic);
       if (!newest) return null;

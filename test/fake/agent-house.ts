@@ -46,9 +46,9 @@ export interface HouseYaml {
 /**
  * An agent in this process with everything around it on real sockets: a P1 port, a relay board (coil 0 boiler, open when
  * safe; coil 1 heat pump, closed when safe), a broker, and an aggregator that signs. Only time is fake.
- * @param change makes another configuration of it
+ * @param furnish makes another configuration of it
  */
-export async function agentHouse(change: (yaml: HouseYaml) => object = (given) => given) {
+export async function agentHouse(furnish: (yaml: HouseYaml) => object = (given) => given) {
   const [folder, p1, board, broker] = [scratch("test"), await startP1Server(0), await relayBoard(), await testBroker()];
   onTestFinished(() => p1.close());
   board.coils.set(1, true);
@@ -83,7 +83,7 @@ export async function agentHouse(change: (yaml: HouseYaml) => object = (given) =
     aggregator: { id: "agg", gateway_id: site, broker_url: broker.url, control_keys: [made.publicJwk] },
     storage: { path: "data.db" },
   };
-  const yaml = AgentYaml.parse(change(plain));
+  const yaml = AgentYaml.parse(furnish(plain));
   const config = agentConfigFromYaml(yaml, folder);
   const clock = fakeClock(houseStartMs);
   const log = silentLog();
