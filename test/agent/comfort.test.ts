@@ -1,0 +1,96 @@
+import { expect, it, onTestFinished } from "vitest";
+import { watchComfort } from "../../agent/comfort.ts";
+import { applianceConfig, type ApplianceConfig } from "../../agent/config/appliance-config.ts";
+import { AppError } from "../../core/app-error.ts";
+import { fakeClock } from "../../core/clock/fake-clock.ts";
+import { rejections } from "../../core/rejections.ts";
+import type { Switching } from "../../agent/store/control-store.ts";
+import { silentLog } from "../fake/silent-log.ts";
+
+/** 20:30 in Amsterdam; the boiler's window has begun. */
+const startMs = Date.parse("2026-01-14T19:30:00Z");
+const minuteMs = 60_000;
+const common = { relay: "r1", rated_power_w: 2000, min_on_s: 0, min_off_s: 0, hand_hold_s: 0 };
+const comfort = { energy_wh_per_day: 4000, not_before: "20:00", ready_by: "06:30", hysteresis_c: 2 };
+const boiler = applianceConfig("boiler", { type: "switched_load", kind: "water_heater", ...common, comfort }, () => false);
+const tank: ApplianceConfig = { ...boiler, temperature: { sensor: "tank", band: { minC: 50, maxC: 70, hysteresisC: 2 } } };
+
+function watched(appliances: readonly ApplianceConfig[], options: { percent?: number | null } = {}) {
+  const clock = fakeClock(startMs);
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
+  const journal: Switching[] = [];
+  const house = { celsius: 60 as number | null, percent: options.percent ?? null, reads: 0 };
+  const refused = rejections(silentLog(), clock.monotonicMs);
+  const watch = watchComfort({
+    appliances,
+    sensors: [
+      {
+        name: "tank",
+        read: async () => {
+          if (house.celsius === null) throw new AppError("sensor-no-value", "not connected");
+          return house.celsius;
+        },
+      },
+    ],
+    stateOfCharge: async () => house.percent,
+    zone: "Europe/Amsterdam",
+    switchings: () => {
+      house.reads++;
+      return journal;
+    },
+    clock,
+    rejections: refused,
+    signal: ending.signal,
+  });
+  const needs = (): string[] => [...watch.needs().values()].map(({ setting, reason }) => `${setting.mode}: ${reason}`);
+  return { clock, journal, house, needs, refused };
+}
+/** So long before the deadline at 06:30 of the next morning. */
+const before = (minutes: number): number => 10 * 60 - minutes;
+
+it("wants what is missing when it is time, and does not look into the journal all day", async () => {
+  const { clock, needs, house, journal } = watched([boiler]);
+  await clock.advance(before(143) * minuteMs);
+  expect([needs(), house.reads]).toEqual([[], 0]);
+  await clock.advance(2 * minuteMs);
+  expect(needs()).toEqual(["on: 4000 Wh still needed by 2026-01-15T05:30:00.000Z"]);
+  const on = { resource: "boiler", on: true, setting: { mode: "on", powerW: 2000 }, reason: "plan" };
+  journal.push({ ...on, atMs: clock.now() - 30 * minuteMs });
+  expect(needs()).toEqual([]);
+  await clock.advance(before(0) * minuteMs);
+  expect(needs()).toEqual([]);
+});
+
+it("follows the tank's temperature within 30 s, and the deadline yields to a tank that is too hot", async () => {
+  const { clock, needs, house } = watched([tank]);
+  house.celsius = 49;
+  await clock.advance(30_000);
+  expect(needs()).toEqual(["on: 49.0 °C, below 50 °C"]);
+  house.celsius = 51;
+  await clock.advance(30_000);
+  expect(needs()).toHaveLength(1);
+  house.celsius = 71;
+  await clock.advance(before(60) * minuteMs);
+  expect(needs()).toEqual(["off: 71.0 °C, above 70 °C"]);
+});
+
+it("forgets a temperature that no sensor renews, and counts what the sensor says instead", async () => {
+  const { clock, needs, house, refused } = watched([tank]);
+  house.celsius = 49;
+  await clock.advance(30_000);
+  house.celsius = null;
+  await clock.advance(16 * minuteMs);
+  expect(needs()).toEqual([]);
+  expect(refused.counts()["sensor-no-value"]).toBeGreaterThan(0);
+});
+
+it("goes by the state of charge where the charger tells it, else by the energy", async () => {
+  const car = { ...boiler, name: "car", targetSoc: { percent: 80, batteryWh: 50_000 } };
+  const known = watched([car], { percent: 78 });
+  await known.clock.advance(before(40) * minuteMs);
+  expect(known.needs()).toEqual(["on: 1000 Wh still needed by 2026-01-15T05:30:00.000Z"]);
+  const unknown = watched([car]);
+  await unknown.clock.advance(before(40) * minuteMs);
+  expect(unknown.needs()).toEqual(["on: 4000 Wh still needed by 2026-01-15T05:30:00.000Z"]);
+});
