@@ -4,10 +4,9 @@ import type { Rejections } from "../core/rejections.ts";
 import type { Sensor } from "../drivers/appliance/sensor.ts";
 import { windowAt, type DemandWindow } from "../planner/demand-window.ts";
 import type { ApplianceConfig } from "./config/appliance-config.ts";
-import { drawnWh } from "./drawn-energy.ts";
+import type { GivenWh } from "./given-energy.ts";
 import { authorityRank, type Intent } from "./plan/intent.ts";
 import { deadlineNeed, temperatureNeed, type Comfort } from "./plan/needs.ts";
-import type { Switching } from "./store/control-store.ts";
 
 /** What people and pipes need, whatever prices and plans say. */
 export interface ComfortWatch {
@@ -20,7 +19,6 @@ export interface ComfortWatch {
 const pollMs = 30_000;
 /** Between windows the next one may begin at any minute. */
 const recheckMs = 60_000;
-const dayMs = 24 * 3_600_000;
 
 /** Reads the sensors and watches deadlines. */
 export function watchComfort(options: {
@@ -29,7 +27,7 @@ export function watchComfort(options: {
   /** State of charge of an appliance that tells it, percent. */
   stateOfCharge: (resource: string) => Promise<number | null>;
   zone: string;
-  switchings: (sinceMs: number) => readonly Switching[];
+  givenWh: GivenWh;
   clock: Clock;
   rejections: Rejections;
   signal: AbortSignal;
@@ -60,16 +58,11 @@ export function watchComfort(options: {
     return found && { temperatureC: found.temperatureC, ageMs: clock.monotonicMs() - found.atMs };
   };
   /** By the state of charge where it is told, else by what was drawn in the window. */
-  const missingWh = (
-    appliance: ApplianceConfig,
-    energyWh: number,
-    fromMs: number,
-    journal: () => readonly Switching[],
-  ): number => {
+  const missingWh = (appliance: ApplianceConfig, energyWh: number, fromMs: number): number => {
     const percent = charged.get(appliance.name);
     if (appliance.targetSoc && percent !== undefined)
       return ((appliance.targetSoc.percent - percent) / 100) * appliance.targetSoc.batteryWh;
-    return energyWh - drawnWh(appliance, journal(), fromMs, clock.now());
+    return energyWh - options.givenWh(appliance, fromMs, clock.now());
   };
   const windows = new Map<string, { window: DemandWindow | undefined; untilMs: number }>();
   /** Local times are dear to work out, and a window stays the same until its end. */
@@ -80,7 +73,7 @@ export function watchComfort(options: {
     windows.set(name, { window, untilMs: window?.readyMs ?? nowMs + recheckMs });
     return window;
   };
-  const deadlineOf = (appliance: (typeof planned)[number], journal: () => readonly Switching[]): Intent | undefined => {
+  const deadlineOf = (appliance: (typeof planned)[number]): Intent | undefined => {
     const { demand } = appliance;
     const nowMs = clock.now();
     const window = windowOf(appliance, nowMs);
@@ -89,16 +82,14 @@ export function watchComfort(options: {
     // Most of the day there is time enough for all of it, and nobody need know what was drawn.
     const mostWh = Math.max(demand.energyWh, appliance.targetSoc?.batteryWh ?? 0);
     if (!deadlineNeed(appliance, { missingWh: mostWh, readyMs }, nowMs)) return undefined;
-    return deadlineNeed(appliance, { missingWh: missingWh(appliance, demand.energyWh, fromMs, journal), readyMs }, nowMs);
+    return deadlineNeed(appliance, { missingWh: missingWh(appliance, demand.energyWh, fromMs), readyMs }, nowMs);
   };
   const planned = options.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
   return {
     needs() {
-      let found: readonly Switching[] | undefined;
-      const journal = (): readonly Switching[] => (found ??= options.switchings(clock.now() - dayMs));
       const needs = planned.flatMap((appliance): [string, Intent][] => {
         const warmth = appliance.temperature ? temperatureOf(appliance.temperature, appliance) : undefined;
-        const wins = higher(deadlineOf(appliance, journal), warmth);
+        const wins = higher(deadlineOf(appliance), warmth);
         return wins ? [[appliance.name, wins]] : [];
       });
       return new Map(needs);

@@ -8,6 +8,7 @@ import { startStatusServer } from "./api/status-server.ts";
 import { startCollector, type Collector } from "./collect/collector.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { fusePowerW } from "./config/fuse-power.ts";
+import { givenEnergy } from "./given-energy.ts";
 import { metersOf } from "./devices.ts";
 import { overriding } from "./overriding.ts";
 import { startHomeRoom } from "./publish/home-room.ts";
@@ -79,6 +80,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   watchDatabase({ file: config.databaseFile, clock, gone: failed.resolve, signal });
   const [meters, control, records] = [meterStore(db), controlStore(db), recordStore(db)];
   const overrides = overrideStore(db);
+  const givenWh = givenEnergy({ meters, control });
   const outbox = openOutbox(db, randomUUID(), clock.now());
   const atomically = (writes: () => void): void => db.transaction(writes)();
   const refused = rejections(log, () => clock.monotonicMs());
@@ -96,6 +98,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     buses,
     control,
     overrides,
+    givenWh,
     outbox,
     clock,
     log,
@@ -139,6 +142,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   room = await openAggregatorRoom({
     ...shared,
     overrides: overrides.all,
+    givenWh,
     increaseDelays: house.delays,
     meters,
     records,

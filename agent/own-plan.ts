@@ -3,13 +3,12 @@ import type { InstructionList } from "../core/message/instruction.ts";
 import { slotAt } from "../core/slots.ts";
 import { windowAt } from "../planner/demand-window.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
-import { drawnWh } from "./drawn-energy.ts";
+import type { GivenWh } from "./given-energy.ts";
 import { localPlan } from "./plan/local-plan.ts";
 import type { ControlStore } from "./store/control-store.ts";
 
-const hourMs = 3_600_000;
 /** As far ahead as day-ahead prices reach. */
-const horizonMs = 36 * hourMs;
+const horizonMs = 36 * 3_600_000;
 const nothing: ReadonlyMap<string, InstructionList> = new Map();
 
 /**
@@ -18,7 +17,8 @@ const nothing: ReadonlyMap<string, InstructionList> = new Map();
  */
 export function ownPlan(options: {
   config: AgentConfig;
-  control: Pick<ControlStore, "prices" | "switchings">;
+  control: Pick<ControlStore, "prices">;
+  givenWh: GivenWh;
   clock: Clock;
   alone: () => boolean;
 }): () => ReadonlyMap<string, InstructionList> {
@@ -34,14 +34,13 @@ export function ownPlan(options: {
     const nowMs = clock.now();
     const { startMs } = slotAt(nowMs, slotMinutes);
     if (made?.startMs === startMs) return made.lists;
-    const switchings = control.switchings(nowMs - 24 * hourMs);
     const lists = localPlan({
       appliances,
       prices: control.prices(nowMs, nowMs + horizonMs),
       deliveredWh(resource) {
         const appliance = appliances.find(({ name }) => name === resource);
         const window = appliance?.demand?.kind === "energy" ? windowAt(appliance.demand, zone, nowMs) : undefined;
-        return appliance && window ? drawnWh(appliance, switchings, window.fromMs, nowMs) : 0;
+        return appliance && window ? options.givenWh(appliance, window.fromMs, nowMs) : 0;
       },
       nowMs,
       slotMinutes,

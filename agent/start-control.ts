@@ -12,6 +12,7 @@ import { guardStateFromJournal, startControlLoop, type ApplianceNow, type Contro
 import { devicesOf, sensorsOf } from "./devices.ts";
 import { draws } from "./guard/guarded-appliance.ts";
 import { ownPlan } from "./own-plan.ts";
+import type { GivenWh } from "./given-energy.ts";
 import { watchHouse, type HouseWatch } from "./house-now.ts";
 import type { BusSet } from "./open-buses.ts";
 import type { ControlStore, Switching } from "./store/control-store.ts";
@@ -37,6 +38,7 @@ export interface ControlOptions {
   buses: BusSet;
   control: ControlStore;
   overrides: OverrideStore;
+  givenWh: GivenWh;
   outbox: Outbox;
   clock: Clock;
   log: Log;
@@ -90,7 +92,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       return (await device?.stateOfCharge?.()) ?? null;
     },
     zone: config.site.timezone,
-    switchings: control.switchings,
+    givenWh: options.givenWh,
     clock,
     rejections: options.rejections,
     signal,
@@ -106,7 +108,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     appliances,
     state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),
     instructions: options.instructions,
-    local: ownPlan({ config, control, clock, alone: options.alone }),
+    local: ownPlan({ config, control, givenWh: options.givenWh, clock, alone: options.alone }),
     overrides: overrides.all,
     needs: comfort.needs,
     house: house.now,

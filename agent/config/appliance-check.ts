@@ -14,8 +14,20 @@ export function applianceIssues(config: AgentYaml): ConfigIssue[] {
   return Object.entries(config.appliances).flatMap(([name, appliance]) => [
     ...refusedIssues(name, appliance),
     ...relayIssues(name, appliance, config, users),
+    ...meterIssues(name, appliance, config),
     ...comfortIssues(name, appliance, config),
   ]);
+}
+
+function meterIssues(name: string, appliance: ApplianceYaml, { meters }: AgentYaml): ConfigIssue[] {
+  const wanted = "meter" in appliance ? appliance.meter : undefined;
+  const path = ["appliances", name, "meter"];
+  if (wanted === undefined) return [];
+  const meter = own(meters, wanted);
+  if (!meter) return [{ path, message: `no meter called "${wanted}" (have: ${have(Object.keys(meters))})` }];
+  return meter.role === "load"
+    ? []
+    : [{ path, message: `meter "${wanted}" has role ${meter.role}; a load meter of "${name}" alone was expected` }];
 }
 
 function refusedIssues(name: string, appliance: ApplianceYaml): ConfigIssue[] {

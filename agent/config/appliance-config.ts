@@ -29,6 +29,8 @@ export interface ApplianceConfig {
   maxOffAlways: boolean;
   /** What it is for; null where nothing is asked of it. */
   demand: Demand | null;
+  /** Load meter that measures it alone; null where it goes by what it is set to. */
+  meter: string | null;
   /** State of charge that the car must reach, where the charger tells it; else the demand's energy counts. */
   targetSoc: { percent: number; batteryWh: number } | null;
   /** Sensor that its temperatures come from, and what they should be. */
@@ -97,6 +99,7 @@ function byRelay(name: string, yaml: RelayYaml): Omit<ApplianceConfig, "device" 
     minOffMs: yaml.min_off_s * 1000,
     maxOffMs: block ? block.max_block_s * 1000 : null,
     demand: demandOf(comfort),
+    meter: yaml.meter ?? null,
     targetSoc: null,
     temperature: yaml.sensor === undefined ? null : { sensor: yaml.sensor, band: bandOf(comfort) },
     handHoldMs: yaml.hand_hold_s * 1000,
@@ -121,6 +124,7 @@ function evCharger(name: string, yaml: Of<"ev_charger">): ApplianceConfig {
     minOnMs: yaml.min_on_s * 1000,
     minOffMs: yaml.min_off_s * 1000,
     demand: demandOf(comfort),
+    meter: yaml.meter ?? null,
     targetSoc: percent === undefined || batteryWh === undefined ? null : { percent, batteryWh },
   };
 }
@@ -150,6 +154,7 @@ function plain(name: string, yaml: DriverYaml): Omit<ApplianceConfig, keyof Mode
     maxOffMs: null,
     maxOffAlways: false,
     demand: null,
+    meter: null,
     targetSoc: null,
     temperature: null,
     handHoldMs: yaml.hand_hold_s * 1000,

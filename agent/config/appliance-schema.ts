@@ -25,6 +25,8 @@ const common = {
     .max(3)
     .optional(),
   sensor: Name.optional(),
+  /** A load meter that measures this appliance alone. */
+  meter: Name.optional(),
   /** Somebody who switches the device by hand is not overruled for so long. */
   hand_hold_s: z.int().min(0).max(86_400).default(0),
 };
@@ -58,13 +60,14 @@ const HeatPumpSgReady = z.strictObject({
     .default({ max_block_s: 7200, min_free_s: 600, hysteresis_c: 1 }),
 });
 
-const { min_on_s, min_off_s, hand_hold_s } = common;
+const { min_on_s, min_off_s, hand_hold_s, meter } = common;
 
 const charger = {
   type: z.literal("ev_charger"),
   min_on_s,
   min_off_s,
   hand_hold_s,
+  meter,
   house_phases: common.phases,
   /** Where it goes when nobody speaks to it; 4.2 kW at most. */
   failsafe_current_a: z.number().min(0).max(18).default(6),

@@ -8,6 +8,7 @@ import type { Resource } from "../../core/message/resource.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import type { Rejections } from "../../core/rejections.ts";
+import type { GivenWh } from "../given-energy.ts";
 import type { AgentConfig, AggregatorLink } from "../config/agent-config.ts";
 import type { ApplianceNow, ControlLoop } from "../control-loop.ts";
 import { acceptInstructions } from "../plan/accept-instructions.ts";
@@ -54,6 +55,7 @@ export interface AggregatorRoomOptions {
   overrides: () => readonly Override[];
   /** The random delays of the coming day. */
   increaseDelays: () => Resource["increaseDelays"];
+  givenWh: GivenWh;
   meters: MeterStore;
   records: RecordStore;
   outbox: Outbox;
@@ -65,7 +67,6 @@ export interface AggregatorRoomOptions {
 /** Delays are announced for a day ahead. */
 const describeEveryMs = 6 * 3_600_000;
 const reportEveryMs = 15 * 60_000;
-const dayMs = 24 * 3_600_000;
 
 /** All traffic with the aggregator: rows up, receipts, prices, instructions and settlement down. */
 export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorRoom {
@@ -147,7 +148,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       reported.set(resource, { state, atMs: nowMs });
       tell(
         `status/${resource}`,
-        statusOf(appliance, { ...one, atMs: nowMs }, control.switchings(nowMs - dayMs), config.site.timezone, override),
+        statusOf(appliance, { ...one, atMs: nowMs }, options.givenWh, config.site.timezone, override),
         true,
       );
     }

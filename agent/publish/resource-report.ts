@@ -4,10 +4,9 @@ import { windowAt } from "../../planner/demand-window.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { ApplianceConfig } from "../config/appliance-config.ts";
 import type { ApplianceNow } from "../control-loop.ts";
-import { drawnWh } from "../drawn-energy.ts";
+import type { GivenWh } from "../given-energy.ts";
 import type { Authority } from "../plan/intent.ts";
 import type { Override } from "../plan/override.ts";
-import type { Switching } from "../store/control-store.ts";
 
 /** What the aggregator is told that it may control. */
 export function resourceOf(appliance: ApplianceConfig, site: AgentConfig["site"]): Resource {
@@ -29,11 +28,11 @@ export function resourceOf(appliance: ApplianceConfig, site: AgentConfig["site"]
   };
 }
 
-/** How an appliance stands; energy given is what its settings let it draw in the demand window. */
+/** How an appliance stands; energy given is that of the demand window. */
 export function statusOf(
   appliance: ApplianceConfig,
   now: ApplianceNow & { atMs: number },
-  switchings: readonly Switching[],
+  givenWh: GivenWh,
   zone: string,
   override?: Override,
 ): ResourceStatus {
@@ -45,7 +44,7 @@ export function statusOf(
     operationModeId: now.setting.mode,
     powerW: now.setting.powerW,
     reason: now.reason,
-    deliveredWh: window ? drawnWh(appliance, switchings, window.fromMs, now.atMs) : 0,
+    deliveredWh: window ? givenWh(appliance, window.fromMs, now.atMs) : 0,
     ...(now.alarm !== undefined && { alarm: now.alarm.slice(0, 500) }),
     ...overrideOf(now.authority, override),
   };

@@ -4,6 +4,7 @@ import { applianceConfig, type ApplianceConfig } from "../../agent/config/applia
 import { AppError } from "../../core/app-error.ts";
 import { fakeClock } from "../../core/clock/fake-clock.ts";
 import { rejections } from "../../core/rejections.ts";
+import { drawnWh } from "../../agent/drawn-energy.ts";
 import type { Switching } from "../../agent/store/control-store.ts";
 import { silentLog } from "../fake/silent-log.ts";
 
@@ -35,9 +36,9 @@ function watched(appliances: readonly ApplianceConfig[], options: { percent?: nu
     ],
     stateOfCharge: async () => house.percent,
     zone: "Europe/Amsterdam",
-    switchings: () => {
+    givenWh(appliance, fromMs, toMs) {
       house.reads++;
-      return journal;
+      return drawnWh(appliance, journal, fromMs, toMs);
     },
     clock,
     rejections: refused,

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { applianceConfig } from "../../../agent/config/appliance-config.ts";
 import type { Authority } from "../../../agent/plan/intent.ts";
 import { drawnWh } from "../../../agent/drawn-energy.ts";
+import type { GivenWh } from "../../../agent/given-energy.ts";
+import type { Switching } from "../../../agent/store/control-store.ts";
 import { resourceOf, statusOf } from "../../../agent/publish/resource-report.ts";
 import { Resource, ResourceStatus } from "../../../core/message/resource.ts";
 
@@ -20,6 +22,10 @@ const boiler = applianceConfig(
   },
   () => false,
 );
+const byJournal =
+  (switchings: readonly Switching[]): GivenWh =>
+  (appliance, fromMs, toMs) =>
+    drawnWh(appliance, switchings, fromMs, toMs);
 const nowOf = (on: boolean, atMs: number, reason = "x") => ({
   resource: "boiler",
   on,
@@ -65,7 +71,7 @@ it("tells the aggregator what may be controlled", () => {
 
 describe("the energy given in the demand window", () => {
   const delivered = (at: string, on: boolean, switchings: ReturnType<typeof switching>[]): number =>
-    ResourceStatus.parse(statusOf(boiler, nowOf(on, ms(at)), switchings, zone)).deliveredWh;
+    ResourceStatus.parse(statusOf(boiler, nowOf(on, ms(at)), byJournal(switchings), zone)).deliveredWh;
   it.each<[string, string, boolean, ReturnType<typeof switching>[], number]>([
     [
       "counts what is over and what goes on",
@@ -99,9 +105,9 @@ it("takes for the time before the journal the safe state, and from then on what 
 it("says whose word an appliance follows while a resident's stands above the plan", () => {
   const now = nowOf(true, Date.parse("2026-03-01T10:00:00Z"), "boost until 2026-03-01T12:00:00.000Z");
   const override = { resource: "boiler", mode: "boost" as const, fromMs: 0, untilMs: Date.parse("2026-03-01T12:00:00Z") };
-  const status = ResourceStatus.parse(statusOf(boiler, now, [], zone, override));
+  const status = ResourceStatus.parse(statusOf(boiler, now, byJournal([]), zone, override));
   expect(status.override).toEqual({ mode: "boost", until: "2026-03-01T12:00:00.000Z", cause: "user" });
-  expect("override" in ResourceStatus.parse(statusOf(boiler, now, [], zone))).toBe(false);
+  expect("override" in ResourceStatus.parse(statusOf(boiler, now, byJournal([]), zone))).toBe(false);
 });
 
 it.each([
@@ -109,11 +115,11 @@ it.each([
   ["safety", "safety"],
   ["local", "comms"],
 ] as const)("says that %s stands above the instructions as %s, without an end", (authority, cause) => {
-  const status = ResourceStatus.parse(statusOf(boiler, { ...nowOf(true, 0), authority }, [], zone));
+  const status = ResourceStatus.parse(statusOf(boiler, { ...nowOf(true, 0), authority }, byJournal([]), zone));
   expect(status.override).toEqual({ cause, until: null });
 });
 
 it("tells a hand at the device from a word", () => {
   const override = { resource: "boiler", mode: "hold" as const, fromMs: 0, untilMs: 1000, setting: { mode: "on", powerW: 2000 } };
-  expect(statusOf(boiler, nowOf(true, 0), [], zone, override).override).toMatchObject({ cause: "hand", mode: "hold" });
+  expect(statusOf(boiler, nowOf(true, 0), byJournal([]), zone, override).override).toMatchObject({ cause: "hand", mode: "hold" });
 });
