@@ -209,6 +209,17 @@ describe("ramp", () => {
     ]);
   });
 
+  it("counts what the resident wants too: the others wait for all of it", () => {
+    const heater = switchedAppliance({ resource: "heater", ratedPowerW: 500, ...rests });
+    const boosted = (atS: number) => ({ ...at(atS), intents: [...intents, want(heater, true, "override")] });
+    expect(play([boiler, car, heater], [false, false, false], at(0), boosted(10), boosted(74), boosted(75)).powers).toEqual([
+      [2000, 0, 0],
+      [2000, 0, 500],
+      [2000, 0, 500],
+      [2000, 3680, 500],
+    ]);
+  });
+
   it("does not keep the resident waiting", () => {
     const boosted = { ...at(0), intents: [want(boiler, true), want(car, true, "override")] };
     expect(play([boiler, car], [false, false], boosted).powers).toEqual([[0, 3680]]);
