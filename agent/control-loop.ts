@@ -184,6 +184,11 @@ export function guardStateFromJournal(
         switchedMs: own
           .filter((line, index) => line.setting === null || line.setting.mode !== own[index - 1]?.setting?.mode)
           .map(({ atMs }) => monotonic(atMs)),
+        // The first readings need not show what the start itself has switched.
+        changes: own.slice(1).map((line, index) => ({
+          atMs: monotonic(line.atMs),
+          deltaW: journalled(appliance, line).powerW - journalled(appliance, own[index] ?? line).powerW,
+        })),
       },
     ];
   });

@@ -39,10 +39,14 @@ export function boundsOf(appliances: readonly GuardedAppliance[], state: GuardSt
     for (const [index, phaseW] of input.phaseW.entries())
       if (phaseW !== null)
         bounds.push({ ...boundAt(`fuse of phase ${index + 1}`, phaseW, fusePhaseW, onPhase(index + 1)), isFuse: true });
-  const seenMs = input.nowMs - input.meterAgeMs - meterLagMs;
+  const readMs = input.nowMs - input.meterAgeMs;
   for (const appliance of appliances)
     for (const { atMs, deltaW } of state.appliances.get(appliance.resource)?.changes ?? [])
-      if (atMs > seenMs) for (const bound of bounds) count(bound, appliance, deltaW);
+      for (const bound of bounds) {
+        if (atMs > readMs - meterLagMs) count(bound, appliance, deltaW);
+        // What rose since the reading is not in its figure for sure: a limit that comes now meets it already.
+        if (atMs >= readMs && deltaW > 0) bound.excessW += deltaW * bound.share(appliance);
+      }
   return bounds;
 }
 

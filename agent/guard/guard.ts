@@ -152,7 +152,8 @@ function raise(turn: Turn, house: GuardState, bounds: readonly Bound[], input: G
   }
   const roseW = turn.setting.powerW - before.powerW;
   if (roseW <= 0 || input.rampWPerMin === null) return house.rampUntilMs;
-  return nowMs + (roseW / input.rampWPerMin) * 60_000;
+  // The resident's rise waits for none, and the others wait for all of them.
+  return Math.max(nowMs, house.rampUntilMs) + (roseW / input.rampWPerMin) * 60_000;
 }
 
 function tightest({ appliance }: Turn, bounds: readonly Bound[]): { name: string; deltaW: number } {

@@ -11,6 +11,7 @@ const slotMinutes = 15;
  * @param seed 32 random bytes of this gateway
  */
 export function increaseDelayMs(seed: Uint8Array, atMs: number, longestMs: number): number {
+  if (longestMs === 0) return 0;
   const digest = createHmac("sha256", seed)
     .update(String(slotAt(atMs, slotMinutes).startMs))
     .digest();

@@ -14,7 +14,6 @@ import { guard } from "../guard/guard.ts";
 import {
   draws,
   guardAtStart,
-  sameSetting,
   switchedAppliance,
   type ApplianceState,
   type GuardedAppliance,
@@ -60,6 +59,11 @@ const noBoundW = 1e9;
  * @throws AppError trace-out-of-order where an event lies before the one before it
  */
 export function replay(events: readonly TraceEvent[]): ReplayLine[] {
+  return events.map(replayer());
+}
+
+/** The same event by event, for a house whose readings depend on what was decided before. Each replayer has its own memory. */
+export function replayer(): (event: TraceEvent) => ReplayLine {
   const world: World = {
     rules: defaultGridLimitRules,
     house: { maxImportW: noBoundW, fusePhaseW: null, peakW: null, rampWPerMin: null },
@@ -72,19 +76,20 @@ export function replay(events: readonly TraceEvent[]): ReplayLine[] {
     overrides: [],
     offsetMs: 0,
   };
-  let last = 0;
-  return events.map((event, index) => {
+  let [count, last] = [0, 0];
+  return (event) => {
+    count++;
     if (event.at < last)
       throw new AppError(
         "trace-out-of-order",
-        `event ${index + 1} is at ${event.at} s, after one at ${last} s; sort the trace by "at"`,
+        `event ${count} is at ${event.at} s, after one at ${last} s; sort the trace by "at"`,
       );
     last = event.at;
     const nowMs = event.at * 1000;
     world.limit = stepGridLimit(world.limit, { kind: "tick", atMs: nowMs }, world.rules);
     const said = take(world, event, nowMs);
     return decide(world, event.at, nowMs, said);
-  });
+  };
 }
 
 /** @returns what is to be said of the event itself */
@@ -152,14 +157,24 @@ function listOf({ resource, instructions }: Extract<TraceEvent, { kind: "instruc
 function restart(world: World, nowMs: number): void {
   world.limit = gridLimitAtStart;
   world.reading = null;
-  const appliances = world.appliances.map(({ resource, safe }): [string, ApplianceState] | undefined => {
-    const state = world.guarded.appliances.get(resource);
-    if (!state || sameSetting(state.setting, safe)) return state && [resource, state];
+  const appliances = [...world.guarded.appliances].map(([resource, state]): [string, ApplianceState] => {
+    // One that is not in the configuration at present keeps its rests too, as in the journal.
+    const safe = world.appliances.find((one) => one.resource === resource)?.safe ?? state.setting;
     const turned = draws(state.setting) !== draws(safe);
-    const sinceMs = turned ? nowMs : state.sinceMs;
-    return [resource, { ...state, setting: safe, sinceMs, switchedMs: [...state.switchedMs, nowMs], dueMs: null }];
+    const changes = [...state.changes, { atMs: nowMs, deltaW: safe.powerW - state.setting.powerW }];
+    return [
+      resource,
+      {
+        setting: safe,
+        sinceMs: turned ? nowMs : state.sinceMs,
+        switchedMs: state.setting.mode === safe.mode ? state.switchedMs : [...state.switchedMs, nowMs],
+        changes,
+        dueMs: null,
+        earlyMs: turned ? 0 : state.earlyMs,
+      },
+    ];
   });
-  world.guarded = { ...guardAtStart, appliances: new Map(appliances.filter((one) => one !== undefined)) };
+  world.guarded = { ...guardAtStart, appliances: new Map(appliances) };
 }
 
 /** @returns what is to be said of it */

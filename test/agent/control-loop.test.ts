@@ -1,11 +1,12 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { startActuator } from "../../agent/actuate/actuator.ts";
 import { guardStateFromJournal, startControlLoop } from "../../agent/control-loop.ts";
+import { guard } from "../../agent/guard/guard.ts";
 import { switchedAppliance } from "../../agent/guard/guarded-appliance.ts";
 import { fakeClock } from "../../core/clock/fake-clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import { relayLoad } from "../../drivers/appliance/relay-load.ts";
-import { houseAt, settingOf } from "../fake/guarded.ts";
+import { houseAt, settingOf, wishFor } from "../fake/guarded.ts";
 import { relayBoard } from "../fake/relay-board.ts";
 import { silentLog } from "../fake/silent-log.ts";
 
@@ -64,6 +65,30 @@ describe("the guard's memory from the journal", () => {
     const clock = fakeClock(startMs);
     const state = guardStateFromJournal([boiler], [lineOf(startMs - minuteMs, true, true)], clock);
     expect(state.appliances.get("boiler")).toMatchObject({ setting: { mode: "on", powerW: 2000 }, sinceMs: -minuteMs });
+  });
+
+  it("does not expect what the start itself has switched in the first readings", () => {
+    const pump = switchedAppliance({
+      resource: "pump",
+      ratedPowerW: 2500,
+      minOnMs: 0,
+      minOffMs: 0,
+      safeOn: true,
+      maxOffMs: null,
+    });
+    const clock = fakeClock(startMs);
+    const lines = [false, true].map((on, index) => ({
+      resource: "pump",
+      atMs: startMs - (1 - index) * minuteMs,
+      on,
+      setting: settingOf(pump, on),
+    }));
+    const state = guardStateFromJournal([boiler, pump], lines, clock);
+    const boilerAfter = (seconds: number): string | undefined => {
+      const reading = { meterAgeMs: 0, importW: 1000, maxImportW: 5000, intents: [wishFor(boiler, true)] };
+      return guard([boiler, pump], state, houseAt(seconds * 1000, reading)).commands[0]?.reason;
+    };
+    expect([boilerAfter(2), boilerAfter(10)]).toEqual(["no room under the house import limit", "cheapest time"]);
   });
 
   it("takes another power in the same mode for no switching, and for no new beginning", () => {

@@ -123,6 +123,17 @@ describe("grid operator's limit and quarter-hour peak", () => {
     ]);
   });
 
+  it("meets at once what rose since the reading, which cannot show it yet", () => {
+    const intents = [want(boiler, true)];
+    const risen = { meterAgeMs: 0, importW: 500, intents };
+    const limited = { ...risen, atS: 5, meterAgeMs: 5000, gridLimitW: 1000 };
+    expect(play([boiler], [false], risen, limited).powers).toEqual([[2000], [0]]);
+    // What rose before it may be in its figure already.
+    const read = { ...limited, meterAgeMs: 4000 };
+    expect(play([boiler], [false], risen, { ...read, importW: 900 }).powers).toEqual([[2000], [2000]]);
+    expect(play([boiler], [false], risen, { ...read, importW: 2500 }).powers).toEqual([[2000], [0]]);
+  });
+
   it("holds by rated powers while nobody knows what the house draws, also what is safe", () => {
     const both = [want(boiler, true), want(pump, true)];
     const given = { importW: null, meterAgeMs: 61_000, intents: both };
@@ -195,6 +206,17 @@ describe("ramp", () => {
       [2000, 0],
       [2000, 0],
       [2000, 3680],
+    ]);
+  });
+
+  it("counts what the resident wants too: the others wait for all of it", () => {
+    const heater = switchedAppliance({ resource: "heater", ratedPowerW: 500, ...rests });
+    const boosted = (atS: number) => ({ ...at(atS), intents: [...intents, want(heater, true, "override")] });
+    expect(play([boiler, car, heater], [false, false, false], at(0), boosted(10), boosted(74), boosted(75)).powers).toEqual([
+      [2000, 0, 0],
+      [2000, 0, 500],
+      [2000, 0, 500],
+      [2000, 3680, 500],
     ]);
   });
 

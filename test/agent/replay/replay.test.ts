@@ -85,6 +85,56 @@ it("starts anew with every relay in its declared state, and without a shorter re
   expect(lines[5]?.reasons[0]).toBe("boiler: minimum off time runs");
 });
 
+it("does not expect what a start has switched in the first readings", () => {
+  const from = (at: number, on: boolean) => [{ from: at, until: 90_000, on }];
+  const rested = { minOnS: 0, minOffS: 0 };
+  const lines = run([
+    {
+      at: 0,
+      kind: "config",
+      appliances: [
+        { ...boiler, ...rested },
+        { ...pump, ...rested },
+      ],
+      maxImportW: 5000,
+      failsafeLimitW: 20_000,
+    },
+    { at: 0, kind: "instruction", resource: "pump", instructions: from(0, false) },
+    { at: 0, kind: "instruction", resource: "boiler", instructions: from(112, true) },
+    reading(0, 1000),
+    { at: 110, kind: "restart" },
+    { at: 110, kind: "instruction", resource: "pump", instructions: [] },
+    // Still as before the start, when the pump was off.
+    reading(112, 1000),
+    reading(121, 1000),
+  ]);
+  expect(lines.map(({ commands }) => commands.map(({ on }) => on)).slice(3)).toEqual([
+    [false, false],
+    [false, true],
+    [false, true],
+    [false, true],
+    [true, true],
+  ]);
+  expect(lines[6]?.reasons[0]).toBe("boiler: no room under the house import limit");
+});
+
+it("keeps the rest of an appliance that was away from the configuration", () => {
+  const on = [{ from: 0, until: 9000, on: true }];
+  const lines = run([
+    { at: 0, kind: "config", appliances: [boiler] },
+    { at: 0, kind: "instruction", resource: "boiler", instructions: on },
+    reading(0),
+    { at: 10, kind: "restart" },
+    { at: 10, kind: "config", appliances: [] },
+    { at: 20, kind: "restart" },
+    { at: 20, kind: "config", appliances: [boiler] },
+    reading(30),
+    reading(309),
+    reading(310),
+  ]);
+  expect(lines.slice(6).map(({ commands }) => commands[0]?.on)).toEqual([false, false, false, true]);
+});
+
 it("follows the wall clock with instructions: after a jump they are not in force", () => {
   const lines = run([
     { at: 0, kind: "config", appliances: [{ ...boiler, minOnS: 0 }] },
