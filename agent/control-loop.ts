@@ -12,7 +12,7 @@ import {
   type GuardedAppliance,
   type GuardState,
 } from "./guard/guarded-appliance.ts";
-import type { GuardInput } from "./guard/guard-input.ts";
+import { clockJumpMs, type GuardInput } from "./guard/guard-input.ts";
 import { intents, type Authority, type Intent } from "./plan/intent.ts";
 import type { Override } from "./plan/override.ts";
 
@@ -39,7 +39,7 @@ export interface ControlLoop {
 }
 
 /** What the loop knows of the house at a pass; the rest of the guard's input is its own. */
-export type HouseNow = Omit<GuardInput, "nowMs" | "intents">;
+export type HouseNow = Omit<GuardInput, "nowMs" | "sinceJumpMs" | "intents">;
 
 /** Parts that the loop works with. */
 export interface ControlLoopOptions {
@@ -72,11 +72,21 @@ const passesAReadBack = 6;
 export function startControlLoop(options: ControlLoopOptions): ControlLoop {
   const { clock, appliances } = options;
   let state: GuardState = options.state;
+  let clocksApartMs = clock.now() - clock.monotonicMs();
+  let jumpedMs = -Infinity;
   let running: Promise<void> | null = null;
   let again = false;
   let reasons = new Map<string, string>();
   let wishes: readonly Intent[] = [];
 
+  /** Network time that arrives late and a person at the clock look alike: what is planned for which hour is open for a while. */
+  const sinceJump = (): number => {
+    const atMs = clock.monotonicMs();
+    const apartMs = clock.now() - atMs;
+    if (Math.abs(apartMs - clocksApartMs) > clockJumpMs) jumpedMs = atMs;
+    clocksApartMs = apartMs;
+    return atMs - jumpedMs;
+  };
   const pass = async (verify: boolean): Promise<void> => {
     // Somebody else's switching counts like an own one: it has its rest, and the guard decides what becomes of it.
     if (verify) {
@@ -98,6 +108,7 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
     const decided = guard(appliances, state, {
       ...options.house(),
       nowMs: clock.monotonicMs(),
+      sinceJumpMs: sinceJump(),
       intents: wishes,
     });
     state = decided.state;

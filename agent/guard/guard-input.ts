@@ -3,10 +3,17 @@ import type { Intent } from "../plan/intent.ts";
 /** A meter that has been silent so long says nothing about the house. */
 export const staleMeterMs = 60_000;
 
+/** A wall clock that moved by more than this against the monotonic one has jumped. */
+export const clockJumpMs = 120_000;
+/** So long after a jump nobody can say which instruction holds. */
+export const afterJumpMs = 5 * 60_000;
+
 /** What the guard decides by, besides its memory. Powers in W, import positive. */
 export interface GuardInput {
   /** Monotonic clock, ms. */
   nowMs: number;
+  /** Since the wall clock has jumped, ms; Infinity where it has not. */
+  sinceJumpMs: number;
   /** Age of the newest believed grid reading, ms; Infinity before the first. */
   meterAgeMs: number;
   /** Net import at the grid meter; null where it is not known. */

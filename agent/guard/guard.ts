@@ -11,7 +11,7 @@ import {
   type GuardedAppliance,
   type GuardState,
 } from "./guarded-appliance.ts";
-import { staleMeterMs, type GuardInput } from "./guard-input.ts";
+import { afterJumpMs, staleMeterMs, type GuardInput } from "./guard-input.ts";
 import { increaseHeld, isPrompt, ofLastHour, reductionHeld, type Wish } from "./rest.ts";
 import { fitted, lowered } from "./within-mode.ts";
 
@@ -32,7 +32,7 @@ interface Turn {
 
 /**
  * What may run now. Order of authority: compressor rest (minimum off) > fuse and limits > the plan's intents, which carry
- * their own order; a stale meter leads to the declared safe state. Minimum-on, the switch count and delays never hold back
+ * their own order; a stale meter or a clock that jumped leads to the declared safe state. Minimum-on, the switch count and delays never hold back
  * a reduction that a limit or a stale meter demands. Pure: gives the commands and the next state.
  */
 export function guard(
@@ -79,6 +79,7 @@ type Take = (turn: Turn, setting: Setting, reason: string) => void;
 function wishOf(appliance: GuardedAppliance, now: ApplianceState, input: GuardInput): Wish {
   const safe = { setting: appliance.safe, authority: "safe-state" as const };
   if (input.meterAgeMs > staleMeterMs) return { ...safe, reason: "meter stale, safe state", urgent: true };
+  if (input.sinceJumpMs < afterJumpMs) return { ...safe, reason: "clock jumped, safe state", urgent: true };
   const intent = input.intents.find(({ resource }) => resource === appliance.resource);
   if (!intent) return { ...safe, reason: "no intent, safe state", urgent: false };
   const { setting, authority, reason } = intent;

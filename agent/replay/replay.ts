@@ -19,7 +19,7 @@ import {
   type GuardedAppliance,
   type GuardState,
 } from "../guard/guarded-appliance.ts";
-import type { GuardInput } from "../guard/guard-input.ts";
+import { clockJumpMs, type GuardInput } from "../guard/guard-input.ts";
 import { increaseDelayMs } from "../guard/increase-delay.ts";
 import { refusedKinds } from "../config/appliance-schema.ts";
 import { intents } from "../plan/intent.ts";
@@ -49,6 +49,8 @@ interface World {
   overrides: Override[];
   /** Wall clock less monotonic clock, ms. */
   offsetMs: number;
+  /** When it jumped last; -Infinity where it has not. */
+  jumpedMs: number;
 }
 
 /** Without a config event a house's connection is no bound. */
@@ -75,6 +77,7 @@ export function replayer(): (event: TraceEvent) => ReplayLine {
     lists: new Map(),
     overrides: [],
     offsetMs: 0,
+    jumpedMs: -Infinity,
   };
   let [count, last] = [0, 0];
   return (event) => {
@@ -126,6 +129,7 @@ function take(world: World, event: TraceEvent, nowMs: number): string[] {
       return [];
     case "clock":
       world.offsetMs += (event.jumpS ?? 0) * 1000;
+      if (Math.abs(event.jumpS ?? 0) * 1000 > clockJumpMs) world.jumpedMs = nowMs;
       return [];
     case "restart":
       restart(world, nowMs);
@@ -157,6 +161,7 @@ function listOf({ resource, instructions }: Extract<TraceEvent, { kind: "instruc
 function restart(world: World, nowMs: number): void {
   world.limit = gridLimitAtStart;
   world.reading = null;
+  world.jumpedMs = -Infinity;
   const appliances = [...world.guarded.appliances].map(([resource, state]): [string, ApplianceState] => {
     // One that is not in the configuration at present keeps its rests too, as in the journal.
     const safe = world.appliances.find((one) => one.resource === resource)?.safe ?? state.setting;
@@ -223,6 +228,7 @@ function decide(world: World, at: number, nowMs: number, said: readonly string[]
   const { commands, state } = guard(world.appliances, world.guarded, {
     ...world.house,
     nowMs,
+    sinceJumpMs: nowMs - world.jumpedMs,
     meterAgeMs: world.reading ? nowMs - world.reading.atMs : Infinity,
     importW: world.reading?.powerW ?? null,
     phaseW: world.reading?.phaseW ?? [],

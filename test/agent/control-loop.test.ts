@@ -201,6 +201,33 @@ it("opens a contact that somebody else has closed, and rests before it closes on
   expect(closed()).toBe(true);
 });
 
+it.each([[3 * 3_600_000], [-3 * 3_600_000], [10 * 365 * 86_400_000]])(
+  "goes to the safe state when the clock jumps by %d ms, and follows it after five minutes",
+  async (jumpMs) => {
+    const { clock, closed, wish, triggered } = await running();
+    wish(true, 24 * 60);
+    await triggered();
+    expect(closed()).toBe(true);
+    clock.jump(jumpMs);
+    await clock.advance(10_000);
+    expect(closed()).toBe(false);
+    wish(true, 24 * 60);
+    await clock.advance(boiler.minOffMs - 20_000);
+    expect(closed()).toBe(false);
+    await clock.advance(30_000);
+    expect(closed()).toBe(true);
+  },
+);
+
+it("takes network time that corrects a minute for no jump", async () => {
+  const { clock, closed, wish, triggered } = await running();
+  wish(true, 60);
+  await triggered();
+  clock.jump(60_000);
+  await clock.advance(10_000);
+  expect(closed()).toBe(true);
+});
+
 it("keeps an appliance on over hours while its reason holds: the lease is renewed", async () => {
   const { board, clock, closed, wish, triggered } = await running();
   wish(true, 300);

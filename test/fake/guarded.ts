@@ -46,6 +46,7 @@ export function remembering(appliances: Iterable<readonly [string, ApplianceStat
 export function houseAt(nowMs: number, change: Partial<GuardInput> = {}): GuardInput {
   return {
     nowMs,
+    sinceJumpMs: Infinity,
     meterAgeMs: 1000,
     importW: 1000,
     phaseW: [],

@@ -131,6 +131,15 @@ it.each<[string, GuardedAppliance, Stands, Partial<GuardInput>, boolean, string]
     "meter stale, safe state",
   ],
   [
+    "goes there when the clock has jumped, within the minimum on time",
+    boiler,
+    stands(true, { sinceMs: nowMs }),
+    { sinceJumpMs: 299_999 },
+    false,
+    "clock jumped, safe state",
+  ],
+  ["goes on when the jump is five minutes old", boiler, stands(true), { sinceJumpMs: 300_000 }, true, "cheapest time"],
+  [
     "goes there within the minimum on time",
     boiler,
     stands(true, { sinceMs: nowMs }),

@@ -38,6 +38,9 @@ export interface ModelWorld {
   reading: { atMs: number; powerW: number; phaseW: readonly number[] } | null;
   /** No reading, or none of the last minute. */
   isStale: boolean;
+  /** The clock was set by more than two minutes in the last five: nobody knows which hour it is. */
+  isLost: boolean;
+  jumpedMs: number;
   /** Of the grid operator; undefined before the first event and after a restart. */
   limitW: number | null | undefined;
   /** The delay drawn for this quarter of an hour. */
@@ -71,6 +74,8 @@ export function modelWorld(): ModelWorld {
     owns: new Map(),
     reading: null,
     isStale: true,
+    isLost: false,
+    jumpedMs: -Infinity,
     limitW: undefined,
     drawnMs: 0,
     raisedUntilMs: -Infinity,
@@ -84,9 +89,11 @@ export function takeEvent(world: ModelWorld, event: TraceEvent, limitW: number |
   world.nowMs = event.at * 1000;
   const { nowMs } = world;
   hear(world.said, event);
+  if (event.kind === "clock" && Math.abs(event.jumpS ?? 0) > 120) world.jumpedMs = nowMs;
   if (event.kind === "reading") world.reading = { atMs: nowMs, powerW: event.powerW, phaseW: event.phaseW };
   if (event.kind === "config") configure(world, event);
   if (event.kind === "restart") restart(world);
+  world.isLost = nowMs - world.jumpedMs < 300_000;
   world.isStale = !world.reading || nowMs - world.reading.atMs > staleMs;
   world.drawnMs = world.draw(world.seed, nowMs + world.said.offsetS * 1000, world.longestMs);
   const before = world.limitW;
@@ -109,6 +116,7 @@ function configure(world: ModelWorld, event: Extract<TraceEvent, { kind: "config
 /** Every relay in its declared state; what the meter and the grid operator said is forgotten, rests and counts are not. */
 function restart(world: ModelWorld): void {
   world.reading = null;
+  world.jumpedMs = -Infinity;
   world.limitW = undefined;
   [world.raisedUntilMs, world.rampUntilMs] = [-Infinity, -Infinity];
   for (const own of world.owns.values()) own.dueMs = null;

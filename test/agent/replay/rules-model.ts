@@ -93,9 +93,9 @@ function turnOf(world: ModelWorld, appliance: TracedAppliance, command: ReplayLi
   };
 }
 
-/** What is wanted now: a stale meter leads to the safe state, and the longest time off stands above the plan. */
+/** What is wanted now: a stale meter and a clock that jumped lead to the safe state, and the longest time off stands above the plan. */
 function wishNow(world: ModelWorld, appliance: TracedAppliance, own: Own): ModelWish {
-  if (world.isStale) return { ...safeOf(appliance), by: "safe state" };
+  if (world.isStale || world.isLost) return { ...safeOf(appliance), by: "safe state" };
   const wish = wishModel(appliance, world.said, world.atS);
   if (appliance.maxOffS === null || draws(wish) || draws(own.stand) || wish.by === "override") return wish;
   if (world.nowMs - own.sinceMs < appliance.maxOffS * 1000 - own.earlyMs) return wish;
@@ -103,7 +103,7 @@ function wishNow(world: ModelWorld, appliance: TracedAppliance, own: Own): Model
 }
 
 function reductionWaits(world: ModelWorld, appliance: TracedAppliance, own: Own, wish: ModelWish): boolean {
-  if (world.isStale) return false;
+  if (world.isStale || world.isLost) return false;
   const rests = draws(own.stand) && !draws(wish) && world.nowMs - own.sinceMs < appliance.minOnS * 1000;
   // One change is left for what can still be pushed down.
   const most = wish.mode === "off" ? mostChanges : mostChanges - 1;

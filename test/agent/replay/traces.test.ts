@@ -24,6 +24,7 @@ it("keeps every rule, and the failsafe rules of EEBUS LPC, over any trace", { ti
     "others rise first",
     "held back as long as allowed",
     "meter stale, safe state",
+    "clock jumped, safe state",
     "boost",
     "restart",
     "limit refused",
