@@ -185,7 +185,10 @@ function step({ appliance, now, setting, dueMs }: Turn, { nowMs, increaseDelayMs
     switchedMs: [...ofLastHour(now.switchedMs, nowMs), ...(setting.mode === now.setting.mode ? [] : [nowMs])],
     ...(turned && {
       sinceMs: nowMs,
-      earlyMs: draws(setting) || appliance.maxOffMs === null ? 0 : Math.min(increaseDelayMs, appliance.maxOffMs / 2),
+      earlyMs: draws(setting) || appliance.maxOffMs === null ? 0 : early(increaseDelayMs, appliance.maxOffMs),
     }),
   };
 }
+
+/** At most half of the longest time; a draw beyond that begins again from 0, so that it does not gather many homes at the half. */
+const early = (increaseDelayMs: number, maxOffMs: number): number => increaseDelayMs % (Math.floor(maxOffMs / 2) + 1);

@@ -165,7 +165,8 @@ function checkUp(world: ModelWorld, turn: Turn, turns: readonly Turn[]): boolean
 function settle(world: ModelWorld, turn: Turn): void {
   const { appliance, own, before, after } = turn;
   if (same(before, after)) return;
-  const earlyMs = appliance.maxOffS === null ? 0 : Math.min(world.drawnMs, (appliance.maxOffS * 1000) / 2);
+  const halfMs = appliance.maxOffS === null ? 0 : Math.floor(appliance.maxOffS * 500);
+  const earlyMs = world.drawnMs - Math.floor(world.drawnMs / (halfMs + 1)) * (halfMs + 1);
   moveTo(own, after, world.nowMs, { byRestart: false, earlyMs: draws(after) ? 0 : earlyMs });
   if (before.mode === after.mode) return;
   const changes = changesOf(own, world.nowMs);
