@@ -211,3 +211,42 @@ it("tells its status to its own user over a socket in the state folder", async (
   expect(await ask("/v1/status")).toMatchObject([200, { site: "Test home" }]);
   expect(await ask("/")).toMatchObject([404, { title: "unknown-path" }]);
 });
+
+it("leaves what somebody has switched by hand for as long as the installer said, over a restart too", async () => {
+  const house = await agentHouse((yaml) => ({
+    ...yaml,
+    appliances: {
+      boiler: {
+        type: "switched_load",
+        relay: "r1",
+        rated_power_w: 2000,
+        min_on_s: 0,
+        min_off_s: 0,
+        hand_hold_s: 1800,
+        comfort: { energy_wh_per_day: 8000, not_before: "20:00", ready_by: "06:30" },
+      },
+    },
+  }));
+  const first = await house.start();
+  let wh = 100_000;
+  await house.hear(first, wh);
+  house.board.coils.set(0, true);
+  const goOn = async (agent: typeof first, minutes: number): Promise<void> => {
+    for (let minute = 0; minute < minutes; minute++) {
+      await house.clock.advance(50_000);
+      await house.hear(agent, (wh += 10));
+      await house.clock.advance(10_000);
+    }
+  };
+  await goOn(first, 5);
+  expect([house.board.coils.get(0), first.status().appliances[0]?.reason]).toEqual([true, expect.stringMatching(/^hold until/)]);
+  await until("it is said upward", () => house.upward("status/boiler").some((text) => text.includes('"cause":"hand"')));
+  await first.stop();
+  expect(house.board.coils.get(0)).toBe(false);
+  const second = await house.start();
+  await house.hear(second, (wh += 10));
+  await goOn(second, 2);
+  expect(house.board.coils.get(0)).toBe(true);
+  await goOn(second, 30);
+  expect(house.board.coils.get(0)).toBe(false);
+});
