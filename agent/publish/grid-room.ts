@@ -1,4 +1,4 @@
-import { errorMessage } from "../../core/app-error.ts";
+import { errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Envelope, PinnedKeys } from "../../core/envelope.ts";
 import type { Log } from "../../core/log.ts";
@@ -60,14 +60,18 @@ export function startGridRoom(options: {
     options.onChange();
     tell();
   };
-  const tell = (): void =>
+  const tell = (refusal?: GridLimitStatus["refused"]): void =>
     void link
       .publish(
         "limit",
-        { v: 1, at: iso(clock.now()), state: state.is, limitW: gridLimitW(state, rules) } satisfies GridLimitStatus,
         {
-          retain: true,
-        },
+          v: 1,
+          at: iso(clock.now()),
+          state: state.is,
+          limitW: gridLimitW(state, rules),
+          ...(refusal && { refused: refusal }),
+        } satisfies GridLimitStatus,
+        { retain: refusal === undefined },
       )
       .catch((error: unknown) => log.debug({ error: errorMessage(error) }, "limit not reported"));
   const apply = (): void => {
@@ -84,10 +88,18 @@ export function startGridRoom(options: {
     if (lost && written?.limit.active) apply();
   };
   const take = (body: unknown, envelope: Envelope): void => {
-    const limit = parseAs(GridLimit, body, "limit-malformed");
+    const limit = limitOf(body);
     const signedMs = clock.monotonicMs() - Math.max(0, clock.now() - envelope.issuedMs);
     written = { limit, untilMs: limit.durationS === null ? null : signedMs + limit.durationS * 1000 };
     apply();
+  };
+  const limitOf = (body: unknown): GridLimit => {
+    try {
+      return parseAs(GridLimit, body, "limit-malformed");
+    } catch (error) {
+      tell({ code: errorCode(error), message: errorMessage(error).slice(0, 500) });
+      throw error;
+    }
   };
   const inbox = openInbox({
     keys: options.keys,
@@ -102,7 +114,7 @@ export function startGridRoom(options: {
     boot: options.boot,
     log,
     random: options.random,
-    onConnect: tell,
+    onConnect: () => tell(),
     onArrival: (arrival) => void inbox.take(arrival),
     onTooLarge: (topic, bytes) => refused.note("envelope-too-large", topic, `message of ${bytes} bytes not read`),
   });

@@ -22,5 +22,7 @@ export const GridLimitStatus = z.object({
   state: z.enum(["failsafe", "limited", "unlimited"]),
   /** What the house keeps to; null is unlimited. */
   limitW: z.int().nonnegative().nullable(),
+  /** Present where this answers a limit that was not taken. */
+  refused: z.object({ code: z.string().max(64), message: z.string().max(500) }).optional(),
 });
 export type GridLimitStatus = z.infer<typeof GridLimitStatus>;

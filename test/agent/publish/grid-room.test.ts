@@ -65,6 +65,10 @@ async function channel() {
     limit: (limitW: number, change: { active?: boolean; durationS?: number | null } = {}) =>
       send("limit", "limit", { v: 1, limitW, active: true, durationS: null, ...change }, true),
     send,
+    refusals: () =>
+      heard
+        .filter(({ topic }) => topic === `${dso}/up/limit`)
+        .flatMap(({ text }) => GridLimitStatus.parse(JSON.parse(text)).refused?.code ?? []),
     reported: () =>
       heard
         .filter(({ topic }) => topic === `${dso}/up/limit`)
@@ -142,14 +146,15 @@ it.each([
   ["a limit that is no number", { v: 1, limitW: "4200", active: true, durationS: null }],
   ["no time at all", { v: 1, limitW: 4200, active: true, durationS: 0 }],
 ])("refuses %s and stays as it is", async (_, body) => {
-  const { start, beat, limit, send, refused } = await channel();
+  const { start, beat, limit, send, refused, refusals } = await channel();
   const { room } = await start();
   await beat();
   await limit(7000);
   await until("the limit is taken", () => room.limitW() === 7000);
   await send("limit", "limit", body);
   await until("it is refused", () => refused.counts()["limit-malformed"] === 1);
-  expect(room.limitW()).toBe(7000);
+  await until("it is said", () => refusals().length === 1);
+  expect([room.limitW(), refusals()]).toEqual([7000, ["limit-malformed"]]);
 });
 
 it("takes no instruction from the grid operator", async () => {
