@@ -82,7 +82,6 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   });
   options.opened.push(() => actuator.safeState("failed start, safe state"));
   await actuator.safeState("start, safe state");
-  await actuator.arm();
   foundAtStart(control, actuator, clock);
   const comfort = watchComfort({
     appliances: config.appliances,

@@ -30,8 +30,6 @@ export interface Actuator {
   readBack(): Promise<{ resource: string; setting: Setting }[]>;
   /** Puts every appliance into its declared safe state; keeps trying the others when one fails. */
   safeState(reason: string): Promise<void>;
-  /** Sets the devices' own timeouts. */
-  arm(): Promise<void>;
   /** What each was last read as; undefined while unknown. */
   isSet(resource: string): Setting | undefined;
   /** Why an appliance does not do what it is told, after it had time to; undefined where it does. */
@@ -75,9 +73,20 @@ export function startActuator(options: ActuatorOptions): Actuator {
     );
     return turn;
   };
-  const tell = async ({ resource, device }: Actuated, setting: Setting, reason: string): Promise<void> => {
+  /** Devices whose own timeout is set; one that was away may have lost it. */
+  const armed = new Set<string>();
+  const arm = async ({ resource, device, safe }: Actuated): Promise<void> => {
+    if (!device.arm || armed.has(resource)) return;
+    armed.add(resource);
+    await device.arm(safe, deviceTimeoutS).catch((error: unknown) => {
+      log.warn({ resource, code: errorCode(error), error: errorMessage(error) }, "appliance's own timeout is not set");
+    });
+  };
+  const tell = async (appliance: Actuated, setting: Setting, reason: string): Promise<void> => {
+    const { resource, device } = appliance;
     const before = known.get(resource);
     try {
+      await arm(appliance);
       await device.set(setting);
       const read = await device.read();
       spokenMs.set(resource, clock.monotonicMs());
@@ -88,6 +97,7 @@ export function startActuator(options: ActuatorOptions): Actuator {
         );
     } catch (error) {
       known.delete(resource);
+      armed.delete(resource);
       stubborn.failed(resource, setting, error);
       return;
     }
@@ -182,16 +192,12 @@ export function startActuator(options: ActuatorOptions): Actuator {
     async safeState(reason) {
       leases.clear();
       // Written even where it reads as it should: a board that lies shows itself only by the write.
-      for (const appliance of options.appliances) {
-        await changed(appliance);
-        await alone(appliance, () => tell(appliance, appliance.safe, reason));
-      }
-    },
-    async arm() {
-      for (const { resource, device, safe } of options.appliances)
-        await device.arm?.(safe, deviceTimeoutS).catch((error: unknown) => {
-          log.warn({ resource, code: errorCode(error), error: errorMessage(error) }, "appliance's own timeout is not set");
-        });
+      await Promise.all(
+        options.appliances.map(async (appliance) => {
+          await changed(appliance);
+          await alone(appliance, () => tell(appliance, appliance.safe, reason));
+        }),
+      );
     },
     isSet: (resource) => known.get(resource),
     alarm: stubborn.alarm,

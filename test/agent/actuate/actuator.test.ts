@@ -159,3 +159,37 @@ it("tries every relay on the way to the safe state, also when nothing can be jou
   expect([boards[0].coils.get(0), boards[1].coils.get(2)]).toEqual([false, true]);
   expect(log.lines.map(({ message }) => message)).toEqual(["switching not journalled", "switching not journalled"]);
 });
+
+it("sets a device's own timeout before the first setting, again after it was away, and keeps it alive", async () => {
+  const clock = fakeClock(0);
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
+  const said: string[] = [];
+  let away = false;
+  let now = boiler.safe;
+  const device = {
+    name: "wallbox",
+    modes: boiler.modes,
+    async set(setting: typeof now) {
+      if (away) throw new Error("no answer");
+      now = setting;
+      said.push(setting.mode);
+    },
+    read: async () => now,
+    arm: async (failsafe: typeof now, timeoutS: number) => void said.push(`arm ${failsafe.mode} ${timeoutS}`),
+    keepAliveS: 100,
+  };
+  const log = silentLog();
+  const appliances = [{ resource: "boiler", safe: boiler.safe, device }];
+  const actuator = startActuator({ appliances, clock, log, journal: () => undefined, signal: ending.signal });
+  await actuator.safeState("start");
+  const on = guard([boiler], guardAtStart, houseAt(0, { importW: 0, intents: [wishFor(boiler, true)] })).commands;
+  await actuator.apply(on);
+  await clock.advance(210_000);
+  expect(said).toEqual(["arm off 300", "off", "on", "on", "on"]);
+  away = true;
+  await clock.advance(100_000);
+  away = false;
+  await actuator.apply(on);
+  expect(said.slice(-2)).toEqual(["arm off 300", "on"]);
+});
