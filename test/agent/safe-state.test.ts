@@ -3,10 +3,12 @@ import { expect, it } from "vitest";
 import { agentConfigFromYaml } from "../../agent/config/agent-config-from-yaml.ts";
 import { AgentYaml } from "../../agent/config/schema.ts";
 import { safeState } from "../../agent/safe-state.ts";
+import { chargerDevices } from "../fake/charger-devices.ts";
+import { registerSlave } from "../fake/register-slave.ts";
 import { relayBoard, type RelayBoard } from "../fake/relay-board.ts";
 import { silentLog } from "../fake/silent-log.ts";
 
-async function boards() {
+async function boards(appliances: object = {}, lines: object = {}) {
   const [one, two] = [await relayBoard(), await relayBoard()];
   const relay = (bus: string, on_boot: string, inverted = false) => ({
     driver: "modbus_coil",
@@ -20,9 +22,10 @@ async function boards() {
   const yaml = AgentYaml.parse({
     version: 1,
     site: { name: "x", timezone: "UTC", currency: "EUR", grid: { phases: 1, fuse_a: 25, max_import_w: 5000 } },
-    buses: { one: bus(one), two: bus(two) },
+    buses: { one: bus(one), two: bus(two), ...lines },
     meters: { grid: { role: "grid", driver: "eastron_sdm630", bus: "one", unit_id: 1 } },
     relays: { r1: relay("one", "open"), r2: { ...relay("two", "closed"), coil: 1 }, r3: relay("two", "closed", true) },
+    appliances,
     storage: { path: "data.db" },
   });
   return { one, two, run: () => safeState(agentConfigFromYaml(yaml, "/tmp"), fakeClock(0), silentLog()) };
@@ -43,4 +46,22 @@ it("tries each three times and names those that do not follow, the others in the
   expect(await run()).toEqual(["r1"]);
   expect(one.writes).toHaveLength(3);
   expect(two.coils.get(1)).toBe(true);
+});
+
+it("puts a charger into its safe state too, and leaves one that dials the gateway to its own profile", async () => {
+  const { heidelberg_energy_control: device } = chargerDevices;
+  const { state: slave } = await registerSlave(1, device);
+  const comfort = { energy_wh_per_day: 9000, not_before: "20:00", ready_by: "07:00" };
+  const charger = { type: "ev_charger", phases: 3, max_current_a: 16, failsafe_current_a: 6, comfort };
+  const { run, one } = await boards(
+    {
+      car: { ...charger, driver: "modbus_charger", bus: "wall", unit_id: 1, family: "heidelberg_energy_control" },
+      van: { ...charger, driver: "ocpp16", charge_point_id: "CP1" },
+    },
+    { wall: { type: "modbus_tcp", host: "127.0.0.1", port: slave.port } },
+  );
+  one.coils.set(0, true);
+  expect(device.setA(slave)).toBe(16);
+  expect(await run()).toEqual([]);
+  expect([device.setA(slave), one.coils.get(0)]).toEqual([6, false]);
 });
