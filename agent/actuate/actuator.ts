@@ -26,8 +26,8 @@ export interface Switched {
 export interface Actuator {
   /** Sets what differs, reads back, and renews the leases; what draws less than before goes first. */
   apply(commands: readonly GuardedCommand[]): Promise<void>;
-  /** Reads all devices; gives those that somebody else has set, for the guard to decide on. */
-  readBack(): Promise<{ resource: string; setting: Setting }[]>;
+  /** Reads all devices; tells of each that somebody else has set as soon as it is seen, for the guard to decide on. */
+  readBack(elsewhere: (resource: string, setting: Setting) => void): Promise<void>;
   /** Puts every appliance into its declared safe state; keeps trying the others when one fails. */
   safeState(reason: string): Promise<void>;
   /** Sets the devices' own timeouts. */
@@ -167,17 +167,16 @@ export function startActuator(options: ActuatorOptions): Actuator {
           due.filter((one) => one.less === less).map(({ appliance, setting, reason }) => write(appliance, setting, reason)),
         );
     },
-    async readBack() {
-      const elsewhere: { resource: string; setting: Setting }[] = [];
+    async readBack(elsewhere) {
       for (const appliance of options.appliances) {
         const { resource } = appliance;
         const setting = await changed(appliance);
+        if (options.signal.aborted) return;
         if (setting === undefined) continue;
         log.warn({ resource, ...setting }, "appliance was switched by somebody else");
         journal({ resource, setting, reason: "switched by somebody else" });
-        elsewhere.push({ resource, setting });
+        elsewhere(resource, setting);
       }
-      return elsewhere;
     },
     async safeState(reason) {
       leases.clear();
