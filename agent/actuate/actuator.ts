@@ -78,8 +78,8 @@ export function startActuator(options: ActuatorOptions): Actuator {
   const tell = async ({ resource, device }: Actuated, setting: Setting, reason: string): Promise<void> => {
     const before = known.get(resource);
     try {
-      await device.set(setting);
-      const read = await device.read();
+      // A slow line takes as long for a question as for the command.
+      const read = (await device.set(setting)) ?? (await device.read());
       spokenMs.set(resource, clock.monotonicMs());
       if (read.mode !== setting.mode || read.powerW > setting.powerW + toleranceW)
         throw new AppError(
