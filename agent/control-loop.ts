@@ -65,7 +65,7 @@ export interface ControlLoopOptions {
 }
 
 const passMs = 10_000;
-/** Once a minute a pass also reads what should not have changed: somebody else may have switched it. */
+/** What should not have changed is read once a minute, first with the first pass: somebody else may have switched it. */
 const passesAReadBack = 6;
 
 /** plan -> guard -> actuate, on every trigger and at least every 10 s. One pass at a time. */
@@ -87,16 +87,19 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
     clocksApartMs = apartMs;
     return atMs - jumpedMs;
   };
-  const pass = async (verify: boolean): Promise<void> => {
-    // Somebody else's switching counts like an own one: it has its rest, and the guard decides what becomes of it.
-    if (verify) {
-      const appliancesNow = new Map(state.appliances);
-      for (const { resource, setting } of await options.actuator.readBack()) {
-        appliancesNow.set(resource, elsewhere(appliancesNow.get(resource), setting, clock.monotonicMs()));
-        options.onElsewhere(resource, setting);
-      }
-      state = { ...state, appliances: appliancesNow };
-    }
+  /** Beside the passes: a slow line, or a board that says nothing, must not hold up a reduction. */
+  const readBack = async (): Promise<void> => {
+    let found = false;
+    await options.actuator.readBack((resource, setting) => {
+      // Somebody else's switching counts like an own one: it has its rest, and the guard decides what becomes of it.
+      const now = elsewhere(state.appliances.get(resource), setting, clock.monotonicMs());
+      state = { ...state, appliances: new Map([...state.appliances, [resource, now]]) };
+      options.onElsewhere(resource, setting);
+      found = true;
+    });
+    if (found) await run();
+  };
+  const pass = async (): Promise<void> => {
     const plan = {
       nowMs: clock.now(),
       instructions: options.instructions(),
@@ -129,7 +132,7 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
         ...(alarm !== undefined && { alarm }),
       };
     });
-  const run = (verify: boolean): Promise<void> => {
+  const run = (): Promise<void> => {
     // After the stop the relays stay as they are left.
     if (options.signal.aborted) return Promise.resolve();
     if (running) {
@@ -139,15 +142,16 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
     running = (async () => {
       do {
         again = false;
-        await pass(verify);
+        await pass();
       } while (again && !options.signal.aborted);
     })().finally(() => (running = null));
     return running;
   };
-  let passes = 0;
-  clock.every(passMs, () => run(passes++ % passesAReadBack === 0), options.signal);
+  clock.every(passMs, run, options.signal);
+  let ticks = 0;
+  clock.every(passMs, () => (ticks++ % passesAReadBack === 0 ? readBack() : undefined), options.signal);
   return {
-    trigger: () => void clock.hold(run(false).catch(options.onError)),
+    trigger: () => void clock.hold(run().catch(options.onError)),
     now,
     idle: async () => {
       while (running) await running.catch(() => undefined);

@@ -1,16 +1,6 @@
-import { dirname, resolve } from "node:path";
-import { agentConfigFromYaml } from "../agent/config/agent-config-from-yaml.ts";
-import { crossCheck } from "../agent/config/cross-check.ts";
-import { AgentYaml } from "../agent/config/schema.ts";
-import type { AgentConfig } from "../agent/config/agent-config.ts";
 import { startAgent } from "../agent/main.ts";
-import { readConfigFile } from "./config-file.ts";
 import { runDaemon } from "./daemon.ts";
-
-/** Reads the agent's configuration. @throws ConfigError */
-export function readAgentConfig(file: string): AgentConfig {
-  return agentConfigFromYaml(readConfigFile(file, AgentYaml, crossCheck), dirname(resolve(file)));
-}
+import { readAgentConfig } from "./read-agent-config.ts";
 
 /** `smart-mla agent run -c FILE` */
 export async function agentRun(file: string, say: (line: string) => void): Promise<number> {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AgentYaml } from "../agent/config/schema.ts";
-import { readAgentConfig } from "./agent-run.ts";
+import { readAgentConfig } from "./read-agent-config.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
 

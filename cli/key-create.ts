@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { AppError } from "../core/app-error.ts";
 import { createKeystore } from "../settlement/keystore.ts";
 import { readPassphrase } from "../settlement/read-passphrase.ts";
-import { readAgentConfig } from "./agent-run.ts";
+import { readAgentConfig } from "./read-agent-config.ts";
 import { exitCode } from "./exit-code.ts";
 
 /** `smart-mla key create -c FILE`: makes the key that the settlement section names; prints its address. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AppError } from "../core/app-error.ts";
 import { iso } from "../core/clock/clock.ts";
 import type { OverrideMode } from "../core/message/resource.ts";
-import { readAgentConfig } from "./agent-run.ts";
+import { readAgentConfig } from "./read-agent-config.ts";
 import { askAgent } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";
 

@@ -1,7 +1,7 @@
 import { readRejected } from "../agent/store/read-rejected.ts";
 import { AppError } from "../core/app-error.ts";
 import { iso } from "../core/clock/clock.ts";
-import { readAgentConfig } from "./agent-run.ts";
+import { readAgentConfig } from "./read-agent-config.ts";
 import { exitCode } from "./exit-code.ts";
 
 /** `smart-mla rejected -c FILE [--meter NAME]`: the frames that were not believed, oldest first, with their bytes as hex. */

@@ -3,7 +3,7 @@ import { stderrLog } from "./stderr-log.ts";
 import { safeState } from "../agent/safe-state.ts";
 import { AppError, errorMessage } from "../core/app-error.ts";
 import { realClock } from "../core/clock/real-clock.ts";
-import { readAgentConfig } from "./agent-run.ts";
+import { readAgentConfig } from "./read-agent-config.ts";
 import { askAgent } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { AgentStatus } from "../agent/status.ts";
 import { AppError } from "../core/app-error.ts";
-import { readAgentConfig } from "./agent-run.ts";
+import { readAgentConfig } from "./read-agent-config.ts";
 import { askAgent } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";
 

@@ -43,6 +43,19 @@ it.each(files.filter((file) => folderOf(file) === "core"))("%s imports only the 
   expect(packages.filter((name) => !packagesOfCore.has(name))).toEqual([]);
 });
 
+it("starts the helper that runs after a crash without loading the agent", () => {
+  const loaded = new Set<string>();
+  const load = (file: string): void => {
+    if (loaded.has(file)) return;
+    loaded.add(file);
+    const wanted = [...readFileSync(file, "utf8").matchAll(/^(?:import(?! type)|export)[^;]*?from "(\.[^"]+)"/gm)];
+    for (const [, target = ""] of wanted) load(normalize(join(dirname(file), target)));
+  };
+  load("cli/relay-failsafe.ts");
+  expect(loaded).toContain("agent/safe-state.ts");
+  expect(loaded).not.toContain("agent/main.ts");
+});
+
 it("has no file with two jobs hidden in it", () => {
   const long = files.filter((file) => readFileSync(file, "utf8").split("\n").length > 400);
   expect(long).toEqual([]);

@@ -26,8 +26,8 @@ export interface Switched {
 export interface Actuator {
   /** Sets what differs, reads back, and renews the leases; what draws less than before goes first. */
   apply(commands: readonly GuardedCommand[]): Promise<void>;
-  /** Reads all devices; gives those that somebody else has set, for the guard to decide on. */
-  readBack(): Promise<{ resource: string; setting: Setting }[]>;
+  /** Reads all devices; tells of each that somebody else has set as soon as it is seen, for the guard to decide on. */
+  readBack(elsewhere: (resource: string, setting: Setting) => void): Promise<void>;
   /** Puts every appliance into its declared safe state; keeps trying the others when one fails. */
   safeState(reason: string): Promise<void>;
   /** What each was last read as; undefined while unknown. */
@@ -87,8 +87,8 @@ export function startActuator(options: ActuatorOptions): Actuator {
     const before = known.get(resource);
     try {
       await arm(appliance);
-      await device.set(setting);
-      const read = await device.read();
+      // A slow line takes as long for a question as for the command.
+      const read = (await device.set(setting)) ?? (await device.read());
       spokenMs.set(resource, clock.monotonicMs());
       if (read.mode !== setting.mode || read.powerW > setting.powerW + toleranceW)
         throw new AppError(
@@ -177,17 +177,16 @@ export function startActuator(options: ActuatorOptions): Actuator {
           due.filter((one) => one.less === less).map(({ appliance, setting, reason }) => write(appliance, setting, reason)),
         );
     },
-    async readBack() {
-      const elsewhere: { resource: string; setting: Setting }[] = [];
+    async readBack(elsewhere) {
       for (const appliance of options.appliances) {
         const { resource } = appliance;
         const setting = await changed(appliance);
+        if (options.signal.aborted) return;
         if (setting === undefined) continue;
         log.warn({ resource, ...setting }, "appliance was switched by somebody else");
         journal({ resource, setting, reason: "switched by somebody else" });
-        elsewhere.push({ resource, setting });
+        elsewhere(resource, setting);
       }
-      return elsewhere;
     },
     async safeState(reason) {
       leases.clear();

@@ -7,9 +7,10 @@ export interface ApplianceDevice {
   readonly modes: readonly OperationMode[];
   /**
    * Sets it and reads back. Powers between two steps of the device are rounded down.
+   * @returns what it read back, where that says all that read() would: then nobody needs to ask again
    * @throws AppError of its bus, or device-not-following where it took the command and reads otherwise
    */
-  set(setting: Setting): Promise<void>;
+  set(setting: Setting): Promise<Setting | void>;
   /**
    * What the device itself says that it is set to.
    * @throws AppError of its bus, device-no-answer where it cannot say yet, device-bad-answer where it says what cannot be, or

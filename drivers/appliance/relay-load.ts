@@ -18,6 +18,7 @@ export function relayLoad(options: { name: string; relay: Relay; ratedPowerW: nu
       if (mode !== "on") await relay.set(false);
       else if (relay.closeFor && timeoutMs !== null) await relay.closeFor(timeoutMs);
       else await relay.set(true);
+      return mode === "on" ? on : off;
     },
     read: async () => ((await relay.isClosed()) ? on : off),
     // A timer of a contact can only open it again.

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startActuator } from "../../agent/actuate/actuator.ts";
+import { startActuator, type Actuator } from "../../agent/actuate/actuator.ts";
 import { guardStateFromJournal, startControlLoop } from "../../agent/control-loop.ts";
 import { guard } from "../../agent/guard/guard.ts";
 import { switchedAppliance } from "../../agent/guard/guarded-appliance.ts";
@@ -9,6 +9,7 @@ import { relayLoad } from "../../drivers/appliance/relay-load.ts";
 import { houseAt, settingOf, wishFor } from "../fake/guarded.ts";
 import { relayBoard } from "../fake/relay-board.ts";
 import { silentLog } from "../fake/silent-log.ts";
+import { until } from "../fake/until.ts";
 
 const startMs = Date.parse("2026-04-02T10:00:00Z");
 const minuteMs = 60_000;
@@ -103,7 +104,7 @@ describe("the guard's memory from the journal", () => {
   });
 });
 
-async function running() {
+async function running(change: Partial<Actuator> = {}) {
   const board = await relayBoard();
   const clock = fakeClock(startMs);
   const ending = new AbortController();
@@ -131,7 +132,7 @@ async function running() {
     needs: () => new Map(),
     house: () => houseAt(0, { meterAgeMs: grid?.ageMs ?? Infinity, importW: grid?.powerW ?? null, maxImportW: 5000 }),
     onElsewhere: (resource, setting) => void elsewhere.push(`${resource} ${setting.mode}`),
-    actuator,
+    actuator: { ...actuator, ...change },
     clock,
     onPass: (now) => reported.push(now.map(({ on, reason }) => `${on ? "on" : "off"} ${reason}`).join()),
     onError: (error) => errors.push(error),
@@ -182,6 +183,25 @@ it("goes to the safe state when the meter falls silent", async () => {
     authority: "instruction",
   };
   expect([closed(), loop.now()]).toEqual([false, [now]]);
+});
+
+it("reduces at once while a slow line is being read back", async () => {
+  const [asked, slow] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { clock, closed, wish, loop, triggered } = await running({
+    readBack() {
+      asked.resolve();
+      return slow.promise;
+    },
+  });
+  wish(true);
+  await triggered();
+  const advanced = clock.advance(10_000);
+  await asked.promise;
+  wish(false);
+  loop.trigger();
+  await until("the contact is open", () => !closed(), 2000);
+  slow.resolve();
+  await advanced;
 });
 
 it("opens a contact that somebody else has closed, and rests before it closes one that somebody has opened", async () => {

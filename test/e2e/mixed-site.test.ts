@@ -6,7 +6,7 @@ import { stringify } from "yaml";
 import { startAgent } from "../../agent/main.ts";
 import { openDatabase } from "../../agent/store/open-database.ts";
 import { meterStore } from "../../agent/store/meter-store.ts";
-import { readAgentConfig } from "../../cli/agent-run.ts";
+import { readAgentConfig } from "../../cli/read-agent-config.ts";
 import { fakeClock } from "../../core/clock/fake-clock.ts";
 import { shownWh } from "../../simulator/house/energy-counters.ts";
 import { house as houseOf, newHouse } from "../../simulator/house/house.ts";

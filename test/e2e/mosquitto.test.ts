@@ -7,7 +7,7 @@ import { startAgent } from "../../agent/main.ts";
 import { aggregatorConfigFromYaml } from "../../aggregator/config/aggregator-config.ts";
 import { AggregatorYaml } from "../../aggregator/config/schema.ts";
 import { startAggregator } from "../../aggregator/main.ts";
-import { readAgentConfig } from "../../cli/agent-run.ts";
+import { readAgentConfig } from "../../cli/read-agent-config.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import { realClock } from "../../core/clock/real-clock.ts";
 import { createControlKey } from "../../core/envelope.ts";

@@ -11,6 +11,8 @@ export interface RelayBoard {
   coils: Map<number, boolean>;
   /** Commands in order. */
   writes: { coil: number; on: boolean }[];
+  /** Questions so far. */
+  reads: number;
   /** Coils that take commands and do not move. */
   stuck: Set<number>;
   /** Coils that always read open. */
@@ -26,6 +28,7 @@ export async function relayBoard(coils: Iterable<readonly [number, boolean]> = [
   const board = {
     coils: new Map(coils),
     writes: [] as RelayBoard["writes"],
+    reads: 0,
     stuck: new Set<number>(),
     lies: new Set<number>(),
     dead: false,
@@ -34,6 +37,7 @@ export async function relayBoard(coils: Iterable<readonly [number, boolean]> = [
     if (board.dead) return undefined;
     const [unit = 0, code] = request;
     const coil = request.readUInt16BE(2);
+    if (code === 1) board.reads++;
     if (code === 1) return Buffer.from([unit, 1, 1, board.coils.get(coil) && !board.lies.has(coil) ? 1 : 0]);
     if (code !== 5) return Buffer.from([unit, (code ?? 0) | 0x80, 1]);
     const on = request.readUInt16BE(4) === 0xff00;

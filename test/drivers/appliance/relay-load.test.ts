@@ -26,7 +26,7 @@ const off = { mode: "off", powerW: 0 };
 it("closes for on, opens for off, and reads back what it may draw", async () => {
   const relay = timedContact();
   const load = relayLoad({ name: "boiler", relay, ratedPowerW: 2000 });
-  await load.set(on);
+  expect(await load.set(on)).toEqual(on);
   expect(await load.read()).toEqual(on);
   await load.set(off);
   expect([await load.read(), relay.said, load.keepAliveS]).toEqual([off, ["close", "open"], undefined]);
