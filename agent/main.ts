@@ -10,12 +10,15 @@ import type { AgentConfig } from "./config/agent-config.ts";
 import { fusePowerW } from "./config/fuse-power.ts";
 import { givenEnergy } from "./given-energy.ts";
 import { metersOf } from "./devices.ts";
+import { meterNow } from "./meter-now.ts";
 import { overriding } from "./overriding.ts";
 import { startHomeRoom } from "./publish/home-room.ts";
 import type { GridRoom } from "./publish/grid-room.ts";
 import { openBuses } from "./open-buses.ts";
 import { openAggregatorRoom, openGridRoom } from "./open-rooms.ts";
 import type { AggregatorRoom } from "./publish/aggregator-room.ts";
+import { relayTesting, type RunningTests } from "./relay-test.ts";
+import { agentSchedule } from "./schedule-now.ts";
 import { startControl } from "./start-control.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
 import { controlStore } from "./store/control-store.ts";
@@ -92,12 +95,14 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
 
   const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
   let lastPassMs = clock.monotonicMs();
-  const { loop, actuator, house, close } = await startControl({
+  const tests: RunningTests = new Map();
+  const { loop, actuator, house, local, close } = await startControl({
     config,
     db,
     buses,
     control,
     overrides,
+    tests,
     givenWh,
     outbox,
     clock,
@@ -167,7 +172,14 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     });
   const resources = config.appliances.map(({ name }) => name);
   const words = overriding({ store: overrides, resources, loop, clock, log });
-  const server = await startStatusServer(join(config.stateFolder, "agent.sock"), { status, ...words });
+  const known = () => ({ instructions: room?.instructions() ?? new Map(), local: local(), overrides: overrides.all() });
+  const server = await startStatusServer(join(config.stateFolder, "agent.sock"), {
+    status,
+    ...words,
+    meter: (name) => meterNow(name, config.meters, collecting),
+    schedule: () => agentSchedule({ config, clock, loop, known: known(), delays: house.delays() }),
+    testRelay: relayTesting({ config, tests, overrides: overrides.all, loop, actuator, clock, log, signal }),
+  });
   if (config.home) {
     const { bus, prefix } = config.home;
     startHomeRoom({ bus: buses.bus(bus, "mqtt"), prefix, resources, api: words, overrides: overrides.all, clock, log, signal });

@@ -12,6 +12,7 @@ import { guardStateFromJournal, startControlLoop, type ApplianceNow, type Contro
 import { devicesOf, sensorsOf } from "./devices.ts";
 import { draws } from "./guard/guarded-appliance.ts";
 import { ownPlan } from "./own-plan.ts";
+import { withTests, type RunningTests } from "./relay-test.ts";
 import type { GivenWh } from "./given-energy.ts";
 import { watchHouse, type HouseWatch } from "./house-now.ts";
 import type { BusSet } from "./open-buses.ts";
@@ -27,6 +28,8 @@ export interface Control {
   actuator: Actuator;
   comfort: ComfortWatch;
   house: HouseWatch;
+  /** The house's own plan, by resource; empty while the aggregator is there. */
+  local: () => ReadonlyMap<string, InstructionList>;
   /** Lets go of devices that hold something themselves. */
   close(): Promise<void>;
 }
@@ -38,6 +41,7 @@ export interface ControlOptions {
   buses: BusSet;
   control: ControlStore;
   overrides: OverrideStore;
+  tests: RunningTests;
   givenWh: GivenWh;
   outbox: Outbox;
   clock: Clock;
@@ -103,13 +107,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     seed: keptSecret(options.db, "increase-delay", () => randomBytes(32)),
     clock,
   });
+  const local = ownPlan({ config, control, givenWh: options.givenWh, clock, alone: options.alone });
   const loop = startControlLoop({
     appliances,
     state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),
     instructions: options.instructions,
-    local: ownPlan({ config, control, givenWh: options.givenWh, clock, alone: options.alone }),
+    local,
     overrides: overrides.all,
-    needs: comfort.needs,
+    needs: () => withTests(comfort.needs(), options.tests),
     house: house.now,
     actuator,
     clock,
@@ -121,7 +126,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     onError: (error) => log.error({ code: errorCode(error), error: errorMessage(error) }, "control pass failed"),
     signal,
   });
-  return { loop, actuator, comfort, house, close };
+  return { loop, actuator, comfort, house, local, close };
 }
 
 /** What a crash or a power cut has switched is not in the journal: as of now it counts as switched. */

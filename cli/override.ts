@@ -1,10 +1,9 @@
 import { join } from "node:path";
-import { z } from "zod";
 import { AppError } from "../core/app-error.ts";
 import { iso } from "../core/clock/clock.ts";
 import type { OverrideMode } from "../core/message/resource.ts";
 import { readAgentConfig } from "./read-agent-config.ts";
-import { askAgent } from "./ask-agent.ts";
+import { askedAgent, type Ask } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";
 
 /** Options of the command line, as text. */
@@ -34,16 +33,8 @@ export async function clearOverride(resource: string, options: { config: string 
   return exitCode.good;
 }
 
-const Problem = z.object({ title: z.string(), detail: z.string().optional() });
-
-async function tell(config: string, ask: Parameters<typeof askAgent>[1]): Promise<void> {
-  const { statusCode, body } = await askAgent(join(readAgentConfig(config).stateFolder, "agent.sock"), ask);
-  if (statusCode === 200) return;
-  const problem = Problem.safeParse(body).data;
-  throw new AppError(
-    problem?.title ?? "agent-unreachable",
-    problem?.detail ?? `the agent answered ${statusCode}; look at its log`,
-  );
+async function tell(config: string, ask: Ask): Promise<void> {
+  await askedAgent(join(readAgentConfig(config).stateFolder, "agent.sock"), ask);
 }
 
 const unitMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 24 * 3_600_000 };

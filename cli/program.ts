@@ -63,6 +63,41 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption(...config)
     .action(verb(async ({ config: file }: { config: string }) => (await import("./relay-failsafe.ts")).relayFailsafe(file, say)));
 
+  relay
+    .command("test")
+    .description(
+      "click a relay: out of its safe state for a time and back; by the running agent and its guard where there is one",
+    )
+    .argument("<relay>", "name in the configuration")
+    .requiredOption(...config)
+    .option("--for <time>", "from 1s to 15m", "5s")
+    .action(verb(async (name, options) => (await import("./relay-test.ts")).relayTest(name, options, say)));
+
+  const meter = root.command("meter").description("what meters say");
+  meter
+    .command("read")
+    .description("the newest reading of a meter, from the running agent")
+    .argument("<meter>", "name in the configuration")
+    .requiredOption(...config)
+    .option("--watch", "again each second, until Ctrl-C")
+    .option("--json", "one JSON object a reading")
+    .action(verb(async (name, options) => (await import("./meter-read.ts")).meterRead(name, options, say)));
+
+  const schedule = root.command("schedule").description("what the appliances are to do");
+  schedule
+    .command("show")
+    .description("the next 24 hours of each appliance, and by whose word")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./schedule.ts")).scheduleShow(options, say)));
+  schedule
+    .command("explain")
+    .description("what holds at a time for each appliance, and why")
+    .argument("<time>", "18:00 (local), an instant such as 2026-12-27T18:00:00Z, or now")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (time, options) => (await import("./schedule.ts")).scheduleExplain(time, options, say)));
+
   const key = root.command("key").description("the household's signing key");
   key
     .command("create")

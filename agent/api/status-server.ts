@@ -9,20 +9,32 @@ export interface AgentApi {
   /** @param request body of the message, not yet checked. @returns what is in force now */
   setOverride(request: unknown): unknown;
   clearOverride(resource: string): void;
+  /** Newest reading of a meter. */
+  meter(name: string): unknown;
+  /** What every appliance is to do over the next day. */
+  schedule(): unknown;
+  /**
+   * Clicks a relay and gives what came of it, once it is over.
+   * @param request body of the message, not yet checked
+   * @param signal aborts when whoever asked is gone
+   */
+  testRelay(request: unknown, signal: AbortSignal): Promise<unknown>;
 }
 
 /** A request to a gateway is small. */
 const mostBodyBytes = 4096;
 
 /**
- * Serves GET /v1/status, PUT /v1/override and DELETE /v1/override/NAME as JSON on a Unix socket. The socket's mode (0600)
+ * Serves the agent's state, and what people may ask of it, as JSON on a Unix socket. The socket's mode (0600)
  * is the authority: only the agent's own user and root may ask. @throws AppError api-cannot-listen
  */
 export async function startStatusServer(socketFile: string, api: AgentApi): Promise<{ close(): Promise<void> }> {
   // A socket that a killed run left behind; two agents on one folder are kept apart by systemd.
   rmSync(socketFile, { force: true });
   const server: Server = createServer(async (request, response) => {
-    const [code, body] = await answer(request, api);
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
+    const [code, body] = await answer(request, api, gone.signal);
     response.writeHead(code, { "content-type": code === 200 ? "application/json" : "application/problem+json" });
     response.end(JSON.stringify(body));
   });
@@ -48,22 +60,47 @@ export async function startStatusServer(socketFile: string, api: AgentApi): Prom
   };
 }
 
+/** Paths, for who asks for another one. */
+const paths = [
+  "GET /v1/status",
+  "GET /v1/meters/NAME",
+  "GET /v1/schedule",
+  "PUT /v1/override",
+  "DELETE /v1/override/NAME",
+  "POST /v1/relay-test",
+].join(", ");
+
 /** A failure (a status that cannot be read, say) is an answer too; it must not end the agent. */
-async function answer(request: IncomingMessage, api: AgentApi): Promise<[number, unknown]> {
+async function answer(request: IncomingMessage, api: AgentApi, gone: AbortSignal): Promise<[number, unknown]> {
   const { method, url = "" } = request;
   try {
-    if (method === "GET" && url === "/v1/status") return [200, api.status()];
-    if (method === "PUT" && url === "/v1/override") return [200, api.setOverride(await jsonBody(request))];
-    const [, resource] = /^\/v1\/override\/([A-Za-z0-9_-]{1,48})$/.exec(url) ?? [];
-    if (method === "DELETE" && resource !== undefined) {
-      api.clearOverride(resource);
-      return [200, {}];
+    const [, path = "", name] = /^(\/v1\/(?:meters|override))\/([A-Za-z0-9_-]{1,48})$/.exec(url) ?? [];
+    switch (name === undefined ? `${method} ${url}` : `${method} ${path}/NAME`) {
+      case "GET /v1/status":
+        return [200, api.status()];
+      case "GET /v1/meters/NAME":
+        return [200, api.meter(name ?? "")];
+      case "GET /v1/schedule":
+        return [200, api.schedule()];
+      case "PUT /v1/override":
+        return [200, api.setOverride(await jsonBody(request))];
+      case "DELETE /v1/override/NAME":
+        api.clearOverride(name ?? "");
+        return [200, {}];
+      case "POST /v1/relay-test":
+        return [200, await api.testRelay(await jsonBody(request), gone)];
     }
-    return [404, problemOf(404, "unknown-path", "try GET /v1/status, PUT /v1/override, DELETE /v1/override/NAME")];
+    return [404, problemOf(404, "unknown-path", `try ${paths}`)];
   } catch (error) {
-    const status = errorCode(error).startsWith("override-") ? 400 : 500;
+    const status = statusOf(errorCode(error));
     return [status, problemOf(status, errorCode(error), errorMessage(error))];
   }
+}
+
+function statusOf(code: string): number {
+  if (code === "usage-unknown-meter" || code === "relay-unknown") return 404;
+  if (code === "relay-test-refused") return 409;
+  return code.startsWith("override-") || code.endsWith("-malformed") ? 400 : 500;
 }
 
 async function jsonBody(request: IncomingMessage): Promise<unknown> {
@@ -72,13 +109,13 @@ async function jsonBody(request: IncomingMessage): Promise<unknown> {
   for await (const chunk of request) {
     const bytes = Buffer.from(chunk as Uint8Array);
     length += bytes.length;
-    if (length > mostBodyBytes) throw new AppError("override-malformed", `a request of more than ${mostBodyBytes} bytes`);
+    if (length > mostBodyBytes) throw new AppError("request-malformed", `a request of more than ${mostBodyBytes} bytes`);
     chunks.push(bytes);
   }
   try {
     const body: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
     return body;
   } catch (cause) {
-    throw new AppError("override-malformed", `the request is not JSON: ${errorMessage(cause)}`, { cause });
+    throw new AppError("request-malformed", `the request is not JSON: ${errorMessage(cause)}`, { cause });
   }
 }

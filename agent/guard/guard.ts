@@ -82,8 +82,8 @@ function wishOf(appliance: GuardedAppliance, now: ApplianceState, input: GuardIn
   if (input.sinceJumpMs < afterJumpMs) return { ...safe, reason: "clock jumped, safe state", urgent: true };
   const intent = input.intents.find(({ resource }) => resource === appliance.resource);
   if (!intent) return { ...safe, reason: "no intent, safe state", urgent: false };
-  const { setting, authority, reason } = intent;
-  const wish = { setting, authority, reason, urgent: false };
+  const { setting, authority, reason, urgent = false } = intent;
+  const wish = { setting, authority, reason, urgent };
   if (appliance.maxOffMs === null || draws(setting) || draws(now.setting)) return wish;
   // Comfort stands above the plan, and a new plan does not know how long the last one held the appliance back.
   // The resident's own word stands above comfort.

@@ -4,7 +4,7 @@ import type { OperationMode, Setting } from "../../core/setting.ts";
 import { overrideAt, type Override } from "./override.ts";
 
 /** Who wants it, lowest authority first; the guard's limits stand between comfort and the resident, and safety. */
-const authorities = ["safe-state", "local", "instruction", "comfort", "override", "safety"] as const;
+export const authorities = ["safe-state", "local", "instruction", "comfort", "override", "safety"] as const;
 export type Authority = (typeof authorities)[number];
 
 /** Place in the order of authority; more is higher. */
@@ -18,6 +18,8 @@ export interface Intent {
   setting: Setting;
   authority: Authority;
   reason: string;
+  /** A reduction waits for no minimum on time: the end of a relay test. */
+  urgent?: true;
 }
 
 /** An appliance as far as a plan must know it. */

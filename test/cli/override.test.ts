@@ -1,55 +1,12 @@
-import { expect, it, onTestFinished } from "vitest";
-import { join } from "node:path";
-import { startP1Server } from "../../simulator/meter/p1-server.ts";
-import { dsmr5Lines, telegram } from "../fake/p1-telegram.ts";
-import { relayBoard } from "../fake/relay-board.ts";
-import { runCli, startCli } from "../fake/run-cli.ts";
-import { scratch } from "../fake/scratch.ts";
+import { expect, it } from "vitest";
 import { until } from "../fake/until.ts";
-import { gatewayYaml, threeRelays, writeGateway } from "./gateway-files.ts";
-
-/** A running agent with a boiler on a real relay board and a meter that speaks. */
-async function agent() {
-  const folder = scratch("override");
-  const board = await relayBoard();
-  const p1 = await startP1Server(0);
-  onTestFinished(() => p1.close());
-  const config = writeGateway(folder, {
-    ...threeRelays,
-    buses: {
-      ...(gatewayYaml() as { buses: object }).buses,
-      p1: { type: "tcp", host: "127.0.0.1", port: p1.port },
-      board: { type: "modbus_tcp", host: "127.0.0.1", port: board.port },
-    },
-    appliances: {
-      boiler: {
-        type: "switched_load",
-        relay: "boiler",
-        rated_power_w: 2000,
-        min_on_s: 0,
-        min_off_s: 0,
-        comfort: { energy_wh_per_day: 6000, not_before: "21:00", ready_by: "06:30" },
-      },
-    },
-  });
-  const speak = setInterval(() => p1.send(telegram(dsmr5Lines)), 200);
-  onTestFinished(() => clearInterval(speak));
-  const start = () => {
-    const running = startCli(["agent", "run", "-c", config]);
-    onTestFinished(() => void running.child.kill("SIGKILL"));
-    return running;
-  };
-  const ask = (...args: string[]) => runCli([...args, "-c", config]);
-  const ready = (running: ReturnType<typeof start>): Promise<void> =>
-    until("the agent is up", () => running.lines.some((line) => line.includes("ready")), 20_000);
-  return { board, start, ready, ask, state: join(folder, "state") };
-}
+import { gatewayProcess } from "./gateway-process.ts";
 
 it(
   "switches on at once for a boost, keeps it over a restart, and goes back when it is taken back",
   { timeout: 90_000 },
   async () => {
-    const { board, start, ready, ask } = await agent();
+    const { board, start, ready, ask } = await gatewayProcess();
     const first = start();
     await ready(first);
     expect(board.coils.get(3) ?? false).toBe(false);
@@ -81,7 +38,7 @@ it.each<[string, string[], string]>([
   ["a length that is none", ["boost", "boiler", "--for", "soon"], "usage-bad-time"],
   ["an instant that is none", ["boost", "boiler", "--until", "noon"], "usage-bad-time"],
 ])("refuses %s", { timeout: 60_000 }, async (_, args, code) => {
-  const { start, ready, ask } = await agent();
+  const { start, ready, ask } = await gatewayProcess();
   const running = start();
   await ready(running);
   const result = await ask("override", ...args);
@@ -92,7 +49,7 @@ it.each<[string, string[], string]>([
 });
 
 it("says that no agent runs", async () => {
-  const { ask } = await agent();
+  const { ask } = await gatewayProcess();
   expect(await ask("override", "boost", "boiler", "--for", "1h")).toMatchObject({
     code: 3,
     err: expect.stringContaining("agent-unreachable"),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { startStatusServer } from "../../agent/api/status-server.ts";
+import { agentApi } from "../fake/agent-api.ts";
 import { relayBoard } from "../fake/relay-board.ts";
 import { runCli } from "../fake/run-cli.ts";
 import { scratch } from "../fake/scratch.ts";
@@ -101,11 +102,7 @@ describe("status", () => {
   it("exits 3 where something else answers on the socket", async () => {
     const folder = scratch("status");
     mkdirSync(join(folder, "state"));
-    const server = await startStatusServer(join(folder, "state", "agent.sock"), {
-      status: () => undefined,
-      setOverride: () => undefined,
-      clearOverride: () => undefined,
-    });
+    const server = await startStatusServer(join(folder, "state", "agent.sock"), agentApi({ status: () => undefined }));
     onTestFinished(() => server.close());
     expect((await runCli(["status", "-c", writeGateway(folder)])).code).toBe(3);
   });
@@ -135,11 +132,7 @@ describe("relay failsafe", () => {
   it("switches nothing where an agent answers", async () => {
     const folder = scratch("failsafe");
     mkdirSync(join(folder, "state"));
-    const server = await startStatusServer(join(folder, "state", "agent.sock"), {
-      status: () => ({}),
-      setOverride: () => undefined,
-      clearOverride: () => undefined,
-    });
+    const server = await startStatusServer(join(folder, "state", "agent.sock"), agentApi());
     onTestFinished(() => server.close());
     const board = await relayBoard([[3, true]]);
     const buses = {

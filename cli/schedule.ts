@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import { AgentSchedule } from "../agent/schedule-now.ts";
+import { AppError } from "../core/app-error.ts";
+import { iso } from "../core/clock/clock.ts";
+import { parseAs } from "../core/parse-as.ts";
+import { nextLocalTime } from "../core/slots.ts";
+import { readAgentConfig } from "./read-agent-config.ts";
+import { askedAgent } from "./ask-agent.ts";
+import { exitCode } from "./exit-code.ts";
+
+type Appliance = AgentSchedule["appliances"][number];
+type Span = Appliance["spans"][number];
+
+/** Whose word it is, in the words of a household. */
+const whose: Record<Span["authority"], string> = {
+  "safe-state": "safe state",
+  local: "own plan",
+  instruction: "aggregator",
+  comfort: "comfort",
+  override: "resident",
+  safety: "safety",
+};
+
+/** `smart-mla schedule show -c FILE [--json]`: what each appliance is to do over the next 24 hours. */
+export async function scheduleShow(options: { config: string; json?: true }, say: (line: string) => void): Promise<number> {
+  const schedule = await askSchedule(options.config);
+  if (options.json) {
+    say(JSON.stringify(schedule));
+    return exitCode.good;
+  }
+  const { site, timezone, appliances } = schedule;
+  const clock = clockOf(timezone);
+  say(`${site}, times in ${timezone}`);
+  for (const { name, now } of appliances) say(`now: ${name} ${draw(now)}, ${now.reason}`);
+  const rows = appliances
+    .flatMap(({ name, spans }) => spans.map((span) => ({ name, span })))
+    .toSorted((one, other) => Date.parse(one.span.from) - Date.parse(other.span.from))
+    .map(({ name, span }) => [
+      `${clock(span.from)} - ${clock(span.until)}`,
+      name,
+      draw(span),
+      `${whose[span.authority]}: ${span.reason}${span.delayS === null ? "" : ` (rises ${span.delayS} s later)`}`,
+    ]);
+  for (const line of table([["time", "appliance", "does", "by"], ...rows])) say(line);
+  return exitCode.good;
+}
+
+/** `smart-mla schedule explain TIME -c FILE [--json]`: what holds then for each appliance, and why. */
+export async function scheduleExplain(
+  time: string,
+  options: { config: string; json?: true },
+  say: (line: string) => void,
+): Promise<number> {
+  const { timezone, at, until, appliances } = await askSchedule(options.config);
+  const atMs = instantOf(time, timezone, Date.parse(at), Date.parse(until));
+  const clock = clockOf(timezone);
+  const held = appliances.flatMap(({ name, now, spans }) => {
+    const span = spans.find((one) => Date.parse(one.from) <= atMs && atMs < Date.parse(one.until));
+    return span ? [{ name, ...span, now: atMs === Date.parse(at) ? now : null }] : [];
+  });
+  if (options.json) {
+    say(JSON.stringify({ at: iso(atMs), appliances: held }));
+    return exitCode.good;
+  }
+  say(`at ${clock(iso(atMs))} (${iso(atMs)})`);
+  for (const { name, now, ...span } of held) {
+    say(`${name}: ${draw(span)} from ${clock(span.from)} until ${clock(span.until)}`);
+    say(`    by ${byWhom(span)}`);
+    if (span.delayS !== null)
+      say(`    rises ${span.delayS} s after ${clock(span.from)}: the random delay drawn for that quarter of an hour`);
+    if (now) say(`    stands at ${draw(now)} now: ${now.reason}`);
+  }
+  say("Limits, rests and comfort may hold something else then: only what was said in advance is known.");
+  return exitCode.good;
+}
+
+function byWhom({ authority, reason }: Span): string {
+  switch (authority) {
+    case "override":
+      return `the resident's override: ${reason}`;
+    case "instruction":
+      return `the aggregator's instruction: ${reason}`;
+    case "local":
+      return `the house's own plan, since the aggregator is not heard: ${reason}`;
+    case "comfort":
+    case "safety":
+      return `${authority}: ${reason}`;
+    case "safe-state":
+      return `nobody (${reason}): its safe state`;
+  }
+}
+
+async function askSchedule(config: string): Promise<AgentSchedule> {
+  const socket = join(readAgentConfig(config).stateFolder, "agent.sock");
+  return parseAs(AgentSchedule, await askedAgent(socket, { method: "GET", path: "/v1/schedule" }), "agent-unreachable");
+}
+
+const draw = ({ mode, powerW }: { mode: string; powerW: number }): string => `${mode} (${powerW} W)`;
+
+/** What local clocks show, with the weekday. */
+function clockOf(timeZone: string): (instant: string) => string {
+  const format = new Intl.DateTimeFormat("en-GB", { timeZone, weekday: "short", hour: "2-digit", minute: "2-digit" });
+  return (instant) => format.format(Date.parse(instant)).replace(",", "");
+}
+
+/** @throws AppError usage-bad-time */
+function instantOf(time: string, zone: string, fromMs: number, untilMs: number): number {
+  const isLocal = /^([01]\d|2[0-3]):[0-5]\d$/.test(time);
+  const isInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(time);
+  const atMs = time === "now" ? fromMs : isLocal ? nextLocalTime(time, zone, fromMs) : isInstant ? Date.parse(time) : Number.NaN;
+  if (!(atMs >= fromMs && atMs < untilMs))
+    throw new AppError(
+      "usage-bad-time",
+      `${time} is no time of the next 24 hours; write it as 18:00 (local), as ${iso(fromMs + 3_600_000)}, or as now`,
+    );
+  return atMs;
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
