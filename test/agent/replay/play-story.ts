@@ -45,7 +45,9 @@ export function playStory(story: Story): Played {
   };
   let at = 0;
   happen({ kind: "config", at, ...story.config });
+  // Set before the agent starts, so that it is no jump of the clock.
   happen({ kind: "clock", at, jumpS: story.wallS });
+  happen({ kind: "restart", at });
   for (const step of story.steps) {
     at += step.waitS;
     at = tell(step, at, rules.world.said.offsetS, house, happen);
