@@ -54,8 +54,10 @@ export function modbusSerialBus(
   const name = transportName(transport);
   let client: ModbusRTU | undefined;
   let heard: HeardBytes | undefined;
-  /** Rejects when the client's transport closes by itself. */
-  let lost: Promise<never> | undefined;
+  /** Why the client's transport closed by itself; undefined while it has not. */
+  let lost: AppError | undefined;
+  /** Ends the request in flight with that. A promise for the whole connection would keep something of each request that raced it. */
+  let interrupt: (reason: AppError) => void = () => undefined;
   let queue: Promise<unknown> = Promise.resolve();
   let lastUnit: number | undefined;
   const closing = new AbortController();
@@ -76,15 +78,13 @@ export function modbusSerialBus(
     const opening = new ModbusRTU();
     // Without a listener an error of the port would end the process; the request in flight times out or the next reconnects.
     opening.on("error", () => undefined);
-    const closed = Promise.withResolvers<never>();
-    closed.promise.catch(() => undefined);
-    opening.on("close", () =>
-      closed.reject(
-        new AppError("modbus-unreachable", `${name} was closed by the other side`, { temporary: true, cause: closedByPeer }),
-      ),
-    );
+    opening.on("close", () => {
+      if (client !== opening) return;
+      lost = new AppError("modbus-unreachable", `${name} was closed by the other side`, { temporary: true, cause: closedByPeer });
+      interrupt(lost);
+    });
     client = opening;
-    lost = closed.promise;
+    lost = undefined;
     try {
       await within(connect(opening, transport), timeoutMs, closing.signal);
     } catch (cause) {
@@ -122,9 +122,11 @@ export function modbusSerialBus(
     lastUnit = unit;
     open.setID(unit);
     heard?.forget();
+    const ended = Promise.withResolvers<never>();
+    interrupt = ended.reject;
     try {
-      const answer = request(open);
-      return await within(lost ? Promise.race([answer, lost]) : answer, timeoutMs, closing.signal);
+      if (lost) throw lost;
+      return await within(Promise.race([request(open), ended.promise]), timeoutMs, closing.signal);
     } catch (cause) {
       const code = exceptionCode(cause);
       // The unit's own refusal is a whole answer; after anything else the line is out of step.

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { SerialPort } from "serialport";
 import { expect, it, onTestFinished } from "vitest";
 import { errorCode } from "../../../core/app-error.ts";
@@ -138,6 +140,19 @@ it("asks one request at a time", async () => {
   const blocks = await Promise.all(Array.from({ length: 10 }, (_, at) => bus.readInputRegisters(1, at, 1)));
   expect(blocks.map((block) => block.readUInt16BE(0))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(most).toBe(1);
+});
+
+it("keeps nothing of requests that are over", async () => {
+  const { bus } = await lineTo("tcp", (request) => Buffer.from([request[0] ?? 0, 1, 1, 1]));
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const heldAfter = async (requests: number): Promise<number> => {
+    for (let at = 0; at < requests; at++) await bus.readCoils(1, 0, 1);
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = await heldAfter(2000);
+  expect((await heldAfter(8000)) - before).toBeLessThan(1_000_000);
 });
 
 it("says unreachable when the other side hangs up, and connects again at the next request", async () => {
