@@ -23,6 +23,7 @@ const common = {
     .array(z.union([z.literal(1), z.literal(2), z.literal(3)]))
     .min(1)
     .max(3)
+    .refine((phases) => new Set(phases).size === phases.length, "names a phase twice")
     .optional(),
   sensor: Name.optional(),
   /** A load meter that measures this appliance alone. */

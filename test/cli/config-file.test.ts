@@ -197,6 +197,11 @@ describe("says file, line, column, path and what was expected", () => {
       ],
     ],
     [
+      "a phase that is named twice",
+      agentYamlWith(boilerRelay, boilerRelay, "    phases: [1, 1]"),
+      ["agent.yaml:20:13 appliances.boiler.phases names a phase twice"],
+    ],
+    [
       "a limit above the fuse",
       agentYamlWith(gridLimits, "  grid: { phases: 1, fuse_a: 25, max_import_w: 5751 }"),
       ["agent.yaml:6:48 site.grid.max_import_w 5751 W is more than the fuse carries (5750 W)"],
