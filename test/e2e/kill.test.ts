@@ -35,5 +35,5 @@ it("loses nothing that was acknowledged and settles the day when any one process
   expect(notes.filter((line) => line.includes("died")).map((line) => line.split(" ")[1])).toEqual(victims);
   // The helper that systemd would run put the relays right before the agent started again.
   const log = readFileSync(join(folder, "log", "home-1.log"), "utf8").split("\n");
-  expect(log.filter((line) => line.includes("relay in its safe state"))).toHaveLength(3);
+  expect(log.filter((line) => line.includes(`"msg":"in its safe state"`))).toHaveLength(3);
 });
