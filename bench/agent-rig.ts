@@ -12,26 +12,29 @@ import type { Log } from "../core/log.ts";
 import { runBroker } from "../simulator/broker/run-broker.ts";
 import { encodeP1 } from "../simulator/meter/p1-encoder.ts";
 import { startP1Server } from "../simulator/meter/p1-server.ts";
-import { startModbusTcpServer } from "../simulator/modbus/modbus-tcp-server.ts";
+import { monotonicMs, unit, type Board } from "./boards.ts";
 
-/** Relays on the board, and so appliances of the agent. */
-export const coils = 50;
 const aggregator = "bench";
 const site = "gw-bench";
 const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-/** The built agent as a process of its own, with a broker, a meter at one telegram a second and a Modbus TCP board. */
+/** The built agent as a process of its own, with a broker, a meter at one telegram a second and a relay board. */
 export interface AgentRig {
   agent: ChildProcess;
   /** Wall time from spawn until the agent says that it has a reading, ms; asked every 10 ms. */
   firstReadingMs(): Promise<number>;
-  /** Sends a signed schedule for one appliance; resolves with the time until the coil was written, ms. */
-  command(index: number, on: boolean): Promise<number>;
+  /** Resolves once the agent hears what is sent to it. */
+  online: Promise<void>;
+  /** Sends a signed schedule for one appliance; resolves with the times until the coil was written, ms. */
+  command(index: number, on: boolean): Promise<{ fromSigningMs: number; fromSendingMs: number }>;
   stop(): Promise<void>;
 }
 
-/** @param command the installed command, as deploy/stage.ts lays it out */
-export async function startAgentRig(command: string): Promise<AgentRig> {
+/**
+ * @param command the installed command, as deploy/stage.ts lays it out
+ * @param coils contacts of the board, and so appliances of the agent
+ */
+export async function startAgentRig(command: string, board: Board, coils: number): Promise<AgentRig> {
   const folder = mkdtempSync(join(tmpdir(), "smart-mla-bench-"));
   const stopping = new AbortController();
   const broker = Promise.withResolvers<number>();
@@ -42,37 +45,30 @@ export async function startAgentRig(command: string): Promise<AgentRig> {
     say: (line) => broker.resolve((JSON.parse(line) as { port: number }).port),
   });
   const p1 = await startP1Server(0);
-  const contacts: boolean[] = Array.from({ length: coils }, () => false);
   const waiting = new Map<number, (atMs: number) => void>();
-  const board = await startModbusTcpServer(
-    0,
-    new Map([
-      [
-        10,
-        {
-          readCoils: (address: number, count: number) => contacts.slice(address, address + count),
-          writeCoil: (address: number, on: boolean) => {
-            contacts[address] = on;
-            waiting.get(address)?.(performance.now());
-          },
-        },
-      ],
-    ]),
-  );
+  board.onWrite = (coil, _on, atMs) => waiting.get(coil)?.(atMs);
   const { privateJwk, publicJwk } = await createControlKey("bench");
   const key = await importControlKey(privateJwk);
   const brokerPort = await broker.promise;
   const configFile = join(folder, "agent.yaml");
-  writeFileSync(configFile, stringify(configOf({ p1: p1.port, board: board.port, broker: brokerPort, publicJwk, folder })));
+  writeFileSync(configFile, stringify(configOf({ p1: p1.port, bus: board.bus, coils, broker: brokerPort, publicJwk, folder })));
   const client: MqttClient = await mqtt.connectAsync(`mqtt://127.0.0.1:${brokerPort}`, { protocolVersion: 4 });
+  const stateTopic = `sma/1/${aggregator}/${site}/up/state`;
+  const online = new Promise<void>((resolve) => client.on("message", (topic) => topic === stateTopic && resolve()));
+  await client.subscribeAsync(stateTopic, { qos: 1 });
 
   let seq = 0;
   let wh = 1_000_000;
   const telegrams = setInterval(() => p1.send(telegram((wh += 1))), 1000);
   const startedMs = performance.now();
-  const agent = spawn(command, ["agent", "run", "-c", configFile], { stdio: ["ignore", "ignore", "inherit"] });
+  const agent = spawn(command, ["agent", "run", "-c", configFile], {
+    stdio: ["pipe", "ignore", "inherit"],
+    // Ends with this process, whatever ends that.
+    env: { ...process.env, SMART_MLA_PARENT: "stdin" },
+  });
   return {
     agent,
+    online,
     async firstReadingMs() {
       while (performance.now() - startedMs < 30_000) {
         const status = await askStatus(join(folder, "state", "agent.sock")).catch(() => null);
@@ -83,7 +79,9 @@ export async function startAgentRig(command: string): Promise<AgentRig> {
     },
     async command(index, on) {
       const nowMs = Date.now();
-      const written = new Promise<number>((resolve) => waiting.set(index, resolve));
+      const written = Promise.withResolvers<number>();
+      waiting.set(index, written.resolve);
+      const late = setTimeout(() => written.reject(new Error("nothing was written within 10 s of a command")), 10_000);
       const resource = `load-${index}`;
       const times = { executionTime: new Date(nowMs - 1000).toISOString(), validUntil: new Date(nowMs + 600_000).toISOString() };
       const body = {
@@ -91,12 +89,14 @@ export async function startAgentRig(command: string): Promise<AgentRig> {
         resource,
         instructions: [{ id: crypto.randomUUID(), ...times, operationModeId: on ? "on" : "off", reason: "bench" }],
       };
-      const sentMs = performance.now();
+      const signingMs = monotonicMs();
       const text = await signEnvelope(key, { type: "instruction", site, seq: ++seq, nowMs, lifetimeS: 600, body });
+      const sendingMs = monotonicMs();
       await client.publishAsync(`sma/1/${aggregator}/${site}/dn/instr/${resource}`, text, { qos: 1 });
-      const atMs = await written;
+      const atMs = await written.promise;
+      clearTimeout(late);
       waiting.delete(index);
-      return atMs - sentMs;
+      return { fromSigningMs: atMs - signingMs, fromSendingMs: atMs - sendingMs };
     },
     async stop() {
       clearInterval(telegrams);
@@ -106,7 +106,6 @@ export async function startAgentRig(command: string): Promise<AgentRig> {
       stopping.abort();
       await brokerEnd;
       await p1.close();
-      await board.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -131,8 +130,8 @@ function telegram(importWh: number): Buffer {
 /** Time of day so many hours from now. */
 const utcTime = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString().slice(11, 16);
 
-function configOf(given: { p1: number; board: number; broker: number; publicJwk: object; folder: string }): object {
-  const indexes = Array.from({ length: coils }, (_, index) => index);
+function configOf(given: { p1: number; bus: object; coils: number; broker: number; publicJwk: object; folder: string }): object {
+  const indexes = Array.from({ length: given.coils }, (_, index) => index);
   return {
     version: 1,
     site: {
@@ -144,11 +143,11 @@ function configOf(given: { p1: number; board: number; broker: number; publicJwk:
     },
     buses: {
       p1: { type: "tcp", host: "127.0.0.1", port: given.p1 },
-      lan: { type: "modbus_tcp", host: "127.0.0.1", port: given.board },
+      board: given.bus,
     },
     meters: { grid: { role: "grid", driver: "dsmr", bus: "p1" } },
     relays: Object.fromEntries(
-      indexes.map((coil) => [`r${coil}`, { driver: "modbus_coil", bus: "lan", unit_id: 10, coil, on_boot: "open" }]),
+      indexes.map((coil) => [`r${coil}`, { driver: "modbus_coil", bus: "board", unit_id: unit, coil, on_boot: "open" }]),
     ),
     appliances: Object.fromEntries(
       indexes.map((index) => [

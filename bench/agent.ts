@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { coils, startAgentRig } from "./agent-rig.ts";
+import { startAgentRig } from "./agent-rig.ts";
+import { tcpBoard } from "./boards.ts";
 import { cpuSeconds, residentMiB } from "./process-usage.ts";
 import { atMost, quantile, report, rounded } from "./report.ts";
 
@@ -19,8 +20,11 @@ execFileSync(process.execPath, ["deploy/stage.ts", staged]);
 const at = process.argv.indexOf("--seconds");
 const seconds = at > 0 ? Number(process.argv[at + 1]) : 60;
 
+/** Relays on the board, and so appliances of the agent. */
+const coils = 50;
 const bare = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
-const rig = await startAgentRig(join(staged, "bin", "smart-mla"));
+const board = await tcpBoard(coils);
+const rig = await startAgentRig(join(staged, "bin", "smart-mla"), board, coils);
 const firstReadingMs = await rig.firstReadingMs();
 const [agentPid, barePid] = [rig.agent.pid ?? 0, bare.pid ?? 0];
 
@@ -40,9 +44,10 @@ const agentMiB = quantile(resident, 0.5);
 const latencies: number[] = [];
 // Each appliance may switch six times an hour; three times on, three times off.
 for (const on of [true, false, true, false, true, false])
-  for (let index = 0; index < coils; index++) latencies.push(await rig.command(index, on));
+  for (let index = 0; index < coils; index++) latencies.push((await rig.command(index, on)).fromSigningMs);
 const afterMiB = residentMiB(agentPid);
 await rig.stop();
+await board.close();
 bare.kill();
 await once(bare, "exit");
 rmSync(staged, { recursive: true });
