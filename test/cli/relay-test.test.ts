@@ -110,7 +110,7 @@ describe("relay test by the running agent", { timeout: 90_000 }, () => {
     await until("it was shed", () => board.coils.get(0) === false);
     const { code, err } = await end();
     expect(code).toBe(1);
-    expect(err).toMatch(/^relay-test-failed: r1 was closed for [345] s only: above the house import limit$/m);
+    expect(err).toMatch(/^relay-test-failed: r1 was closed for \d s only: above the house import limit$/m);
   });
 
   it("goes back at once when whoever typed it stops it", async () => {
