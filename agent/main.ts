@@ -15,6 +15,7 @@ import { overriding } from "./overriding.ts";
 import { startHomeRoom } from "./publish/home-room.ts";
 import type { GridRoom } from "./publish/grid-room.ts";
 import { openBuses } from "./open-buses.ts";
+import { openStore } from "./open-store.ts";
 import { openAggregatorRoom, openGridRoom } from "./open-rooms.ts";
 import type { AggregatorRoom } from "./publish/aggregator-room.ts";
 import { relayTesting, type RunningTests } from "./relay-test.ts";
@@ -23,12 +24,11 @@ import { startControl } from "./start-control.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
 import { controlStore } from "./store/control-store.ts";
 import { meterStore } from "./store/meter-store.ts";
-import { openDatabase } from "./store/open-database.ts";
 import { openOutbox } from "./store/outbox.ts";
 import { overrideStore } from "./store/override-store.ts";
+import { holdStore } from "./store/settlement-hold.ts";
 import { recordStore } from "./store/record-store.ts";
 import { sqliteFailure } from "./store/sqlite-failure.ts";
-import { watchDatabase } from "./store/watch-database.ts";
 
 /** What a running agent gives to whoever started it. */
 export interface RunningAgent {
@@ -45,8 +45,6 @@ export interface RunningAgent {
 const overloadFactor = 1.5;
 /** The aggregator says each minute that it is there; after this silence the house plans for itself. */
 const aggregatorLostMs = 180_000;
-const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
 
 /**
  * Wires and starts the agent: relays in their safe state first, then meters, control and the link to the aggregator.
@@ -77,15 +75,13 @@ interface AgentOptions {
 async function wire(options: AgentOptions, ending: AbortController, opened: (() => unknown)[]): Promise<RunningAgent> {
   const { config, clock, log } = options;
   const { signal } = ending;
-  const db = openDatabase(config.databaseFile);
-  opened.push(() => db.close());
   const failed = Promise.withResolvers<AppError>();
-  watchDatabase({ file: config.databaseFile, clock, gone: failed.resolve, signal });
+  const { db, atomically } = openStore({ config, clock, log, failed: failed.resolve, signal });
+  opened.push(() => db.close());
   const [meters, control, records] = [meterStore(db), controlStore(db), recordStore(db)];
   const overrides = overrideStore(db);
   const givenWh = givenEnergy({ meters, control });
   const outbox = openOutbox(db, randomUUID(), clock.now());
-  const atomically = (writes: () => void): void => db.transaction(writes)();
   const refused = rejections(log, () => clock.monotonicMs());
   const buses = openBuses(config.buses, clock);
   opened.push(() => buses.close());
@@ -142,7 +138,6 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   });
   collector = collecting;
   opened.push(() => collecting.stop());
-  clock.every(hourMs, () => void meters.forgetSamples(clock.now() - config.keepRawDays * dayMs), signal);
   const shared = { config, clock, log, refused, control, outbox, loop, signal };
   room = await openAggregatorRoom({
     ...shared,
@@ -151,6 +146,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     increaseDelays: house.delays,
     meters,
     records,
+    hold: holdStore(db),
     gridMeter,
   });
   opened.push(() => room?.stop());

@@ -3,6 +3,8 @@ import type { AgentConfig, AggregatorLink, BusConfig, MeterConfig, SettlementCon
 import { applianceConfig } from "./appliance-config.ts";
 import type { AgentYaml } from "./schema.ts";
 
+const dayMs = 86_400_000;
+
 /**
  * Maps a checked YAML file to what the agent runs by.
  * @param folder folder of the file; relative paths in it count from there
@@ -41,7 +43,11 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfi
     stateFolder,
     databaseFile,
     commitEveryMs: yaml.storage.commit_every_s * 1000,
-    keepRawDays: yaml.storage.keep_raw_days,
+    keep: {
+      rawMs: yaml.storage.keep_raw_days * dayMs,
+      minuteMs: yaml.storage.keep_minute_days * dayMs,
+      quarterMs: yaml.storage.keep_quarter_days * dayMs,
+    },
     logLevel: yaml.log.level,
     ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
   };

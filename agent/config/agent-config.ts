@@ -4,6 +4,7 @@ import type { LogLevel } from "../../core/log.ts";
 import type { HttpBusOptions } from "../../drivers/bus/http-bus.ts";
 import type { MqttBusOptions } from "../../drivers/bus/mqtt-bus.ts";
 import type { GridLimitRules } from "../guard/grid-limit.ts";
+import type { KeepRules } from "../store/retention.ts";
 import type { ApplianceConfig } from "./appliance-config.ts";
 import type { AgentYaml } from "./schema.ts";
 
@@ -44,8 +45,8 @@ export interface AgentConfig {
   stateFolder: string;
   databaseFile: string;
   commitEveryMs: number;
-  /** Single readings are forgotten after so many days. */
-  keepRawDays: number;
+  /** How long single readings stay as they came, one a minute, and one a quarter of an hour. */
+  keep: KeepRules;
   logLevel: LogLevel;
   /** Only in the demo and in tests: where simulated time comes from. */
   simulationClockUrl?: string;

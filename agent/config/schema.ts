@@ -116,6 +116,8 @@ export const AgentYaml = z.strictObject({
     path: z.string().endsWith(".db", "a file that ends in .db"),
     commit_every_s: z.int().min(1).max(300).default(10),
     keep_raw_days: z.int().min(1).max(3650).default(40),
+    keep_minute_days: z.int().min(1).max(3650).default(400),
+    keep_quarter_days: z.int().min(1).max(36_500).default(3650),
   }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).default({ level: "info" }),
   /** Only the demo and tests: time comes from a clock server on loopback, real devices are refused. */

@@ -17,6 +17,7 @@ import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { RecordStore } from "../store/record-store.ts";
+import type { HoldStore } from "../store/settlement-hold.ts";
 import { overrideAt, type Override } from "../plan/override.ts";
 import { inTurn } from "./in-turn.ts";
 import { openInbox } from "./inbox.ts";
@@ -58,6 +59,7 @@ export interface AggregatorRoomOptions {
   givenWh: GivenWh;
   meters: MeterStore;
   records: RecordStore;
+  hold: HoldStore;
   outbox: Outbox;
   loop: ControlLoop;
   gridMeter: string;
@@ -91,7 +93,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       if (!config.settlement) throw new AppError("settlement-not-configured", "this agent has no settlement section");
       // ethers is loaded only now: an agent that never settles stays small.
       const { openSigningRoom } = await import("../settle/signing-room.ts");
-      const stores = { records: options.records, meters: options.meters, prices: control };
+      const stores = { records: options.records, meters: options.meters, prices: control, hold: options.hold };
       return openSigningRoom({
         config: config.settlement,
         site: options.link.gatewayId,

@@ -43,6 +43,7 @@ export function settler(options: {
       topic = pairTopic;
       const signing = await opened();
       if (message.kind === "countersigned") return signing.countersigned(message.seq, message.digest, message.signature);
+      if (message.kind === "head") return signing.recover(message.records);
       const answer = await signing.answer(message.record, message.evidence);
       if (answer.kind === "signed") counts.signed++;
       else {

@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
-import type { Clock } from "../../core/clock/clock.ts";
+import { iso, type Clock } from "../../core/clock/clock.ts";
 import { priceAt, type PriceSeries } from "../../core/message/price-series.ts";
-import type { Evidence, RecordWire, SettlementUp } from "../../core/message/settlement-message.ts";
+import type { CosignedRecord, Evidence, RecordWire, SettlementUp } from "../../core/message/settlement-message.ts";
 import type { Agreement } from "../../settlement/agreement.ts";
 import { chainClient } from "../../settlement/chain-client.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
@@ -16,12 +16,15 @@ import type { SettlementConfig } from "../config/agent-config.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { RecordStore, SignedRecord } from "../store/record-store.ts";
+import type { HoldStore } from "../store/settlement-hold.ts";
+import { recoverJournal } from "./recover-journal.ts";
 
 /** What the signing room reads and writes. */
 export interface SigningStores {
   records: RecordStore;
   meters: Pick<MeterStore, "slots">;
   prices: Pick<ControlStore, "prices">;
+  hold: HoldStore;
 }
 
 /** Checks and signs what the aggregator proposes. Loaded when the first proposal arrives: ethers is heavy. */
@@ -30,6 +33,8 @@ export interface SigningRoom {
   answer(record: RecordWire, evidence: Evidence): Promise<SettlementUp>;
   /** Keeps the aggregator's signature. @throws AppError settlement-foreign-countersignature */
   countersigned(seq: number, digest: string, signature: string): Promise<void>;
+  /** Takes back what a lost journal held, from the aggregator. @throws AppError settlement-head-unproven */
+  recover(records: readonly CosignedRecord[]): Promise<void>;
   /** The newest record that still lacks the aggregator's signature, to be asked for again. */
   unanswered(): SettlementUp | undefined;
   close(): void;
@@ -60,7 +65,7 @@ export function signingRoom(parts: {
   clock: Clock;
 }): Omit<SigningRoom, "close"> {
   const { agreement, chain, clock } = parts;
-  const { records, meters, prices } = parts.stores;
+  const { records, meters, prices, hold } = parts.stores;
   const domain = domainOf(agreement);
   const pair = `${agreement.a}-${agreement.b}`;
 
@@ -87,13 +92,14 @@ export function signingRoom(parts: {
         return dispute("settlement-second-body", `record ${record.seq} was signed with another content`, { prev: known.digest });
       const onChain = await chain.pairOf(agreement.a, agreement.b);
       // A restored or lost database: signing now could make a second body for a number that was signed before.
-      if (onChain.seq > 0 && records.at(pair, onChain.seq)?.digest !== onChain.head)
+      const held = hold.held();
+      if (held || (onChain.seq > 0 && records.at(pair, onChain.seq)?.digest !== onChain.head))
         return dispute(
           "settlement-journal-behind",
-          `record ${onChain.seq} of the chain is not in the journal here; recover it before anything is signed`,
-          {
-            prev: onChain.head,
-          },
+          held
+            ? `nothing is signed since ${iso(held.sinceMs)}: ${held.reason}; the newest co-signed records are needed`
+            : `record ${onChain.seq} of the chain is not in the journal here; the newest co-signed records are needed`,
+          onChain.seq > 0 ? { prev: onChain.head } : {},
         );
       const [startMs, endMs] = [Date.parse(record.start), Date.parse(record.end)];
       const checked = checkRecord(
@@ -103,7 +109,11 @@ export function signingRoom(parts: {
           agreement,
           series: record.kind === "reward" ? null : binding(prices.prices(startMs, endMs), startMs),
           ownSlots: ownSlots(meters, parts.gridMeter, startMs, endMs),
-          covered: records.touching(pair, startMs, endMs).map(coveredBy),
+          covered: [
+            ...records.touching(pair, startMs, endMs).map(coveredBy),
+            // What a lost record covered is not known, but nothing that ended later.
+            ...records.lostBefore(pair).map(({ register, endMs: untilMs }) => ({ register, startMs: 0, endMs: untilMs })),
+          ],
           pair: onChain,
           nowMs: clock.now(),
         },
@@ -127,6 +137,7 @@ export function signingRoom(parts: {
         );
       records.countersigned(pair, seq, signature);
     },
+    recover: (given) => recoverJournal(given, { agreement, chain, records, hold, nowMs: clock.now() }),
     unanswered() {
       const newest = records.newest(pair);
       if (!newest || newest.ownSignature === null || newest.otherSignature !== null) return undefined;

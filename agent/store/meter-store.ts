@@ -19,8 +19,6 @@ export interface MeterStore {
   slots(meter: string, register: "import" | "export", fromMs: number, toMs: number): SlotTotal[];
   /** Keeps the newest 100 frames of each meter, so that one noisy line hides no other. */
   addRejected(frame: { meter: string; atMs: number; code: string; message: string; bytes: Uint8Array }): void;
-  /** Drops samples older than an instant; gives how many. */
-  forgetSamples(beforeMs: number): number;
   sampleCount(): number;
 }
 
@@ -48,7 +46,6 @@ export function meterStore(db: Db): MeterStore {
     `delete from rejected_frame where meter = ?
      and id <= (select id from rejected_frame where meter = ? order by id desc limit 1 offset 100)`,
   );
-  const forget = db.prepare("delete from sample where at_ms < ?");
   const count = db.prepare<[], { n: number }>("select count(*) as n from sample");
   const flag = (value: boolean): number => (value ? 1 : 0);
   return {
@@ -77,7 +74,6 @@ export function meterStore(db: Db): MeterStore {
       addFrame.run(frame.meter, frame.atMs, frame.code, frame.message, frame.bytes);
       thinFrames.run(frame.meter, frame.meter);
     },
-    forgetSamples: (beforeMs) => forget.run(beforeMs).changes,
     sampleCount: () => count.get()?.n ?? 0,
   };
 }

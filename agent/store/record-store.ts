@@ -26,6 +26,10 @@ export interface RecordStore {
   signed(pair: string, seq: number, signature: string): void;
   /** Keeps the other side's signature. */
   countersigned(pair: string, seq: number, signature: string): void;
+  /** A record of the past with both signatures, for a journal that lost it. Nothing where that seq is there. */
+  recover(pair: string, record: SignedRecord, nowMs: number): void;
+  /** Registers whose newest record here ends at an instant, where the journal lacks records before it; else none. */
+  lostBefore(pair: string): { register: Evidence["register"]; endMs: number }[];
   counts(): { signed: number; countersigned: number };
 }
 
@@ -47,6 +51,13 @@ export function recordStore(db: Db): RecordStore {
   const insert = db.prepare("insert into record values (?, ?, ?, ?, ?, null, null, ?)");
   const sign = db.prepare("update record set own_signature = ? where pair = ? and seq = ?");
   const counter = db.prepare("update record set other_signature = ? where pair = ? and seq = ?");
+  const recover = db.prepare("insert or ignore into record values (?, ?, ?, ?, ?, ?, ?, ?)");
+  const extent = db.prepare<[string], { n: number; top: number | null }>(
+    "select count(*) as n, max(seq) as top from record where pair = ?",
+  );
+  const ends = db.prepare<[string], { register: Evidence["register"]; end: string }>(
+    "select evidence ->> 'register' as register, max(body ->> 'end') as end from record where pair = ? group by 1",
+  );
   const counts = db.prepare<[], { signed: number; countersigned: number }>(
     "select count(own_signature) as signed, count(other_signature) as countersigned from record",
   );
@@ -66,6 +77,21 @@ export function recordStore(db: Db): RecordStore {
       void insert.run(pair, record.seq, digest, JSON.stringify(record), JSON.stringify(evidence), nowMs),
     signed: (pair, seq, signature) => void sign.run(signature, pair, seq),
     countersigned: (pair, seq, signature) => void counter.run(signature, pair, seq),
+    recover: (pair, { record, digest, evidence, ownSignature, otherSignature }, nowMs) =>
+      void recover.run(
+        pair,
+        record.seq,
+        digest,
+        JSON.stringify(record),
+        JSON.stringify(evidence),
+        ownSignature,
+        otherSignature,
+        nowMs,
+      ),
+    lostBefore(pair) {
+      const { n, top } = extent.get(pair) ?? { n: 0, top: null };
+      return n === (top ?? 0) ? [] : ends.all(pair).map(({ register, end }) => ({ register, endMs: Date.parse(end) }));
+    },
     counts: () => counts.get() ?? { signed: 0, countersigned: 0 },
   };
 }

@@ -6,10 +6,21 @@ export function unusable(file: string, cause: unknown): AppError {
   return new AppError("store-unusable", message, { cause });
 }
 
-/** A failure of SQLite itself in our codes, with the file's name: store-full, else store-unusable. Undefined for other errors. */
+/** A database whose pages are broken. At the next start it is set aside and the agent goes on with what can be saved of it. */
+export function damaged(file: string, cause: unknown): AppError {
+  const message = `database ${file} is damaged (${errorMessage(cause)}); it is set aside at the next start, never deleted`;
+  return new AppError("store-damaged", message, { cause, temporary: true });
+}
+
+/**
+ * A failure of SQLite itself in our codes, with the file's name: store-full, store-damaged, else store-unusable.
+ * Undefined for other errors.
+ */
 export function sqliteFailure(error: unknown, file: string): AppError | undefined {
   if (!(error instanceof Error) || !("code" in error) || typeof error.code !== "string") return undefined;
   if (!error.code.startsWith("SQLITE_")) return undefined;
-  if (error.code !== "SQLITE_FULL") return unusable(file, error);
-  return new AppError("store-full", `no room for database ${file}; free space on its disk`, { temporary: true, cause: error });
+  if (error.code === "SQLITE_FULL")
+    return new AppError("store-full", `no room for database ${file}; free space on its disk`, { temporary: true, cause: error });
+  if (error.code === "SQLITE_NOTADB" || error.code.startsWith("SQLITE_CORRUPT")) return damaged(file, error);
+  return unusable(file, error);
 }

@@ -1,7 +1,7 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
+import type { CosignedRecord, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/agreement.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
 import { composeRecord } from "../../settlement/compose-record.ts";
@@ -35,8 +35,16 @@ export interface Proposer {
   answer(site: string, message: SettlementUp): Promise<void>;
 }
 
-/** What time may cure: the home had not yet the slot, the deposit or the chain. */
-const curable = new Set(["settlement-energy-missing", "settlement-escrow-short", "chain-unreachable", "settlement-no-price"]);
+/** What a home says that has lost its journal: it gets the newest co-signed records back. */
+const journalBehind = "settlement-journal-behind";
+/** What time may cure: the home had not yet the slot, the deposit, the chain or its journal. */
+const curable = new Set([
+  journalBehind,
+  "settlement-energy-missing",
+  "settlement-escrow-short",
+  "chain-unreachable",
+  "settlement-no-price",
+]);
 /** A proposal without an answer for so long is sent again. */
 const resendMs = 120_000;
 const lifetimeS = 24 * 3600;
@@ -144,6 +152,10 @@ export function proposer(options: ProposerOptions): Proposer {
     const { seq, code, message: reason, own } = message;
     const stored = await store.recordAt(site, seq);
     if (stored?.state !== "proposed" || stored.digest !== message.digest) return;
+    if (code === journalBehind) {
+      const records = (await store.newestCosigned(site)).flatMap((one) => cosigned(one));
+      await tell(site, { kind: "head", records });
+    }
     if (curable.has(code)) return log.info({ site, seq, code, reason }, "home cannot sign yet, proposed again later");
     await store.addDispute(site, seq, code, reason, own, clock.now());
     await store.updateRecord(site, seq, { state: "disputed" });
@@ -160,4 +172,10 @@ export function proposer(options: ProposerOptions): Proposer {
         await advanceNow(site);
       }),
   };
+}
+
+/** Slots stay out of it: a home cannot check those that it has lost, and the message is small. */
+function cosigned({ record, evidence, gatewaySignature, ownSignature }: StoredRecord): CosignedRecord[] {
+  if (gatewaySignature === null || ownSignature === null) return [];
+  return [{ record, evidence: { ...evidence, slots: [] }, gatewaySignature, aggregatorSignature: ownSignature }];
 }

@@ -84,6 +84,8 @@ export interface AggregatorStore {
   cursors(site: string): Promise<Map<SettledKind, number>>;
   setCursor(site: string, kind: SettledKind, nextMs: number): Promise<void>;
   newestRecord(site: string): Promise<StoredRecord | null>;
+  /** The newest record of each register that both have signed, oldest first. */
+  newestCosigned(site: string): Promise<StoredRecord[]>;
   recordAt(site: string, seq: number): Promise<StoredRecord | null>;
   /** @param cursor moves the cursor in the same transaction */
   addRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number }): Promise<void>;

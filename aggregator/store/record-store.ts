@@ -9,6 +9,7 @@ type RecordStore = Pick<
   | "cursors"
   | "setCursor"
   | "newestRecord"
+  | "newestCosigned"
   | "recordAt"
   | "addRecord"
   | "updateRecord"
@@ -19,6 +20,9 @@ type RecordStore = Pick<
   | "epochCommitted"
   | "epochs"
 >;
+
+/** Records among which the newest of each register are looked for: more than two months of days. */
+const newestLooked = 200;
 
 /** Settlement records, disputes and epochs. */
 export function recordStore(db: Kysely<Tables>): RecordStore {
@@ -44,6 +48,19 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
         .limit(1)
         .executeTakeFirst();
       return row ? stored(row) : null;
+    },
+    async newestCosigned(site) {
+      const rows = await db
+        .selectFrom("record")
+        .selectAll()
+        .where("site", "=", site)
+        .where("state", "=", "cosigned")
+        .orderBy("seq", "desc")
+        .limit(newestLooked)
+        .execute();
+      const newest = new Map<string, StoredRecord>();
+      for (const one of rows.map(stored)) if (!newest.has(one.evidence.register)) newest.set(one.evidence.register, one);
+      return [...newest.values()].toReversed();
     },
     async recordAt(site, seq) {
       const row = await db.selectFrom("record").selectAll().where("site", "=", site).where("seq", "=", seq).executeTakeFirst();

@@ -43,10 +43,23 @@ export const Evidence = z.object({
 });
 export type Evidence = z.infer<typeof Evidence>;
 
-/** dn/settle/P, signed: a proposal, or the proposer's signature under a record the gateway has signed. */
+/** A record with both signatures. */
+export const CosignedRecord = z.object({
+  record: RecordWire,
+  evidence: Evidence,
+  gatewaySignature: Signature,
+  aggregatorSignature: Signature,
+});
+export type CosignedRecord = z.infer<typeof CosignedRecord>;
+
+/**
+ * dn/settle/P, signed: a proposal, the proposer's signature under a record the gateway has signed, or, for a home whose
+ * journal is behind, the newest co-signed record of each kind (none where nothing was ever co-signed).
+ */
 export const SettlementDown = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("proposal"), record: RecordWire, evidence: Evidence }),
   z.object({ kind: z.literal("countersigned"), seq: z.int().positive(), digest: Hash, signature: Signature }),
+  z.object({ kind: z.literal("head"), records: z.array(CosignedRecord).max(8) }),
 ]);
 export type SettlementDown = z.infer<typeof SettlementDown>;
 

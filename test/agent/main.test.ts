@@ -1,9 +1,11 @@
 import Database from "better-sqlite3";
 import { request } from "node:http";
+import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { controlStore } from "../../agent/store/control-store.ts";
 import { openDatabase } from "../../agent/store/open-database.ts";
+import { markDamaged } from "../../agent/store/open-sound.ts";
 import { createControlKey, importControlKey, signEnvelope } from "../../core/envelope.ts";
 import { agentHouse, houseStartMs, telegramOf } from "../fake/agent-house.ts";
 import { until } from "../fake/until.ts";
@@ -249,4 +251,49 @@ it("leaves what somebody has switched by hand for as long as the installer said,
   expect(house.board.coils.get(0)).toBe(true);
   await goOn(second, 30);
   expect(house.board.coils.get(0)).toBe(false);
+});
+
+it("goes on beside a damaged database: set aside, and rows that wait are still delivered", async () => {
+  const house = await agentHouse();
+  const first = await house.start();
+  for (let minute = 0; minute <= 15; minute++) {
+    await house.hear(first, 100_000 + minute * 20);
+    if (minute < 15) await house.clock.advance(60_000);
+  }
+  await until("the slot is stored", () => first.status().buffered === 2);
+  await first.stop();
+  markDamaged(house.databaseFile);
+  const second = await house.start();
+  expect(second.status()).toMatchObject({ buffered: 2 });
+  expect(house.log.lines).toContainEqual(
+    expect.objectContaining({ level: "error", fields: expect.objectContaining({ code: "store-damaged" }) as unknown }),
+  );
+  house.giveReceipts();
+  await house.clock.advance(80_000);
+  await until("the outbox is empty", () => second.status().buffered === 0);
+});
+
+it("ends with the reason when a page turns out to be broken in use, so that the next start sets the database aside", async () => {
+  const house = await agentHouse();
+  const agent = await house.start();
+  await house.hear(agent, 100_000);
+  const spoil = new Database(house.databaseFile);
+  const root = spoil
+    .prepare<[], { rootpage: number }>("select rootpage from sqlite_schema where name = 'sample'")
+    .get()?.rootpage;
+  spoil.pragma("wal_checkpoint(truncate)");
+  spoil.close();
+  const handle = openSync(house.databaseFile, "r+");
+  writeSync(handle, Buffer.alloc(4096, 0xa5), 0, 4096, ((root ?? 0) - 1) * 4096);
+  closeSync(handle);
+  const other = new Database(house.databaseFile);
+  // Another connection's change makes the agent read its pages anew.
+  other.exec("insert into secret values ('x', x'00')");
+  other.close();
+  await house.clock.advance(5000);
+  await house.hear(agent, 100_001);
+  await house.clock.advance(20_000);
+  expect((await agent.failed).code).toBe("store-damaged");
+  await agent.stop();
+  expect(existsSync(`${house.databaseFile}.broken`)).toBe(true);
 });

@@ -14,7 +14,7 @@ it("maps snake_case to camelCase, seconds to ms, and relative paths from the fil
     databaseFile: "/etc/smart-mla/data.db",
     stateFolder: "/etc/smart-mla",
     commitEveryMs: 10_000,
-    keepRawDays: 40,
+    keep: { rawMs: 40 * 86_400_000, minuteMs: 400 * 86_400_000, quarterMs: 3650 * 86_400_000 },
     shareIntervalS: 900,
     shareApplianceDetail: false,
     logLevel: "debug",

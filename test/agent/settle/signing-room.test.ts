@@ -3,10 +3,11 @@ import { signingRoom } from "../../../agent/settle/signing-room.ts";
 import { settler } from "../../../agent/settle/settler.ts";
 import { controlStore } from "../../../agent/store/control-store.ts";
 import { meterStore } from "../../../agent/store/meter-store.ts";
+import { hold, holdStore } from "../../../agent/store/settlement-hold.ts";
 import { recordStore } from "../../../agent/store/record-store.ts";
 import { AppError, errorCode } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
-import type { Evidence, RecordWire, SettlementUp } from "../../../core/message/settlement-message.ts";
+import type { CosignedRecord, Evidence, RecordWire, SettlementUp } from "../../../core/message/settlement-message.ts";
 import type { PairState } from "../../../settlement/chain-reader.ts";
 import { recordDigest, signerOf, signRecord, zeroHash } from "../../../settlement/record.ts";
 import type { TypedDataSigner } from "../../../settlement/signature.ts";
@@ -44,7 +45,7 @@ const emptyPair: PairState = {
 /** A signing room over a real store that holds prices and the two first hours of slots; the chain is told by the test. */
 function roomOf(change: { pair?: Partial<PairState> | AppError; signer?: TypedDataSigner; prices?: boolean } = {}) {
   const db = openStore();
-  const stores = { records: recordStore(db), meters: meterStore(db), prices: controlStore(db) };
+  const stores = { records: recordStore(db), meters: meterStore(db), prices: controlStore(db), hold: holdStore(db) };
   if (change.prices !== false) stores.prices.savePrices(exampleSeries());
   const whs = [151, 0, 87, 1203, 60, 70, 80, 90];
   const startMs = Date.parse(midnight);
@@ -68,7 +69,7 @@ function roomOf(change: { pair?: Partial<PairState> | AppError; signer?: TypedDa
   };
   const open = (signer = change.signer ?? household.signer) =>
     signingRoom({ agreement, signer, chain, gridMeter: "grid", stores, clock });
-  return { room: open(), open, stores };
+  return { room: open(), open, stores, db };
 }
 const evidence = exampleEvidence("import", [151, 0, 87, 1203]);
 const first = exampleRecord(domain);
@@ -278,4 +279,73 @@ it("answers on the topic of the proposal, counts disputes once and opens the roo
     2,
     true,
   ]);
+});
+
+/** Both signatures under a record, as the aggregator keeps it: without slots. */
+async function cosigned(record: RecordWire, by: { home?: string; other?: string } = {}): Promise<CosignedRecord> {
+  return {
+    record,
+    evidence: { register: "import", slots: [] },
+    gatewaySignature: by.home ?? (await signRecord(household.signer, domain, record)),
+    aggregatorSignature: by.other ?? (await signRecord(aggregator.signer, domain, record)),
+  };
+}
+
+/** A room whose database was lost after the first record was signed. */
+function lostRoom(change: Parameters<typeof roomOf>[0] = {}) {
+  const house = roomOf(change);
+  hold(house.db, "the database was damaged", 0);
+  return house;
+}
+const secondEvidence = exampleEvidence("import", [60, 70, 80, 90], 3600);
+
+it("signs nothing after its journal was lost, not even what it would sign", async () => {
+  const { room, stores } = lostRoom();
+  expect(await room.answer(first, evidence)).toMatchObject({ kind: "disputed", code: "settlement-journal-behind" });
+  expect(stores.records.newest(pair)).toBeUndefined();
+});
+
+it("takes the newest co-signed record back and goes on after it, never before it", async () => {
+  const { room, stores } = lostRoom();
+  await room.recover([await cosigned(second)]);
+  expect(stores.records.newest(pair)).toMatchObject({ record: second, digest: recordDigest(domain, second) });
+  expect(await room.answer(second, secondEvidence).then(codeOf)).toBe("signed");
+  // The first hour was settled by a record that is lost: nothing is settled there again.
+  const again = exampleRecord(domain, { previous: second, evidence });
+  expect(await room.answer(again, evidence).then(codeOf)).toBe("settlement-overlap");
+});
+
+it("begins anew where nothing was ever co-signed", async () => {
+  const { room } = lostRoom();
+  await room.recover([]);
+  expect(await room.answer(first, evidence).then(codeOf)).toBe("signed");
+});
+
+it.each<[string, Parameters<typeof roomOf>[0], () => Promise<CosignedRecord[]>]>([
+  ["older than the chain", { pair: { seq: 2, head: recordDigest(domain, second) } }, async () => [await cosigned(first)]],
+  ["nothing, where the chain has a record", { pair: { seq: 1, head: recordDigest(domain, first) } }, async () => []],
+  ["another record than the chain's", { pair: { seq: 1, head: `0x${"9".repeat(64)}` } }, async () => [await cosigned(first)]],
+  [
+    "a foreign signature for ours",
+    {},
+    async () => [await cosigned(first, { home: await signRecord(keyOf("thief"), domain, first) })],
+  ],
+  [
+    "a foreign signature for its own",
+    {},
+    async () => [await cosigned(first, { other: await signRecord(keyOf("x"), domain, first) })],
+  ],
+  ["another pair's record", {}, async () => [await cosigned(off({ a: stranger, payer: stranger }))]],
+])("takes nothing back and stays held when it gets %s", async (_, change, given) => {
+  const { room, stores } = lostRoom(change);
+  expect(await room.recover(await given()).then(() => "taken", errorCode)).toBe("settlement-head-unproven");
+  expect([stores.records.newest(pair), stores.hold.held()?.reason]).toEqual([undefined, "the database was damaged"]);
+});
+
+it("does not let the aggregator go back behind what the journal still has", async () => {
+  const { room } = roomOf();
+  await room.answer(first, evidence);
+  expect(await room.recover([]).then(() => "taken", errorCode)).toBe("settlement-head-unproven");
+  const other = exampleRecord(domain, { evidence: exampleEvidence("import", [1, 1, 1, 1]) });
+  expect(await room.recover([await cosigned(other)]).then(() => "taken", errorCode)).toBe("settlement-head-unproven");
 });

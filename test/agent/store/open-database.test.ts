@@ -64,14 +64,45 @@ it("refuses a database that a later version has written, and leaves it as it is"
   after.close();
 });
 
-it("names a file that is no database, or a folder in its place, as unusable", () => {
+it("names a file that is no database as damaged, and a folder in its place as unusable", () => {
   const folder = scratch("test");
   writeFileSync(join(folder, "text.db"), "this is not a database, whatever its name says".repeat(100));
   mkdirSync(join(folder, "folder.db"));
-  expect(refusal(() => openDatabase(join(folder, "text.db")))).toBe("store-unusable");
+  expect(refusal(() => openDatabase(join(folder, "text.db")))).toBe("store-damaged");
   expect(refusal(() => openDatabase(join(folder, "folder.db")))).toBe("store-unusable");
 });
 
 it("refuses a database in memory: it would not be durable", () => {
   expect(refusal(() => openDatabase(":memory:"))).not.toBe("opened");
+});
+
+it("keeps a copy of what it was before it is brought to a newer version, once", () => {
+  const file = join(scratch("test"), "data.db");
+  const old = new Database(file);
+  old.exec(migrations[0] ?? "");
+  old.pragma("user_version = 1");
+  old.exec("insert into ledger values ('grid', '{}')");
+  old.close();
+  openStore(file).close();
+  const copy = new Database(`${file}.v1.bak`, { readonly: true });
+  expect(copy.pragma("user_version", { simple: true })).toBe(1);
+  expect(copy.prepare("select * from ledger").all()).toEqual([{ meter: "grid", state: "{}" }]);
+  copy.close();
+  expect(statSync(`${file}.v1.bak`).mode & 0o777).toBe(0o600);
+  const again = openStore(file);
+  again.exec("delete from ledger");
+  again.pragma("user_version = 1");
+  again.exec("drop table override; drop table secret; drop table settlement_hold; drop table consent; drop table thinned");
+  for (const column of ["mode", "power_w"]) again.exec(`alter table switching drop column ${column}`);
+  again.close();
+  openStore(file).close();
+  const first = new Database(`${file}.v1.bak`, { readonly: true });
+  expect(first.prepare("select count(*) as n from ledger").get()).toEqual({ n: 1 });
+  first.close();
+});
+
+it("makes no copy of a new database", () => {
+  const folder = scratch("test");
+  openStore(join(folder, "data.db")).close();
+  expect(readdirSync(folder)).toEqual(["data.db"]);
 });

@@ -199,6 +199,31 @@ describe("answers", () => {
     expect(desk.log.lines).toMatchObject([{ level: "error", message: "home disputes a record, its settlement is held" }]);
   });
 
+  it("gives a home that lost its journal the newest co-signed records back, and proposes again later", async () => {
+    const desk = await afterFirstHour();
+    const record = proposed(desk.down);
+    const signed = await signedBy(household.signer, record);
+    await desk.proposer.answer(site, signed);
+    await desk.clock.advance(hourMs);
+    await reported(desk.store, 4, [10, 10, 10, 10]);
+    await desk.proposer.advance(site);
+    await desk.proposer.answer(site, disputeOf(proposed(desk.down), "settlement-journal-behind"));
+    const head = desk.down.at(-1);
+    expect(head).toMatchObject({
+      kind: "head",
+      records: [
+        { record, evidence: { register: "import", slots: [] }, gatewaySignature: signed.kind === "signed" && signed.signature },
+      ],
+    });
+    expect(head?.kind === "head" && signerOf(domain, record, head.records[0]?.aggregatorSignature ?? "")).toBe(
+      addressOf(aggregator.signer),
+    );
+    expect(await states(desk)).toEqual(["cosigned", "proposed"]);
+    await desk.clock.advance(120_000);
+    await desk.proposer.advance(site);
+    expect(kinds(desk).slice(-2)).toEqual(["head", "proposal"]);
+  });
+
   it("takes no dispute of what both have signed", async () => {
     const desk = await afterFirstHour();
     const record = proposed(desk.down);

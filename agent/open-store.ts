@@ -1,0 +1,50 @@
+import type { AppError } from "../core/app-error.ts";
+import type { Clock } from "../core/clock/clock.ts";
+import type { Log } from "../core/log.ts";
+import type { AgentConfig } from "./config/agent-config.ts";
+import { atomicWrites } from "./store/atomic-writes.ts";
+import type { Db } from "./store/open-database.ts";
+import { openSound } from "./store/open-sound.ts";
+import { diskReserve } from "./store/reserve.ts";
+import { retention } from "./store/retention.ts";
+import { watchDatabase } from "./store/watch-database.ts";
+
+/** Small bites: a pass of control must never wait for housekeeping. */
+const tidyEveryMs = 60_000;
+const hoursPerTidy = 4;
+const refillEveryMs = 3_600_000;
+
+/** The agent's database with all that keeps it whole and small. */
+export interface OpenedStore {
+  db: Db;
+  /** Runs writes as one transaction; makes room on a full disk. */
+  atomically: (writes: () => void) => void;
+}
+
+/**
+ * Opens the database, a damaged one set aside, and starts its housekeeping.
+ * @param options.failed hears when going on is pointless: store-gone, store-damaged
+ * @throws AppError store-full, store-unusable, store-not-durable, store-too-new
+ */
+export function openStore(options: {
+  config: Pick<AgentConfig, "databaseFile" | "keep">;
+  clock: Clock;
+  log: Log;
+  failed: (error: AppError) => void;
+  signal: AbortSignal;
+}): OpenedStore {
+  const { config, clock, log, failed, signal } = options;
+  const file = config.databaseFile;
+  const { db, setAside } = openSound(file, clock.now());
+  if (setAside) {
+    const { file: aside, why, saved } = setAside;
+    log.error({ code: "store-damaged", aside, why, saved }, "database was damaged: set aside, what could be read was taken over");
+  }
+  const [kept, reserve] = [retention(db, config.keep), diskReserve(`${file}.reserve`)];
+  const atomically = atomicWrites({ db, file, retention: kept, reserve, clock, log, broken: failed });
+  watchDatabase({ file, clock, gone: failed, signal });
+  reserve.refill();
+  clock.every(refillEveryMs, () => reserve.refill(), signal);
+  clock.every(tidyEveryMs, () => void kept.tidy(clock.now(), hoursPerTidy), signal);
+  return { db, atomically };
+}

@@ -1,0 +1,56 @@
+import { AppError } from "../../core/app-error.ts";
+import type { CosignedRecord } from "../../core/message/settlement-message.ts";
+import { householdOf, type Agreement } from "../../settlement/agreement.ts";
+import type { ChainReader } from "../../settlement/chain-reader.ts";
+import { recordDigest, signerOf } from "../../settlement/record.ts";
+import { domainOf } from "../../settlement/sign-agreement.ts";
+import type { RecordStore } from "../store/record-store.ts";
+import type { HoldStore } from "../store/settlement-hold.ts";
+
+/**
+ * Takes the newest co-signed records back into a journal that lost them, and lifts the hold on signing. The aggregator's
+ * word is checked: both signatures on each record, and nothing older than what the chain and the journal have. What it
+ * leaves out were records that it gives up itself: only the newest one can be settled.
+ * @throws AppError settlement-head-unproven; nothing is taken and the hold stays
+ */
+export async function recoverJournal(
+  given: readonly CosignedRecord[],
+  parts: {
+    agreement: Agreement;
+    chain: Pick<ChainReader, "pairOf" | "partyOf">;
+    records: Pick<RecordStore, "recover" | "newest" | "at">;
+    hold: HoldStore;
+    nowMs: number;
+  },
+): Promise<void> {
+  const { agreement, chain, records, hold } = parts;
+  const { a, b, aggregator } = agreement;
+  const [domain, pair, household] = [domainOf(agreement), `${a}-${b}`, householdOf(agreement)];
+  const onChain = await chain.pairOf(a, b);
+  const proven = given.toSorted((one, other) => one.record.seq - other.record.seq);
+  const newest = proven.at(-1)?.record;
+  const known = Math.max(onChain.seq, records.newest(pair)?.record.seq ?? 0);
+  if ((newest?.seq ?? 0) < known)
+    throw unproven(`record ${known} is known here, and the newest of the ${given.length} that came is ${newest?.seq ?? "none"}`);
+  const signers = {
+    household: [(await chain.partyOf(household)).signer, a === household ? agreement.signerA : agreement.signerB],
+    aggregator: [(await chain.partyOf(aggregator)).signer, a === aggregator ? agreement.signerA : agreement.signerB],
+  };
+  const found = proven.map(({ record, evidence, gatewaySignature, aggregatorSignature }) => {
+    const { seq } = record;
+    if (record.a !== a || record.b !== b) throw unproven(`record ${seq} is between other parties`);
+    const digest = recordDigest(domain, record);
+    if (seq === onChain.seq && digest !== onChain.head) throw unproven(`record ${seq} is another one on the chain`);
+    const journalled = records.at(pair, seq);
+    if (journalled && journalled.digest !== digest) throw unproven(`record ${seq} is another one in the journal`);
+    if (!signers.household.includes(signerOf(domain, record, gatewaySignature)))
+      throw unproven(`record ${seq} was not signed by this household`);
+    if (!signers.aggregator.includes(signerOf(domain, record, aggregatorSignature)))
+      throw unproven(`record ${seq} was not signed by the aggregator`);
+    return { record, evidence, digest, ownSignature: gatewaySignature, otherSignature: aggregatorSignature };
+  });
+  for (const one of found) records.recover(pair, one, parts.nowMs);
+  hold.lift();
+}
+
+const unproven = (why: string): AppError => new AppError("settlement-head-unproven", `journal not recovered: ${why}`);

@@ -1,0 +1,31 @@
+import type { Db } from "./open-database.ts";
+
+/** Why nothing is signed until the newest record is found again. */
+export interface SettlementHold {
+  reason: string;
+  sinceMs: number;
+}
+
+/** From now on nothing is signed. An earlier reason stays. */
+export function hold(db: Db, reason: string, nowMs: number): void {
+  db.prepare("insert or ignore into settlement_hold (id, reason, since_ms) values (1, ?, ?)").run(reason, nowMs);
+}
+
+/** What the signing room asks and lifts. */
+export interface HoldStore {
+  held(): SettlementHold | null;
+  lift(): void;
+}
+
+/** The hold in the agent's database. */
+export function holdStore(db: Db): HoldStore {
+  const get = db.prepare<[], { reason: string; since_ms: number }>("select reason, since_ms from settlement_hold");
+  const drop = db.prepare("delete from settlement_hold");
+  return {
+    held() {
+      const row = get.get();
+      return row ? { reason: row.reason, sinceMs: row.since_ms } : null;
+    },
+    lift: () => void drop.run(),
+  };
+}
