@@ -141,6 +141,30 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(verb(async ({ config: file, ...options }) => (await import("./rejected.ts")).rejected(file, options, say)));
 
   root
+    .command("export")
+    .description("what the agent has stored, as CSV; the names of the columns say the unit")
+    .argument("<what>", "readings, slots or settlements")
+    .requiredOption(...config)
+    .requiredOption("--from <time>", "a local day (2026-03-01) or an instant (2026-03-01T12:00:00Z)")
+    .option("--to <time>", "the same; it is not included (default: now)")
+    .option("--json", "JSON lines instead of CSV")
+    .action(verb(async (what, options) => (await import("./export.ts")).exportStored(what, options, say)));
+  root
+    .command("backup")
+    .description("a checked copy of the agent's database; the agent may go on running")
+    .argument("<file>", "where to, a new file")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (file, options) => (await import("./backup.ts")).backupDatabase(file, options, say)));
+  root
+    .command("restore")
+    .description("put a backup in the place of the database, which is set aside; stop the agent first")
+    .argument("<file>", "made by backup")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (file, options) => (await import("./backup.ts")).restoreDatabase(file, options, say)));
+
+  root
     .command("decode")
     .description("telegrams and frames in captured bytes of a meter, one JSON line each; exit 1 when one is broken")
     .argument("<file>", "raw bytes, or hex text where its name ends in .hex; - for standard input")

@@ -45,6 +45,15 @@ export function slotsOfLocalDay(date: string, zone: string, minutes: number): Sl
   return slotsBetween(startMs, endMs, minutes);
 }
 
+/** Midnight at the start of a local calendar day ("2026-10-25"), ms; undefined where there is no such day. */
+export function localDayStart(date: string, zone: string): number | undefined {
+  try {
+    return Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The first instant after `afterMs` at which local clocks show `time` ("07:30").
  * A time that the spring change skips is taken an hour later; of a doubled hour the first is taken.

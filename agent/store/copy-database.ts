@@ -1,0 +1,132 @@
+import { chmodSync, chownSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "better-sqlite3";
+import { AppError, errorMessage } from "../../core/app-error.ts";
+import { iso } from "../../core/clock/clock.ts";
+import { openDatabase } from "./open-database.ts";
+import { hold } from "./settlement-hold.ts";
+import { damaged, sqliteFailure, unusable } from "./sqlite-failure.ts";
+
+/** What a copy holds, counted in the copy itself. */
+export interface DatabaseCopy {
+  file: string;
+  bytes: number;
+  rows: Record<string, number>;
+}
+
+const counted = ["sample", "slot", "outbox", "switching", "record"];
+
+/**
+ * Copies the database of an agent, which may be running, into a new file of mode 0600, and reads the whole copy before it
+ * has its name: what stands there is sound.
+ * @throws AppError backup-exists, store-damaged, store-full, store-unusable
+ */
+export function backUp(from: string, to: string): DatabaseCopy {
+  if (existsSync(to)) throw new AppError("backup-exists", `${to} exists already; name a new file`);
+  if (!existsSync(from)) throw new AppError("store-unusable", `no database ${from}; has the agent ever run?`);
+  const half = `${to}.part`;
+  const remove = (): void => {
+    for (const part of ["", "-wal", "-shm", "-journal"]) rmSync(half + part, { force: true });
+  };
+  let db: Database.Database | undefined;
+  try {
+    remove();
+    db = new Database(from, { readonly: true });
+    db.prepare("vacuum into ?").run(half);
+    chmodSync(half, 0o600);
+    const rows = soundRows(half);
+    syncFile(half);
+    renameSync(half, to);
+    return { file: to, bytes: statSync(to).size, rows };
+  } catch (error) {
+    remove();
+    throw error instanceof AppError ? error : (sqliteFailure(error, from) ?? unusable(to, error));
+  } finally {
+    db?.close();
+  }
+}
+
+/**
+ * Puts a copy in the place of an agent's database; what is there now is set aside. The agent must not run. Control
+ * messages that were seen since the copy stay seen, rows that were numbered since are not numbered twice (each run has
+ * numbers of its own), and settlement is held until the newest records are back from the aggregator.
+ * @returns what the copy holds, and where the replaced database lies now (null where there was none)
+ * @throws AppError store-damaged (of the copy), store-too-new, store-unusable; nothing is changed then
+ */
+export function restore(from: string, to: string, nowMs: number): DatabaseCopy & { aside: string | null } {
+  if (!existsSync(from)) throw new AppError("store-unusable", `no backup ${from}`);
+  const half = `${to}.part`;
+  for (const part of ["", "-wal", "-shm"]) rmSync(half + part, { force: true });
+  try {
+    backUp(from, half);
+    // Brings it to this version; too new a one is refused before anything is moved.
+    const db = openDatabase(half);
+    try {
+      hold(db, "the database was restored from a backup", nowMs);
+      if (existsSync(to)) keepSeen(db, to);
+      db.pragma("wal_checkpoint(truncate)");
+    } finally {
+      db.close();
+    }
+    const rows = soundRows(half);
+    // A reader leaves them behind, empty: everything is in the file.
+    for (const part of ["-wal", "-shm"]) rmSync(half + part, { force: true });
+    const aside = existsSync(to) ? `${to}.before-restore-${iso(nowMs).replaceAll(":", "")}` : null;
+    if (aside) for (const part of ["", "-wal", "-shm"]) if (existsSync(to + part)) renameSync(to + part, aside + part);
+    // Put back by root, read by the agent's own user.
+    const { uid, gid } = statSync(dirname(to));
+    if (process.getuid?.() === 0) chownSync(half, uid, gid);
+    renameSync(half, to);
+    return { file: to, bytes: statSync(to).size, rows, aside };
+  } catch (error) {
+    for (const part of ["", "-wal", "-shm"]) rmSync(half + part, { force: true });
+    throw error instanceof AppError ? error : unusable(to, error);
+  }
+}
+
+/** Numbers of control messages never go back: an old message must not count as new. */
+function keepSeen(into: Database.Database, current: string): void {
+  const insert = into.prepare(
+    `insert into replay values (?, ?, ?, ?) on conflict (kid, topic) do update
+     set seq = excluded.seq, hash = excluded.hash where excluded.seq > replay.seq`,
+  );
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(current, { readonly: true });
+    for (const { kid, topic, seq, hash } of db
+      .prepare<[], { kid: string; topic: string; seq: number; hash: string }>("select * from replay")
+      .all())
+      insert.run(kid, topic, seq, hash);
+  } catch {
+    // The database that is replaced may be the broken one; its messages end by their own time.
+    return;
+  } finally {
+    db?.close();
+  }
+}
+
+/** @throws AppError store-damaged, store-unusable */
+function soundRows(file: string): Record<string, number> {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(file, { readonly: true });
+    const said = db.pragma("integrity_check(1)", { simple: true });
+    if (said !== "ok") throw damaged(file, new Error(String(said)));
+    const count = (table: string): number => db?.prepare<[], { n: number }>(`select count(*) as n from "${table}"`).get()?.n ?? 0;
+    return Object.fromEntries(counted.map((table) => [table, count(table)]));
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw sqliteFailure(error, file) ?? new AppError("store-unusable", `${file} is no database: ${errorMessage(error)}`);
+  } finally {
+    db?.close();
+  }
+}
+
+function syncFile(file: string): void {
+  const handle = openSync(file, "r+");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

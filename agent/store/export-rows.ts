@@ -1,0 +1,145 @@
+import { existsSync } from "node:fs";
+import Database from "better-sqlite3";
+import { AppError } from "../../core/app-error.ts";
+import { iso } from "../../core/clock/clock.ts";
+import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
+import { sqliteFailure } from "./sqlite-failure.ts";
+
+/** What of an agent's database can be handed on. */
+export const exportKinds = ["readings", "slots", "settlements"] as const;
+export type ExportKind = (typeof exportKinds)[number];
+
+/** One row: instants in ISO 8601, energy in Wh, power in W, money in micro-units as text. The names say the unit. */
+export type ExportRow = Record<string, string | number | boolean | null>;
+
+/** Columns in their order, also where there is no row. */
+export const exportColumns: Record<ExportKind, readonly string[]> = {
+  readings: ["at", "meter", "powerW", "importWh", "exportWh", "quality", "clockSynced", "receivedAt"],
+  slots: ["start", "end", "meter", "register", "energyWh", "quality", "clockSynced"],
+  settlements: [
+    "seq",
+    "kind",
+    "start",
+    "end",
+    "register",
+    "energyWh",
+    "amountMicro",
+    "payer",
+    "a",
+    "b",
+    "cumulativeAMicro",
+    "cumulativeBMicro",
+    "prices",
+    "agreement",
+    "digest",
+    "ownSignature",
+    "otherSignature",
+  ],
+};
+
+/**
+ * Rows whose instant, or whose start, is in [from, to), oldest first; the agent may be running.
+ * @throws AppError store-unusable, store-damaged
+ */
+export function* exportRows(file: string, kind: ExportKind, fromMs: number, toMs: number): Generator<ExportRow> {
+  if (!existsSync(file)) throw new AppError("store-unusable", `no database ${file}; has the agent ever run?`);
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(file, { readonly: true });
+    yield* rows[kind](db, fromMs, toMs);
+  } catch (error) {
+    throw sqliteFailure(error, file) ?? error;
+  } finally {
+    db?.close();
+  }
+}
+
+type Read = (db: Database.Database, fromMs: number, toMs: number) => Generator<ExportRow>;
+
+interface SampleRow {
+  at_ms: number;
+  received_ms: number;
+  meter: string;
+  power_w: number | null;
+  import_wh: number | null;
+  export_wh: number | null;
+  quality: string;
+  clock_synced: number;
+}
+
+interface SlotRow {
+  start_ms: number;
+  end_ms: number;
+  meter: string;
+  register: string;
+  wh: number;
+  quality: string;
+  clock_synced: number;
+}
+
+interface RecordRow {
+  digest: string;
+  body: string;
+  evidence: string;
+  own_signature: string | null;
+  other_signature: string | null;
+}
+
+const rows: Record<ExportKind, Read> = {
+  *readings(db, fromMs, toMs) {
+    const found = db.prepare<[number, number], SampleRow>("select * from sample where at_ms >= ? and at_ms < ? order by at_ms");
+    for (const row of found.iterate(fromMs, toMs))
+      yield {
+        at: iso(row.at_ms),
+        meter: row.meter,
+        powerW: row.power_w,
+        importWh: row.import_wh,
+        exportWh: row.export_wh,
+        quality: row.quality,
+        clockSynced: row.clock_synced === 1,
+        receivedAt: iso(row.received_ms),
+      };
+  },
+  *slots(db, fromMs, toMs) {
+    const found = db.prepare<[number, number], SlotRow>(
+      "select * from slot where start_ms >= ? and start_ms < ? order by start_ms, meter, register",
+    );
+    for (const row of found.iterate(fromMs, toMs))
+      yield {
+        start: iso(row.start_ms),
+        end: iso(row.end_ms),
+        meter: row.meter,
+        register: row.register,
+        energyWh: row.wh,
+        quality: row.quality,
+        clockSynced: row.clock_synced === 1,
+      };
+  },
+  *settlements(db, fromMs, toMs) {
+    const found = db.prepare<[string, string], RecordRow>(
+      "select * from record where body ->> 'start' >= ? and body ->> 'start' < ? order by pair, seq",
+    );
+    for (const row of found.iterate(iso(fromMs), iso(toMs))) {
+      const record = JSON.parse(row.body) as RecordWire;
+      yield {
+        seq: record.seq,
+        kind: record.kind,
+        start: record.start,
+        end: record.end,
+        register: (JSON.parse(row.evidence) as Evidence).register,
+        energyWh: record.wh,
+        amountMicro: record.amount,
+        payer: record.payer,
+        a: record.a,
+        b: record.b,
+        cumulativeAMicro: record.cumA,
+        cumulativeBMicro: record.cumB,
+        prices: record.prices,
+        agreement: record.agreement,
+        digest: row.digest,
+        ownSignature: row.own_signature,
+        otherSignature: row.other_signature,
+      };
+    }
+  },
+};

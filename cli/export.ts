@@ -1,0 +1,49 @@
+import { stringify } from "csv-stringify/sync";
+import { exportColumns, exportKinds, exportRows } from "../agent/store/export-rows.ts";
+import { AppError } from "../core/app-error.ts";
+import { localDayStart } from "../core/slots.ts";
+import { exitCode } from "./exit-code.ts";
+import { readAgentConfig } from "./read-agent-config.ts";
+
+/** Options of `smart-mla export`. */
+export interface ExportOptions {
+  config: string;
+  from: string;
+  to?: string;
+  json?: true;
+}
+
+/**
+ * `smart-mla export readings|slots|settlements -c FILE --from TIME [--to TIME] [--json]`: CSV with a line of names, or
+ * JSON lines. The names of the columns say the unit.
+ * @throws AppError usage-bad-kind, usage-bad-time, store-unusable
+ */
+export function exportStored(what: string, options: ExportOptions, say: (line: string) => void): Promise<number> {
+  const kind = exportKinds.find((one) => one === what);
+  if (!kind) throw new AppError("usage-bad-kind", `"${what}" cannot be exported; there are ${exportKinds.join(", ")}`);
+  const { databaseFile, site } = readAgentConfig(options.config);
+  const fromMs = instantOf("--from", options.from, site.timezone);
+  const toMs = options.to === undefined ? Date.now() : instantOf("--to", options.to, site.timezone);
+  if (fromMs >= toMs) throw new AppError("usage-bad-time", `--from ${options.from} is not before --to ${options.to ?? "now"}`);
+  const columns = exportColumns[kind];
+  const csv = (cells: readonly unknown[]): string => stringify([[...cells]], { record_delimiter: "", cast: { boolean: String } });
+  if (!options.json) say(csv(columns));
+  for (const row of exportRows(databaseFile, kind, fromMs, toMs))
+    say(options.json ? JSON.stringify(row) : csv(columns.map((name) => row[name])));
+  return Promise.resolve(exitCode.good);
+}
+
+/** A local day counts from its midnight. @throws AppError usage-bad-time */
+function instantOf(option: string, text: string, zone: string): number {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) {
+    const startMs = localDayStart(text, zone);
+    if (startMs !== undefined) return startMs;
+  } else if (/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text)) {
+    const atMs = Date.parse(text);
+    if (Number.isFinite(atMs)) return atMs;
+  }
+  throw new AppError(
+    "usage-bad-time",
+    `${option} ${text} is neither a day such as 2026-03-01 (in ${zone}) nor an instant such as 2026-03-01T12:00:00Z`,
+  );
+}
