@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
@@ -24,7 +23,6 @@ import { startControl } from "./start-control.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
 import { controlStore } from "./store/control-store.ts";
 import { meterStore } from "./store/meter-store.ts";
-import { openOutbox } from "./store/outbox.ts";
 import { overrideStore } from "./store/override-store.ts";
 import { holdStore } from "./store/settlement-hold.ts";
 import { recordStore } from "./store/record-store.ts";
@@ -76,12 +74,11 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const { config, clock, log } = options;
   const { signal } = ending;
   const failed = Promise.withResolvers<AppError>();
-  const { db, atomically } = openStore({ config, clock, log, failed: failed.resolve, signal });
+  const { db, outbox, atomically } = openStore({ config, clock, log, failed: failed.resolve, signal });
   opened.push(() => db.close());
   const [meters, control, records] = [meterStore(db), controlStore(db), recordStore(db)];
   const overrides = overrideStore(db);
   const givenWh = givenEnergy({ meters, control });
-  const outbox = openOutbox(db, randomUUID(), clock.now());
   const refused = rejections(log, () => clock.monotonicMs());
   const buses = openBuses(config.buses, clock);
   opened.push(() => buses.close());

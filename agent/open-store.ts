@@ -1,9 +1,11 @@
+import { randomUUID } from "node:crypto";
 import type { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { atomicWrites } from "./store/atomic-writes.ts";
 import type { Db } from "./store/open-database.ts";
+import { openOutbox, type Outbox } from "./store/outbox.ts";
 import { openSound } from "./store/open-sound.ts";
 import { diskReserve } from "./store/reserve.ts";
 import { retention } from "./store/retention.ts";
@@ -13,10 +15,12 @@ import { watchDatabase } from "./store/watch-database.ts";
 const tidyEveryMs = 60_000;
 const hoursPerTidy = 4;
 const refillEveryMs = 3_600_000;
+const giveUpAtOnce = 2000;
 
 /** The agent's database with all that keeps it whole and small. */
 export interface OpenedStore {
   db: Db;
+  outbox: Outbox;
   /** Runs writes as one transaction; makes room on a full disk. */
   atomically: (writes: () => void) => void;
 }
@@ -41,10 +45,12 @@ export function openStore(options: {
     log.error({ code: "store-damaged", aside, why, saved }, "database was damaged: set aside, what could be read was taken over");
   }
   const [kept, reserve] = [retention(db, config.keep), diskReserve(`${file}.reserve`)];
-  const atomically = atomicWrites({ db, file, retention: kept, reserve, clock, log, broken: failed });
+  const outbox = openOutbox(db, randomUUID(), clock.now());
+  const giveUp = (): number => outbox.giveUp(giveUpAtOnce);
+  const atomically = atomicWrites({ db, file, retention: kept, giveUp, reserve, clock, log, broken: failed });
   watchDatabase({ file, clock, gone: failed, signal });
   reserve.refill();
   clock.every(refillEveryMs, () => reserve.refill(), signal);
   clock.every(tidyEveryMs, () => void kept.tidy(clock.now(), hoursPerTidy), signal);
-  return { db, atomically };
+  return { db, outbox, atomically };
 }

@@ -1,7 +1,7 @@
 import { errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { Measurements, Receipt } from "../../core/message/measurements.ts";
+import type { MeasurementItem, Measurements, Receipt } from "../../core/message/measurements.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { MqttLink } from "./mqtt-link.ts";
 
@@ -20,10 +20,17 @@ const batchRows = 60;
 const windowRows = 1200;
 /** How often it looks for rows that nobody announced. */
 const pumpEveryMs = 10_000;
+/** The newest slots that go before a backlog: a quarter of an hour of a house with a dozen meters. */
+const freshRows = 24;
+/** Rows older than this are called historical. */
+const historicalMs = 30 * 60_000;
 /** A receipt that is missing for so long was lost. */
 const resendMs = 60_000;
 
-/** Sends outbox rows in windowed batches, oldest first; only the aggregator's signed receipt lets them go. */
+/**
+ * Sends outbox rows in windowed batches, oldest first; only the aggregator's signed receipt lets them go. Where a backlog
+ * waits, new slots go ahead of it, beside the window, and come once more in their turn.
+ */
 export function startUploader(options: {
   outbox: Outbox;
   link: () => MqttLink;
@@ -38,7 +45,19 @@ export function startUploader(options: {
   let allSentUpTo = -1;
   let lastProgressMs = clock.monotonicMs();
   let sending = false;
+  let again = false;
+  /** Up to this row slots went ahead. */
+  let aheadUpTo = 0;
 
+  const behind = (): boolean =>
+    inFlight >= windowRows || outbox.added() - (cursor?.boot === outbox.boot ? cursor.seq : 0) > batchRows;
+  const sendAhead = async (): Promise<void> => {
+    if (!options.link().connected() || !behind()) return;
+    const items = outbox.newestSlots(aheadUpTo, freshRows);
+    aheadUpTo = outbox.added();
+    if (items.length === 0) return;
+    await options.link().publish("meter", message(outbox.boot, items, clock.now()));
+  };
   const rewind = (): void => {
     cursor = undefined;
     allSentUpTo = -1;
@@ -56,10 +75,12 @@ export function startUploader(options: {
       cursor = { boot: batch.boot, seq: last.seq };
       if (inFlight === 0) lastProgressMs = clock.monotonicMs();
       inFlight += batch.items.length;
-      await options.link().publish("meter", { v: 1, ...batch } satisfies Measurements);
+      await options.link().publish("meter", message(batch.boot, batch.items, clock.now()));
     }
   };
   const pump = (): void => {
+    void sendAhead().catch((error: unknown) => log.debug({ error: errorMessage(error) }, "slots not sent ahead"));
+    again = sending;
     if (sending || allSentUpTo === outbox.added()) return;
     sending = true;
     void send()
@@ -67,7 +88,11 @@ export function startUploader(options: {
         log.debug({ error: errorMessage(error) }, "sending stopped");
         rewind();
       })
-      .finally(() => (sending = false));
+      .finally(() => {
+        sending = false;
+        // What opened the window meanwhile must not wait for the next look.
+        if (again) pump();
+      });
   };
   clock.every(
     pumpEveryMs,
@@ -91,4 +116,11 @@ export function startUploader(options: {
       pump();
     },
   };
+}
+
+function message(boot: string, items: MeasurementItem[], nowMs: number): Measurements {
+  const newestMs = Math.max(
+    ...items.map((item) => Date.parse(item.kind === "slot" ? item.end : item.kind === "gap" ? item.to : item.at)),
+  );
+  return { v: 1, boot, ...(nowMs - newestMs > historicalMs && { historical: true }), items };
 }

@@ -16,6 +16,8 @@ export function atomicWrites(options: {
   db: Db;
   file: string;
   retention: Pick<Retention, "squeeze">;
+  /** Gives up rows that wait to be delivered and are no slots; gives how many. The last resort. */
+  giveUp: () => number;
   reserve: Pick<Reserve, "release">;
   clock: Pick<Clock, "now">;
   log: Log;
@@ -25,7 +27,7 @@ export function atomicWrites(options: {
   const { db, file, retention, reserve, clock, log } = options;
   const squeezed = (): number => {
     try {
-      return retention.squeeze(clock.now());
+      return retention.squeeze(clock.now()) || options.giveUp();
     } catch {
       // Not even room to delete; the write that follows says so.
       return 0;

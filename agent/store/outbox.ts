@@ -18,6 +18,13 @@ export interface Outbox {
   add(item: OutboxItem): void;
   /** The oldest rows after a place, all of one run; undefined when there are none. */
   next(after: { boot: string; seq: number } | undefined, limit: number): OutboxBatch | undefined;
+  /** The newest slot rows of this run above a number, at most so many, in order of seq. */
+  newestSlots(afterSeq: number, limit: number): MeasurementItem[];
+  /**
+   * Gives up the oldest rows that are neither slots nor switchings, at most so many, and puts one row in their place that
+   * says so; gives how many went.
+   */
+  giveUp(limit: number): number;
   /** Drops all rows of a run up to seq; gives how many there were. */
   delivered(boot: string, seq: number): number;
   /** Rows that wait. */
@@ -36,6 +43,9 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
     `select o.boot, o.seq, o.body from outbox o join boot b on b.id = o.boot
      where b.ordinal > ? or (b.ordinal = ? and o.boot = ? and o.seq > ?)
      order by b.ordinal, o.seq limit ?`,
+  );
+  const slotsAbove = db.prepare<[string, number, number], { body: string }>(
+    `select body from outbox where boot = ? and seq > ? and body ->> 'kind' = 'slot' order by seq desc limit ?`,
   );
   const ordinalOf = db.prepare<[string], { ordinal: number }>("select ordinal from boot where id = ?");
   const remove = db.prepare("delete from outbox where boot = ? and seq <= ?");
@@ -62,6 +72,12 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
       if (run === undefined) return undefined;
       return { boot: run, items: rows.filter((row) => row.boot === run).map((row) => JSON.parse(row.body) as MeasurementItem) };
     },
+    newestSlots: (afterSeq, limit) =>
+      slotsAbove
+        .all(boot, afterSeq, limit)
+        .map((row) => JSON.parse(row.body) as MeasurementItem)
+        .toReversed(),
+    giveUp: db.transaction((limit: number) => giveUpOldest(db, limit)),
     delivered: db.transaction((run: string, seq: number) => {
       receipted.run(seq, run);
       return remove.run(run, seq).changes;
@@ -71,3 +87,43 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
     totals: () => totals.get() ?? { added: 0, delivered: 0 },
   };
 }
+
+/** The oldest run of neighbouring single readings becomes one gap; two gaps that meet become one in their turn. */
+function giveUpOldest(db: Db, limit: number): number {
+  const rows = db
+    .prepare<[number], { boot: string; seq: number; body: string }>(
+      `select o.boot, o.seq, o.body from outbox o join boot b on b.id = o.boot
+       where o.body ->> 'kind' in ('sample', 'gap') order by b.ordinal, o.seq limit ?`,
+    )
+    .all(limit)
+    .map(({ boot, seq, body }) => ({ boot, seq, item: JSON.parse(body) as Lossy }));
+  // One that stands alone gives no room.
+  const start = rows.findIndex((row, at) => follows(row, rows[at + 1]));
+  const first = rows[start];
+  if (!first) return 0;
+  let end = start + 1;
+  while (end < rows.length && follows(rows[end - 1], rows[end])) end++;
+  const last = rows[end - 1] ?? first;
+  const gap = {
+    kind: "gap",
+    seq: first.seq,
+    through: throughOf(last),
+    from: first.item.kind === "gap" ? first.item.from : first.item.at,
+    to: last.item.kind === "gap" ? last.item.to : last.item.at,
+    reason: "no room on the gateway's disk",
+  } satisfies MeasurementItem;
+  db.prepare("delete from outbox where boot = ? and seq between ? and ?").run(first.boot, first.seq, gap.through);
+  db.prepare("insert into outbox values (?, ?, ?)").run(first.boot, first.seq, JSON.stringify(gap));
+  return end - start - 1;
+}
+
+type Lossy = Extract<MeasurementItem, { kind: "sample" | "gap" }>;
+interface LossyRow {
+  boot: string;
+  seq: number;
+  item: Lossy;
+}
+
+const throughOf = ({ item, seq }: LossyRow): number => (item.kind === "gap" ? item.through : seq);
+const follows = (one: LossyRow | undefined, other: LossyRow | undefined): boolean =>
+  one !== undefined && other !== undefined && one.boot === other.boot && other.seq === throughOf(one) + 1;

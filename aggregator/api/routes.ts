@@ -1,5 +1,7 @@
 import { Hono } from "hono";
 import { z } from "zod";
+import { iso } from "../../core/clock/clock.ts";
+import { Instant } from "../../core/message/fields.ts";
 import type { SiteState } from "../../core/message/resource.ts";
 import { problemOf } from "../../core/problem.ts";
 import type { Bundle } from "../../settlement/bundle.ts";
@@ -24,6 +26,8 @@ const Page = z.object({
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 
+const Span = z.object({ from: Instant, to: Instant });
+
 /** Read-only API over what happened. Errors as application/problem+json (RFC 9457). */
 export function routes({ store, sites, states, bundleOf, rejected }: ApiOptions): Hono {
   const app = new Hono();
@@ -44,6 +48,14 @@ export function routes({ store, sites, states, bundleOf, rejected }: ApiOptions)
   app.get("/v1/sites/:site/statistics", async (c) => {
     const site = c.req.param("site");
     return known(site) ? c.json(await store.statistics(site)) : problem(404, "unknown-site", `no site "${site}" here`);
+  });
+  app.get("/v1/sites/:site/gaps", async (c) => {
+    const site = c.req.param("site");
+    if (!known(site)) return problem(404, "unknown-site", `no site "${site}" here`);
+    const span = Span.safeParse(c.req.query());
+    if (!span.success) return problem(400, "bad-query", z.prettifyError(span.error));
+    const gaps = await store.gaps(site, Date.parse(span.data.from), Date.parse(span.data.to));
+    return c.json({ items: gaps.map(({ kind, fromMs, toMs, reason }) => ({ kind, from: iso(fromMs), to: iso(toMs), reason })) });
   });
   app.get("/v1/sites/:site/plans", async (c) => {
     const site = c.req.param("site");

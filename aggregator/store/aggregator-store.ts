@@ -4,6 +4,14 @@ import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 
+/** Data of a home that never came. */
+export interface StoredGap {
+  kind: "readings" | "slots";
+  fromMs: number;
+  toMs: number;
+  reason: string;
+}
+
 /** Energy of one slot as a home reported it. */
 export interface StoredSlot {
   startMs: number;
@@ -61,6 +69,11 @@ export interface AggregatorStore {
   ingest(site: string, message: Measurements): Promise<{ contiguousSeq: number; added: number }>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */
   slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
+  /**
+   * What is missing of a site in [from, to): readings that the home gave up, and time between two import slots of its grid
+   * meter that no slot covers.
+   */
+  gaps(site: string, fromMs: number, toMs: number): Promise<StoredGap[]>;
   /** Rows per site, for comparison with what the homes sent. */
   itemCounts(): Promise<{ site: string; rows: number }[]>;
 

@@ -1,21 +1,53 @@
 import type { Kysely } from "kysely";
-import type { MeasurementItem } from "../../core/message/measurements.ts";
+import type { GapItem, MeasurementItem } from "../../core/message/measurements.ts";
 import type { AggregatorStore } from "./aggregator-store.ts";
 import type { Tables } from "./tables.ts";
 
-type ItemStore = Pick<AggregatorStore, "ingest" | "slots" | "itemCounts">;
+type ItemStore = Pick<AggregatorStore, "ingest" | "slots" | "gaps" | "itemCounts">;
+type Row = Exclude<MeasurementItem, GapItem>;
 
 /** Rows of the homes' outboxes, each kept once. */
 export function itemStore(db: Kysely<Tables>): ItemStore {
+  const slots: ItemStore["slots"] = async (site, register, fromMs, toMs) => {
+    const rows = await db
+      .selectFrom("item")
+      .select(["start_ms", "end_ms", "wh"])
+      .where("site", "=", site)
+      .where("role", "=", "grid")
+      .where("register", "=", register)
+      .where("start_ms", ">=", fromMs)
+      .where("start_ms", "<", toMs)
+      .orderBy("start_ms")
+      .execute();
+    return rows.map((found) => ({ startMs: Number(found.start_ms), endMs: Number(found.end_ms), wh: Number(found.wh) }));
+  };
   return {
     async ingest(site, { boot, items }) {
       return db.transaction().execute(async (tx) => {
-        const rows = items.map((item) => row(site, boot, item));
-        const inserted = await tx
-          .insertInto("item")
-          .values(rows)
-          .onConflict((on) => on.doNothing())
-          .executeTakeFirst();
+        const rows = items.filter((item): item is Row => item.kind !== "gap").map((item) => row(site, boot, item));
+        const inserted =
+          rows.length === 0
+            ? null
+            : await tx
+                .insertInto("item")
+                .values(rows)
+                .onConflict((on) => on.doNothing())
+                .executeTakeFirst();
+        // A table of their own: the first of the rows that a home gave up may have come before it did so.
+        for (const gap of items.filter((item): item is GapItem => item.kind === "gap"))
+          await tx
+            .insertInto("gap")
+            .values({
+              site,
+              boot,
+              from_seq: gap.seq,
+              to_seq: gap.through,
+              from_ms: Date.parse(gap.from),
+              to_ms: Date.parse(gap.to),
+              reason: gap.reason,
+            })
+            .onConflict((on) => on.doNothing())
+            .execute();
         const run = await tx
           .selectFrom("run")
           .select("contiguous_seq")
@@ -31,30 +63,51 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
           .where("seq", ">", contiguousSeq)
           .orderBy("seq")
           .execute();
-        for (const { seq } of above) {
-          if (Number(seq) !== contiguousSeq + 1) break;
-          contiguousSeq++;
+        const gaps = await tx
+          .selectFrom("gap")
+          .select(["from_seq", "to_seq"])
+          .where("site", "=", site)
+          .where("boot", "=", boot)
+          .where("to_seq", ">", contiguousSeq)
+          .execute();
+        const spans = [
+          ...above.map(({ seq }) => [Number(seq), Number(seq)] as const),
+          ...gaps.map(({ from_seq: from, to_seq: to }) => [Number(from), Number(to)] as const),
+        ].toSorted(([one], [other]) => one - other);
+        for (const [from, to] of spans) {
+          if (from > contiguousSeq + 1) break;
+          contiguousSeq = Math.max(contiguousSeq, to);
         }
         await tx
           .insertInto("run")
           .values({ site, boot, contiguous_seq: contiguousSeq })
           .onConflict((on) => on.columns(["site", "boot"]).doUpdateSet({ contiguous_seq: contiguousSeq }))
           .execute();
-        return { contiguousSeq, added: Number(inserted.numInsertedOrUpdatedRows ?? 0) };
+        return { contiguousSeq, added: Number(inserted?.numInsertedOrUpdatedRows ?? 0) };
       });
     },
-    async slots(site, register, fromMs, toMs) {
-      const rows = await db
-        .selectFrom("item")
-        .select(["start_ms", "end_ms", "wh"])
+    slots,
+    async gaps(site, fromMs, toMs) {
+      const given = await db
+        .selectFrom("gap")
+        .select(["from_ms", "to_ms", "reason"])
         .where("site", "=", site)
-        .where("role", "=", "grid")
-        .where("register", "=", register)
-        .where("start_ms", ">=", fromMs)
-        .where("start_ms", "<", toMs)
-        .orderBy("start_ms")
+        .where("from_ms", "<", toMs)
+        .where("to_ms", ">=", fromMs)
         .execute();
-      return rows.map((found) => ({ startMs: Number(found.start_ms), endMs: Number(found.end_ms), wh: Number(found.wh) }));
+      const lost = given.map((gap) => ({
+        kind: "readings" as const,
+        fromMs: Number(gap.from_ms),
+        toMs: Number(gap.to_ms),
+        reason: gap.reason,
+      }));
+      const come = await slots(site, "import", fromMs, toMs);
+      const missing = come.flatMap(({ startMs }, at) => {
+        const endMs = come[at - 1]?.endMs;
+        if (endMs === undefined || startMs <= endMs) return [];
+        return [{ kind: "slots" as const, fromMs: endMs, toMs: startMs, reason: "no slot came" }];
+      });
+      return [...lost, ...missing].toSorted((one, other) => one.fromMs - other.fromMs);
     },
     async itemCounts() {
       const rows = await db
@@ -67,7 +120,7 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
   };
 }
 
-function row(site: string, boot: string, item: MeasurementItem): Tables["item"] {
+function row(site: string, boot: string, item: Row): Tables["item"] {
   const slot = item.kind === "slot" ? item : undefined;
   return {
     site,

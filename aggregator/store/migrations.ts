@@ -21,4 +21,9 @@ export const migrations: readonly (readonly string[])[] = [
       own text not null, at_ms bigint not null)`,
     `create table epoch (epoch bigint primary key, root text not null, digests text not null, committed_tx text)`,
   ],
+  [
+    `create table gap (
+      site text not null, boot text not null, from_seq bigint not null, to_seq bigint not null, from_ms bigint not null,
+      to_ms bigint not null, reason text not null, primary key (site, boot, from_seq, to_seq))`,
+  ],
 ];

@@ -17,6 +17,7 @@ export interface Tables {
     wh: number | null;
     body: string;
   };
+  gap: { site: string; boot: string; from_seq: number; to_seq: number; from_ms: number; to_ms: number; reason: string };
   run: { site: string; boot: string; contiguous_seq: number };
   resource: { site: string; resource: string; body: string };
   status: { site: string; resource: string; body: string };

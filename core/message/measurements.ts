@@ -45,15 +45,32 @@ export const SwitchItem = z.object({
   reason: z.string().max(200),
 });
 
+/** Rows that the home gave up before they were delivered: all numbers from `seq` to `through`. Never slots. */
+export const GapItem = z.object({
+  kind: z.literal("gap"),
+  seq: z.int().positive(),
+  through: z.int().positive(),
+  /** Instants of the first and the last row that are missing. */
+  from: Instant,
+  to: Instant,
+  reason: z.string().max(200),
+});
+export type GapItem = z.infer<typeof GapItem>;
+
 /** One row of a home's outbox. */
-export const MeasurementItem = z.discriminatedUnion("kind", [SlotItem, SampleItem, SwitchItem]);
+export const MeasurementItem = z.discriminatedUnion("kind", [SlotItem, SampleItem, SwitchItem, GapItem]);
 export type MeasurementItem = z.infer<typeof MeasurementItem>;
 
-/** up/meter: outbox rows of one run of the agent, in order of seq. At most 500. */
+/**
+ * up/meter: outbox rows of one run of the agent, in order of seq. At most 500. Where a backlog waits, the newest slots come
+ * before it and once more in their turn.
+ */
 export const Measurements = z.object({
   v: z.literal(1),
   /** Id of the agent's run; seq counts from 1 within it. */
   boot: z.uuid(),
+  /** The rows waited: the newest of them is older than half an hour. */
+  historical: z.boolean().optional(),
   items: z.array(MeasurementItem).min(1).max(500),
 });
 export type Measurements = z.infer<typeof Measurements>;

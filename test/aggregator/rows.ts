@@ -75,3 +75,9 @@ export function switchItem(seq: number): MeasurementItem {
 export function message(items: MeasurementItem[], boot: string = bootOne): Measurements {
   return { v: 1, boot, items };
 }
+
+/** Readings that a home gave up. */
+export function gapItem(seq: number, through: number): MeasurementItem {
+  const [from, to] = [seq, through].map((at) => new Date(midnightMs + at * 1000).toISOString());
+  return { kind: "gap", seq, through, from: from ?? "", to: to ?? "", reason: "no room" };
+}

@@ -149,3 +149,42 @@ it("sends everything that has no receipt again when the broker comes back", asyn
   expect(numbers().every((seq) => seq > 10)).toBe(true);
   expect(outbox.size()).toBe(60);
 });
+
+const slot = (start: string, end: string) =>
+  ({
+    kind: "slot",
+    meter: "grid",
+    role: "grid",
+    register: "import",
+    start,
+    end,
+    wh: 100,
+    quality: "valid",
+    clockSynced: true,
+  }) as const;
+
+it("sends a new slot ahead of a backlog that fills the window, and once more in its turn", async () => {
+  const { outbox, add, arrived, uploader } = await uploading(3000);
+  await until("the window is full", () => arrived().length === 1200);
+  outbox.add(slot("2026-04-02T09:45:00.000Z", "2026-04-02T10:00:00.000Z"));
+  uploader.pump();
+  await until("the slot came", () => arrived().includes(3001));
+  expect(arrived().slice(1200)).toEqual([3001]);
+  add(5);
+  uploader.pump();
+  for (let seq = 600; seq <= 3000; seq += 600) uploader.receipt({ boot, seq });
+  await until("all came", () => arrived().filter((seq) => seq === 3001).length === 2 && arrived().includes(3006));
+});
+
+it("calls what is older than half an hour historical, and nothing else", async () => {
+  const { outbox, heard, uploader, connections } = await uploading(0);
+  const flags = (): (boolean | undefined)[] => heard.map(({ text }) => Measurements.parse(JSON.parse(text)).historical);
+  await until("it is connected", () => connections() === 1);
+  outbox.add(slot("2026-04-02T09:00:00.000Z", "2026-04-02T09:15:00.000Z"));
+  uploader.pump();
+  await until("the first came", () => flags().length === 1);
+  outbox.add(slot("2026-04-02T09:30:00.000Z", "2026-04-02T09:45:00.000Z"));
+  uploader.pump();
+  await until("both came", () => flags().length === 2);
+  expect(flags()).toEqual([true, undefined]);
+});

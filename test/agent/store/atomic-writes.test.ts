@@ -3,6 +3,7 @@ import { SqliteError } from "better-sqlite3";
 import { expect, it } from "vitest";
 import { errorCode } from "../../../core/app-error.ts";
 import { atomicWrites } from "../../../agent/store/atomic-writes.ts";
+import { openOutbox } from "../../../agent/store/outbox.ts";
 import { retention } from "../../../agent/store/retention.ts";
 import { openStore } from "../../fake/open-store.ts";
 import { silentLog } from "../../fake/silent-log.ts";
@@ -11,12 +12,19 @@ const nowMs = 200 * 86_400_000;
 const keep = { rawMs: Infinity, minuteMs: Infinity, quarterMs: Infinity };
 
 /** A database that may not grow: SQLite then fails as on a full disk. */
-function full(samples: number) {
+function full(samples: number, waiting = 0) {
   const db = openStore();
+  const outbox = openOutbox(db, "22222222-2222-4222-8222-222222222222", 0);
   db.exec("insert into ledger values ('grid', '{}')");
   const add = db.prepare("insert into sample values ('grid', ?, 0, 1, 1, 1, 'valid', 1)");
   db.transaction(() => {
     for (let i = 0; i < samples; i++) add.run(nowMs - 5 * 86_400_000 + i * 1000);
+  })();
+  const waits = db.prepare("insert into outbox values ('b', ?, ?)");
+  db.exec("insert into boot values ('b', 1, 1, 5000, 0)");
+  db.transaction(() => {
+    for (let seq = 1; seq <= waiting; seq++)
+      waits.run(seq, JSON.stringify({ kind: "sample", seq, at: new Date(seq).toISOString() }));
   })();
   db.pragma(`max_page_count = ${String(db.pragma("page_count", { simple: true }))}`);
   const log = silentLog();
@@ -26,17 +34,23 @@ function full(samples: number) {
     db,
     file: db.name,
     retention: retention(db, keep),
-    reserve: { release: () => released++ === 0 && samples > 0 },
+    giveUp: () => outbox.giveUp(2000),
+    reserve: { release: () => released++ === 0 && samples + waiting > 0 },
     clock: { now: () => nowMs },
     log,
     broken: (error) => told.push(error.code),
   });
+  const rows = (): unknown[] =>
+    db
+      .prepare<[], { body: string }>("select body from outbox order by seq")
+      .all()
+      .map(({ body }) => JSON.parse(body) as unknown);
   const slots = (from: number): void => {
     for (let i = 0; i < 500; i++)
       db.prepare("insert into slot values ('grid', 'import', ?, 0, 1, 'valid', 1)").run((from + i) * 900_000);
   };
   const count = (table: string): number => db.prepare<[], { n: number }>(`select count(*) as n from ${table}`).get()?.n ?? -1;
-  return { atomically, slots, count, log, told, db };
+  return { atomically, slots, count, rows, log, told, db };
 }
 
 it("makes room for what must be kept by thinning readings", () => {
@@ -46,6 +60,23 @@ it("makes room for what must be kept by thinning readings", () => {
   expect(count("sample")).toBeLessThan(20_000);
   expect(count("sample")).toBeGreaterThan(10_000);
   expect(log.lines).toMatchObject([{ level: "warn", fields: { code: "store-full", reserve: true } }]);
+});
+
+it("gives up single readings that wait to be delivered last of all, and says which", () => {
+  const { atomically, slots, count, rows } = full(0, 3000);
+  atomically(() => slots(0));
+  expect(count("slot")).toBe(500);
+  expect(rows().slice(0, 2)).toEqual([
+    {
+      kind: "gap",
+      seq: 1,
+      through: 2000,
+      from: "1970-01-01T00:00:00.001Z",
+      to: "1970-01-01T00:00:02.000Z",
+      reason: "no room on the gateway's disk",
+    },
+    { kind: "sample", seq: 2001, at: "1970-01-01T00:00:02.001Z" },
+  ]);
 });
 
 it("says that the disk is full when there is nothing to give, and writes none of it", () => {

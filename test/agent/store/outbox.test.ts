@@ -116,3 +116,76 @@ it("gives each row that waits exactly once, in order, over any pages", () => {
     { numRuns: 30 },
   );
 });
+
+const sample = (atMs: number): OutboxItem => ({
+  kind: "sample",
+  meter: "grid",
+  at: new Date(atMs).toISOString(),
+  powerW: 1,
+  importWh: 1,
+  exportWh: 0,
+  quality: "valid",
+  clockSynced: true,
+});
+const slot = (index: number): OutboxItem => ({
+  kind: "slot",
+  meter: "grid",
+  role: "grid",
+  register: "import",
+  start: new Date(index * 900_000).toISOString(),
+  end: new Date((index + 1) * 900_000).toISOString(),
+  wh: index,
+  quality: "valid",
+  clockSynced: true,
+});
+
+it("gives the newest slots of this run above a number, in order", () => {
+  const db = openStore();
+  openOutbox(db, two, 0).add(slot(9));
+  const outbox = openOutbox(db, one, 1);
+  for (let i = 0; i < 5; i++) {
+    outbox.add(sample(i));
+    outbox.add(slot(i));
+  }
+  expect(outbox.newestSlots(0, 2).map(({ seq }) => seq)).toEqual([8, 10]);
+  expect(outbox.newestSlots(8, 9).map(({ seq }) => seq)).toEqual([10]);
+  expect(outbox.newestSlots(10, 9)).toEqual([]);
+});
+
+it("gives up single readings alone, and every number is still either there or in a gap", () => {
+  const kinds = fc.array(fc.constantFrom("sample", "slot", "switch", "run"), { minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(kinds, fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 12 }), (rows, limits) => {
+      const db = openStore();
+      let outbox = openOutbox(db, one, 0);
+      let runs = 1;
+      const kept: [string, string][] = [];
+      for (const [at, kind] of rows.entries())
+        if (kind === "run") outbox = openOutbox(db, `00000000-0000-4000-8000-${String(++runs).padStart(12, "0")}`, at);
+        else {
+          outbox.add(kind === "sample" ? sample(at) : kind === "slot" ? slot(at) : item(at));
+          if (kind !== "sample") kept.push([outbox.boot, kind]);
+        }
+      const before = outbox.size();
+      let gone = 0;
+      for (const limit of limits) gone += outbox.giveUp(limit);
+      expect(outbox.size()).toBe(before - gone);
+      const left: [string, string][] = [];
+      for (let after: { boot: string; seq: number } | undefined; ;) {
+        const batch = outbox.next(after, 500);
+        if (!batch) break;
+        if (after?.boot !== batch.boot) expect(batch.items[0]?.seq).toBe(1);
+        for (const [i, row] of batch.items.entries()) {
+          const next = (row.kind === "gap" ? row.through : row.seq) + 1;
+          const following = batch.items[i + 1];
+          if (following) expect(following.seq).toBe(next);
+          if (row.kind !== "sample" && row.kind !== "gap") left.push([batch.boot, row.kind]);
+        }
+        after = { boot: batch.boot, seq: batch.items.at(-1)?.seq ?? 0 };
+      }
+      expect(left).toEqual(kept);
+      db.close();
+    }),
+    { numRuns: 60 },
+  );
+});

@@ -135,3 +135,16 @@ it("says 500 as a problem when the store fails", async () => {
     body: { title: "unexpected" },
   });
 });
+
+it("shows what never came of a site", async () => {
+  const { get, store } = await api();
+  await store.ingest("a", message([slotItem(1, 0, 5), slotItem(2, 2, 5)]));
+  expect(await get("/v1/sites/a/gaps?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z")).toMatchObject({
+    status: 200,
+    body: {
+      items: [{ kind: "slots", from: "2026-03-01T23:15:00.000Z", to: "2026-03-01T23:30:00.000Z", reason: "no slot came" }],
+    },
+  });
+  expect(await get("/v1/sites/a/gaps?from=yesterday")).toMatchObject({ status: 400, body: { title: "bad-query" } });
+  expect(await get("/v1/sites/zz/gaps?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z")).toMatchObject({ status: 404 });
+});

@@ -1,6 +1,17 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { bootOne, bootTwo, message, midnightMs, quarterMs, sampleItem, scratchStore, slotItem, switchItem } from "../rows.ts";
+import {
+  bootOne,
+  bootTwo,
+  gapItem,
+  message,
+  midnightMs,
+  quarterMs,
+  sampleItem,
+  scratchStore,
+  slotItem,
+  switchItem,
+} from "../rows.ts";
 
 it("keeps a row once by site, boot and number, whichever copy came first", async () => {
   const { store } = await scratchStore();
@@ -78,4 +89,25 @@ it("gives slots of the grid meter alone, of one register, by their start, in ord
   ]);
   expect(await store.slots("a", "export", at(0), at(9))).toEqual([{ startMs: at(0), endMs: at(1), wh: 55 }]);
   expect(await store.slots("b", "import", at(0), at(9))).toEqual([]);
+});
+
+it("counts rows that the home gave up as come, also where the first of them came before", async () => {
+  const { store } = await scratchStore();
+  await store.ingest("a", message([sampleItem(1), sampleItem(2), sampleItem(6)]));
+  expect(await store.ingest("a", message([gapItem(2, 4)]))).toEqual({ contiguousSeq: 4, added: 0 });
+  expect(await store.ingest("a", message([gapItem(2, 4), slotItem(5, 0, 10)]))).toEqual({ contiguousSeq: 6, added: 1 });
+  expect(await store.itemCounts()).toEqual([{ site: "a", rows: 4 }]);
+});
+
+it("names what is missing: readings given up, and time that no slot covers", async () => {
+  const { store } = await scratchStore();
+  await store.ingest(
+    "a",
+    message([slotItem(1, 0, 10), slotItem(2, 1, 10), slotItem(3, 4, 10), gapItem(4, 600), slotItem(601, 5, 1)]),
+  );
+  const missing = { kind: "slots", fromMs: midnightMs + 2 * quarterMs, toMs: midnightMs + 4 * quarterMs, reason: "no slot came" };
+  const lost = { kind: "readings", fromMs: midnightMs + 4000, toMs: midnightMs + 600_000, reason: "no room" };
+  expect(await store.gaps("a", midnightMs, midnightMs + 9 * quarterMs)).toEqual([lost, missing]);
+  expect(await store.gaps("a", midnightMs + quarterMs, midnightMs + 9 * quarterMs)).toEqual([missing]);
+  expect(await store.gaps("b", midnightMs, midnightMs + 9 * quarterMs)).toEqual([]);
 });
