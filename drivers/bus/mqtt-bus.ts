@@ -8,7 +8,7 @@ import { timedOut, within } from "./within.ts";
 /** Options in YAML of a broker in the home. */
 export const MqttBusOptions = z.strictObject({
   /** mqtt://host or mqtts://host */
-  url: z.url({ protocol: /^mqtts?$/ }),
+  url: z.url({ protocol: /^mqtts?$/, error: "an mqtt:// or mqtts:// address" }),
   username: z.string().optional(),
   password_file: z.string().optional(),
   ca_file: z.string().optional(),
