@@ -181,7 +181,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       .argument("<appliance>", "name in the configuration")
       .requiredOption(...config)
       .option("--for <time>", "such as 90m, 2h or 14d")
-      .option("--until <instant>", "such as 2026-12-27T18:00:00Z")
+      .option("--until <time>", "18:00 or 2026-12-27T18:00 (local), or an instant such as 2026-12-27T17:00:00Z")
       .action(verb(async (name, options) => (await import("./override.ts")).setOverride(mode, name, options, say)));
   override
     .command("clear")
