@@ -89,7 +89,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
   let lastPassMs = clock.monotonicMs();
   const tests: RunningTests = new Map();
-  const { loop, actuator, house, local, close } = await startControl({
+  const { loop, actuator, comfort, house, local, close } = await startControl({
     config,
     db,
     buses,
@@ -155,6 +155,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       clock,
       collector: collecting,
       loop,
+      comfort,
       outbox,
       room,
       records,

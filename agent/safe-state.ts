@@ -35,9 +35,9 @@ async function madeSafe({ name, makeSafe, close }: Target, log: Log): Promise<bo
     try {
       safe = await makeSafe();
     } catch (error) {
-      log.warn({ name, attempt, code: errorCode(error), error: errorMessage(error) }, "not put into its safe state");
+      log.warn({ device: name, attempt, code: errorCode(error), error: errorMessage(error) }, "not put into its safe state");
     }
-  if (safe) log.info({ name }, "in its safe state");
+  if (safe) log.info({ device: name }, "in its safe state");
   await close?.();
   return safe;
 }
@@ -61,7 +61,7 @@ async function targetsOf(
   const devices = config.appliances.flatMap(({ name, device, safe }) => {
     if (device.by !== "driver") return [];
     if (!("bus" in device.config)) {
-      log.warn({ name }, "dials the gateway and falls back by its own profile");
+      log.warn({ device: name }, "dials the gateway and falls back by its own profile");
       return [];
     }
     const made = makeDevice(device.config, given(name, device.config.bus));

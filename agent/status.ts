@@ -5,6 +5,7 @@ import { MeterRole } from "../core/message/measurements.ts";
 import { OverrideMode } from "../core/message/resource.ts";
 import { Quality } from "../core/reading.ts";
 import type { Collector } from "./collect/collector.ts";
+import type { ComfortWatch } from "./comfort.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { ControlLoop } from "./control-loop.ts";
 import type { Override } from "./plan/override.ts";
@@ -44,11 +45,21 @@ export const AgentStatus = z.object({
       planUntil: z.string().nullable(),
     }),
   ),
+  sensors: z.array(
+    z.object({
+      name: z.string(),
+      /** Newest temperature, °C, and its age; null before the first. */
+      temperatureC: z.number().nullable(),
+      ageS: z.int().nullable(),
+    }),
+  ),
   readings: count,
   /** Rows that wait for a receipt; rows ever made and ever receipted, over all runs. */
   buffered: count,
   rows: count,
   delivered: count,
+  /** Id of the aggregator; null where none is configured. */
+  aggregator: z.string().nullable(),
   connected: z.boolean(),
   heartbeatAgeS: z.int().nullable(),
   /** Channel of the grid operator; absent where none is configured. */
@@ -69,6 +80,7 @@ export function agentStatus(parts: {
   clock: Clock;
   collector: Collector;
   loop: ControlLoop;
+  comfort: ComfortWatch;
   outbox: Outbox;
   room: AggregatorRoom | null;
   records: RecordStore;
@@ -98,10 +110,15 @@ export function agentStatus(parts: {
       ...(alarm !== undefined && { alarm }),
       planUntil: lists?.get(resource)?.instructions.at(-1)?.validUntil ?? null,
     })),
+    sensors: config.sensors.map(({ name }) => {
+      const found = parts.comfort.temperature(name);
+      return { name, temperatureC: found?.temperatureC ?? null, ageS: found ? Math.round(found.ageMs / 1000) : null };
+    }),
     readings: collector.readings(),
     buffered: outbox.size(),
     rows: totals.added,
     delivered: totals.delivered,
+    aggregator: config.aggregator?.id ?? null,
     connected: room?.connected() ?? false,
     heartbeatAgeS: Number.isFinite(heartbeatAgeMs) ? Math.round(heartbeatAgeMs / 1000) : null,
     ...(parts.grid && { gridLimit: { state: parts.grid.state(), limitW: parts.grid.limitW() } }),

@@ -23,7 +23,7 @@ export function readConfigFile<S extends z.ZodType>(
   if (document.errors.length > 0)
     throw new ConfigError(
       "config-not-yaml",
-      document.errors.map((error) => `${place(error.pos[0])} ${error.message}`),
+      document.errors.map((error, index) => `${place(error.pos[0])} ${error.message}${index === 0 ? hintAt(error.code) : ""}`),
     );
   const value: unknown = plain(document, file);
   const checked = schema.safeParse(value);
@@ -37,6 +37,14 @@ export function readConfigFile<S extends z.ZodType>(
     );
   if (!checked.success) throw new ConfigError("config-invalid", [`${file} ${checked.error.message}`]);
   return checked.data;
+}
+
+/** What is mostly meant by what the parser says of a line that stands too far left or right. */
+function hintAt(code: string): string {
+  const isIndentation = code === "BAD_INDENT" || code === "TAB_AS_INDENT" || code === "BLOCK_AS_IMPLICIT_KEY";
+  return isIndentation
+    ? "; see that this line and the one before it begin with the right number of blanks, and without tabs"
+    : "";
 }
 
 /** Aliases are followed only now: one may lead nowhere, or a few of them to millions of values. */
@@ -66,17 +74,32 @@ function explain(issue: z.core.$ZodIssue, top: unknown): ConfigIssue[] {
       message: `unknown key "${key}"; remove it or check its spelling`,
     }));
   if (issue.code === "invalid_union" && issue.errors.length > 0) {
+    if (at(top, path) === undefined && issue.message !== "Invalid input") return [{ path, message: issue.message }];
     const closest = issue.errors.toSorted((one, other) => one.length - other.length)[0] ?? [];
     if (closest.length > 0) return closest.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }, top));
   }
   if (issue.code === "invalid_union" && issue.discriminator) {
     const key = issue.discriminator;
-    const given = at(top, [...path]);
-    return [{ path, message: given === undefined ? `missing ${key}` : `no ${key} called ${JSON.stringify(given)}` }];
+    const given = at(top, path);
+    const what = given === undefined ? `missing ${key}` : `no ${key} called ${JSON.stringify(given)}`;
+    return [{ path, message: "options" in issue && issue.options ? `${what} (have: ${issue.options.join(", ")})` : what }];
   }
-  if (issue.code === "invalid_type" && at(top, path) === undefined)
-    return [{ path, message: `missing; expected ${issue.expected}` }];
+  if (issue.code === "invalid_key")
+    return [{ path, ofKey: true, message: issue.issues.map(({ message }) => message).join("; ") }];
+  if (at(top, path) === undefined) {
+    const wanted = wantedBy(issue);
+    if (wanted !== undefined) return [{ path, message: `missing; expected ${wanted}` }];
+  }
+  if (issue.code === "invalid_type" && issue.expected === "int")
+    return [{ path, message: `expected a whole number, received ${JSON.stringify(at(top, path))}` }];
   return [{ path, message: issue.message }];
+}
+
+/** What should have been there, where zod says it of a missing key too. */
+function wantedBy(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code === "invalid_type") return issue.expected === "int" ? "a whole number" : issue.expected;
+  if (issue.code === "invalid_value") return issue.values.map((value) => JSON.stringify(value)).join(" or ");
+  return undefined;
 }
 
 function at(top: unknown, path: readonly (string | number)[]): unknown {

@@ -19,7 +19,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .description("Smart-meter edge agent and the aggregator system around it")
     .exitOverride()
     .showHelpAfterError("(add --help for what is possible)");
-  const config = ["-c, --config <file>", "YAML configuration"] as const;
+  const config = ["-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/agent.yaml"] as const;
 
   const agent = root.command("agent").description("the daemon on a gateway");
   agent
@@ -32,7 +32,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   aggregator
     .command("run")
     .description("plan, dispatch and settle many homes")
-    .requiredOption(...config)
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
     .action(verb(async ({ config: file }: { config: string }) => (await import("./aggregator-run.ts")).aggregatorRun(file, say)));
 
   const configuration = root.command("config").description("work with the agent's configuration");
@@ -205,7 +205,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       .argument("<appliance>", "name in the configuration")
       .requiredOption(...config)
       .option("--for <time>", "such as 90m, 2h or 14d")
-      .option("--until <instant>", "such as 2026-12-27T18:00:00Z")
+      .option("--until <time>", "18:00 or 2026-12-27T18:00 (local), or an instant such as 2026-12-27T17:00:00Z")
       .action(verb(async (name, options) => (await import("./override.ts")).setOverride(mode, name, options, say)));
   override
     .command("clear")

@@ -3,10 +3,10 @@ import { AgentSchedule } from "../agent/schedule-now.ts";
 import { AppError } from "../core/app-error.ts";
 import { iso } from "../core/clock/clock.ts";
 import { parseAs } from "../core/parse-as.ts";
-import { nextLocalTime } from "../core/slots.ts";
 import { readAgentConfig } from "./read-agent-config.ts";
 import { askedAgent } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";
+import { timeOf } from "./time-of.ts";
 
 type Appliance = AgentSchedule["appliances"][number];
 type Span = Appliance["spans"][number];
@@ -105,10 +105,8 @@ function clockOf(timeZone: string): (instant: string) => string {
 
 /** @throws AppError usage-bad-time */
 function instantOf(time: string, zone: string, fromMs: number, untilMs: number): number {
-  const isLocal = /^([01]\d|2[0-3]):[0-5]\d$/.test(time);
-  const isInstant = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(time);
-  const atMs = time === "now" ? fromMs : isLocal ? nextLocalTime(time, zone, fromMs) : isInstant ? Date.parse(time) : Number.NaN;
-  if (!(atMs >= fromMs && atMs < untilMs))
+  const atMs = time === "now" ? fromMs : timeOf(time, zone, fromMs);
+  if (atMs === undefined || atMs < fromMs || atMs >= untilMs)
     throw new AppError(
       "usage-bad-time",
       `${time} is no time of the next 24 hours; write it as 18:00 (local), as ${iso(fromMs + 3_600_000)}, or as now`,

@@ -21,11 +21,12 @@ export async function askStatus(socketPath: string): Promise<AgentStatus> {
 export async function status(options: { config: string; json?: true }, say: (line: string) => void): Promise<number> {
   const now = await askStatus(join(readAgentConfig(options.config).stateFolder, "agent.sock"));
   if (options.json) say(JSON.stringify(now));
-  else for (const line of describe(now)) say(line);
+  else for (const line of describeStatus(now)) say(line);
   return exitCode.good;
 }
 
-function describe(now: AgentStatus): string[] {
+/** The lines of `smart-mla status`. */
+export function describeStatus(now: AgentStatus): string[] {
   const watts = (value: number | null): string => (value === null ? "power unknown" : `${value} W`);
   const kwh = (value: number | null): string => (value === null ? "-" : `${(value / 1000).toFixed(3)} kWh`);
   return [
@@ -34,12 +35,17 @@ function describe(now: AgentStatus): string[] {
       ({ name, role, powerW, importWh, exportWh, ageS, quality }) =>
         `meter ${name} (${role}): ${watts(powerW)}, import ${kwh(importWh)}, export ${kwh(exportWh)}, ${ageS} s old, ${quality}`,
     ),
+    ...now.sensors.map(({ name, temperatureC, ageS }) =>
+      temperatureC === null
+        ? `sensor ${name}: no temperature yet`
+        : `sensor ${name}: ${temperatureC.toFixed(1)} °C, ${ageS} s old`,
+    ),
     ...now.appliances.map(
       ({ name, mode, powerW, reason, alarm, planUntil }) =>
         `${name}: ${mode} (${powerW} W), ${reason}${planUntil ? `, plan until ${planUntil}` : ""}${alarm ? `; ALARM: ${alarm}` : ""}`,
     ),
     ...now.overrides.map(({ resource, mode, until }) => `override: ${resource} ${mode} until ${until}`),
-    `aggregator: ${now.connected ? "connected" : "not connected"}, last heartbeat ${now.heartbeatAgeS === null ? "never" : `${now.heartbeatAgeS} s ago`}`,
+    `aggregator: ${now.aggregator === null ? "none in the configuration" : connection(now)}`,
     ...(now.gridLimit
       ? [`grid operator: ${now.gridLimit.state}, ${now.gridLimit.limitW === null ? "no limit" : `${now.gridLimit.limitW} W`}`]
       : []),
@@ -47,4 +53,9 @@ function describe(now: AgentStatus): string[] {
     `settlements: ${now.settlements.signed} signed, ${now.settlements.countersigned} countersigned, ${now.settlements.disputed} disputed`,
     ...Object.entries(now.rejected).map(([code, count]) => `refused ${code}: ${count}`),
   ];
+}
+
+function connection({ connected, heartbeatAgeS }: AgentStatus): string {
+  const heard = heartbeatAgeS === null ? "never" : `${heartbeatAgeS} s ago`;
+  return `${connected ? "connected" : "not connected"}, last heartbeat ${heard}`;
 }

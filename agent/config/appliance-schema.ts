@@ -37,6 +37,8 @@ const common = {
  */
 export const refusedKinds = ["fridge", "freezer", "medical", "alarm", "network"] as const;
 
+const comfortMissing = "missing; expected energy_wh_per_day with not_before and ready_by, or max_block_s with min_free_s";
+
 const SwitchedLoad = z.strictObject({
   type: z.literal("switched_load"),
   /** What it is; refused where it must never be switched by a plan. */
@@ -44,16 +46,19 @@ const SwitchedLoad = z.strictObject({
   relay: z.string(),
   rated_power_w: z.int().positive().max(50_000),
   ...common,
-  comfort: z.union([
-    z.strictObject({ ...energy, ...band }),
-    z.strictObject({ max_block_s: blockS, min_free_s: z.int().positive(), ...band }),
-  ]),
+  comfort: z.union(
+    [z.strictObject({ ...energy, ...band }), z.strictObject({ max_block_s: blockS, min_free_s: z.int().positive(), ...band })],
+    { error: ({ input }) => (input === undefined ? comfortMissing : undefined) },
+  ),
 });
 
 const HeatPumpSgReady = z.strictObject({
   type: z.literal("heat_pump_sg_ready"),
   /** Contacts of the first and the second input. */
-  relays: z.tuple([z.string(), z.string()]),
+  relays: z.tuple(
+    [z.string(), z.string()],
+    "two names of relays, those of the first and of the second input, such as [sg1, sg2]",
+  ),
   rated_power_w: z.int().positive().max(50_000),
   ...common,
   comfort: z

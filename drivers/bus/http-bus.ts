@@ -8,7 +8,9 @@ import { readPassword } from "./password-file.ts";
 /** Options in YAML. `auth` counts only with a password; "query" puts it into the address, which older Tasmota needs. */
 export const HttpBusOptions = z.strictObject({
   /** Such as http://192.0.2.30; name and password are not written into it. */
-  url: z.url({ protocol: /^https?$/ }).refine((url) => !/^https?:\/\/[^/]*@/.test(url), "no user or password in the address"),
+  url: z
+    .url({ protocol: /^https?$/, error: "an http:// or https:// address" })
+    .refine((url) => !/^https?:\/\/[^/]*@/.test(url), "no user or password in the address"),
   auth: z.enum(["digest", "basic", "query"]).default("digest"),
   username: z.string().min(1).default("admin"),
   password_file: z.string().optional(),

@@ -8,7 +8,7 @@ import { timedOut, within } from "./within.ts";
 /** Options in YAML of a broker in the home. */
 export const MqttBusOptions = z.strictObject({
   /** mqtt://host or mqtts://host */
-  url: z.url({ protocol: /^mqtts?$/ }),
+  url: z.url({ protocol: /^mqtts?$/, error: "an mqtt:// or mqtts:// address" }),
   username: z.string().optional(),
   password_file: z.string().optional(),
   ca_file: z.string().optional(),
@@ -26,7 +26,8 @@ export interface MqttMessage {
 
 /**
  * A client of a broker in the home; it connects again by itself. What cannot be sent now is not sent later: an old command
- * must not switch anything. Topics have no wildcards.
+ * must not switch anything. Only the first connection is waited for, so that a program that has just begun can put things
+ * into their safe state. Topics have no wildcards.
  * Calls throw AppError: mqtt-offline, mqtt-timeout (the broker does not confirm), mqtt-no-answer (the device is silent),
  * mqtt-closed; the first three are temporary.
  */
@@ -92,8 +93,11 @@ export function mqttBus(options: {
     queueQoSZero: false,
     resubscribe: false,
   });
+  const begun = Promise.withResolvers<void>();
   client.on("error", (error) => (reason = errorMessage(error)));
+  client.on("close", begun.resolve);
   client.on("connect", () => {
+    begun.resolve();
     reason = "connection lost";
     granted.clear();
     for (const topic of heard.keys()) void grant(topic);
@@ -118,7 +122,8 @@ export function mqttBus(options: {
     heard.set(topic, null);
     if (client.connected) void grant(topic);
   };
-  const assertOnline = (): void => {
+  const assertOnline = async (): Promise<void> => {
+    await within(begun.promise, timeoutMs, closing.signal).catch(() => undefined);
     closing.signal.throwIfAborted();
     if (!client.connected)
       throw new AppError("mqtt-offline", `broker ${name} is not connected (${reason}); check address, user and password`, {
@@ -139,7 +144,7 @@ export function mqttBus(options: {
     }
   };
   const publish = async (topic: string, text: string, { retain = false } = {}): Promise<void> => {
-    assertOnline();
+    await assertOnline();
     const sent = client.publishAsync(topic, text, { qos: 1, retain });
     const id = client.getLastMessageId();
     try {
@@ -170,7 +175,7 @@ export function mqttBus(options: {
       answers: readonly string[],
       pick: (text: string, topic: string) => T | undefined,
     ) {
-      assertOnline();
+      await assertOnline();
       for (const topic of answers) listen(topic);
       await confirmed(Promise.all(answers.map(grant)), answers.join(", "));
       const { promise, resolve, reject } = Promise.withResolvers<T>();

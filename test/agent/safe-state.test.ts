@@ -28,7 +28,8 @@ async function boards(appliances: object = {}, lines: object = {}) {
     appliances,
     storage: { path: "data.db" },
   });
-  return { one, two, run: () => safeState(agentConfigFromYaml(yaml, "/tmp"), fakeClock(0), silentLog()) };
+  const log = silentLog();
+  return { one, two, log, run: () => safeState(agentConfigFromYaml(yaml, "/tmp"), fakeClock(0), log) };
 }
 
 it("puts every relay into its declared safe state without the rest of the agent", async () => {
@@ -40,10 +41,16 @@ it("puts every relay into its declared safe state without the rest of the agent"
 });
 
 it("tries each three times and names those that do not follow, the others in their safe state", async () => {
-  const { one, two, run } = await boards();
+  const { one, two, log, run } = await boards();
   one.coils.set(0, true);
   one.stuck.add(0);
   expect(await run()).toEqual(["r1"]);
+  // "name" is the program's in every line.
+  expect(log.lines.map(({ fields }) => [fields["device"], "name" in fields])).toEqual([
+    ["r1", false],
+    ["r1", false],
+    ["r1", false],
+  ]);
   expect(one.writes).toHaveLength(3);
   expect(two.coils.get(1)).toBe(true);
 });

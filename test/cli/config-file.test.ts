@@ -76,9 +76,59 @@ describe("says file, line, column, path and what was expected", () => {
     [
       "an unknown driver",
       agentYamlWith(grid, "  grid: { role: grid, driver: dsmr9, bus: p1 }"),
-      ['agent.yaml:11:31 meters.grid.driver no driver called "dsmr9"'],
+      [
+        'agent.yaml:11:31 meters.grid.driver no driver called "dsmr9" (have: dsmr, han, iec62056_21, modbus, sunspec, eastron_sdm630)',
+      ],
     ],
-    ["no driver", agentYamlWith(grid, "  grid: { role: grid, bus: p1 }"), ["agent.yaml:11:3 meters.grid.driver missing driver"]],
+    [
+      "no driver",
+      agentYamlWith(grid, "  grid: { role: grid, bus: p1 }"),
+      ["agent.yaml:11:3 meters.grid.driver missing driver (have: dsmr, han, iec62056_21, modbus, sunspec, eastron_sdm630)"],
+    ],
+    [
+      "a missing choice",
+      agentYamlWith(r1, "  r1: { driver: modbus_coil, bus: lan, unit_id: 10, coil: 0 }"),
+      ['agent.yaml:14:3 relays.r1.on_boot missing; expected "open" or "closed"'],
+    ],
+    [
+      "a fraction",
+      agentYamlWith("    rated_power_w: 2000", "    rated_power_w: 2.5"),
+      ["agent.yaml:20:20 appliances.boiler.rated_power_w expected a whole number, received 2.5"],
+    ],
+    [
+      "a name that cannot be one",
+      agentYamlWith(r1, r1.replace("r1", '"water boiler"')),
+      ["agent.yaml:14:3 relays.water boiler 1 to 48 letters, digits, _ or -"],
+    ],
+    [
+      "an appliance without comfort, and one relay for two contacts",
+      agentYamlWith(
+        "appliances:",
+        "appliances:",
+        "  heater: { type: switched_load, relay: r1, rated_power_w: 1000 }",
+        "  hp: { type: heat_pump_sg_ready, relays: r1, rated_power_w: 1000 }",
+      ),
+      [
+        "agent.yaml:17:3 appliances.heater.comfort missing; expected energy_wh_per_day with not_before and ready_by, or max_block_s with min_free_s",
+        "agent.yaml:18:43 appliances.hp.relays two names of relays, those of the first and of the second input, such as [sg1, sg2]",
+      ],
+    ],
+    [
+      "a line that is indented wrongly",
+      agentYamlWith("    rated_power_w: 2000", "      rated_power_w: 2000"),
+      [
+        "agent.yaml:19:12 Nested mappings are not allowed in compact mappings; see that this line and the one before it begin with the right number of blanks, and without tabs",
+        "agent.yaml:19:12 Implicit keys need to be on a single line",
+      ],
+    ],
+    [
+      "an address that is none",
+      agentYamlWith("buses:", "buses:", "  shelly: { type: http, url: 192.0.2.30 }", "  home: { type: mqtt, url: 192.0.2.5 }"),
+      [
+        "agent.yaml:8:30 buses.shelly.url an http:// or https:// address",
+        "agent.yaml:9:28 buses.home.url an mqtt:// or mqtts:// address",
+      ],
+    ],
     [
       "a byte stream on a Modbus TCP bus",
       agentYamlWith(grid, "  grid: { role: grid, driver: dsmr, bus: lan }"),

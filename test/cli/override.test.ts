@@ -12,7 +12,7 @@ it(
     expect(board.coils.get(3) ?? false).toBe(false);
     expect(await ask("override", "boost", "boiler", "--for", "2h")).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^boiler: boost until /),
+      out: expect.stringMatching(/^boiler: boost until \w{3} \d+ \w{3} \d\d:\d\d \(\d{4}-[^ ]*Z\)$/m),
     });
     await until("the boiler is on", () => board.coils.get(3) === true, 20_000);
     expect((await ask("status")).out).toMatch(/^boiler: on \(2000 W\), boost until [^\n]*\n[\s\S]*override: boiler boost until/m);

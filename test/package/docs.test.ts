@@ -1,7 +1,9 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { z } from "zod";
+import { crossCheck } from "../../agent/config/cross-check.ts";
 import { AgentYaml } from "../../agent/config/schema.ts";
 import { AggregatorYaml } from "../../aggregator/config/schema.ts";
 import { runCli } from "../fake/run-cli.ts";
@@ -126,6 +128,21 @@ describe("docs/reference/config.md", () => {
   });
 });
 
+describe("docs/how-to/connect-an-appliance.md", () => {
+  type Sections = Record<string, object>;
+  const blocks = found(read("docs/how-to/connect-an-appliance.md"), /^```yaml\n([\s\S]*?)^```$/gm);
+  const [whole = {}, ...pieces] = blocks.map((block) => parse(block) as Sections);
+
+  it.each([{}, ...pieces].map((piece) => [Object.keys(piece["appliances"] ?? {}).join(", "), piece]))(
+    "has a good configuration with %s",
+    (_, piece) => {
+      const more = Object.entries(piece).map(([key, entries]) => [key, { ...whole[key], ...entries }]);
+      const yaml = AgentYaml.parse({ ...whole, ...Object.fromEntries(more) });
+      expect(crossCheck(yaml)).toEqual([]);
+    },
+  );
+});
+
 describe("docs/how-to/troubleshoot.md", () => {
   const sources = globSync("{core,planner,settlement,drivers,agent,aggregator,simulator,cli}/**/*.ts", { cwd: root }).map(read);
   const thrown = sources.flatMap((text) => [
@@ -156,6 +173,11 @@ describe("docs/how-to/troubleshoot.md", () => {
   it("explains every code of the program, and no other", () => {
     const told = firstCells(read("docs/how-to/troubleshoot.md")).filter((cell) => /^[a-z0-9-]+$/.test(cell));
     expect([missing(codes, told), missing(told, codes)]).toEqual([[], []]);
+  });
+
+  it("quotes log lines as the program writes them", () => {
+    const quoted = found(read("docs/how-to/troubleshoot.md"), /log line `([^`]+)`/g);
+    expect(quoted.filter((line) => !sources.some((text) => text.includes(`"${line}`)))).toEqual([]);
   });
 
   it("is completed by docs/reference/settlement.md, which has the contract's own errors", () => {

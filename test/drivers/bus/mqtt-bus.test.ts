@@ -54,6 +54,17 @@ describe.skipIf(!mosquitto)("with Mosquitto", () => {
     expect(came).toEqual([["cmnd", "ON", 1, false]]);
   });
 
+  it("waits for the first connection: what is said at once arrives", async () => {
+    const broker = await homeBroker(mosquitto ?? "");
+    const device = await broker.client();
+    await device.subscribeAsync("cmnd", { qos: 1 });
+    device.on("message", () => device.publish("stat", "OFF"));
+    const { bus: line } = bus(broker.url, 5_000);
+    expect(await line.ask({ topic: "cmnd", text: "?" }, ["stat"], (text) => text)).toBe("OFF");
+    const { bus: other } = bus(broker.url, 5_000);
+    await other.publish("cmnd", "ON");
+  });
+
   it("gives the first live answer that fits", async () => {
     const broker = await homeBroker(mosquitto ?? "");
     const device = await broker.client();
