@@ -58,6 +58,8 @@ const deviceTimeoutS = 300;
 export function startActuator(options: ActuatorOptions): Actuator {
   const { clock, log } = options;
   const known = new Map<string, Setting>();
+  /** What it read as when it last followed: it rounds what it is told down to its own steps. */
+  const followedAs = new Map<string, Setting>();
   const leases = new Map<string, number>();
   const spokenMs = new Map<string, number>();
   const stubborn = stubbornness({ clock, log, signal: options.signal });
@@ -95,6 +97,7 @@ export function startActuator(options: ActuatorOptions): Actuator {
           "device-not-following",
           `${device.name} reads ${said(read)} after it was told ${said(setting)}; check its wiring and its own settings`,
         );
+      followedAs.set(resource, read);
     } catch (error) {
       known.delete(resource);
       armed.delete(resource);
@@ -127,9 +130,11 @@ export function startActuator(options: ActuatorOptions): Actuator {
     const before = known.get(resource);
     try {
       const read = await device.read();
-      const same = before !== undefined && before.mode === read.mode && Math.abs(before.powerW - read.powerW) <= toleranceW;
-      known.set(resource, same ? before : read);
-      return before === undefined || same ? undefined : read;
+      const stood = followedAs.get(resource) ?? read;
+      if (before && stood.mode === read.mode && Math.abs(stood.powerW - read.powerW) <= toleranceW) return undefined;
+      known.set(resource, read);
+      followedAs.set(resource, read);
+      return before && read;
     } catch (error) {
       known.delete(resource);
       log.debug({ resource, error: errorMessage(error) }, "appliance cannot be read");

@@ -114,6 +114,45 @@ it("tells of a relay that somebody else has switched, and leaves it to the guard
   expect(journal.at(-1)).toBe("boiler off: switched by somebody else");
 });
 
+it("takes what the device itself has rounded down for no one else's setting, and sees the next change", async () => {
+  const clock = fakeClock(0);
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
+  const [off, told] = [
+    { mode: "off", powerW: 0 },
+    { mode: "charge", powerW: 6417 },
+  ];
+  const modes = [
+    { id: "off", minW: 0, maxW: 0 },
+    { id: "charge", minW: 4140, maxW: 11_040 },
+  ];
+  let reads = off;
+  const device = {
+    name: "wallbox",
+    modes,
+    // Whole amperes on three phases.
+    set: async ({ mode, powerW }: typeof off) => void (reads = { mode, powerW: Math.floor(powerW / 690) * 690 }),
+    read: async () => reads,
+  };
+  const actuator = startActuator({
+    appliances: [{ resource: "boiler", safe: off, device }],
+    clock,
+    log: silentLog(),
+    journal: () => undefined,
+    signal: ending.signal,
+  });
+  const wallbox = { ...boiler, modes, stepW: 690 };
+  const intents = [wishFor(wallbox, true, { setting: told })];
+  await actuator.apply(guard([wallbox], guardAtStart, houseAt(0, { maxImportW: 9000, intents })).commands);
+  const elsewhere: string[] = [];
+  const readBack = (): Promise<void> => actuator.readBack((_, { powerW }) => void elsewhere.push(`${powerW} W`));
+  await readBack();
+  expect([reads.powerW, elsewhere]).toEqual([6210, []]);
+  reads = { mode: "charge", powerW: 5520 };
+  await readBack();
+  expect(elsewhere).toEqual(["5520 W"]);
+});
+
 it("ends a departure from the safe state when nobody renews its lease, on or off", async () => {
   const { boards, actuator, clock, journal, command } = await actuated();
   await actuator.apply(command({ boiler: true, pump: false }));
