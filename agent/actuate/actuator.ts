@@ -131,10 +131,15 @@ export function startActuator(options: ActuatorOptions): Actuator {
     try {
       const read = await device.read();
       const stood = followedAs.get(resource) ?? read;
-      if (before && stood.mode === read.mode && Math.abs(stood.powerW - read.powerW) <= toleranceW) return undefined;
-      known.set(resource, read);
+      if (before && readsSame(stood, read)) return undefined;
       followedAs.set(resource, read);
-      return before && read;
+      const awaited = stubborn.awaited(resource);
+      const isLate = awaited !== undefined && readsSame(read, awaited);
+      known.set(resource, isLate ? awaited : read);
+      if (!isLate) return before && read;
+      stubborn.followed(resource);
+      journal({ resource, setting: awaited, reason: "followed late" });
+      return undefined;
     } catch (error) {
       known.delete(resource);
       log.debug({ resource, error: errorMessage(error) }, "appliance cannot be read");
@@ -173,7 +178,10 @@ export function startActuator(options: ActuatorOptions): Actuator {
         if (leaseUntilMs === null) leases.delete(resource);
         else leases.set(resource, leaseUntilMs);
         const now = known.get(resource);
-        if (now && sameSetting(now, setting)) return [];
+        if (now && sameSetting(now, setting)) {
+          stubborn.followed(resource);
+          return [];
+        }
         return [{ appliance, setting, reason, less: now === undefined || setting.powerW < now.powerW }];
       });
       // Lines work side by side: a board that says nothing must not hold up the others.
@@ -208,5 +216,8 @@ export function startActuator(options: ActuatorOptions): Actuator {
     switches: () => switches,
   };
 }
+
+const readsSame = (one: Setting, other: Setting): boolean =>
+  one.mode === other.mode && Math.abs(one.powerW - other.powerW) <= toleranceW;
 
 const said = ({ mode, powerW }: Setting): string => `${mode} (${powerW} W)`;

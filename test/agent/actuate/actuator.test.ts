@@ -153,6 +153,37 @@ it("takes what the device itself has rounded down for no one else's setting, and
   expect(elsewhere).toEqual(["5520 W"]);
 });
 
+it("takes a relay that follows late for its own, and ends the alarm", async () => {
+  const { boards, actuator, clock, journal, command, isOn } = await actuated();
+  await actuator.safeState("start");
+  boards[0].stuck.add(0);
+  const elsewhere: string[] = [];
+  const passes = async (): Promise<void> => {
+    for (let pass = 0; pass < 6; pass++) {
+      await actuator.apply(command({ boiler: true }));
+      await clock.advance(1000);
+    }
+    await actuator.readBack((resource) => void elsewhere.push(resource));
+  };
+  await passes();
+  expect([isOn("boiler"), actuator.alarm("boiler")]).toEqual([false, expect.stringContaining("relay 0")]);
+  boards[0].coils.set(0, true);
+  await passes();
+  expect([isOn("boiler"), actuator.alarm("boiler"), elsewhere]).toEqual([true, undefined, []]);
+  expect(journal.at(-1)).toBe("boiler on: followed late");
+});
+
+it("ends the alarm of a relay that is told what it reads anyway", async () => {
+  const { boards, actuator, clock, command } = await actuated();
+  boards[0].stuck.add(0);
+  await actuator.apply(command({ boiler: true }));
+  await clock.advance(5000);
+  await actuator.readBack(() => undefined);
+  expect(actuator.alarm("boiler")).toBeDefined();
+  await actuator.apply(command({ boiler: false }));
+  expect(actuator.alarm("boiler")).toBeUndefined();
+});
+
 it("ends a departure from the safe state when nobody renews its lease, on or off", async () => {
   const { boards, actuator, clock, journal, command } = await actuated();
   await actuator.apply(command({ boiler: true, pump: false }));
