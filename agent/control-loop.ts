@@ -6,13 +6,13 @@ import { guard } from "./guard/guard.ts";
 import {
   draws,
   guardAtStart,
-  sameSetting,
   standing,
   type ApplianceState,
   type GuardedAppliance,
   type GuardState,
 } from "./guard/guarded-appliance.ts";
 import { clockJumpMs, type GuardInput } from "./guard/guard-input.ts";
+import { ofLastHour } from "./guard/rest.ts";
 import { intents, type Authority, type Intent } from "./plan/intent.ts";
 import type { Override } from "./plan/override.ts";
 
@@ -160,10 +160,14 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
 }
 
 function elsewhere(before: ApplianceState | undefined, setting: Setting, nowMs: number): ApplianceState {
+  if (!before) return { ...standing(setting), sinceMs: nowMs };
+  const turned = draws(setting) !== draws(before.setting);
   return {
-    ...standing(setting),
-    sinceMs: before && sameSetting(before.setting, setting) ? before.sinceMs : nowMs,
-    switchedMs: before?.switchedMs ?? [],
+    ...before,
+    setting,
+    dueMs: null,
+    switchedMs: [...ofLastHour(before.switchedMs, nowMs), ...(setting.mode === before.setting.mode ? [] : [nowMs])],
+    ...(turned && { sinceMs: nowMs, earlyMs: 0 }),
   };
 }
 

@@ -221,6 +221,19 @@ it("opens a contact that somebody else has closed, and rests before it closes on
   expect(closed()).toBe(true);
 });
 
+it("counts what somebody switches at the device, so that the two together do not wear it", async () => {
+  const { board, clock, closed, loop, triggered } = await running();
+  await triggered();
+  for (let time = 0; time < 3; time++) {
+    board.coils.set(0, true);
+    await clock.advance(60_000);
+    expect(closed()).toBe(false);
+  }
+  board.coils.set(0, true);
+  await clock.advance(60_000);
+  expect([closed(), loop.now()[0]?.reason]).toEqual([true, "switched too often this hour"]);
+});
+
 it.each([[3 * 3_600_000], [-3 * 3_600_000], [10 * 365 * 86_400_000]])(
   "goes to the safe state when the clock jumps by %d ms, and follows it after five minutes",
   async (jumpMs) => {
