@@ -6,8 +6,15 @@ import { OverrideMode } from "../../core/message/resource.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import type { Override } from "./override.ts";
 
+/** The last instant that a date can be written of, ms since 1970. @see ECMA-262, time values */
+const lastMs = 8.64e15;
+
 /** What a resident asks for: of which appliance, what, and until when (ms since 1970). */
-export const OverrideRequest = z.strictObject({ resource: Name, mode: OverrideMode.exclude(["hold"]), untilMs: z.int() });
+export const OverrideRequest = z.strictObject({
+  resource: Name,
+  mode: OverrideMode.exclude(["hold"]),
+  untilMs: z.int().min(0).max(lastMs),
+});
 export type OverrideRequest = z.infer<typeof OverrideRequest>;
 
 const hourMs = 3_600_000;
