@@ -31,12 +31,17 @@ const longestMs: Record<OverrideRequest["mode"], number> = {
  */
 export function acceptOverride(request: unknown, resources: readonly string[], nowMs: number): Override {
   const { resource, mode, untilMs } = parseAs(OverrideRequest, request, "override-malformed");
-  if (!resources.includes(resource))
-    throw new AppError("override-unknown-resource", `no appliance "${resource}"; there are: ${resources.join(", ") || "none"}`);
+  assertKnown(resource, resources);
   if (untilMs <= nowMs || untilMs > nowMs + longestMs[mode])
     throw new AppError(
       "override-bad-end",
       `a ${mode} until ${iso(untilMs)}; its end must be to come, and at most ${longestMs[mode] / hourMs} h away`,
     );
   return { resource, mode, fromMs: nowMs, untilMs };
+}
+
+/** @throws AppError override-unknown-resource */
+export function assertKnown(resource: string, resources: readonly string[]): void {
+  if (!resources.includes(resource))
+    throw new AppError("override-unknown-resource", `no appliance "${resource}"; there are: ${resources.join(", ") || "none"}`);
 }
