@@ -62,6 +62,17 @@ describe("the guard's memory from the journal", () => {
     expect(state.appliances.get("boiler")).toMatchObject({ setting: { mode: "off" }, sinceMs: 0, switchedMs: [0] });
   });
 
+  it("keeps the distances of switchings of the future, so that a year of them does not count as one hour", () => {
+    const clock = fakeClock(startMs);
+    const yearMs = 365 * 86_400_000;
+    const lines = [-300, -200, -100, -30].map((minutes, index) => lineOf(startMs + yearMs + minutes * minuteMs, index % 2 === 0));
+    const state = guardStateFromJournal([boiler], [...lines, lineOf(startMs - 2 * minuteMs, true)], clock);
+    expect(state.appliances.get("boiler")).toMatchObject({
+      sinceMs: -2 * minuteMs,
+      switchedMs: [-272, -172, -72, -2, -2].map((minutes) => minutes * minuteMs),
+    });
+  });
+
   it("reads journals of releases that knew only on and off", () => {
     const clock = fakeClock(startMs);
     const state = guardStateFromJournal([boiler], [lineOf(startMs - minuteMs, true, true)], clock);
