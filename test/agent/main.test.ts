@@ -114,6 +114,15 @@ it("counts refused messages by code and switches nothing", async () => {
   expect([house.board.coils.get(0) ?? false, house.board.writes.filter(({ on, coil }) => on && coil === 0)]).toEqual([false, []]);
 });
 
+it("answers a refused plan whose id is written in capitals, as any UUID may be", async () => {
+  const house = await agentHouse();
+  await house.start();
+  const list = house.instructions("boiler", { mode: "turbo" });
+  const plan = list.plan.toUpperCase();
+  await house.down("instr/boiler", await house.sign("instruction", { ...list, plan }));
+  await until("the aggregator is told", () => house.upward(`ack/${plan}`).some((text) => text.includes("REJECTED")));
+});
+
 it("counts a telegram with a wrong CRC and keeps its bytes", async () => {
   const house = await agentHouse();
   const agent = await house.start();
