@@ -6,13 +6,13 @@ import { guard } from "./guard/guard.ts";
 import {
   draws,
   guardAtStart,
-  sameSetting,
   standing,
   type ApplianceState,
   type GuardedAppliance,
   type GuardState,
 } from "./guard/guarded-appliance.ts";
 import { clockJumpMs, type GuardInput } from "./guard/guard-input.ts";
+import { ofLastHour } from "./guard/rest.ts";
 import { intents, type Authority, type Intent } from "./plan/intent.ts";
 import type { Override } from "./plan/override.ts";
 
@@ -160,10 +160,14 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
 }
 
 function elsewhere(before: ApplianceState | undefined, setting: Setting, nowMs: number): ApplianceState {
+  if (!before) return { ...standing(setting), sinceMs: nowMs };
+  const turned = draws(setting) !== draws(before.setting);
   return {
-    ...standing(setting),
-    sinceMs: before && sameSetting(before.setting, setting) ? before.sinceMs : nowMs,
-    switchedMs: before?.switchedMs ?? [],
+    ...before,
+    setting,
+    dueMs: null,
+    switchedMs: [...ofLastHour(before.switchedMs, nowMs), ...(setting.mode === before.setting.mode ? [] : [nowMs])],
+    ...(turned && { sinceMs: nowMs, earlyMs: 0 }),
   };
 }
 
@@ -184,30 +188,47 @@ export function guardStateFromJournal(
   switchings: readonly JournalLine[],
   clock: Clock,
 ): GuardState {
-  const offsetMs = clock.monotonicMs() - clock.now();
-  // A journal from the future (the clock went back) counts as just now: rest is never cut short, nor drawn out for ever.
-  const monotonic = (atMs: number): number => Math.min(atMs + offsetMs, clock.monotonicMs());
   const states = appliances.map((appliance): [string, ApplianceState] => {
-    const own = switchings.filter(({ resource }) => resource === appliance.resource);
+    const own = onMonotonicClock(
+      switchings.filter(({ resource }) => resource === appliance.resource),
+      clock,
+    );
     const last = own.at(-1);
     const turned = own.findLastIndex((line, index) => line.on !== own[index - 1]?.on);
     return [
       appliance.resource,
       {
         ...standing(last ? journalled(appliance, last) : appliance.safe),
-        sinceMs: last ? monotonic(own[turned]?.atMs ?? last.atMs) : -Infinity,
+        sinceMs: last ? (own[turned]?.atMs ?? last.atMs) : -Infinity,
         switchedMs: own
           .filter((line, index) => line.setting === null || line.setting.mode !== own[index - 1]?.setting?.mode)
-          .map(({ atMs }) => monotonic(atMs)),
+          .map(({ atMs }) => atMs),
         // The first readings need not show what the start itself has switched.
         changes: own.slice(1).map((line, index) => ({
-          atMs: monotonic(line.atMs),
+          atMs: line.atMs,
           deltaW: journalled(appliance, line).powerW - journalled(appliance, own[index] ?? line).powerW,
         })),
       },
     ];
   });
   return { ...guardAtStart, appliances: new Map(states) };
+}
+
+/**
+ * Lines of one appliance with their times on the monotonic clock. Those from the future (the clock went back) end just when
+ * what came after them began, and keep their distances: rest is never cut short, nor drawn out for ever.
+ */
+function onMonotonicClock(lines: readonly JournalLine[], clock: Clock): JournalLine[] {
+  let latestMs = clock.monotonicMs();
+  let aheadMs = clock.now() - latestMs;
+  return lines
+    .toReversed()
+    .map((line) => {
+      aheadMs = Math.max(aheadMs, line.atMs - latestMs);
+      latestMs = line.atMs - aheadMs;
+      return { ...line, atMs: latestMs };
+    })
+    .toReversed();
 }
 
 function journalled({ modes, safe, least }: GuardedAppliance, { on, setting }: JournalLine): Setting {

@@ -10,12 +10,17 @@ export type GivenWh = (appliance: ApplianceConfig, fromMs: number, toMs: number)
  * By its own meter where it has one (slots that have ended, so a little less than the truth), else by what its settings let
  * it draw.
  */
-export function givenEnergy(stores: { meters: Pick<MeterStore, "slots">; control: Pick<ControlStore, "switchings"> }): GivenWh {
-  return (appliance, fromMs, toMs) =>
-    appliance.meter === null
-      ? drawnWh(appliance, stores.control.switchings(fromMs - lookBackMs), fromMs, toMs)
-      : stores.meters.slots(appliance.meter, "import", fromMs, toMs).reduce((sum, { wh }) => sum + wh, 0);
+export function givenEnergy({
+  meters,
+  control,
+}: {
+  meters: Pick<MeterStore, "slots">;
+  control: Pick<ControlStore, "switchings" | "lastBefore">;
+}): GivenWh {
+  return (appliance, fromMs, toMs) => {
+    if (appliance.meter !== null)
+      return meters.slots(appliance.meter, "import", fromMs, toMs).reduce((sum, { wh }) => sum + wh, 0);
+    const before = control.lastBefore(appliance.name, fromMs);
+    return drawnWh(appliance, [...(before ? [before] : []), ...control.switchings(fromMs)], fromMs, toMs);
+  };
 }
-
-/** What it was set to when the span began was said some time before. */
-const lookBackMs = 24 * 3_600_000;

@@ -51,9 +51,12 @@ export function watchHouse(options: {
   };
 
   function peakNow({ importWh, demand }: Reading): number | null {
-    if (site.peakW === null || importWh === null || quarter === null) return null;
+    if (site.peakW === null) return null;
     // A higher quarter of this month is paid for already.
-    return peakRoomW(quarter, clock.now(), importWh, Math.max(site.peakW, demand?.monthPeakW ?? 0));
+    const peakW = Math.max(site.peakW, demand?.monthPeakW ?? 0);
+    // What is never above the peak has no mean above it.
+    if (importWh === null) return peakW;
+    return quarter && peakRoomW(quarter, clock.now(), importWh, peakW);
   }
 }
 

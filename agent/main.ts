@@ -103,7 +103,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     rejections: refused,
     instructions: () => room?.instructions() ?? new Map(),
     latest: () => collector?.latest(gridMeter),
-    gridLimitW: () => (config.gridOperator ? (grid?.limitW() ?? config.gridOperator.rules.failsafeLimitW) : null),
+    gridLimitW: () => (grid ? grid.limitW() : (config.gridOperator?.rules.failsafeLimitW ?? null)),
     alone: () => (room?.heartbeatAgeMs() ?? Infinity) > aggregatorLostMs,
     onPass: (now) => {
       lastPassMs = clock.monotonicMs();

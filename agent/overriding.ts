@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { AgentApi } from "./api/status-server.ts";
 import type { ControlLoop } from "./control-loop.ts";
-import { acceptOverride } from "./plan/accept-override.ts";
+import { acceptOverride, assertKnown } from "./plan/accept-override.ts";
 import type { OverrideStore } from "./store/override-store.ts";
 
 /** What the residents may say over the agent's socket; it is kept first, then followed at once. */
@@ -23,6 +23,7 @@ export function overriding(parts: {
       return override;
     },
     clearOverride(resource) {
+      assertKnown(resource, parts.resources);
       store.clear(resource);
       log.info({ resource }, "override taken back");
       loop.trigger();

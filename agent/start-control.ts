@@ -10,7 +10,7 @@ import { watchComfort, type ComfortWatch } from "./comfort.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { guardStateFromJournal, startControlLoop, type ApplianceNow, type ControlLoop } from "./control-loop.ts";
 import { devicesOf, sensorsOf } from "./devices.ts";
-import { draws } from "./guard/guarded-appliance.ts";
+import { draws, sameSetting } from "./guard/guarded-appliance.ts";
 import { ownPlan } from "./own-plan.ts";
 import { withTests, type RunningTests } from "./relay-test.ts";
 import type { GivenWh } from "./given-energy.ts";
@@ -131,9 +131,9 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 
 /** What a crash or a power cut has switched is not in the journal: as of now it counts as switched. */
 function foundAtStart(control: ControlStore, actuator: Actuator, clock: Clock): void {
-  for (const { resource, on: was } of control.lastSwitchings()) {
+  for (const { resource, on: was, setting: before } of control.lastSwitchings()) {
     const setting = actuator.isSet(resource);
-    if (setting !== undefined && draws(setting) !== was)
+    if (setting !== undefined && (before ? !sameSetting(setting, before) : draws(setting) !== was))
       control.journal({ resource, atMs: clock.now(), on: draws(setting), setting, reason: "found so at start" });
   }
 }

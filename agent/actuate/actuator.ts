@@ -58,6 +58,8 @@ const deviceTimeoutS = 300;
 export function startActuator(options: ActuatorOptions): Actuator {
   const { clock, log } = options;
   const known = new Map<string, Setting>();
+  /** What it read as when it last followed: it rounds what it is told down to its own steps. */
+  const followedAs = new Map<string, Setting>();
   const leases = new Map<string, number>();
   const spokenMs = new Map<string, number>();
   const stubborn = stubbornness({ clock, log, signal: options.signal });
@@ -95,6 +97,7 @@ export function startActuator(options: ActuatorOptions): Actuator {
           "device-not-following",
           `${device.name} reads ${said(read)} after it was told ${said(setting)}; check its wiring and its own settings`,
         );
+      followedAs.set(resource, read);
     } catch (error) {
       known.delete(resource);
       armed.delete(resource);
@@ -127,9 +130,16 @@ export function startActuator(options: ActuatorOptions): Actuator {
     const before = known.get(resource);
     try {
       const read = await device.read();
-      const same = before !== undefined && before.mode === read.mode && Math.abs(before.powerW - read.powerW) <= toleranceW;
-      known.set(resource, same ? before : read);
-      return before === undefined || same ? undefined : read;
+      const stood = followedAs.get(resource) ?? read;
+      if (before && readsSame(stood, read)) return undefined;
+      followedAs.set(resource, read);
+      const awaited = stubborn.awaited(resource);
+      const isLate = awaited !== undefined && readsSame(read, awaited);
+      known.set(resource, isLate ? awaited : read);
+      if (!isLate) return before && read;
+      stubborn.followed(resource);
+      journal({ resource, setting: awaited, reason: "followed late" });
+      return undefined;
     } catch (error) {
       known.delete(resource);
       log.debug({ resource, error: errorMessage(error) }, "appliance cannot be read");
@@ -168,7 +178,10 @@ export function startActuator(options: ActuatorOptions): Actuator {
         if (leaseUntilMs === null) leases.delete(resource);
         else leases.set(resource, leaseUntilMs);
         const now = known.get(resource);
-        if (now && sameSetting(now, setting)) return [];
+        if (now && sameSetting(now, setting)) {
+          stubborn.followed(resource);
+          return [];
+        }
         return [{ appliance, setting, reason, less: now === undefined || setting.powerW < now.powerW }];
       });
       // Lines work side by side: a board that says nothing must not hold up the others.
@@ -203,5 +216,8 @@ export function startActuator(options: ActuatorOptions): Actuator {
     switches: () => switches,
   };
 }
+
+const readsSame = (one: Setting, other: Setting): boolean =>
+  one.mode === other.mode && Math.abs(one.powerW - other.powerW) <= toleranceW;
 
 const said = ({ mode, powerW }: Setting): string => `${mode} (${powerW} W)`;

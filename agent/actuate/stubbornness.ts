@@ -10,6 +10,8 @@ export interface Stubbornness {
   mayTry(resource: string, setting: Setting): boolean;
   failed(resource: string, setting: Setting, error: unknown): void;
   followed(resource: string): void;
+  /** What it was told last and has not followed; undefined where it has. */
+  awaited(resource: string): Setting | undefined;
   /** What is wrong, once it has lasted; undefined else. */
   alarm(resource: string): string | undefined;
 }
@@ -70,6 +72,7 @@ export function stubbornness(options: { clock: Clock; log: Log; signal: AbortSig
       if (failing.get(resource)?.alarmed) log.info({ resource }, "appliance follows again");
       failing.delete(resource);
     },
+    awaited: (resource) => failing.get(resource)?.setting,
     alarm(resource) {
       const failed = failing.get(resource);
       return failed?.alarmed ? failed.message : undefined;

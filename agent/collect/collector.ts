@@ -8,7 +8,7 @@ import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import type { MeterStore, Sample } from "../store/meter-store.ts";
 import type { Outbox, OutboxItem } from "../store/outbox.ts";
-import { book, bookedAt, type LedgerRules, type LedgerState, type SlotTotal } from "./slot-ledger.ts";
+import { book, bookedAt, type Flag, type LedgerRules, type LedgerState, type SlotTotal } from "./slot-ledger.ts";
 
 /** What the household lets leave the house. */
 export interface Sharing {
@@ -109,11 +109,20 @@ export function startCollector(options: CollectorOptions): Collector {
     sharedUntilMs = (Math.floor(atMs / sharing.intervalMs) + 1) * sharing.intervalMs;
     outbox.add(sampleItem(atMs, reading));
   };
+  /** What control goes by. */
+  const hear = (reading: Reading): void => {
+    newest.set(reading.meter, { reading, atMonoMs: clock.monotonicMs() });
+    options.onReading(reading);
+  };
   const take = (reading: Reading): void => {
-    const booked = book(ledgers.get(reading.meter) ?? null, reading, options.rules);
+    const before = ledgers.get(reading.meter) ?? null;
+    const booked = book(before, reading, options.rules);
     ledgers.set(reading.meter, booked.state);
     if (booked.flag) rejections.note(booked.flag, reading.meter, "reading not booked");
-    if (booked.flag && booked.slots.length === 0) return;
+    if (booked.flag && booked.slots.length === 0) {
+      if (before && onlyOutOfTime(before, reading, booked.flag)) hear(reading);
+      return;
+    }
     count++;
     const atMs = bookedAt(reading);
     // The ledger takes every reading; a line that repeats itself at full speed must not fill the disk with samples.
@@ -127,9 +136,8 @@ export function startCollector(options: CollectorOptions): Collector {
       waiting = waiting.slice(-mostWaiting / 2);
       rejections.note("samples-dropped", reading.meter, "the disk takes nothing; oldest readings given up, energy is kept");
     }
-    newest.set(reading.meter, { reading, atMonoMs: clock.monotonicMs() });
     ended.push(...booked.slots);
-    options.onReading(reading);
+    hear(reading);
     if (booked.slots.length > 0) tryFlush();
   };
   const safely = (work: () => void): void => {
@@ -190,6 +198,12 @@ export function startCollector(options: CollectorOptions): Collector {
       tryFlush();
     },
   };
+}
+
+/** Our own clock went back: until it has caught up nothing can be booked, but what flows is true all the same. */
+function onlyOutOfTime({ atMs }: LedgerState, reading: Reading, flag: Flag): boolean {
+  const byClock = flag === "clock-step" || flag === "reading-repeated";
+  return byClock && bookedAt(reading) === reading.receivedMs && reading.receivedMs < atMs;
 }
 
 const slotItem = (slot: SlotTotal, role: MeterRole): OutboxItem => ({

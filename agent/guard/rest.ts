@@ -1,5 +1,5 @@
 import type { Setting } from "../../core/setting.ts";
-import type { Authority } from "../plan/intent.ts";
+import { authorityRank, type Authority } from "../plan/intent.ts";
 import { draws, sameSetting, type ApplianceState, type GuardedAppliance } from "./guarded-appliance.ts";
 
 /** Changes of mode of one appliance in an hour. */
@@ -26,8 +26,16 @@ export function reductionHeld(appliance: GuardedAppliance, now: ApplianceState, 
   if (draws(now.setting) && !draws(wish.setting) && nowMs - now.sinceMs < appliance.minOnMs) return "minimum on time runs";
   // Where it could still be pushed down after this, one change of the hour is left for that.
   const most = sameSetting(wish.setting, appliance.least) ? maxSwitchesAnHour : maxSwitchesAnHour - 1;
-  return tooOften(now, wish, nowMs, most);
+  return tooOften(now, wish, nowMs, beginsBlock(appliance, now, wish) ? maxSwitchesAnHour - 2 : most);
 }
+
+/** What a plan holds back must be let go in time: a change of the hour is left for that, and one for taking it back. */
+const beginsBlock = ({ maxOffMs, safe }: GuardedAppliance, now: ApplianceState, { setting, authority }: Wish): boolean =>
+  maxOffMs !== null &&
+  draws(now.setting) &&
+  !draws(setting) &&
+  !sameSetting(setting, safe) &&
+  authorityRank(authority) < authorityRank("comfort");
 
 /** Why an increase must wait, as far as that is a matter of time; undefined where it need not. */
 export function increaseHeld(appliance: GuardedAppliance, now: ApplianceState, wish: Wish, nowMs: number): string | undefined {

@@ -82,9 +82,19 @@ function overridden({ resource, modes, least }: Planned, { overrides, nowMs }: P
   const top = modes.at(-1);
   if (!override || !top) return undefined;
   const setting =
-    override.mode === "boost" ? { mode: top.id, powerW: top.maxW } : override.mode === "hold" ? override.setting : least;
+    override.mode === "boost"
+      ? { mode: top.id, powerW: top.maxW }
+      : override.mode === "hold"
+        ? held(modes, override.setting)
+        : least;
   if (!setting) return undefined;
   return { resource, setting, authority: "override", reason: `${override.mode} until ${iso(override.untilMs)}` };
+}
+
+/** What was set by hand, as far as the appliance still has it: the configuration may be another one since. */
+function held(modes: readonly OperationMode[], setting: Setting | undefined): Setting | undefined {
+  const mode = modes.find(({ id }) => id === setting?.mode);
+  return mode && setting && { mode: mode.id, powerW: Math.min(setting.powerW, mode.maxW) };
 }
 
 function instructed(

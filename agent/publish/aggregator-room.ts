@@ -196,5 +196,5 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
 /** Whose rejection is announced, as far as the refused body says. */
 function planIdOf(body: unknown): string | undefined {
   const plan = typeof body === "object" && body !== null && "plan" in body ? body.plan : undefined;
-  return typeof plan === "string" && /^[0-9a-f-]{36}$/.test(plan) ? plan : undefined;
+  return typeof plan === "string" && /^[0-9a-f-]{36}$/i.test(plan) ? plan : undefined;
 }

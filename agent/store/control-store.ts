@@ -29,6 +29,8 @@ export interface ControlStore {
   journal(switching: Switching): void;
   /** Switchings since an instant, oldest first. */
   switchings(sinceMs: number): Switching[];
+  /** How a resource stood just before an instant, however long since; undefined where it was not switched before it. */
+  lastBefore(resource: string, atMs: number): Switching | undefined;
   /** The newest switching of each resource, however old. */
   lastSwitchings(): Switching[];
 }
@@ -63,6 +65,9 @@ export function controlStore(db: Db): ControlStore {
     "insert into switching (resource, at_ms, is_on, reason, mode, power_w) values (?, ?, ?, ?, ?, ?)",
   );
   const getSwitchings = db.prepare<[number], SwitchingRow>("select * from switching where at_ms >= ? order by id");
+  const getBefore = db.prepare<[string, number], SwitchingRow>(
+    "select * from switching where resource = ? and at_ms < ? order by at_ms desc, id desc limit 1",
+  );
   const getLast = db.prepare<[], SwitchingRow>(
     "select * from switching where id in (select max(id) from switching group by resource) order by id",
   );
@@ -89,6 +94,10 @@ export function controlStore(db: Db): ControlStore {
     journal: ({ resource, atMs, on, setting, reason }) =>
       void addSwitching.run(resource, atMs, on ? 1 : 0, reason, setting?.mode ?? null, setting?.powerW ?? null),
     switchings: (sinceMs) => getSwitchings.all(sinceMs).map(switching),
+    lastBefore(resource, atMs) {
+      const row = getBefore.get(resource, atMs);
+      return row && switching(row);
+    },
     lastSwitchings: () => getLast.all().map(switching),
   };
 }

@@ -62,6 +62,17 @@ describe("the guard's memory from the journal", () => {
     expect(state.appliances.get("boiler")).toMatchObject({ setting: { mode: "off" }, sinceMs: 0, switchedMs: [0] });
   });
 
+  it("keeps the distances of switchings of the future, so that a year of them does not count as one hour", () => {
+    const clock = fakeClock(startMs);
+    const yearMs = 365 * 86_400_000;
+    const lines = [-300, -200, -100, -30].map((minutes, index) => lineOf(startMs + yearMs + minutes * minuteMs, index % 2 === 0));
+    const state = guardStateFromJournal([boiler], [...lines, lineOf(startMs - 2 * minuteMs, true)], clock);
+    expect(state.appliances.get("boiler")).toMatchObject({
+      sinceMs: -2 * minuteMs,
+      switchedMs: [-272, -172, -72, -2, -2].map((minutes) => minutes * minuteMs),
+    });
+  });
+
   it("reads journals of releases that knew only on and off", () => {
     const clock = fakeClock(startMs);
     const state = guardStateFromJournal([boiler], [lineOf(startMs - minuteMs, true, true)], clock);
@@ -219,6 +230,19 @@ it("opens a contact that somebody else has closed, and rests before it closes on
   expect(closed()).toBe(false);
   await clock.advance(2 * minuteMs);
   expect(closed()).toBe(true);
+});
+
+it("counts what somebody switches at the device, so that the two together do not wear it", async () => {
+  const { board, clock, closed, loop, triggered } = await running();
+  await triggered();
+  for (let time = 0; time < 3; time++) {
+    board.coils.set(0, true);
+    await clock.advance(60_000);
+    expect(closed()).toBe(false);
+  }
+  board.coils.set(0, true);
+  await clock.advance(60_000);
+  expect([closed(), loop.now()[0]?.reason]).toEqual([true, "switched too often this hour"]);
 });
 
 it.each([[3 * 3_600_000], [-3 * 3_600_000], [10 * 365 * 86_400_000]])(

@@ -36,3 +36,13 @@ it("goes by the appliance's own meter where it has one, else by what it was set 
   expect(given({ ...boiler, meter: "tank" }, startMs, startMs + 2 * hourMs)).toBe(1400);
   expect(given({ ...boiler, meter: "other" }, startMs, startMs + 2 * hourMs)).toBe(0);
 });
+
+it("knows what was set longer ago than a day: a pause of a week has given nothing to an appliance that rests on", () => {
+  const db = openStore();
+  const control = controlStore(db);
+  const given = givenEnergy({ meters: meterStore(db), control });
+  const heater = { ...boiler, safe: { mode: "on", powerW: 2000 } };
+  const setting = { mode: "off", powerW: 0 };
+  control.journal({ resource: "boiler", atMs: startMs - 48 * hourMs, on: false, setting, reason: "pause" });
+  expect(given(heater, startMs, startMs + 2 * hourMs)).toBe(0);
+});

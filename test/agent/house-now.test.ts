@@ -54,6 +54,14 @@ it("knows no peak where none is charged for, and none before the counter was rea
   expect(house(2500).watch.now().peakW).toBeNull();
 });
 
+it("keeps to the peak itself while the meter does not tell its counter, as between the hourly lists of a HAN port", () => {
+  const { watch, hear } = house(2500);
+  hear({ importWh: null });
+  expect(watch.now().peakW).toBe(2500);
+  hear({ importWh: null, demand: { monthPeakW: 4000, months: [] } });
+  expect(watch.now().peakW).toBe(4000);
+});
+
 it("follows the quarter by the counter, and takes a higher peak of the month for paid", async () => {
   const { clock, watch, hear } = house(2500);
   hear({});

@@ -8,6 +8,8 @@ import { openDatabase } from "../../agent/store/open-database.ts";
 import { markDamaged } from "../../agent/store/open-sound.ts";
 import { createControlKey, importControlKey, signEnvelope } from "../../core/envelope.ts";
 import { agentHouse, houseStartMs, telegramOf } from "../fake/agent-house.ts";
+import { chargerDevices } from "../fake/charger-devices.ts";
+import { registerSlave } from "../fake/register-slave.ts";
 import { until } from "../fake/until.ts";
 
 it("carries a telegram from the socket through SQLite and MQTT to the receipt that empties the outbox", async () => {
@@ -114,6 +116,15 @@ it("counts refused messages by code and switches nothing", async () => {
   expect([house.board.coils.get(0) ?? false, house.board.writes.filter(({ on, coil }) => on && coil === 0)]).toEqual([false, []]);
 });
 
+it("answers a refused plan whose id is written in capitals, as any UUID may be", async () => {
+  const house = await agentHouse();
+  await house.start();
+  const list = house.instructions("boiler", { mode: "turbo" });
+  const plan = list.plan.toUpperCase();
+  await house.down("instr/boiler", await house.sign("instruction", { ...list, plan }));
+  await until("the aggregator is told", () => house.upward(`ack/${plan}`).some((text) => text.includes("REJECTED")));
+});
+
 it("counts a telegram with a wrong CRC and keeps its bytes", async () => {
   const house = await agentHouse();
   const agent = await house.start();
@@ -195,6 +206,43 @@ it("rests an appliance that a power cut has switched off behind the journal's ba
   await until("it has decided", () => agent.status().appliances[0]?.planUntil !== null);
   await house.clock.advance(10_000);
   expect([agent.status().appliances[0]?.on, agent.status().appliances[0]?.reason]).toEqual([false, "minimum off time runs"]);
+});
+
+it("raises a charger that fell back behind the journal's back only as far as there is room", async () => {
+  const wallbox = chargerDevices.heidelberg_energy_control;
+  const { state: slave } = await registerSlave(wallbox.unit, wallbox);
+  slave.holding.set(261, 60);
+  const house = await agentHouse((yaml) => ({
+    ...yaml,
+    site: {
+      ...yaml.site,
+      grid: { phases: 3, fuse_a: 25, max_import_w: 10_000, random_delay_s: 0, max_ramp_w_per_min: 100_000 },
+    },
+    buses: { ...yaml.buses, wallbox: { type: "modbus_tcp", host: "127.0.0.1", port: slave.port } },
+    appliances: {
+      car: {
+        type: "ev_charger",
+        driver: "modbus_charger",
+        bus: "wallbox",
+        family: "heidelberg_energy_control",
+        unit_id: wallbox.unit,
+        max_current_a: 16,
+        phases: 3,
+        comfort: { energy_wh_per_day: 100, not_before: "06:00", ready_by: "05:59" },
+      },
+    },
+  }));
+  const db = openDatabase(house.databaseFile);
+  const setting = { mode: "charge", powerW: 11_040 };
+  const atMs = houseStartMs - 3_600_000;
+  controlStore(db).journal({ resource: "car", atMs, on: true, setting, reason: "cheapest time" });
+  controlStore(db).saveInstructions(house.instructions("car", { mode: "charge" }), atMs);
+  db.close();
+  const agent = await house.start();
+  // 4,140 W of it are the charger's at its failsafe current.
+  await house.hear(agent, 100_000, 9000);
+  await until("it has decided", () => agent.status().appliances[0]?.reason === "cheapest time");
+  expect(wallbox.setA(slave)).toBe(7);
 });
 
 it("tells its status to its own user over a socket in the state folder", async () => {

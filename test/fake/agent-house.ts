@@ -39,7 +39,8 @@ export interface HouseYaml {
   site: object;
   buses: object;
   relays: object;
-  appliances: object;
+  appliances: { boiler: object; pump: object };
+  aggregator: { broker_url: string };
   storage: object;
 }
 

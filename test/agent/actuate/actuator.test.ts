@@ -114,6 +114,76 @@ it("tells of a relay that somebody else has switched, and leaves it to the guard
   expect(journal.at(-1)).toBe("boiler off: switched by somebody else");
 });
 
+it("takes what the device itself has rounded down for no one else's setting, and sees the next change", async () => {
+  const clock = fakeClock(0);
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
+  const [off, told] = [
+    { mode: "off", powerW: 0 },
+    { mode: "charge", powerW: 6417 },
+  ];
+  const modes = [
+    { id: "off", minW: 0, maxW: 0 },
+    { id: "charge", minW: 4140, maxW: 11_040 },
+  ];
+  let reads = off;
+  const device = {
+    name: "wallbox",
+    modes,
+    // Whole amperes on three phases.
+    set: async ({ mode, powerW }: typeof off) => void (reads = { mode, powerW: Math.floor(powerW / 690) * 690 }),
+    read: async () => reads,
+  };
+  const actuator = startActuator({
+    appliances: [{ resource: "boiler", safe: off, device }],
+    clock,
+    log: silentLog(),
+    journal: () => undefined,
+    signal: ending.signal,
+  });
+  const wallbox = { ...boiler, modes, stepW: 690 };
+  const intents = [wishFor(wallbox, true, { setting: told })];
+  await actuator.apply(guard([wallbox], guardAtStart, houseAt(0, { maxImportW: 9000, intents })).commands);
+  const elsewhere: string[] = [];
+  const readBack = (): Promise<void> => actuator.readBack((_, { powerW }) => void elsewhere.push(`${powerW} W`));
+  await readBack();
+  expect([reads.powerW, elsewhere]).toEqual([6210, []]);
+  reads = { mode: "charge", powerW: 5520 };
+  await readBack();
+  expect(elsewhere).toEqual(["5520 W"]);
+});
+
+it("takes a relay that follows late for its own, and ends the alarm", async () => {
+  const { boards, actuator, clock, journal, command, isOn } = await actuated();
+  await actuator.safeState("start");
+  boards[0].stuck.add(0);
+  const elsewhere: string[] = [];
+  const passes = async (): Promise<void> => {
+    for (let pass = 0; pass < 6; pass++) {
+      await actuator.apply(command({ boiler: true }));
+      await clock.advance(1000);
+    }
+    await actuator.readBack((resource) => void elsewhere.push(resource));
+  };
+  await passes();
+  expect([isOn("boiler"), actuator.alarm("boiler")]).toEqual([false, expect.stringContaining("relay 0")]);
+  boards[0].coils.set(0, true);
+  await passes();
+  expect([isOn("boiler"), actuator.alarm("boiler"), elsewhere]).toEqual([true, undefined, []]);
+  expect(journal.at(-1)).toBe("boiler on: followed late");
+});
+
+it("ends the alarm of a relay that is told what it reads anyway", async () => {
+  const { boards, actuator, clock, command } = await actuated();
+  boards[0].stuck.add(0);
+  await actuator.apply(command({ boiler: true }));
+  await clock.advance(5000);
+  await actuator.readBack(() => undefined);
+  expect(actuator.alarm("boiler")).toBeDefined();
+  await actuator.apply(command({ boiler: false }));
+  expect(actuator.alarm("boiler")).toBeUndefined();
+});
+
 it("ends a departure from the safe state when nobody renews its lease, on or off", async () => {
   const { boards, actuator, clock, journal, command } = await actuated();
   await actuator.apply(command({ boiler: true, pump: false }));

@@ -142,6 +142,21 @@ it("counts what is not booked, keeps control from believing it, and keeps reject
   ]);
 });
 
+it.each([[-30], [-180], [-365 * 24 * 60]])(
+  "lets control follow a meter that speaks while a clock that went %d minutes back keeps it from being booked",
+  async (minutes) => {
+    const { hear, clock, collector, seen, refused } = collecting();
+    await hear(0, 1000, { powerW: 500 });
+    clock.jump(minutes * 60_000);
+    for (const powerW of [600, 700]) await hear(10, 1000, { powerW });
+    expect([seen, collector.latest("grid")?.reading.powerW, collector.latest("grid")?.ageMs]).toEqual([[500, 600, 700], 700, 0]);
+    expect([collector.readings(), Object.values(refused.counts())]).toEqual([1, [2]]);
+    // What cannot be true stays out.
+    await hear(10, 1000, { powerW: 800, quality: "suspect" });
+    expect(seen).toHaveLength(3);
+  },
+);
+
 it("polls at once, and then on round times, so that a reading falls on the end of each slot", async () => {
   const { clock, poll, store, collector } = collecting({ pump: true });
   poll(readingOf({ meter: "pump", receivedMs: 0, importWh: 7, exportWh: null }));

@@ -85,6 +85,22 @@ it.each<[string, GuardedAppliance, Stands, Partial<GuardInput>, boolean, string]
     "switched too often this hour",
   ],
   [
+    "begins no block that it could not end in time",
+    { ...pump, maxOffMs: 1_200_000 },
+    stands(true, { switchedMs: times(4) }),
+    { intents: [wish("pump", false)] },
+    true,
+    "switched too often this hour",
+  ],
+  [
+    "begins a block that it can end",
+    { ...pump, maxOffMs: 1_200_000 },
+    stands(true, { switchedMs: times(3) }),
+    { intents: [wish("pump", false)] },
+    false,
+    "cheapest time",
+  ],
+  [
     "forgets switchings older than an hour",
     boiler,
     stands(false, { switchedMs: [nowMs - 3_600_000, ...times(4)] }),

@@ -30,6 +30,7 @@ it.each<[string, object, string]>([
   ["an end that is past", { untilMs: nowMs }, "override-bad-end"],
   ["a boost for longer than a day", { untilMs: nowMs + 24 * hourMs + 1 }, "override-bad-end"],
   ["a pause for longer than a week", { mode: "pause", untilMs: nowMs + 7 * 24 * hourMs + 1 }, "override-bad-end"],
+  ["an end that no clock can show", { mode: "holiday", untilMs: 8.7e15 }, "override-malformed"],
   ["an end that is no instant", { untilMs: "tomorrow" }, "override-malformed"],
 ])("refuses %s", (_, change, code) => expect(codeOf(change)).toBe(code));
 

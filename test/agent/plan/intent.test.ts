@@ -23,6 +23,30 @@ const list = (...instructions: InstructionList["instructions"]): InstructionList
   instructions,
 });
 
+it("holds nothing that the appliance no longer has after another configuration", () => {
+  const boiler = switchedAppliance({
+    resource: "boiler",
+    ratedPowerW: 2000,
+    minOnMs: 0,
+    minOffMs: 0,
+    maxOffMs: null,
+    safeOn: false,
+  });
+  const settingHeld = (mode: string, powerW: number) => {
+    const hold = {
+      resource: "boiler",
+      mode: "hold",
+      fromMs: startMs,
+      untilMs: startMs + 60_000,
+      setting: { mode, powerW },
+    } as const;
+    const input = { nowMs: startMs, instructions: new Map(), local: new Map(), overrides: [hold], needs: new Map() };
+    return intents([boiler], input)[0]?.setting;
+  };
+  expect(settingHeld("charge", 11_040)).toEqual({ mode: "off", powerW: 0 });
+  expect(settingHeld("on", 3000)).toEqual({ mode: "on", powerW: 2000 });
+});
+
 describe("intents", () => {
   const lists = new Map([["boiler", list(spanOf(0, 15), spanOf(30, 45, "off"))]]);
   const planned = (resource: string, safeOn: boolean) =>

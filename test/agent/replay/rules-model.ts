@@ -105,8 +105,10 @@ function wishNow(world: ModelWorld, appliance: TracedAppliance, own: Own): Model
 function reductionWaits(world: ModelWorld, appliance: TracedAppliance, own: Own, wish: ModelWish): boolean {
   if (world.isStale || world.isLost) return false;
   const rests = draws(own.stand) && !draws(wish) && world.nowMs - own.sinceMs < appliance.minOnS * 1000;
-  // One change is left for what can still be pushed down.
-  const most = wish.mode === "off" ? mostChanges : mostChanges - 1;
+  const ends = appliance.maxOffS !== null && draws(own.stand) && !draws(wish);
+  const blocks = ends && !same(wish, safeOf(appliance)) && wish.by !== "override";
+  // One change is left for what can still be pushed down; of a block one for its end too.
+  const most = blocks ? mostChanges - 2 : wish.mode === "off" ? mostChanges : mostChanges - 1;
   return rests || (wish.mode !== own.stand.mode && changesOf(own, world.nowMs).length >= most);
 }
 
