@@ -5,7 +5,9 @@ import type { Setting } from "../../core/setting.ts";
 import type { ApplianceDevice } from "../../drivers/appliance/appliance-device.ts";
 import type { GuardedCommand } from "../guard/guarded-command.ts";
 import { sameSetting } from "../guard/guarded-appliance.ts";
+import { errands } from "./errands.ts";
 import { stubbornness } from "./stubbornness.ts";
+import { withPatience } from "./with-patience.ts";
 
 /** An appliance and what sets it. */
 export interface Actuated {
@@ -53,6 +55,8 @@ const checkMs = 10_000;
 const toleranceW = 100;
 /** After such a silence of the agent a device that can goes to its failsafe setting by itself. Less than a lease. */
 const deviceTimeoutS = 300;
+/** How long a decision waits for the devices: a network charger answers within it, one that is gone does not. */
+const patienceMs = 3000;
 
 /** Sets appliances. Takes only commands that the guard made; a lease that is not renewed ends in the safe state. */
 export function startActuator(options: ActuatorOptions): Actuator {
@@ -65,16 +69,8 @@ export function startActuator(options: ActuatorOptions): Actuator {
   const stubborn = stubbornness({ clock, log, signal: options.signal });
   let switches = 0;
 
-  /** One thing at a time for each appliance: what is repeated must never arrive behind what replaced it. */
-  const turns = new Map<string, Promise<unknown>>();
-  const alone = <T>({ resource }: Actuated, work: () => Promise<T>): Promise<T> => {
-    const turn = (turns.get(resource) ?? Promise.resolve()).then(work);
-    turns.set(
-      resource,
-      turn.catch(() => undefined),
-    );
-    return turn;
-  };
+  /** What is repeated must never arrive behind what replaced it. */
+  const { inTurn, newest, busy } = errands();
   /** Devices whose own timeout is set; one that was away may have lost it. */
   const armed = new Set<string>();
   const arm = async ({ resource, device, safe }: Actuated): Promise<void> => {
@@ -112,7 +108,7 @@ export function startActuator(options: ActuatorOptions): Actuator {
     log.info({ resource, ...setting, reason }, "appliance switched");
   };
   const write = (appliance: Actuated, setting: Setting, reason: string): Promise<void> =>
-    alone(appliance, async () => {
+    newest(appliance.resource, async () => {
       if (stubborn.mayTry(appliance.resource, setting)) await tell(appliance, setting, reason);
     });
   /** A full disk must not keep the next appliance from its safe state. */
@@ -125,7 +121,7 @@ export function startActuator(options: ActuatorOptions): Actuator {
     }
   };
   /** What it reads as where somebody else has set it since it was last read. */
-  const changed = (appliance: Actuated): Promise<Setting | undefined> => alone(appliance, () => readChange(appliance));
+  const changed = (appliance: Actuated): Promise<Setting | undefined> => inTurn(appliance.resource, () => readChange(appliance));
   const readChange = async ({ resource, device }: Actuated): Promise<Setting | undefined> => {
     const before = known.get(resource);
     try {
@@ -147,26 +143,32 @@ export function startActuator(options: ActuatorOptions): Actuator {
     }
   };
   const find = (resource: string): Actuated | undefined => options.appliances.find((one) => one.resource === resource);
-  const endLeases = async (): Promise<void> => {
-    for (const [resource, untilMs] of leases) {
-      const appliance = find(resource);
-      if (!appliance || untilMs > clock.monotonicMs()) continue;
-      await write(appliance, appliance.safe, "lease ended, safe state");
+  /** Side by side, as all that is done for several: a device that says nothing must not keep the next one waiting. */
+  const forAll = async (work: (appliance: Actuated) => Promise<void>): Promise<void> => {
+    await Promise.all(options.appliances.map(work));
+  };
+  const endLeases = (): Promise<void> =>
+    forAll(async (appliance) => {
+      const { resource, safe } = appliance;
+      const untilMs = leases.get(resource);
+      if (untilMs === undefined || untilMs > clock.monotonicMs()) return;
+      await write(appliance, safe, "lease ended, safe state");
       const now = known.get(resource);
       // Else it stays ended and the next check tries again.
-      if (now && sameSetting(now, appliance.safe) && leases.get(resource) === untilMs) leases.delete(resource);
-    }
-  };
+      if (now && sameSetting(now, safe) && leases.get(resource) === untilMs) leases.delete(resource);
+    });
   /** Tells devices with a timeout of their own again what they do. */
-  const keepAlive = async (): Promise<void> => {
-    for (const appliance of options.appliances)
-      await alone(appliance, async () => {
-        const { resource, device } = appliance;
+  const keepAlive = (): Promise<void> =>
+    forAll(async (appliance) => {
+      const { resource, device } = appliance;
+      if (device.keepAliveS === undefined) return;
+      const everyMs = device.keepAliveS * 1000;
+      await inTurn(resource, async () => {
         const now = known.get(resource);
-        const dueMs = (spokenMs.get(resource) ?? -Infinity) + (device.keepAliveS ?? Infinity) * 1000;
+        const dueMs = (spokenMs.get(resource) ?? -Infinity) + everyMs;
         if (now && dueMs <= clock.monotonicMs()) await tell(appliance, now, "kept alive");
       });
-  };
+    });
 
   clock.every(checkMs, endLeases, options.signal);
   clock.every(checkMs, keepAlive, options.signal);
@@ -178,38 +180,36 @@ export function startActuator(options: ActuatorOptions): Actuator {
         if (leaseUntilMs === null) leases.delete(resource);
         else leases.set(resource, leaseUntilMs);
         const now = known.get(resource);
-        if (now && sameSetting(now, setting)) {
+        if (now && sameSetting(now, setting) && !busy(resource)) {
           stubborn.followed(resource);
           return [];
         }
         return [{ appliance, setting, reason, less: now === undefined || setting.powerW < now.powerW }];
       });
-      // Lines work side by side: a board that says nothing must not hold up the others.
-      for (const less of [true, false])
-        await Promise.all(
-          due.filter((one) => one.less === less).map(({ appliance, setting, reason }) => write(appliance, setting, reason)),
-        );
+      // Lines work side by side, and a device that takes long goes on behind the next decision: neither may hold up the others.
+      for (const less of [true, false]) {
+        const written = due
+          .filter((one) => one.less === less)
+          .map(({ appliance, setting, reason }) => write(appliance, setting, reason));
+        if (written.length > 0) await withPatience(Promise.all(written), patienceMs, clock, options.signal);
+      }
     },
-    async readBack(elsewhere) {
-      for (const appliance of options.appliances) {
+    readBack: (elsewhere) =>
+      forAll(async (appliance) => {
         const { resource } = appliance;
         const setting = await changed(appliance);
-        if (options.signal.aborted) return;
-        if (setting === undefined) continue;
+        if (options.signal.aborted || setting === undefined) return;
         log.warn({ resource, ...setting }, "appliance was switched by somebody else");
         journal({ resource, setting, reason: "switched by somebody else" });
         elsewhere(resource, setting);
-      }
-    },
+      }),
     async safeState(reason) {
       leases.clear();
       // Written even where it reads as it should: a board that lies shows itself only by the write.
-      await Promise.all(
-        options.appliances.map(async (appliance) => {
-          await changed(appliance);
-          await alone(appliance, () => tell(appliance, appliance.safe, reason));
-        }),
-      );
+      await forAll(async (appliance) => {
+        await changed(appliance);
+        await inTurn(appliance.resource, () => tell(appliance, appliance.safe, reason));
+      });
     },
     isSet: (resource) => known.get(resource),
     alarm: stubborn.alarm,

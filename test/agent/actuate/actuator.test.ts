@@ -7,6 +7,7 @@ import { relayLoad } from "../../../drivers/appliance/relay-load.ts";
 import { houseAt, wishFor } from "../../fake/guarded.ts";
 import { relayBoard } from "../../fake/relay-board.ts";
 import { silentLog } from "../../fake/silent-log.ts";
+import { until } from "../../fake/until.ts";
 
 const rests = { ratedPowerW: 1, minOnMs: 0, minOffMs: 0, maxOffMs: null };
 const boiler = switchedAppliance({ resource: "boiler", safeOn: false, ...rests });
@@ -266,4 +267,73 @@ it("sets a device's own timeout before the first setting, again after it was awa
   away = false;
   await actuator.apply(on);
   expect(said.slice(-2)).toEqual(["arm off 300", "on"]);
+});
+
+/** A boiler whose device answers when the test says so, and a pump on a real board; with what each was told. */
+async function withSlowBoiler() {
+  const board = await relayBoard();
+  const clock = fakeClock(0);
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
+  const told: string[] = [];
+  const answers: (() => void)[] = [];
+  const slow: Actuated["device"] = {
+    name: "slow",
+    modes: boiler.modes,
+    async set(setting) {
+      told.push(setting.mode);
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return setting;
+    },
+    read: () => Promise.resolve(boiler.safe),
+  };
+  const actuator = startActuator({
+    appliances: [
+      { resource: "boiler", safe: boiler.safe, device: slow },
+      { resource: "pump", safe: pump.safe, device: relayLoad({ name: "pump", relay: board.relay(2), ratedPowerW: 1 }) },
+    ],
+    clock,
+    log: silentLog(),
+    journal: () => undefined,
+    signal: ending.signal,
+  });
+  const command = (boilerOn: boolean, pumpOn: boolean) => {
+    const intents = [wishFor(boiler, boilerOn, { reason: "plan" }), wishFor(pump, pumpOn, { reason: "plan" })];
+    const house = houseAt(clock.monotonicMs(), { importW: 0, maxImportW: 9, intents });
+    return guard([boiler, pump], guardAtStart, house).commands;
+  };
+  return { board, clock, told, answers, actuator, command };
+}
+
+it("decides on while a device does not answer: the others follow, and the decision is over after three seconds", async () => {
+  const { board, clock, actuator, command, told } = await withSlowBoiler();
+  let over = false;
+  const first = actuator.apply(command(false, true)).then(() => (over = true));
+  await until("the boiler was told", () => told.length === 1);
+  await clock.advance(2999);
+  expect(over).toBe(false);
+  await Promise.all([clock.advance(1), first]);
+  expect(over).toBe(true);
+  await until("the pump is on", () => board.coils.get(2) === true);
+  const next = actuator.apply(command(false, false));
+  await until("the pump is off", () => board.coils.get(2) === false);
+  await clock.advance(3000);
+  await next;
+});
+
+it("tells a device that took long the newest word next, and none of those between", async () => {
+  const { clock, actuator, command, told, answers } = await withSlowBoiler();
+  const passes: Promise<void>[] = [];
+  for (const on of [false, true, false, true]) {
+    passes.push(actuator.apply(command(on, true)));
+    await until("it was told", () => told.length > 0);
+    await clock.advance(3000);
+  }
+  await Promise.all(passes);
+  expect(told).toEqual(["off"]);
+  answers.shift()?.();
+  await until("the next word came", () => told.length === 2);
+  answers.shift()?.();
+  await until("it is set", () => actuator.isSet("boiler")?.mode === "on");
+  expect(told).toEqual(["off", "on"]);
 });
