@@ -17,10 +17,8 @@ export interface HouseWatch {
 /** Nominal voltage of a phase, V. @see EN 50160 */
 const phaseV = 230;
 
-/** @param options.latest newest believed reading of the grid meter and its age */
 export function watchHouse(options: {
   site: AgentConfig["site"];
-  latest: () => { reading: Reading; ageMs: number } | undefined;
   gridLimitW: () => number | null;
   /** Of this gateway alone, drawn once. */
   seed: Uint8Array;
@@ -28,22 +26,26 @@ export function watchHouse(options: {
 }): HouseWatch {
   const { site, clock } = options;
   let quarter: QuarterSoFar | null = null;
+  /** The newest reading that tells the power: between two of them a meter may send lists of counters alone. */
+  let powerful: { reading: Reading; atMs: number } | null = null;
+  let newest: Reading | null = null;
   return {
     take(reading) {
+      newest = reading;
+      if (reading.powerW !== null) powerful = { reading, atMs: clock.monotonicMs() };
       if (reading.importWh !== null) quarter = quarterAfter(quarter, clock.now(), reading.importWh);
     },
     delays: () => announcedDelays(options.seed, clock.now(), site.randomDelayMs),
     now() {
-      const found = options.latest();
-      const reading = found?.reading;
+      const reading = powerful?.reading;
       return {
-        meterAgeMs: found?.ageMs ?? Infinity,
+        meterAgeMs: powerful ? clock.monotonicMs() - powerful.atMs : Infinity,
         importW: reading?.powerW ?? null,
         phaseW: reading ? phasePowers(reading, site.phases) : [],
         maxImportW: site.maxImportW,
         fusePhaseW: site.fuseA * phaseV,
         gridLimitW: options.gridLimitW(),
-        peakW: reading ? peakNow(reading) : null,
+        peakW: newest ? peakNow(newest) : null,
         increaseDelayMs: increaseDelayMs(options.seed, clock.now(), site.randomDelayMs),
         rampWPerMin: site.maxRampWPerMin,
       };
@@ -56,7 +58,8 @@ export function watchHouse(options: {
     const peakW = Math.max(site.peakW, demand?.monthPeakW ?? 0);
     // What is never above the peak has no mean above it.
     if (importWh === null) return peakW;
-    return quarter && peakRoomW(quarter, clock.now(), importWh, peakW);
+    // A quarter that has begun since is a new one, also before its first reading.
+    return quarter && peakRoomW(quarterAfter(quarter, clock.now(), importWh), clock.now(), importWh, peakW);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
 import { rejections } from "../core/rejections.ts";
 import { startStatusServer } from "./api/status-server.ts";
-import { startCollector, type Collector } from "./collect/collector.ts";
+import { startCollector } from "./collect/collector.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { fusePowerW } from "./config/fuse-power.ts";
 import { givenEnergy } from "./given-energy.ts";
@@ -83,7 +83,6 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const buses = openBuses(config.buses, clock);
   opened.push(() => buses.close());
   let room: AggregatorRoom | null = null;
-  let collector: Collector | null = null;
   let grid: GridRoom | null = null;
 
   const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
@@ -102,7 +101,6 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     log,
     rejections: refused,
     instructions: () => room?.instructions() ?? new Map(),
-    latest: () => collector?.latest(gridMeter),
     gridLimitW: () => (grid ? grid.limitW() : (config.gridOperator?.rules.failsafeLimitW ?? null)),
     alone: () => (room?.heartbeatAgeMs() ?? Infinity) > aggregatorLostMs,
     onPass: (now) => {
@@ -133,7 +131,6 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     onSlots: () => room?.pump(),
     signal,
   });
-  collector = collecting;
   opened.push(() => collecting.stop());
   const shared = { config, clock, log, refused, control, outbox, loop, signal };
   room = await openAggregatorRoom({

@@ -3,7 +3,6 @@ import { errorCode, errorMessage } from "../core/app-error.ts";
 import { iso, type Clock } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { InstructionList } from "../core/message/instruction.ts";
-import type { Reading } from "../core/reading.ts";
 import type { Rejections } from "../core/rejections.ts";
 import { startActuator, type Actuator } from "./actuate/actuator.ts";
 import { watchComfort, type ComfortWatch } from "./comfort.ts";
@@ -48,8 +47,6 @@ export interface ControlOptions {
   log: Log;
   rejections: Rejections;
   instructions: () => ReadonlyMap<string, InstructionList>;
-  /** Newest believed reading of the grid meter and its age. */
-  latest: () => { reading: Reading; ageMs: number } | undefined;
   gridLimitW: () => number | null;
   /** Whether the aggregator is not heard, or there is none. */
   alone: () => boolean;
@@ -102,7 +99,6 @@ export async function startControl(options: ControlOptions): Promise<Control> {
   });
   const house = watchHouse({
     site: config.site,
-    latest: options.latest,
     gridLimitW: options.gridLimitW,
     seed: keptSecret(options.db, "increase-delay", () => randomBytes(32)),
     clock,

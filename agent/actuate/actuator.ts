@@ -71,14 +71,18 @@ export function startActuator(options: ActuatorOptions): Actuator {
 
   /** What is repeated must never arrive behind what replaced it. */
   const { inTurn, newest, busy } = errands();
-  /** Devices whose own timeout is set; one that was away may have lost it. */
+  /** Devices whose own timeout is set, or that have none; one that was away may have lost it. */
   const armed = new Set<string>();
   const arm = async ({ resource, device, safe }: Actuated): Promise<void> => {
     if (!device.arm || armed.has(resource)) return;
-    armed.add(resource);
-    await device.arm(safe, deviceTimeoutS).catch((error: unknown) => {
+    try {
+      await device.arm(safe, deviceTimeoutS);
+      armed.add(resource);
+    } catch (error) {
+      // What it cannot do it is not asked again; what was lost on the way is.
+      if (!(error instanceof AppError && error.temporary)) armed.add(resource);
       log.warn({ resource, code: errorCode(error), error: errorMessage(error) }, "appliance's own timeout is not set");
-    });
+    }
   };
   const tell = async (appliance: Actuated, setting: Setting, reason: string): Promise<void> => {
     const { resource, device } = appliance;
@@ -188,6 +192,8 @@ export function startActuator(options: ActuatorOptions): Actuator {
       });
       // Lines work side by side, and a device that takes long goes on behind the next decision: neither may hold up the others.
       for (const less of [true, false]) {
+        // After the stop nothing begins to draw.
+        if (options.signal.aborted) return;
         const written = due
           .filter((one) => one.less === less)
           .map(({ appliance, setting, reason }) => write(appliance, setting, reason));

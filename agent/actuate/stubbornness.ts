@@ -1,4 +1,4 @@
-import { errorCode, errorMessage } from "../../core/app-error.ts";
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Setting } from "../../core/setting.ts";
@@ -6,7 +6,7 @@ import { sameSetting } from "../guard/guarded-appliance.ts";
 
 /** Appliances that do not do what they are told. */
 export interface Stubbornness {
-  /** False where the same was tried in vain so often that only a pause is left. */
+  /** False where the same was tried in vain so often that only a pause is left: a long one where it was told and did not follow. */
   mayTry(resource: string, setting: Setting): boolean;
   failed(resource: string, setting: Setting, error: unknown): void;
   followed(resource: string): void;
@@ -16,9 +16,13 @@ export interface Stubbornness {
   alarm(resource: string): string | undefined;
 }
 
-/** The first try and three more; then one each quarter of an hour, so that a contact that hangs is not hammered. */
+/**
+ * The first try and three more; then one each quarter of an hour where it was told and did not follow, so that a contact that
+ * hangs is not hammered, and one each ten seconds where it could not be told at all.
+ */
 const mostTries = 4;
 const pauseMs = 15 * 60_000;
+const unreachedPauseMs = 10_000;
 /** A slow device has so long before anybody is woken. */
 const alarmAfterMs = 5_000;
 
@@ -26,6 +30,8 @@ interface Failing {
   setting: Setting;
   tries: number;
   lastMs: number;
+  /** Until it may be tried again once the tries are used up. */
+  pauseMs: number;
   fields: Record<string, unknown>;
   message: string;
   alarmed: boolean;
@@ -51,7 +57,7 @@ export function stubbornness(options: { clock: Clock; log: Log; signal: AbortSig
     mayTry(resource, setting) {
       const failed = failing.get(resource);
       if (!failed || !sameSetting(failed.setting, setting) || failed.tries < mostTries) return true;
-      return clock.monotonicMs() - failed.lastMs >= pauseMs;
+      return clock.monotonicMs() - failed.lastMs >= failed.pauseMs;
     },
     failed(resource, setting, error) {
       const before = failing.get(resource);
@@ -60,6 +66,7 @@ export function stubbornness(options: { clock: Clock; log: Log; signal: AbortSig
         setting,
         tries: before && sameSetting(before.setting, setting) ? before.tries + 1 : 1,
         lastMs: clock.monotonicMs(),
+        pauseMs: error instanceof AppError && error.temporary ? unreachedPauseMs : pauseMs,
         fields,
         message: errorMessage(error),
         alarmed: before?.alarmed ?? false,

@@ -8,6 +8,7 @@ import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import type { MeterStore, Sample } from "../store/meter-store.ts";
 import type { Outbox, OutboxItem } from "../store/outbox.ts";
+import { standingStill } from "./standing-still.ts";
 import { book, bookedAt, type Flag, type LedgerRules, type LedgerState, type SlotTotal } from "./slot-ledger.ts";
 
 /** What the household lets leave the house. */
@@ -114,7 +115,10 @@ export function startCollector(options: CollectorOptions): Collector {
     newest.set(reading.meter, { reading, atMonoMs: clock.monotonicMs() });
     options.onReading(reading);
   };
+  const isStill = standingStill();
   const take = (reading: Reading): void => {
+    if (isStill(reading, clock.monotonicMs()))
+      return rejections.note("reading-repeated", reading.meter, "the meter's clock and figures stand still, not taken for fresh");
     const before = ledgers.get(reading.meter) ?? null;
     const booked = book(before, reading, options.rules);
     ledgers.set(reading.meter, booked.state);

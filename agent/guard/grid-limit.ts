@@ -92,11 +92,16 @@ function afterTime(state: GridLimitState, atMs: number, rules: GridLimitRules): 
   return lost ? { ...state, backMs: null } : state;
 }
 
+/** Two messages of one writing. */
+const togetherMs = 1000;
+
 function afterHeartbeat(state: GridLimitState, atMs: number): GridLimitState {
   if (state.is !== "failsafe") return { ...state, heartbeatMs: atMs };
   const back: GridLimitState = { ...state, heartbeatMs: atMs, backMs: state.backMs ?? atMs, early: null };
-  // A box that writes both at one instant may send the limit first.
-  return state.early?.atMs === atMs ? afterLimit(back, { ...state.early.write, kind: "limit", atMs }) : back;
+  // A box that writes both at once may send the limit first.
+  return state.early && atMs - state.early.atMs < togetherMs
+    ? afterLimit(back, { ...state.early.write, kind: "limit", atMs })
+    : back;
 }
 
 function afterLimit(state: GridLimitState, event: Extract<GridLimitEvent, { kind: "limit" }>): GridLimitState {

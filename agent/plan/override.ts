@@ -14,11 +14,13 @@ export const Override = z.object({
 });
 export type Override = z.infer<typeof Override>;
 
-/** The override of an appliance at an instant: the newest that has begun and not ended. */
+/**
+ * The override of an appliance at an instant: the newest that has not ended. Each begins when it is given: one that seems to
+ * begin later was given before the clock was set back, and is in force.
+ */
 export function overrideAt(overrides: readonly Override[], resource: string, nowMs: number): Override | undefined {
   let found: Override | undefined;
   for (const one of overrides)
-    if (one.resource === resource && one.fromMs <= nowMs && nowMs < one.untilMs && (!found || one.fromMs >= found.fromMs))
-      found = one;
+    if (one.resource === resource && nowMs < one.untilMs && (!found || one.fromMs >= found.fromMs)) found = one;
   return found;
 }

@@ -22,7 +22,6 @@ const reading = (change: Partial<Reading> = {}): Reading => ({
 
 function house(peakW: number | null) {
   const clock = fakeClock(startMs);
-  let latest = reading();
   const site = {
     name: "x",
     timezone: "UTC",
@@ -37,14 +36,12 @@ function house(peakW: number | null) {
   };
   const watch = watchHouse({
     site,
-    latest: () => ({ reading: latest, ageMs: 0 }),
     gridLimitW: () => null,
     seed: new Uint8Array(32),
     clock,
   });
   const hear = (change: Partial<Reading>): void => {
-    latest = reading(change);
-    watch.take(latest);
+    watch.take(reading(change));
   };
   return { clock, watch, hear };
 }
@@ -88,3 +85,24 @@ it.each<[string, Pick<Reading, "phases" | "powerW">, number, (number | null)[]]>
   ],
   ["nothing where the meter says nothing", { powerW: 900, phases: [] }, 3, []],
 ])("takes for the power of phases %s", (_, given, count, powers) => expect(phasePowers(given, count)).toEqual(powers));
+
+it("begins a new quarter by the clock, also before its first reading: what the old one left is gone", async () => {
+  const { clock, watch, hear } = house(2500);
+  hear({});
+  await clock.advance(899_000);
+  hear({ importWh: 10_025 });
+  expect(watch.now().peakW).toBe(36_000);
+  await clock.advance(1000);
+  expect(watch.now().peakW).toBe(2500);
+});
+
+it("goes by the newest power that the meter told, with its age: lists of counters alone say nothing of it", async () => {
+  const { clock, watch, hear } = house(null);
+  expect(watch.now()).toMatchObject({ importW: null, meterAgeMs: Infinity });
+  hear({ powerW: 1234 });
+  await clock.advance(10_000);
+  hear({ powerW: null, importWh: 10_001 });
+  expect(watch.now()).toMatchObject({ importW: 1234, meterAgeMs: 10_000, phaseW: [1234] });
+  hear({ powerW: 5 });
+  expect(watch.now()).toMatchObject({ importW: 5, meterAgeMs: 0 });
+});

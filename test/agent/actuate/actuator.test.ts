@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { startActuator, type Actuated } from "../../../agent/actuate/actuator.ts";
 import { guard } from "../../../agent/guard/guard.ts";
 import { draws, guardAtStart, switchedAppliance } from "../../../agent/guard/guarded-appliance.ts";
+import { AppError } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { relayLoad } from "../../../drivers/appliance/relay-load.ts";
 import { houseAt, wishFor } from "../../fake/guarded.ts";
@@ -241,6 +242,7 @@ it("sets a device's own timeout before the first setting, again after it was awa
   onTestFinished(() => ending.abort());
   const said: string[] = [];
   let away = false;
+  let lost: Error | null = null;
   let now = boiler.safe;
   const device = {
     name: "wallbox",
@@ -251,7 +253,10 @@ it("sets a device's own timeout before the first setting, again after it was awa
       said.push(setting.mode);
     },
     read: async () => now,
-    arm: async (failsafe: typeof now, timeoutS: number) => void said.push(`arm ${failsafe.mode} ${timeoutS}`),
+    async arm(failsafe: typeof now, timeoutS: number) {
+      if (lost) throw lost;
+      said.push(`arm ${failsafe.mode} ${timeoutS}`);
+    },
     keepAliveS: 100,
   };
   const log = silentLog();
@@ -267,6 +272,43 @@ it("sets a device's own timeout before the first setting, again after it was awa
   away = false;
   await actuator.apply(on);
   expect(said.slice(-2)).toEqual(["arm off 300", "on"]);
+  away = true;
+  await clock.advance(100_000);
+  away = false;
+  lost = new AppError("modbus-timeout", "one frame was lost", { temporary: true });
+  await actuator.apply(on);
+  const writes = said.length;
+  lost = null;
+  await clock.advance(110_000);
+  expect(said.slice(writes)).toEqual(["arm off 300", "on"]);
+});
+
+it("begins nothing any more once it is to stop, however long the reductions before it took", async () => {
+  const board = await relayBoard([[2, true]]);
+  const clock = fakeClock(0);
+  const ending = new AbortController();
+  const answer = Promise.withResolvers<void>();
+  const pumpDevice: Actuated["device"] = {
+    name: "pump",
+    modes: pump.modes,
+    set: (setting) => answer.promise.then(() => setting),
+    read: () => Promise.resolve(pump.safe),
+  };
+  const boilerDevice = relayLoad({ name: "boiler", relay: board.relay(0), ratedPowerW: 1 });
+  const appliances = [
+    { resource: "boiler", safe: boiler.safe, device: boilerDevice },
+    { resource: "pump", safe: pump.safe, device: pumpDevice },
+  ];
+  const actuator = startActuator({ appliances, clock, log: silentLog(), journal: () => undefined, signal: ending.signal });
+  await actuator.readBack(() => undefined);
+  const intents = [wishFor(boiler, true), wishFor(pump, false)];
+  const applied = actuator.apply(
+    guard([boiler, pump], guardAtStart, houseAt(0, { importW: 0, maxImportW: 9, intents })).commands,
+  );
+  ending.abort();
+  answer.resolve();
+  await applied;
+  expect(board.writes).toEqual([]);
 });
 
 /** A boiler whose device answers when the test says so, and a pump on a real board; with what each was told. */
@@ -336,4 +378,22 @@ it("tells a device that took long the newest word next, and none of those betwee
   answers.shift()?.();
   await until("it is set", () => actuator.isSet("boiler")?.mode === "on");
   expect(told).toEqual(["off", "on"]);
+});
+
+it("is told within ten seconds of coming back, however often it was tried while the line was dead", async () => {
+  const { boards, actuator, clock, command } = await actuated();
+  await actuator.apply(command({ boiler: true }));
+  boards[0].dead = true;
+  for (let pass = 0; pass < 30; pass++) {
+    await actuator.apply(command({ boiler: false }));
+    await clock.advance(1000);
+  }
+  boards[0].dead = false;
+  const before = clock.monotonicMs();
+  while (boards[0].coils.get(0) === true && clock.monotonicMs() - before < 60_000) {
+    await clock.advance(1000);
+    await actuator.apply(command({ boiler: false }));
+  }
+  expect(boards[0].coils.get(0)).toBe(false);
+  expect(clock.monotonicMs() - before).toBeLessThanOrEqual(11_000);
 });

@@ -46,6 +46,7 @@ it.each<[string, GridLimitEvent[], number, number | null]>([
   ["a limit after a heartbeat does, at once", day, 10_060, 5000],
   ["a limit without any heartbeat changes nothing", [limit(10, 9000)], 11, 4200],
   ["a limit of the same instant as the heartbeat counts, whichever comes first", [limit(10, 9000), ...beats(10, 10)], 11, 9000],
+  ["and one shortly before it, of the same writing", [limit(9.001, 9000), ...beats(10, 10)], 11, 9000],
   ["a limit before the heartbeat does not follow it", [limit(9, 9000), ...beats(10, 10)], 11, 4200],
   ["a limit runs out after its duration", [...beats(10, 600), limit(20, 3000, { durationS: 100 })], 120, null],
   ["and not before", [...beats(10, 600), limit(20, 3000, { durationS: 100 })], 119, 3000],

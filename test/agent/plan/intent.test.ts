@@ -71,6 +71,12 @@ describe("intents", () => {
     ["and takes over where there is none", { local: own, instructions: new Map() }, "on", "local"],
     ["a deadline stands above the instruction", { needs: need("comfort", true) }, "on", "comfort"],
     ["a pause stands above a deadline", { needs: need("comfort", true), overrides: override("pause") }, "off", "override"],
+    [
+      "a word that the clock has gone back behind is still in force",
+      { overrides: override("boost", { fromMs: startMs + 3_000_000 }) },
+      "on",
+      "override",
+    ],
     ["frost stands above a pause", { needs: need("safety", true), overrides: override("pause") }, "on", "safety"],
     [
       "a boost stands above a tank that is too hot",

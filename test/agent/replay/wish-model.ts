@@ -30,7 +30,7 @@ export interface Said {
   /** Seconds since 1970 less seconds of the trace. */
   offsetS: number;
   lists: Map<string, Extract<TraceEvent, { kind: "instruction" }>["instructions"]>;
-  overrides: Map<string, { mode: string; untilS: number; fromS: number }>;
+  overrides: Map<string, { mode: string; untilS: number }>;
 }
 
 /** Takes what an event says into account. */
@@ -39,16 +39,15 @@ export function hear(said: Said, event: TraceEvent): void {
   if (event.kind === "instruction") said.lists.set(event.resource, event.instructions);
   if (event.kind !== "override") return;
   said.overrides.delete(event.resource);
-  const fromS = event.at + said.offsetS;
-  if (event.mode !== "clear" && event.until !== undefined && event.until > fromS)
-    said.overrides.set(event.resource, { mode: event.mode, untilS: event.until, fromS });
+  if (event.mode !== "clear" && event.until !== undefined && event.until > event.at + said.offsetS)
+    said.overrides.set(event.resource, { mode: event.mode, untilS: event.until });
 }
 
 /** The resident's word, else the instruction that began last, else the safe state. */
 export function wishModel(appliance: TracedAppliance, said: Said, atS: number): ModelWish {
   const wallS = atS + said.offsetS;
   const override = said.overrides.get(appliance.resource);
-  if (override && override.fromS <= wallS && wallS < override.untilS) {
+  if (override && wallS < override.untilS) {
     if (override.mode === "boost") return { ...on(appliance), by: "override" };
     if (override.mode !== "hold") return { ...off, by: "override" };
   }
