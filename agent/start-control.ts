@@ -7,7 +7,7 @@ import type { Rejections } from "../core/rejections.ts";
 import { startActuator, type Actuator } from "./actuate/actuator.ts";
 import { watchComfort, type ComfortWatch } from "./comfort.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
-import { guardStateFromJournal, startControlLoop, type ApplianceNow, type ControlLoop } from "./control-loop.ts";
+import { startControlLoop, type ApplianceNow, type ControlLoop } from "./control-loop.ts";
 import { devicesOf, sensorsOf } from "./devices.ts";
 import { draws, sameSetting } from "./guard/guarded-appliance.ts";
 import { ownPlan } from "./own-plan.ts";
@@ -19,6 +19,7 @@ import type { ControlStore, Switching } from "./store/control-store.ts";
 import type { Db } from "./store/open-database.ts";
 import type { Outbox } from "./store/outbox.ts";
 import type { OverrideStore } from "./store/override-store.ts";
+import { guardStateFromJournal } from "./guard-memory.ts";
 import { keptSecret } from "./store/secret-store.ts";
 
 /** The part of the agent that switches. */

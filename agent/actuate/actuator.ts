@@ -5,6 +5,7 @@ import type { Setting } from "../../core/setting.ts";
 import type { ApplianceDevice } from "../../drivers/appliance/appliance-device.ts";
 import type { GuardedCommand } from "../guard/guarded-command.ts";
 import { sameSetting } from "../guard/guarded-appliance.ts";
+import { arming } from "./arming.ts";
 import { errands } from "./errands.ts";
 import { stubbornness } from "./stubbornness.ts";
 import { withPatience } from "./with-patience.ts";
@@ -53,8 +54,6 @@ export interface ActuatorOptions {
 const checkMs = 10_000;
 /** Devices are set in percents and amperes, and read back rounded. */
 const toleranceW = 100;
-/** After such a silence of the agent a device that can goes to its failsafe setting by itself. Less than a lease. */
-const deviceTimeoutS = 300;
 /** How long a decision waits for the devices: a network charger answers within it, one that is gone does not. */
 const patienceMs = 3000;
 
@@ -71,24 +70,12 @@ export function startActuator(options: ActuatorOptions): Actuator {
 
   /** What is repeated must never arrive behind what replaced it. */
   const { inTurn, newest, busy } = errands();
-  /** Devices whose own timeout is set, or that have none; one that was away may have lost it. */
-  const armed = new Set<string>();
-  const arm = async ({ resource, device, safe }: Actuated): Promise<void> => {
-    if (!device.arm || armed.has(resource)) return;
-    try {
-      await device.arm(safe, deviceTimeoutS);
-      armed.add(resource);
-    } catch (error) {
-      // What it cannot do it is not asked again; what was lost on the way is.
-      if (!(error instanceof AppError && error.temporary)) armed.add(resource);
-      log.warn({ resource, code: errorCode(error), error: errorMessage(error) }, "appliance's own timeout is not set");
-    }
-  };
+  const ownTimeouts = arming(log);
   const tell = async (appliance: Actuated, setting: Setting, reason: string): Promise<void> => {
     const { resource, device } = appliance;
     const before = known.get(resource);
     try {
-      await arm(appliance);
+      await ownTimeouts.arm(appliance);
       // A slow line takes as long for a question as for the command.
       const read = (await device.set(setting)) ?? (await device.read());
       spokenMs.set(resource, clock.monotonicMs());
@@ -100,7 +87,7 @@ export function startActuator(options: ActuatorOptions): Actuator {
       followedAs.set(resource, read);
     } catch (error) {
       known.delete(resource);
-      armed.delete(resource);
+      ownTimeouts.lost(resource);
       stubborn.failed(resource, setting, error);
       return;
     }
