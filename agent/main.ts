@@ -6,6 +6,7 @@ import { rejections } from "../core/rejections.ts";
 import { startStatusServer } from "./api/status-server.ts";
 import { startCollector } from "./collect/collector.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
+import { openConsents } from "./consents.ts";
 import { fusePowerW } from "./config/fuse-power.ts";
 import { givenEnergy } from "./given-energy.ts";
 import { metersOf } from "./devices.ts";
@@ -21,9 +22,11 @@ import { relayTesting, type RunningTests } from "./relay-test.ts";
 import { agentSchedule } from "./schedule-now.ts";
 import { startControl } from "./start-control.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
+import { consentStore } from "./store/consent-store.ts";
 import { controlStore } from "./store/control-store.ts";
 import { meterStore } from "./store/meter-store.ts";
 import { overrideStore } from "./store/override-store.ts";
+import { keptSecret } from "./store/secret-store.ts";
 import { holdStore } from "./store/settlement-hold.ts";
 import { recordStore } from "./store/record-store.ts";
 import { sqliteFailure } from "./store/sqlite-failure.ts";
@@ -88,6 +91,14 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
   let lastPassMs = clock.monotonicMs();
   const tests: RunningTests = new Map();
+  const consents = await openConsents({
+    config,
+    store: consentStore(db),
+    key: (draw) => keptSecret(db, "consents", draw),
+    clock,
+    log,
+    onChange: () => room?.tellConsents(),
+  });
   const { loop, actuator, comfort, house, local, close } = await startControl({
     config,
     db,
@@ -102,6 +113,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     rejections: refused,
     instructions: () => room?.instructions() ?? new Map(),
     gridLimitW: () => (grid ? grid.limitW() : (config.gridOperator?.rules.failsafeLimitW ?? null)),
+    sharing: consents.sharing,
     alone: () => (room?.heartbeatAgeMs() ?? Infinity) > aggregatorLostMs,
     onPass: (now) => {
       lastPassMs = clock.monotonicMs();
@@ -121,7 +133,8 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     log,
     rejections: refused,
     rules: { slotMinutes: config.site.slotMinutes, plausibleW: overloadFactor * fusePowerW(config.site) },
-    sharing: { gridMeter, intervalMs: config.shareIntervalS * 1000, applianceDetail: config.shareApplianceDetail },
+    gridMeter,
+    sharing: consents.sharing,
     commitEveryMs: config.commitEveryMs,
     onReading(reading) {
       if (reading.meter !== gridMeter) return;
@@ -136,6 +149,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   room = await openAggregatorRoom({
     ...shared,
     overrides: overrides.all,
+    consents,
     givenWh,
     increaseDelays: house.delays,
     meters,
@@ -167,6 +181,8 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const server = await startStatusServer(join(config.stateFolder, "agent.sock"), {
     status,
     ...words,
+    consents: consents.all,
+    sayConsent: consents.say,
     meter: (name) => meterNow(name, config.meters, collecting),
     schedule: () => agentSchedule({ config, clock, loop, known: known(), delays: house.delays() }),
     testRelay: relayTesting({ config, tests, overrides: overrides.all, loop, actuator, clock, log, signal }),

@@ -24,7 +24,10 @@ interface Shared {
 /** The aggregator's channel; null where none is configured. @throws AppError envelope-bad-key, mqtt-file-unreadable */
 export async function openAggregatorRoom(
   options: Shared &
-    Pick<AggregatorRoomOptions, "overrides" | "givenWh" | "increaseDelays" | "meters" | "records" | "hold" | "gridMeter">,
+    Pick<
+      AggregatorRoomOptions,
+      "overrides" | "consents" | "givenWh" | "increaseDelays" | "meters" | "records" | "hold" | "gridMeter"
+    >,
 ): Promise<AggregatorRoom | null> {
   const link = options.config.aggregator;
   if (!link) return null;

@@ -6,6 +6,7 @@ import type { InstructionList } from "../core/message/instruction.ts";
 import type { Rejections } from "../core/rejections.ts";
 import { startActuator, type Actuator } from "./actuate/actuator.ts";
 import { watchComfort, type ComfortWatch } from "./comfort.ts";
+import type { Sharing } from "./consents.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { startControlLoop, type ApplianceNow, type ControlLoop } from "./control-loop.ts";
 import { devicesOf, sensorsOf } from "./devices.ts";
@@ -52,6 +53,7 @@ export interface ControlOptions {
   /** Whether the aggregator is not heard, or there is none. */
   alone: () => boolean;
   onPass: (now: readonly ApplianceNow[]) => void;
+  sharing: () => Sharing;
   /** Runs writes as one transaction. */
   atomically: (writes: () => void) => void;
   /** What must be undone when the start fails. */
@@ -78,7 +80,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       options.atomically(() => {
         const on = draws(setting);
         control.journal({ resource, atMs: clock.now(), on, setting, reason });
-        if (config.shareApplianceDetail) outbox.add({ kind: "switch", resource, at: iso(clock.now()), on, reason });
+        if (options.sharing().applianceDetail) outbox.add({ kind: "switch", resource, at: iso(clock.now()), on, reason });
       }),
     signal,
   });

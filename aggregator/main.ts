@@ -86,6 +86,7 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
     );
   };
   const inbound = intake({
+    aggregator: config.id,
     sites: new Set(sites),
     store,
     send,

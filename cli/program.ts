@@ -214,6 +214,29 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption(...config)
     .action(verb(async (name, options) => (await import("./override.ts")).clearOverride(name, options, say)));
 
+  const consent = root.command("consent").description("what the household lets its aggregator see");
+  const scopes = ["<scope>", "readings or appliances"] as const;
+  consent
+    .command("give")
+    .description("allow one kind of data to leave the house; the agent signs it and tells the aggregator")
+    .argument(...scopes)
+    .requiredOption(...config)
+    .option("--every <seconds>", "of readings: 10 to 899 (default: 60)")
+    .option("--until <time>", "such as 2027-01-01 (default: until it is taken back)")
+    .action(verb(async (scope, options) => (await import("./consent.ts")).sayConsent(true, scope, options, say)));
+  consent
+    .command("revoke")
+    .description("take it back; nothing more of it leaves the house from now on")
+    .argument(...scopes)
+    .requiredOption(...config)
+    .action(verb(async (scope, options) => (await import("./consent.ts")).sayConsent(false, scope, options, say)));
+  consent
+    .command("show")
+    .description("what is allowed now, since when and by whom")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./consent.ts")).showConsents(options, say)));
+
   const guarding = root.command("guard").description("decisions about appliances");
   guarding
     .command("replay")

@@ -9,6 +9,10 @@ export interface AgentApi {
   /** @param request body of the message, not yet checked. @returns what is in force now */
   setOverride(request: unknown): unknown;
   clearOverride(resource: string): void;
+  /** What the household allows to leave the house. */
+  consents(): unknown;
+  /** @param request body of the message, not yet checked. @returns the signed statement */
+  sayConsent(request: unknown): Promise<unknown>;
   /** Newest reading of a meter. */
   meter(name: string): unknown;
   /** What every appliance is to do over the next day. */
@@ -68,6 +72,8 @@ const paths = [
   "PUT /v1/override",
   "DELETE /v1/override/NAME",
   "POST /v1/relay-test",
+  "GET /v1/consent",
+  "PUT /v1/consent",
 ].join(", ");
 
 /** A failure (a status that cannot be read, say) is an answer too; it must not end the agent. */
@@ -87,6 +93,10 @@ async function answer(request: IncomingMessage, api: AgentApi, gone: AbortSignal
       case "DELETE /v1/override/NAME":
         api.clearOverride(name ?? "");
         return [200, {}];
+      case "GET /v1/consent":
+        return [200, { items: api.consents() }];
+      case "PUT /v1/consent":
+        return [200, await api.sayConsent(await jsonBody(request))];
       case "POST /v1/relay-test":
         return [200, await api.testRelay(await jsonBody(request), gone)];
     }
@@ -100,7 +110,7 @@ async function answer(request: IncomingMessage, api: AgentApi, gone: AbortSignal
 function statusOf(code: string): number {
   if (code === "usage-unknown-meter" || code === "relay-unknown") return 404;
   if (code === "relay-test-refused") return 409;
-  return code.startsWith("override-") || code.endsWith("-malformed") ? 400 : 500;
+  return /^(override|consent)-/.test(code) || code.endsWith("-malformed") ? 400 : 500;
 }
 
 async function jsonBody(request: IncomingMessage): Promise<unknown> {

@@ -4,22 +4,13 @@ import type { Reading } from "../../core/reading.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import { FrameError } from "../../drivers/bus/frame-error.ts";
 import type { Meter, RejectedFrame } from "../../drivers/meter/meter.ts";
+import type { Sharing } from "../consents.ts";
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import type { MeterStore, Sample } from "../store/meter-store.ts";
 import type { Outbox, OutboxItem } from "../store/outbox.ts";
 import { standingStill } from "./standing-still.ts";
 import { book, bookedAt, type Flag, type LedgerRules, type LedgerState, type SlotTotal } from "./slot-ledger.ts";
-
-/** What the household lets leave the house. */
-export interface Sharing {
-  /** The meter whose figures the aggregator may see. */
-  gridMeter: string;
-  /** Readings of it this often; 900 s and more: none, only slot totals. */
-  intervalMs: number;
-  /** Slot totals of other meters too. */
-  applianceDetail: boolean;
-}
 
 /** Parts that the collector works with. */
 export interface CollectorOptions {
@@ -34,7 +25,10 @@ export interface CollectorOptions {
   log: Log;
   rejections: Rejections;
   rules: LedgerRules;
-  sharing: Sharing;
+  /** The meter whose figures the aggregator may see. */
+  gridMeter: string;
+  /** What the household lets leave the house now. */
+  sharing: () => Sharing;
   /** Between two writes of single readings. */
   commitEveryMs: number;
   onReading: (reading: Reading) => void;
@@ -56,13 +50,16 @@ export interface Collector {
 /** No meter says anything new sooner; a little below the second of the fastest ones. */
 const leastSampleGapMs = 500;
 
+/** Totals of so long leave the house without consent. */
+const totalMs = 900_000;
+
 /** Rejected frames of a meter kept between two writes, and readings that may wait for a disk that takes nothing. */
 const mostFrames = 25;
 const mostWaiting = 10_000;
 
 /** Takes readings from all meters, checks and books them, and keeps them in batches; slots are kept at once. */
 export function startCollector(options: CollectorOptions): Collector {
-  const { store, outbox, clock, log, rejections, sharing } = options;
+  const { store, outbox, clock, log, rejections, gridMeter } = options;
   const ledgers = new Map<string, LedgerState | null>(options.meters.map(({ name }) => [name, store.ledger(name)]));
   const newest = new Map<string, { reading: Reading; atMonoMs: number }>();
   const lines = new Map<string, "open" | "closed" | "searching">();
@@ -75,15 +72,13 @@ export function startCollector(options: CollectorOptions): Collector {
 
   const flush = (): void => {
     if (waiting.length === 0 && ended.length === 0 && frames.length === 0) return;
-    const [samples, slots] = [waiting, ended];
+    const [samples, slots, sharing] = [waiting, ended, options.sharing()];
     options.atomically(() => {
       store.addSamples(samples);
       const fresh = store.addSlots(slots);
       for (const frame of frames) store.addRejected(frame);
-      for (const sample of samples) share(sample);
-      for (const slot of fresh)
-        if (slot.meter === sharing.gridMeter || sharing.applianceDetail)
-          outbox.add(slotItem(slot, options.roles.get(slot.meter) ?? "load"));
+      for (const sample of samples) share(sample, sharing);
+      for (const slot of fresh) if (mayLeave(slot, sharing)) outbox.add(slotItem(slot, options.roles.get(slot.meter) ?? "load"));
       for (const [meter, state] of ledgers) if (state) store.saveLedger(meter, state);
     });
     // Only now: a failed write keeps samples and slots for the next try.
@@ -105,8 +100,10 @@ export function startCollector(options: CollectorOptions): Collector {
       storing = false;
     }
   };
-  const share = ({ atMs, reading }: Sample): void => {
-    if (sharing.intervalMs >= 900_000 || reading.meter !== sharing.gridMeter || atMs < sharedUntilMs) return;
+  const mayLeave = ({ meter, startMs, endMs }: SlotTotal, { intervalMs, applianceDetail }: Sharing): boolean =>
+    (meter === gridMeter || applianceDetail) && (endMs - startMs >= totalMs || intervalMs < totalMs);
+  const share = ({ atMs, reading }: Sample, sharing: Sharing): void => {
+    if (sharing.intervalMs >= totalMs || reading.meter !== gridMeter || atMs < sharedUntilMs) return;
     sharedUntilMs = (Math.floor(atMs / sharing.intervalMs) + 1) * sharing.intervalMs;
     outbox.add(sampleItem(atMs, reading));
   };

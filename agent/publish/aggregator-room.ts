@@ -10,6 +10,7 @@ import { parseAs } from "../../core/parse-as.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { GivenWh } from "../given-energy.ts";
 import type { AgentConfig, AggregatorLink } from "../config/agent-config.ts";
+import type { Consents } from "../consents.ts";
 import type { ApplianceNow, ControlLoop } from "../control-loop.ts";
 import { acceptInstructions } from "../plan/accept-instructions.ts";
 import { settler, type Settler } from "../settle/settler.ts";
@@ -32,6 +33,8 @@ export interface AggregatorRoom {
   instructions(): ReadonlyMap<string, InstructionList>;
   /** Tells the aggregator how appliances stand, when that changed or a while has passed. */
   report(now: readonly ApplianceNow[]): void;
+  /** Tells the aggregator anew what the household allows. */
+  tellConsents(): void;
   /** Sends rows that wait in the outbox. */
   pump(): void;
   /** Age of the aggregator's last signed heartbeat, ms; Infinity before the first. */
@@ -54,6 +57,7 @@ export interface AggregatorRoomOptions {
   control: ControlStore;
   /** What the residents said. */
   overrides: () => readonly Override[];
+  consents: Pick<Consents, "sharing" | "message">;
   /** The random delays of the coming day. */
   increaseDelays: () => Resource["increaseDelays"];
   givenWh: GivenWh;
@@ -137,6 +141,11 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       settlement: (body, { rest }) => settleInTurn(() => settling.take(body, rest)),
     },
   });
+  const tellConsents = (): void => {
+    if (link?.connected()) tell("consent", options.consents.message(), true);
+    // How much of an appliance may be told has changed too.
+    reported.clear();
+  };
   const report = (now: readonly ApplianceNow[]): void => {
     const nowMs = clock.now();
     for (const one of now) {
@@ -150,7 +159,15 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       reported.set(resource, { state, atMs: nowMs });
       tell(
         `status/${resource}`,
-        statusOf(appliance, { ...one, atMs: nowMs }, options.givenWh, config.site.timezone, override),
+        statusOf(
+          appliance,
+          { ...one, atMs: nowMs },
+          {
+            givenWh: options.consents.sharing().applianceDetail ? options.givenWh : null,
+            zone: config.site.timezone,
+            override,
+          },
+        ),
         true,
       );
     }
@@ -172,7 +189,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     random: options.random,
     onConnect() {
       describe();
-      reported.clear();
+      tellConsents();
       uploader.restart();
       void settling.remind();
     },
@@ -183,6 +200,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     connected: () => link?.connected() ?? false,
     instructions: () => lists,
     report,
+    tellConsents,
     pump: uploader.pump,
     heartbeatAgeMs: () => clock.monotonicMs() - heartbeatMs,
     settled: settling.counts,

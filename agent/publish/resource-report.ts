@@ -28,23 +28,27 @@ export function resourceOf(appliance: ApplianceConfig, site: AgentConfig["site"]
   };
 }
 
-/** How an appliance stands; energy given is that of the demand window. */
+/**
+ * How an appliance stands; energy given is that of the demand window.
+ * @param told.givenWh null without the household's consent: then neither power nor energy is told
+ */
 export function statusOf(
   appliance: ApplianceConfig,
   now: ApplianceNow & { atMs: number },
-  givenWh: GivenWh,
-  zone: string,
-  override?: Override,
+  told: { givenWh: GivenWh | null; zone: string; override?: Override | undefined },
 ): ResourceStatus {
+  const { givenWh, zone, override } = told;
   const window = appliance.demand?.kind === "energy" ? windowAt(appliance.demand, zone, now.atMs) : undefined;
   return {
     v: 1,
     resource: appliance.name,
     at: iso(now.atMs),
     operationModeId: now.setting.mode,
-    powerW: now.setting.powerW,
     reason: now.reason,
-    deliveredWh: window ? givenWh(appliance, window.fromMs, now.atMs) : 0,
+    ...(givenWh && {
+      powerW: now.setting.powerW,
+      deliveredWh: window ? givenWh(appliance, window.fromMs, now.atMs) : 0,
+    }),
     ...(now.alarm !== undefined && { alarm: now.alarm.slice(0, 500) }),
     ...overrideOf(now.authority, override),
   };

@@ -43,8 +43,7 @@ export const migrations: readonly string[] = [
   `,
   `
   create table settlement_hold (id integer primary key check (id = 1), reason text not null, since_ms integer not null) strict;
-  create table consent (
-    id integer primary key, scope text not null, from_ms integer not null, until_ms integer, revoked_ms integer, text text not null) strict;
+  create table consent (id integer primary key, scope text not null, at_ms integer not null, body text not null, text text not null) strict;
   create table thinned (meter text not null, bucket_ms integer not null, until_ms integer not null, primary key (meter, bucket_ms)) strict;
   `,
 ];

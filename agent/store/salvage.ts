@@ -11,7 +11,7 @@ const tables: Record<string, readonly string[]> = {
   secret: [],
   override: [],
   switching: [],
-  consent: [],
+  consent: ["body"],
   boot: [],
   instruction_list: ["body"],
   price_series: ["body"],

@@ -49,6 +49,11 @@ export function routes({ store, sites, states, bundleOf, rejected }: ApiOptions)
     const site = c.req.param("site");
     return known(site) ? c.json(await store.statistics(site)) : problem(404, "unknown-site", `no site "${site}" here`);
   });
+  app.get("/v1/sites/:site/consents", async (c) => {
+    const site = c.req.param("site");
+    if (!known(site)) return problem(404, "unknown-site", `no site "${site}" here`);
+    return c.json({ items: (await store.consents(site)).map(({ consent, text }) => ({ ...consent, signed: text })) });
+  });
   app.get("/v1/sites/:site/gaps", async (c) => {
     const site = c.req.param("site");
     if (!known(site)) return problem(404, "unknown-site", `no site "${site}" here`);

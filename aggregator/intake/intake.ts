@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
+import { ConsentMessage } from "../../core/consent.ts";
 import type { Log } from "../../core/log.ts";
 import { InstructionAck } from "../../core/message/instruction.ts";
 import { Measurements } from "../../core/message/measurements.ts";
@@ -11,9 +12,12 @@ import type { Rejections } from "../../core/rejections.ts";
 import type { SiteMessage } from "../dispatch/broker-link.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { takeConsents } from "./take-consents.ts";
 
 /** Parts that the intake works with; `on…` hear of what is stored. */
 export interface IntakeOptions {
+  /** Own id. */
+  aggregator: string;
   sites: ReadonlySet<string>;
   store: AggregatorStore;
   send: Send;
@@ -60,6 +64,8 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     const body = parseJson(text);
     const [head, ...tail] = rest.split("/");
     if (head === "meter" && tail.length === 0) return measurements(site, body);
+    if (head === "consent" && tail.length === 0)
+      return takeConsents(site, parse(ConsentMessage, body), { store, aggregator: options.aggregator });
     if (head === "state" && tail.length === 0) return options.onState(site, parse(SiteState, body));
     if (head === "resource" && tail.length === 1) {
       await store.saveResource(site, parse(Resource, body));

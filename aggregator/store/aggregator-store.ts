@@ -1,3 +1,4 @@
+import type { Consent } from "../../core/consent.ts";
 import type { Measurements } from "../../core/message/measurements.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
@@ -76,6 +77,13 @@ export interface AggregatorStore {
   gaps(site: string, fromMs: number, toMs: number): Promise<StoredGap[]>;
   /** Rows per site, for comparison with what the homes sent. */
   itemCounts(): Promise<{ site: string; rows: number }[]>;
+
+  /** Keeps the thumbprint of the key that first signed a consent of a site, and gives the one that counts. */
+  consentKey(site: string, thumbprint: string): Promise<string>;
+  /** Keeps a statement with its signed form, once. */
+  saveConsent(site: string, consent: Consent, text: string): Promise<void>;
+  /** All that a household has said, oldest first. */
+  consents(site: string): Promise<{ consent: Consent; text: string }[]>;
 
   saveResource(site: string, resource: Resource): Promise<void>;
   resources(site: string): Promise<Resource[]>;

@@ -25,5 +25,9 @@ export const migrations: readonly (readonly string[])[] = [
     `create table gap (
       site text not null, boot text not null, from_seq bigint not null, to_seq bigint not null, from_ms bigint not null,
       to_ms bigint not null, reason text not null, primary key (site, boot, from_seq, to_seq))`,
+    `create table consent_key (site text not null primary key, thumbprint text not null)`,
+    `create table consent (
+      site text not null, scope text not null, at_ms bigint not null, body text not null, text text not null,
+      primary key (site, scope, text))`,
   ],
 ];

@@ -1,4 +1,5 @@
 import type { AggregatorStore } from "./aggregator-store.ts";
+import { consentStore } from "./consent-store.ts";
 import { itemStore } from "./item-store.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { planStore } from "./plan-store.ts";
@@ -9,6 +10,7 @@ import { statisticsStore } from "./statistics-store.ts";
 export async function openStore(file: string): Promise<AggregatorStore> {
   const db = await openSqlite(file);
   return {
+    ...consentStore(db),
     ...itemStore(db),
     ...planStore(db),
     ...recordStore(db),

@@ -19,6 +19,8 @@ export interface Tables {
   };
   gap: { site: string; boot: string; from_seq: number; to_seq: number; from_ms: number; to_ms: number; reason: string };
   run: { site: string; boot: string; contiguous_seq: number };
+  consent_key: { site: string; thumbprint: string };
+  consent: { site: string; scope: string; at_ms: number; body: string; text: string };
   resource: { site: string; resource: string; body: string };
   status: { site: string; resource: string; body: string };
   plan: {

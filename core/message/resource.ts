@@ -50,12 +50,12 @@ export const ResourceStatus = z.object({
   at: Instant,
   operationModeId: z.string(),
   reason: z.string().max(200),
-  /** What it is set to draw at most, W. */
+  /** What it is set to draw at most, W; absent without the household's consent to tell of single appliances. */
   powerW: z.int().optional(),
   /** Why it does not do what it is told; absent where it does. */
   alarm: z.string().max(500).optional(),
-  /** Energy given since the demand window opened, Wh; 0 for demand "block". */
-  deliveredWh: z.int().nonnegative(),
+  /** Energy given since the demand window opened, Wh; 0 for demand "block"; absent without that consent. */
+  deliveredWh: z.int().nonnegative().optional(),
   /**
    * Present while something stands above the instructions (OpenADR 2.0b opt), with whose it is: a resident's word, somebody's
    * hand at the device, comfort or a deadline, the safety of pipes, or the house's own plan while the aggregator is not heard.

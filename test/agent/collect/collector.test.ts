@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
-import { startCollector, type Sharing } from "../../../agent/collect/collector.ts";
+import { startCollector } from "../../../agent/collect/collector.ts";
+import type { Sharing } from "../../../agent/consents.ts";
 import { meterStore } from "../../../agent/store/meter-store.ts";
 import { openOutbox } from "../../../agent/store/outbox.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
@@ -15,7 +16,9 @@ import { silentLog } from "../../fake/silent-log.ts";
 const startMs = Date.parse("2026-04-02T10:00:00Z");
 
 /** A collector with a grid meter that the test speaks for, and where asked for a polled sub-meter. */
-function collecting(options: { sharing?: Partial<Sharing>; store?: ReturnType<typeof openStore>; pump?: true } = {}) {
+function collecting(
+  options: { slotMinutes?: number; sharing?: Partial<Sharing>; store?: ReturnType<typeof openStore>; pump?: true } = {},
+) {
   const db = options.store ?? openStore();
   const store = meterStore(db);
   const clock = fakeClock(startMs);
@@ -54,8 +57,9 @@ function collecting(options: { sharing?: Partial<Sharing>; store?: ReturnType<ty
     clock,
     log,
     rejections: refused,
-    rules: { slotMinutes: 15, plausibleW: 20_000 },
-    sharing: { gridMeter: "grid", intervalMs: 900_000, applianceDetail: false, ...options.sharing },
+    rules: { slotMinutes: options.slotMinutes ?? 15, plausibleW: 20_000 },
+    gridMeter: "grid",
+    sharing: () => ({ intervalMs: 900_000, applianceDetail: false, ...options.sharing }),
     commitEveryMs: 10_000,
     onReading: ({ powerW }) => seen.push(powerW ?? -1),
     onSlots: () => undefined,
@@ -123,6 +127,13 @@ it("shares one sample of the grid meter per interval, and other meters' slots on
     "grid grid",
     "pump load",
   ]);
+});
+
+it("lets slots finer than a quarter of an hour out only where readings may leave the house", async () => {
+  const [kept, shared] = [collecting({ slotMinutes: 5 }), collecting({ slotMinutes: 5, sharing: { intervalMs: 60_000 } })];
+  for (const house of [kept, shared]) for (let at = 0; at <= 62; at++) await house.hear(10, 1000 + at);
+  const slots = (house: typeof kept): number => house.rows().filter(({ kind }) => kind === "slot").length;
+  expect([slots(kept), slots(shared)]).toEqual([0, 2]);
 });
 
 it("counts what is not booked, keeps control from believing it, and keeps rejected frames", async () => {

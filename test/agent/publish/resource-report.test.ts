@@ -70,8 +70,8 @@ it("tells the aggregator what may be controlled", () => {
 });
 
 describe("the energy given in the demand window", () => {
-  const delivered = (at: string, on: boolean, switchings: ReturnType<typeof switching>[]): number =>
-    ResourceStatus.parse(statusOf(boiler, nowOf(on, ms(at)), byJournal(switchings), zone)).deliveredWh;
+  const delivered = (at: string, on: boolean, switchings: ReturnType<typeof switching>[]): number | undefined =>
+    ResourceStatus.parse(statusOf(boiler, nowOf(on, ms(at)), { givenWh: byJournal(switchings), zone })).deliveredWh;
   it.each<[string, string, boolean, ReturnType<typeof switching>[], number]>([
     [
       "counts what is over and what goes on",
@@ -105,9 +105,9 @@ it("takes for the time before the journal the safe state, and from then on what 
 it("says whose word an appliance follows while a resident's stands above the plan", () => {
   const now = nowOf(true, Date.parse("2026-03-01T10:00:00Z"), "boost until 2026-03-01T12:00:00.000Z");
   const override = { resource: "boiler", mode: "boost" as const, fromMs: 0, untilMs: Date.parse("2026-03-01T12:00:00Z") };
-  const status = ResourceStatus.parse(statusOf(boiler, now, byJournal([]), zone, override));
+  const status = ResourceStatus.parse(statusOf(boiler, now, { givenWh: byJournal([]), zone, override }));
   expect(status.override).toEqual({ mode: "boost", until: "2026-03-01T12:00:00.000Z", cause: "user" });
-  expect("override" in ResourceStatus.parse(statusOf(boiler, now, byJournal([]), zone))).toBe(false);
+  expect("override" in ResourceStatus.parse(statusOf(boiler, now, { givenWh: byJournal([]), zone }))).toBe(false);
 });
 
 it.each([
@@ -115,11 +115,19 @@ it.each([
   ["safety", "safety"],
   ["local", "comms"],
 ] as const)("says that %s stands above the instructions as %s, without an end", (authority, cause) => {
-  const status = ResourceStatus.parse(statusOf(boiler, { ...nowOf(true, 0), authority }, byJournal([]), zone));
+  const status = ResourceStatus.parse(statusOf(boiler, { ...nowOf(true, 0), authority }, { givenWh: byJournal([]), zone }));
   expect(status.override).toEqual({ cause, until: null });
 });
 
 it("tells a hand at the device from a word", () => {
   const override = { resource: "boiler", mode: "hold" as const, fromMs: 0, untilMs: 1000, setting: { mode: "on", powerW: 2000 } };
-  expect(statusOf(boiler, nowOf(true, 0), byJournal([]), zone, override).override).toMatchObject({ cause: "hand", mode: "hold" });
+  expect(statusOf(boiler, nowOf(true, 0), { givenWh: byJournal([]), zone, override }).override).toMatchObject({
+    cause: "hand",
+    mode: "hold",
+  });
+});
+
+it("tells neither power nor energy of an appliance without the household's consent, and still how it stands and why", () => {
+  const status = statusOf(boiler, nowOf(true, 0), { givenWh: null, zone });
+  expect(Object.keys(ResourceStatus.parse(status)).toSorted()).toEqual(["at", "operationModeId", "reason", "resource", "v"]);
 });

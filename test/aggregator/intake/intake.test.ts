@@ -2,6 +2,9 @@ import { expect, it } from "vitest";
 import { intake } from "../../../aggregator/intake/intake.ts";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { AppError } from "../../../core/app-error.ts";
+import type { Consent } from "../../../core/consent.ts";
+import { signConsent } from "../../../core/consent.ts";
+import { createControlKey } from "../../../core/envelope.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { rejections } from "../../../core/rejections.ts";
 import { silentLog } from "../../fake/silent-log.ts";
@@ -18,6 +21,7 @@ async function room(change: { failingStore?: true; offline?: true } = {}) {
     events.push(`${site} ${type} ${rest} ${JSON.stringify(body)}`);
   };
   const inbound = intake({
+    aggregator: "agg",
     sites: new Set(["a", "b"]),
     store: {
       ...store,
@@ -150,4 +154,32 @@ it("keeps a home's messages in order while another home's go their own way", asy
     "2",
     "3",
   ]);
+});
+
+it("keeps what a household allows and takes back, once each, and nothing that another key signed", async () => {
+  const { take, store, rejected } = await room();
+  const [own, thief] = [await createControlKey("consent"), await createControlKey("consent")];
+  const said = (given: boolean, change: Partial<Consent> = {}): Consent => ({
+    v: 1,
+    site: "a",
+    aggregator: "agg",
+    scope: "readings",
+    given,
+    at: given ? "2026-04-02T10:00:00.000Z" : "2026-04-03T10:00:00.000Z",
+    until: null,
+    by: "resident",
+    ...change,
+  });
+  const texts = [await signConsent(own.privateJwk, said(true)), await signConsent(own.privateJwk, said(false))];
+  await take("a", "consent", { v: 1, consents: texts.slice(0, 1) });
+  await take("a", "consent", { v: 1, consents: texts });
+  await take("a", "consent", { v: 1, consents: [await signConsent(thief.privateJwk, said(true, { scope: "appliances" }))] });
+  await take("b", "consent", { v: 1, consents: texts });
+  await take("a", "consent", { v: 1, consents: ["x.y.z"] });
+  expect((await store.consents("a")).map(({ consent, text }) => [consent.given, text])).toEqual([
+    [true, texts[0]],
+    [false, texts[1]],
+  ]);
+  expect(await store.consents("b")).toEqual([]);
+  expect(rejected.counts()).toEqual({ "consent-foreign": 2, "consent-malformed": 1 });
 });
