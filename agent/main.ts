@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
+import type { InstructionList } from "../core/message/instruction.ts";
 import type { Log } from "../core/log.ts";
 import { rejections } from "../core/rejections.ts";
 import { startStatusServer } from "./api/status-server.ts";
@@ -90,6 +91,11 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
 
   const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
   let lastPassMs = clock.monotonicMs();
+  const isHeard = (): boolean => (room?.heartbeatAgeMs() ?? Infinity) <= aggregatorLostMs;
+  // What is planned for an hour needs a clock that shows it: one that network time has set, or one by which the aggregator's
+  // signed heartbeats are neither too old nor of the future.
+  const knowsHour = (): boolean => clock.synced() || isHeard();
+  const inForce = (): ReadonlyMap<string, InstructionList> => (knowsHour() && room?.instructions()) || new Map();
   const tests: RunningTests = new Map();
   const consents = await openConsents({
     config,
@@ -111,10 +117,10 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     clock,
     log,
     rejections: refused,
-    instructions: () => room?.instructions() ?? new Map(),
+    instructions: inForce,
     gridLimitW: () => (grid ? grid.limitW() : (config.gridOperator?.rules.failsafeLimitW ?? null)),
     sharing: consents.sharing,
-    alone: () => (room?.heartbeatAgeMs() ?? Infinity) > aggregatorLostMs,
+    alone: () => !isHeard() && clock.synced(),
     onPass: (now) => {
       lastPassMs = clock.monotonicMs();
       room?.report(now);
@@ -177,7 +183,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     });
   const resources = config.appliances.map(({ name }) => name);
   const words = overriding({ store: overrides, resources, loop, clock, log });
-  const known = () => ({ instructions: room?.instructions() ?? new Map(), local: local(), overrides: overrides.all() });
+  const known = () => ({ instructions: inForce(), local: local(), overrides: overrides.all() });
   const server = await startStatusServer(join(config.stateFolder, "agent.sock"), {
     status,
     ...words,

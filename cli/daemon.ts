@@ -6,6 +6,7 @@ import { realClock } from "../core/clock/real-clock.ts";
 import { simulatedClock } from "../core/clock/simulated-clock.ts";
 import type { Log, LogLevel } from "../core/log.ts";
 import { exitCode } from "./exit-code.ts";
+import { machineTime, networkTime } from "./network-time.ts";
 import { stderrLog } from "./stderr-log.ts";
 import { stopRequest } from "./stop-request.ts";
 import { systemdNotifier } from "./systemd-notifier.ts";
@@ -53,7 +54,7 @@ export async function runDaemon(options: {
           onError,
           signal: AbortSignal.any([ending.signal, asked]),
         })
-      : realClock({ onError });
+      : realClock({ onError, synced: (await networkTime({ keeper: machineTime, log, signal: ending.signal })).synced });
     const daemon = await options.start({ clock, log, signal: ending.signal });
     options.say(JSON.stringify({ kind: "ready", ...daemon.ready }));
     await notifier.ready().catch(async (error: unknown) => {

@@ -345,3 +345,38 @@ it("ends with the reason when a page turns out to be broken in use, so that the 
   await agent.stop();
   expect(existsSync(`${house.databaseFile}.broken`)).toBe(true);
 });
+
+it("follows no plan of an hour by a clock that nobody has set, until the aggregator's signed time agrees with it", async () => {
+  const house = await agentHouse();
+  house.clock.setSynced(false);
+  const agent = await house.start();
+  await house.hear(agent, 100_000);
+  await house.down("instr/boiler", await house.sign("instruction", house.instructions("boiler", true)));
+  await until("it was taken", () => agent.status().appliances[0]?.planUntil !== null);
+  await house.clock.advance(10_000);
+  expect(agent.status().appliances[0]).toMatchObject({ name: "boiler", on: false });
+  await house.down("state", await house.sign("heartbeat", {}));
+  await until("the aggregator is heard", () => agent.status().heartbeatAgeS !== null);
+  await house.hear(agent, 100_001);
+  await house.clock.advance(10_000);
+  await until("the boiler is on", () => house.board.coils.get(0) === true);
+});
+
+it("flags what it stamps until network time has set the clock, and never rewrites it", async () => {
+  const house = await agentHouse();
+  house.clock.setSynced(false);
+  const agent = await house.start();
+  for (let minute = 0; minute <= 30; minute++) {
+    if (minute === 20) house.clock.setSynced(true);
+    await house.hear(agent, 100_000 + minute * 20);
+    if (minute < 30) await house.clock.advance(60_000);
+  }
+  await until("two slots came up", () => new Set(house.rows().map(({ seq }) => seq)).size >= 4);
+  const db = new Database(house.databaseFile, { readonly: true });
+  const slots = db.prepare<[], { clock_synced: number }>(
+    "select clock_synced from slot where register = 'import' order by start_ms",
+  );
+  // The second one began by a clock that nobody had set.
+  expect(slots.all().map((slot) => slot.clock_synced)).toEqual([0, 0]);
+  db.close();
+});
