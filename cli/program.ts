@@ -56,6 +56,14 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "one JSON object")
     .action(verb(async (options: { config: string; json?: true }) => (await import("./status.ts")).status(options, say)));
 
+  root
+    .command("doctor")
+    .description("look at clock, disk, keys, certificates, lines, broker and chain; every fault with its cure")
+    .requiredOption(...config)
+    .option("--bundle <file>", "write all of it, the configuration and rejected frames to a file for support, without secrets")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./doctor/doctor.ts")).doctor(options, say)));
+
   const relay = root.command("relay").description("work with relays");
   relay
     .command("failsafe")
