@@ -17,6 +17,8 @@ export interface BrokerConnection {
   protocol: "mqtt" | "mqtts";
   host: string;
   port: number;
+  /** A broker that refuses today may be one that starts just now: mqtt.js gives up for good without this. */
+  reconnectOnConnackError: true;
   /** Handed on to node:tls: older versions are refused. */
   minVersion: "TLSv1.3";
   ca?: Buffer;
@@ -49,6 +51,7 @@ export function brokerConnection(access: BrokerAccess, section: string): BrokerC
     protocol: secure ? "mqtts" : "mqtt",
     host: hostname.replace(/^\[|\]$/g, ""),
     port: port ? Number(port) : secure ? 8883 : 1883,
+    reconnectOnConnackError: true,
     minVersion: "TLSv1.3",
     ...(ca && { ca }),
     ...(cert && { cert }),

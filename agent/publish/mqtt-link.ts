@@ -24,11 +24,16 @@ export interface MqttLink {
 
 /** How long the stop waits for the broker to hear the farewell. */
 const politeMs = 1000;
+/** MQTT 5 alone: what a broker keeps of a gateway that is away, and of a message that nobody fetches, s. */
+const sessionExpiryS = 7 * 86_400;
+const messageExpiryS = 3600;
+/** How a broker says that it does not speak MQTT 5: in 3.1.1's words, or in those of 5. */
+const wrongVersion = new Set([1, 132]);
 /** Between two tries; doubles from the least to the most. */
 const reconnectMs = { least: 1000, most: 30_000 };
 
 /**
- * Connects and stays connected, with a persistent MQTT session, a Last Will on up/state and jittered retries.
+ * Connects and stays connected, by MQTT 5 where the broker has it and 3.1.1 else, with a persistent MQTT session, a Last Will on up/state and jittered retries.
  * @param options.random in [0, 1)
  * @throws AppError mqtt-file-unreadable
  */
@@ -47,7 +52,8 @@ export function startMqttLink(options: {
   const client = mqtt.connect({
     ...brokerConnection({ ...link, url: link.brokerUrl }, "aggregator"),
     clientId: link.clientId ?? link.gatewayId,
-    protocolVersion: 4,
+    protocolVersion: 5,
+    properties: { sessionExpiryInterval: sessionExpiryS },
     clean: false,
     keepalive: 30,
     connectTimeout: 10_000,
@@ -60,12 +66,18 @@ export function startMqttLink(options: {
   let stopping = false;
   const publish = async (rest: string, text: string, retain: boolean): Promise<void> => {
     if (!client.connected) throw new AppError("mqtt-offline", `broker ${link.brokerUrl} is not connected`, { temporary: true });
-    await client.publishAsync(up(rest), text, { qos: 1, retain });
+    const expires = client.options.protocolVersion === 5 && !retain;
+    await client.publishAsync(up(rest), text, {
+      qos: 1,
+      retain,
+      ...(expires && { properties: { messageExpiryInterval: messageExpiryS } }),
+    });
   };
   client.on("connect", () => {
     failures = 0;
     client.options.reconnectPeriod = reconnectMs.least * (1 + options.random());
-    log.info({ broker: link.brokerUrl }, "broker connected");
+    const version = client.options.protocolVersion === 5 ? "5" : "3.1.1";
+    log.info({ broker: link.brokerUrl, mqtt: version }, "broker connected");
     void (async () => {
       try {
         await client.subscribeAsync(topicFilter(link.id, link.gatewayId, "dn"), { qos: 1 });
@@ -85,6 +97,17 @@ export function startMqttLink(options: {
     if (failures === 1) log.warn({ broker: link.brokerUrl }, "broker connection lost, retrying");
   });
   client.on("error", (error) => {
+    if (
+      "code" in error &&
+      typeof error.code === "number" &&
+      wrongVersion.has(error.code) &&
+      client.options.protocolVersion === 5
+    ) {
+      client.options.protocolVersion = 4;
+      failures--;
+      log.info({ broker: link.brokerUrl }, "broker does not speak MQTT 5, going on with 3.1.1");
+      return;
+    }
     if (failures <= 1) log.warn({ broker: link.brokerUrl, error: errorMessage(error) }, "broker connection failed");
   });
   client.on("message", (name, payload) => {

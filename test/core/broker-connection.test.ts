@@ -9,7 +9,7 @@ it.each([
   ["mqtts://broker.example.org", { protocol: "mqtts", host: "broker.example.org", port: 8883 }],
   ["mqtts://[2001:db8::7]:18883", { protocol: "mqtts", host: "2001:db8::7", port: 18_883 }],
 ])("takes %s apart and refuses old TLS", (url, expected) => {
-  expect(brokerConnection({ url }, "broker")).toEqual({ ...expected, minVersion: "TLSv1.3" });
+  expect(brokerConnection({ url }, "broker")).toEqual({ ...expected, reconnectOnConnackError: true, minVersion: "TLSv1.3" });
 });
 
 it("reads the password without the line's end and certificates as they are", () => {

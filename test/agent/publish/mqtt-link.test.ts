@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { startMqttLink, type Arrival } from "../../../agent/publish/mqtt-link.ts";
@@ -94,4 +96,33 @@ it("names a file that it cannot read", () => {
   );
   writeFileSync(missing, "secret\n");
   linkTo("mqtt://127.0.0.1:9", { username: "gw-1", passwordFile: missing });
+});
+
+it("goes on with MQTT 3.1.1 where the broker does not speak 5, at once and without a warning", async () => {
+  const broker = await testBroker();
+  const { connections, log } = linkTo(broker.url);
+  await until("it is connected", () => connections() === 1);
+  expect(log.informed("broker does not speak MQTT 5, going on with 3.1.1")).toBe(1);
+  expect(log.lines).toEqual([]);
+});
+
+it("tries again when a broker refuses it for a while", async () => {
+  let refuse = true;
+  const refused: number[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", (bytes) => {
+      refused.push(bytes[8] ?? 0);
+      // CONNACK of MQTT 5: server unavailable, or success.
+      socket.write(Buffer.from([0x20, 3, 0, refuse ? 0x88 : 0, 0]));
+      if (refuse) socket.end();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { link } = linkTo(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await until("it was refused twice", () => refused.length === 2, 20_000);
+  refuse = false;
+  await until("it is connected", () => link.connected(), 20_000);
+  expect(new Set(refused)).toEqual(new Set([5]));
 });
