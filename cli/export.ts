@@ -1,5 +1,5 @@
 import { stringify } from "csv-stringify/sync";
-import { exportColumns, exportKinds, exportRows } from "../agent/store/export-rows.ts";
+import { exportColumns, exportKinds, exportRows, type ExportRow } from "../agent/store/export-rows.ts";
 import { AppError } from "../core/app-error.ts";
 import { localDayStart } from "../core/slots.ts";
 import { exitCode } from "./exit-code.ts";
@@ -13,12 +13,20 @@ export interface ExportOptions {
   json?: true;
 }
 
+/** Rows of one write: few enough to be small, many enough to be fast. */
+const rowsAtOnce = 1000;
+
 /**
  * `smart-mla export readings|slots|settlements -c FILE --from TIME [--to TIME] [--json]`: CSV with a line of names, or
  * JSON lines. The names of the columns say the unit.
+ * @param write resolves when the text has room to go
  * @throws AppError usage-bad-kind, usage-bad-time, store-unusable
  */
-export function exportStored(what: string, options: ExportOptions, say: (line: string) => void): Promise<number> {
+export async function exportStored(
+  what: string,
+  options: ExportOptions,
+  write: (text: string) => Promise<void>,
+): Promise<number> {
   const kind = exportKinds.find((one) => one === what);
   if (!kind) throw new AppError("usage-bad-kind", `"${what}" cannot be exported; there are ${exportKinds.join(", ")}`);
   const { databaseFile, site } = readAgentConfig(options.config);
@@ -26,11 +34,23 @@ export function exportStored(what: string, options: ExportOptions, say: (line: s
   const toMs = options.to === undefined ? Date.now() : instantOf("--to", options.to, site.timezone);
   if (fromMs >= toMs) throw new AppError("usage-bad-time", `--from ${options.from} is not before --to ${options.to ?? "now"}`);
   const columns = exportColumns[kind];
-  const csv = (cells: readonly unknown[]): string => stringify([[...cells]], { record_delimiter: "", cast: { boolean: String } });
-  if (!options.json) say(csv(columns));
-  for (const row of exportRows(databaseFile, kind, fromMs, toMs))
-    say(options.json ? JSON.stringify(row) : csv(columns.map((name) => row[name])));
-  return Promise.resolve(exitCode.good);
+  const text = (rows: readonly ExportRow[]): string =>
+    options.json
+      ? rows.map((row) => `${JSON.stringify(row)}\n`).join("")
+      : stringify(
+          rows.map((row) => columns.map((name) => row[name])),
+          { cast: { boolean: String } },
+        );
+  if (!options.json) await write(`${columns.join(",")}\n`);
+  let rows: ExportRow[] = [];
+  for (const row of exportRows(databaseFile, kind, fromMs, toMs)) {
+    rows.push(row);
+    if (rows.length < rowsAtOnce) continue;
+    await write(text(rows));
+    rows = [];
+  }
+  await write(text(rows));
+  return exitCode.good;
 }
 
 /** A local day counts from its midnight. @throws AppError usage-bad-time */

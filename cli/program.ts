@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { ConfigError } from "./config-error.ts";
@@ -15,6 +16,9 @@ export async function program(argv: readonly string[]): Promise<number> {
       code = await run(...args);
     };
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  const write = async (text: string): Promise<void> => {
+    if (!process.stdout.write(text)) await once(process.stdout, "drain");
+  };
   const root = new Command("smart-mla")
     .description("Smart-meter edge agent and the aggregator system around it")
     .exitOverride()
@@ -156,7 +160,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption("--from <time>", "a local day (2026-03-01) or an instant (2026-03-01T12:00:00Z)")
     .option("--to <time>", "the same; it is not included (default: now)")
     .option("--json", "JSON lines instead of CSV")
-    .action(verb(async (what, options) => (await import("./export.ts")).exportStored(what, options, say)));
+    .action(verb(async (what, options) => (await import("./export.ts")).exportStored(what, options, write)));
   root
     .command("backup")
     .description("a checked copy of the agent's database; the agent may go on running")
@@ -268,6 +272,8 @@ export async function program(argv: readonly string[]): Promise<number> {
     await root.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
+    // Whoever reads (`| head`) has enough.
+    if (error instanceof Error && "code" in error && error.code === "EPIPE") return exitCode.good;
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.good : exitCode.usage;
     // Mistakes in a configuration speak for themselves: file:line:col path message.
     const said = error instanceof ConfigError ? error.lines.join("\n") : `${errorCode(error)}: ${errorMessage(error)}`;

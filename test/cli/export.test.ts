@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { meterStore } from "../../agent/store/meter-store.ts";
@@ -107,4 +108,18 @@ it("says that there is no database where the agent never ran", async () => {
     code: 2,
     err: expect.stringContaining("store-unusable") as string,
   });
+});
+
+it("stops quietly when its reader has enough", { timeout: 30_000 }, async () => {
+  const folder = scratch("export");
+  const config = writeGateway(folder, gatewayYaml());
+  const db = openDatabase(join(folder, "state", "data.db"));
+  db.exec(
+    `with recursive n(i) as (select 1 union all select i + 1 from n where i < 50000)
+     insert into sample select 'grid', ${midnightMs} + i * 1000, 0, 1, i, 0, 'valid', 1 from n`,
+  );
+  db.close();
+  const command = `"${process.execPath}" cli/main.ts export readings --from 2026-03-02 -c "${config}" | head -2; exit "\${PIPESTATUS[0]}"`;
+  const { status, stdout, stderr } = spawnSync("bash", ["-c", command], { encoding: "utf8" });
+  expect([status, stdout.split("\n").length, stderr]).toEqual([0, 3, ""]);
 });
