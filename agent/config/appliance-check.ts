@@ -1,10 +1,9 @@
 import type { ConfigIssue } from "../../core/config-issue.ts";
+import { nominalPhaseV } from "../../core/nominal-voltage.ts";
 import { refusedKinds, type ApplianceYaml } from "./appliance-schema.ts";
 import { have, own } from "./names.ts";
 import type { AgentYaml } from "./schema.ts";
 
-/** Nominal voltage of a phase, V. @see EN 50160 */
-const phaseV = 230;
 /** @see EnWG 14a, EEBUS LPC */
 const mostFailsafeW = 4_200;
 
@@ -93,10 +92,10 @@ function chargerIssues(charger: Extract<ApplianceYaml, { type: "ev_charger" }>, 
   const issues: ConfigIssue[] = [];
   if (charger.min_current_a > charger.max_current_a)
     issues.push({ path: at("min_current_a"), message: `is above max_current_a ${charger.max_current_a}` });
-  if (failsafeA * phases * phaseV > mostFailsafeW)
+  if (failsafeA * phases * nominalPhaseV > mostFailsafeW)
     issues.push({
       path: at("failsafe_current_a"),
-      message: `${failsafeA} A on ${phases} phases is ${failsafeA * phases * phaseV} W; a charger that nobody speaks to takes at most ${mostFailsafeW} W`,
+      message: `${failsafeA} A on ${phases} phases is ${failsafeA * phases * nominalPhaseV} W; a charger that nobody speaks to takes at most ${mostFailsafeW} W`,
     });
   if (housePhases && housePhases.length !== phases)
     issues.push({

@@ -1,4 +1,5 @@
 import type { Demand } from "../../core/message/resource.ts";
+import { nominalPhaseV } from "../../core/nominal-voltage.ts";
 import type { OperationMode, Setting } from "../../core/setting.ts";
 import type { TemperatureBand } from "../plan/needs.ts";
 import type { ApplianceYaml } from "./appliance-schema.ts";
@@ -38,8 +39,6 @@ export interface ApplianceConfig {
   handHoldMs: number;
 }
 
-/** Nominal voltage of a phase, V. @see EN 50160 */
-const phaseV = 230;
 /** Steps in which a battery is set when there is not room for all of it, W. */
 const batteryStepW = 100;
 
@@ -109,7 +108,7 @@ function byRelay(name: string, yaml: RelayYaml): Omit<ApplianceConfig, "device" 
 function evCharger(name: string, yaml: Of<"ev_charger">): ApplianceConfig {
   const { phases, min_current_a: minA, max_current_a: maxA, comfort, battery_wh: batteryWh } = yaml;
   const { target_soc_percent: percent } = comfort;
-  const wattsPerA = phases * phaseV;
+  const wattsPerA = phases * nominalPhaseV;
   const charge = { id: "charge", minW: minA * wattsPerA, maxW: maxA * wattsPerA };
   const failsafeA = Math.min(yaml.failsafe_current_a, maxA);
   const off = fixed("off", 0);
