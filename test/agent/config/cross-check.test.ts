@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { crossCheck } from "../../../agent/config/cross-check.ts";
+import { AgentYaml } from "../../../agent/config/schema.ts";
+import { agentYamlLines } from "../../fake/agent-yaml.ts";
+
+type Sections = Record<string, Record<string, object>>;
+
+/** Issues of the good configuration with other entries in its sections, as "path message". */
+function issues(entries: Record<string, object>, without: readonly string[] = []): string[] {
+  const good = parse(agentYamlLines.join("\n")) as Sections;
+  for (const section of without) good[section] = {};
+  const yaml = Object.fromEntries(
+    [...new Set([...Object.keys(good), ...Object.keys(entries)])].map((key) => {
+      const [old, more] = [good[key], entries[key]];
+      return [key, typeof old === "object" ? { ...old, ...more } : (more ?? old)];
+    }),
+  );
+  return crossCheck(AgentYaml.parse(yaml)).map(({ path, message }) => `${path.join(".")} ${message}`);
+}
+
+const comfort = { energy_wh_per_day: 8000, not_before: "20:00", ready_by: "06:30" };
+const coil = (number: number, on_boot = "open") => ({ driver: "modbus_coil", bus: "lan", unit_id: 10, coil: number, on_boot });
+
+it("finds nothing in a good file", () => {
+  expect(issues({})).toEqual([]);
+});
+
+describe("safe states and the fuse of a phase", () => {
+  const loads = (phases: (number[] | undefined)[], rated_power_w = 3680) => ({
+    relays: Object.fromEntries(phases.map((_, at) => [`s${at}`, coil(at, "closed")])),
+    appliances: Object.fromEntries(
+      phases.map((one, at) => [
+        `load${at}`,
+        { type: "switched_load", relay: `s${at}`, rated_power_w, comfort, ...(one && { phases: one }) },
+      ]),
+    ),
+  });
+  const sections = ["relays", "appliances"];
+
+  it.each<[string, (number[] | undefined)[], number]>([
+    ["one on each phase", [[1], [2], [3]], 3680],
+    ["one on all three", [[1, 2, 3]], 17_250],
+    ["exactly the fuse", [[2], undefined], 2875],
+  ])("takes %s", (_, phases, powerW) => expect(issues(loads(phases, powerW), sections)).toEqual([]));
+
+  it("refuses three of 16 A on one phase of 25 A", () => {
+    expect(issues(loads([[1], [1], [1]]), sections)).toEqual([
+      "appliances with all appliances in their safe state load0, load1, load2 load phase 1 with 11040 W, more than its fuse of 25 A carries (5750 W); let fewer relays have on_boot: closed, or name the phases of what does not load this one alone (it counts on each phase until then)",
+    ]);
+  });
+
+  it("counts what names no phases on each of them, as the guard does", () => {
+    expect(issues(loads([undefined, [2]], 2876), sections)).toEqual([
+      expect.stringContaining("load0, load1 load phase 2 with 5752 W"),
+    ]);
+  });
+});
