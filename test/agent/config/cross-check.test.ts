@@ -56,3 +56,32 @@ describe("safe states and the fuse of a phase", () => {
     ]);
   });
 });
+
+describe("chargers", () => {
+  const car = { type: "ev_charger", phases: 3, comfort };
+  const wallbox = (more: object) => ({
+    appliances: {
+      car: { ...car, driver: "modbus_charger", bus: "lan", unit_id: 3, family: "heidelberg_energy_control", ...more },
+    },
+  });
+
+  it.each<[string, object, string[]]>([
+    ["the whole range of its family", { max_current_a: 16 }, []],
+    [
+      "more than its family",
+      { max_current_a: 32 },
+      [
+        "appliances.car.max_current_a 32 A is more than a heidelberg_energy_control can be set to (16 A at most); write 16 or less, or correct family",
+      ],
+    ],
+    [
+      "no current of its family",
+      { min_current_a: 20, max_current_a: 32 },
+      [
+        "appliances.car.min_current_a 20 A is more than a heidelberg_energy_control can be set to (16 A at most); write 16 or less, or correct family",
+        "appliances.car.max_current_a 32 A is more than a heidelberg_energy_control can be set to (16 A at most); write 16 or less, or correct family",
+      ],
+    ],
+    ["the same of a family with more", { family: "keba_p40", min_current_a: 20, max_current_a: 32 }, []],
+  ])("may have %s, or not", (_, more, said) => expect(issues(wallbox(more))).toEqual(said));
+});
