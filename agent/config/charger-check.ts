@@ -1,7 +1,9 @@
+import { isIP } from "node:net";
 import type { ConfigIssue } from "../../core/config-issue.ts";
 import { nominalPhaseV } from "../../core/nominal-voltage.ts";
 import { chargerFamilies } from "../../drivers/appliance/charger/charger-families.ts";
 import type { ApplianceYaml } from "./appliance-schema.ts";
+import type { AgentYaml } from "./schema.ts";
 
 /** @see EnWG 14a, EEBUS LPC */
 const mostFailsafeW = 4_200;
@@ -44,4 +46,24 @@ function familyIssues(charger: Charger, at: At): ConfigIssue[] {
     ...(minA > mostA && minA <= maxA ? [above("min_current_a", minA)] : []),
     ...(maxA > mostA ? [above("max_current_a", maxA)] : []),
   ];
+}
+
+/** Chargers that dial the gateway, each to a port of its own: of two on one port the second could not start. */
+export function listenIssues({ appliances }: AgentYaml): ConfigIssue[] {
+  const taken: { name: string; host: string; port: number }[] = [];
+  return Object.entries(appliances).flatMap(([name, appliance]) => {
+    if (appliance.type !== "ev_charger" || appliance.driver !== "ocpp16") return [];
+    const { listen_host: host, listen_port: port } = appliance;
+    const user = taken.find((one) => one.port === port && !areApart(one.host, host));
+    taken.push({ name, host, port });
+    if (!user) return [];
+    const message = `port ${port} of ${host} is where "${user.name}" is dialled already; give each charger a port of its own`;
+    return [{ path: ["appliances", name, "listen_port"], message }];
+  });
+}
+
+/** Two addresses of one machine; a name may be any of them, and the address of all is every one. */
+function areApart(host: string, other: string): boolean {
+  const ofOne = (one: string): boolean => isIP(one) !== 0 && one !== "0.0.0.0" && one !== "::";
+  return host !== other && ofOne(host) && ofOne(other);
 }

@@ -4,6 +4,7 @@ import { needsOfAppliances } from "../../drivers/appliance-registry.ts";
 import { meterDrivers, type Buses } from "../../drivers/registry.ts";
 import { contactIssues, sameLineIssues } from "./line-check.ts";
 import { applianceIssues } from "./appliance-check.ts";
+import { listenIssues } from "./charger-check.ts";
 import { fusePowerW } from "./fuse-power.ts";
 import { safePowerIssues } from "./safe-power-check.ts";
 import type { AgentYaml } from "./schema.ts";
@@ -18,6 +19,7 @@ export function crossCheck(config: AgentYaml): ConfigIssue[] {
     ...busIssues(config),
     ...contactIssues(config),
     ...applianceIssues(config),
+    ...listenIssues(config),
     ...gridIssues(config),
     ...safePowerIssues(config),
     ...homeIssues(config),

@@ -84,4 +84,67 @@ describe("chargers", () => {
     ],
     ["the same of a family with more", { family: "keba_p40", min_current_a: 20, max_current_a: 32 }, []],
   ])("may have %s, or not", (_, more, said) => expect(issues(wallbox(more))).toEqual(said));
+
+  const dialing = (listen: [host: string | undefined, port: number | undefined][]) => ({
+    appliances: Object.fromEntries(
+      listen.map(([listen_host, listen_port], at) => [
+        `car${at}`,
+        {
+          ...car,
+          driver: "ocpp16",
+          charge_point_id: `CP${at}`,
+          ...(listen_host !== undefined && { listen_host }),
+          ...(listen_port !== undefined && { listen_port }),
+        },
+      ]),
+    ),
+  });
+
+  it.each<[string, [string | undefined, number | undefined][]]>([
+    [
+      "ports of their own",
+      [
+        [undefined, undefined],
+        [undefined, 8888],
+      ],
+    ],
+    [
+      "one port of two addresses",
+      [
+        ["192.0.2.10", 8887],
+        ["198.51.100.10", 8887],
+      ],
+    ],
+  ])("may be dialled at %s", (_, listen) => expect(issues(dialing(listen))).toEqual([]));
+
+  it.each<[string, [string | undefined, number | undefined][], string]>([
+    [
+      "one port",
+      [
+        [undefined, undefined],
+        [undefined, undefined],
+      ],
+      "127.0.0.1",
+    ],
+    [
+      "one port, of all addresses and of one",
+      [
+        ["0.0.0.0", 8887],
+        ["192.0.2.10", 8887],
+      ],
+      "192.0.2.10",
+    ],
+    [
+      "one port, of a name and an address",
+      [
+        ["localhost", 8887],
+        ["127.0.0.1", 8887],
+      ],
+      "127.0.0.1",
+    ],
+  ])("may not be dialled at %s", (_, listen, host) =>
+    expect(issues(dialing(listen))).toEqual([
+      `appliances.car1.listen_port port 8887 of ${host} is where "car0" is dialled already; give each charger a port of its own`,
+    ]),
+  );
 });
