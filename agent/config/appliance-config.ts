@@ -41,6 +41,8 @@ export interface ApplianceConfig {
 
 /** Steps in which a battery is set when there is not room for all of it, W. */
 const batteryStepW = 100;
+/** Powers are whole W; as a product 16.1 A on three phases are a hair more than 11,109. */
+const hairW = 1e-6;
 
 /** @param closedOnBoot whether a relay's declared safe state is closed */
 export function applianceConfig(name: string, yaml: ApplianceYaml, closedOnBoot: (relay: string) => boolean): ApplianceConfig {
@@ -109,14 +111,16 @@ function evCharger(name: string, yaml: Of<"ev_charger">): ApplianceConfig {
   const { phases, min_current_a: minA, max_current_a: maxA, comfort, battery_wh: batteryWh } = yaml;
   const { target_soc_percent: percent } = comfort;
   const wattsPerA = phases * nominalPhaseV;
-  const charge = { id: "charge", minW: minA * wattsPerA, maxW: maxA * wattsPerA };
+  const minW = Math.ceil(minA * wattsPerA - hairW);
+  const charge = { id: "charge", minW, maxW: Math.max(minW, Math.floor(maxA * wattsPerA + hairW)) };
   const failsafeA = Math.min(yaml.failsafe_current_a, maxA);
   const off = fixed("off", 0);
   return {
     ...plain(name, yaml),
     modes: [off, charge],
     // Below its least current a charger does not charge.
-    safe: failsafeA < minA ? settingOf(off) : { mode: charge.id, powerW: failsafeA * wattsPerA },
+    safe:
+      failsafeA < minA ? settingOf(off) : { mode: charge.id, powerW: Math.max(minW, Math.floor(failsafeA * wattsPerA + hairW)) },
     least: settingOf(off),
     stepW: wattsPerA,
     phases: yaml.house_phases ?? (phases === 3 ? [1, 2, 3] : null),

@@ -37,12 +37,21 @@ export function chargerIssues(charger: Charger, at: At): ConfigIssue[] {
 function familyIssues(charger: Charger, at: At): ConfigIssue[] {
   if (charger.driver !== "modbus_charger") return [];
   const { family, min_current_a: minA, max_current_a: maxA } = charger;
-  const { mostA } = chargerFamilies[family];
+  const { mostA, stepsPerA } = chargerFamilies[family];
   const above = (key: string, currentA: number): ConfigIssue => ({
     path: at(key),
     message: `${currentA} A is more than a ${family} can be set to (${mostA} A at most); write ${mostA} or less, or correct family`,
   });
+  const between = (key: string, currentA: number): ConfigIssue[] => {
+    const steps = currentA * stepsPerA;
+    if (currentA > mostA || Math.abs(steps - Math.round(steps)) < 1e-6) return [];
+    const [below, next] = [Math.floor(steps) / stepsPerA, Math.ceil(steps) / stepsPerA];
+    const message = `${currentA} A is between two steps of a ${family}; write ${below} or ${next}`;
+    return [{ path: at(key), message }];
+  };
   return [
+    ...between("min_current_a", minA),
+    ...between("max_current_a", maxA),
     ...(minA > mostA && minA <= maxA ? [above("min_current_a", minA)] : []),
     ...(maxA > mostA ? [above("max_current_a", maxA)] : []),
   ];

@@ -82,6 +82,15 @@ describe("chargers", () => {
         "appliances.car.max_current_a 32 A is more than a heidelberg_energy_control can be set to (16 A at most); write 16 or less, or correct family",
       ],
     ],
+    [
+      "currents that it has no step for",
+      { min_current_a: 6.25, max_current_a: 15.99 },
+      [
+        "appliances.car.min_current_a 6.25 A is between two steps of a heidelberg_energy_control; write 6.2 or 6.3",
+        "appliances.car.max_current_a 15.99 A is between two steps of a heidelberg_energy_control; write 15.9 or 16",
+      ],
+    ],
+    ["currents that are a step, though 6.3 * 10 is not quite 63", { min_current_a: 6.3, max_current_a: 15.9 }, []],
     ["the same of a family with more", { family: "keba_p40", min_current_a: 20, max_current_a: 32 }, []],
   ])("may have %s, or not", (_, more, said) => expect(issues(wallbox(more))).toEqual(said));
 
