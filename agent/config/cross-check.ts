@@ -1,6 +1,6 @@
 import type { ConfigIssue } from "../../core/config-issue.ts";
 import { have, own } from "./names.ts";
-import { needsOfAppliances } from "../../drivers/appliance-registry.ts";
+import { needsOfAppliances, ownRelayDrivers } from "../../drivers/appliance-registry.ts";
 import { meterDrivers, type Buses } from "../../drivers/registry.ts";
 import { contactIssues, sameLineIssues } from "./line-check.ts";
 import { applianceIssues } from "./appliance-check.ts";
@@ -105,14 +105,38 @@ function homeIssues({ home, buses }: AgentYaml): ConfigIssue[] {
   return [{ path: ["home", "bus"], message }];
 }
 
-function simulationIssues({ simulation, buses }: AgentYaml): ConfigIssue[] {
+/** Simulated time may run a thousand times as fast: nothing real is switched by it. */
+function simulationIssues({ simulation, buses, relays, appliances }: AgentYaml): ConfigIssue[] {
   if (!simulation) return [];
-  return Object.entries(buses).flatMap(([name, bus]) =>
+  const lines = Object.entries(buses).flatMap(([name, bus]) =>
     hostOf(bus) !== "127.0.0.1"
       ? [{ path: ["buses", name], message: "a configuration with simulation may only use hosts on 127.0.0.1, no real device" }]
       : [],
   );
+  const pins = Object.entries(relays).flatMap(([name, { driver }]) =>
+    driver in ownRelayDrivers
+      ? [
+          {
+            path: ["relays", name, "driver"],
+            message: `a configuration with simulation may use no contact of the machine itself (${driver}); put the relay on a bus on 127.0.0.1`,
+          },
+        ]
+      : [],
+  );
+  const dialled = Object.entries(appliances).flatMap(([name, appliance]) =>
+    "listen_host" in appliance && !loopback.has(appliance.listen_host)
+      ? [
+          {
+            path: ["appliances", name, "listen_host"],
+            message: `a configuration with simulation may only listen on 127.0.0.1, where no real charger dials; ${appliance.listen_host} is elsewhere`,
+          },
+        ]
+      : [],
+  );
+  return [...lines, ...pins, ...dialled];
 }
+
+const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** Host of a line; null for a serial port. */
 function hostOf(bus: AgentYaml["buses"][string]): string | null {

@@ -157,3 +157,23 @@ describe("chargers", () => {
     ]),
   );
 });
+
+describe("a simulation", () => {
+  const simulated = (relay: object, listen_host: string) => ({
+    simulation: { clock_url: "tcp://127.0.0.1:7000" },
+    buses: { p1: { type: "tcp", host: "127.0.0.1", port: 7001 }, lan: { type: "modbus_tcp", host: "127.0.0.1", port: 7002 } },
+    relays: { r3: relay },
+    appliances: { car: { type: "ev_charger", driver: "ocpp16", charge_point_id: "CP1", listen_host, comfort } },
+  });
+
+  it.each(["127.0.0.1", "::1", "localhost"])("may let a charger dial %s", (host) =>
+    expect(issues(simulated(coil(3), host))).toEqual([]),
+  );
+
+  it("may drive no pins and let no real charger dial", () => {
+    expect(issues(simulated({ driver: "gpio", line: 17, on_boot: "open" }, "192.0.2.10"))).toEqual([
+      "relays.r3.driver a configuration with simulation may use no contact of the machine itself (gpio); put the relay on a bus on 127.0.0.1",
+      "appliances.car.listen_host a configuration with simulation may only listen on 127.0.0.1, where no real charger dials; 192.0.2.10 is elsewhere",
+    ]);
+  });
+});
