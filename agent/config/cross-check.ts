@@ -60,13 +60,14 @@ function busIssues({ buses, meters, relays, sensors, appliances }: AgentYaml): C
         message: `driver ${driver} ${speaks(driver)}; bus "${wanted}" is ${bus.type}, use type ${typesFor[needsOf(driver)].join(" or ")}`,
       });
   }
-  for (const { group, name, driver, bus } of users)
-    if (group === "meters" && readsBytes(driver))
+  for (const user of users)
+    if (user.group === "meters" && readsBytes(user.driver))
       for (const other of users)
-        if (other.bus === bus && other.name !== name)
+        // A meter and a relay may have the same name.
+        if (other.bus === user.bus && other !== user)
           issues.push({
-            path: ["meters", name, "bus"],
-            message: `bus "${bus}" is a byte stream of its own; ${other.name} cannot share it`,
+            path: ["meters", user.name, "bus"],
+            message: `bus "${user.bus}" is a byte stream of its own; ${other.group}.${other.name} cannot share it`,
           });
   return issues;
 }

@@ -177,3 +177,34 @@ describe("a simulation", () => {
     ]);
   });
 });
+
+describe("lines", () => {
+  it.each([
+    ["http://h", "http://h/"],
+    ["http://h", "http://H:80"],
+    ["https://h:443/x", "https://h/x/"],
+    ["http://h/", "http://h?a=1#b"],
+    ["mqtt://h", "mqtt://h:1883"],
+    ["mqtts://h:8883/", "mqtts://h"],
+  ])("%s and %s are one", (one, other) => {
+    const type = one.startsWith("mqtt") ? "mqtt" : "http";
+    const said = issues({ buses: { one: { type, url: one }, other: { type, url: other } } });
+    expect(said).toEqual([expect.stringMatching(/^buses\.other is the same line as bus "one" \(.+\); use one name for both$/)]);
+  });
+
+  it.each([
+    ["http://h", "http://h:8080"],
+    ["http://h", "http://h/x"],
+    ["mqtt://h:8883", "mqtts://h"],
+    ["mqtt://h", "mqtt://h2"],
+  ])("%s and %s are two", (one, other) => {
+    const type = one.startsWith("mqtt") ? "mqtt" : "http";
+    expect(issues({ buses: { one: { type, url: one }, other: { type, url: other } } })).toEqual([]);
+  });
+
+  it("that carry bytes are shared by no relay, though it is called as the meter is", () => {
+    expect(issues({ relays: { grid: { ...coil(2), bus: "p1" } } })).toEqual([
+      'meters.grid.bus bus "p1" is a byte stream of its own; relays.grid cannot share it',
+    ]);
+  });
+});
