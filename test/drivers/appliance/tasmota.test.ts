@@ -18,6 +18,8 @@ interface Bench {
   device: ReturnType<typeof tasmotaInsides>;
   clock: FakeClock;
   at: number;
+  /** The relay as another process makes it. */
+  another: () => MeteredRelay;
 }
 const mosquitto = peer("mosquitto");
 
@@ -31,7 +33,8 @@ async function http(relays: number, relay: number, login = ""): Promise<Bench> {
     ...(login && { login: { auth: "query", username: "admin", password: login } }),
   });
   onTestFinished(() => bus.close());
-  return { relay: tasmotaHttp({ name: "boiler", bus, relay }), device, clock, at: relay - 1 };
+  const another = (): MeteredRelay => tasmotaHttp({ name: "boiler", bus, relay });
+  return { relay: another(), another, device, clock, at: relay - 1 };
 }
 
 async function mqtt(relays: number, relay: number, fullTopic = "%prefix%/%topic%/"): Promise<Bench> {
@@ -43,7 +46,8 @@ async function mqtt(relays: number, relay: number, fullTopic = "%prefix%/%topic%
   const bus = mqttBus({ access: { url: broker.url }, clock, timeoutMs: 500, reconnectMs: 20 });
   onTestFinished(() => bus.close());
   await until("the bus is connected", async () => (await codeOf(bus.publish("online", ""))) === "done");
-  return { relay: tasmotaMqtt({ name: "boiler", bus, relay, topic: "plug", fullTopic }), device, clock, at: relay - 1 };
+  const another = (): MeteredRelay => tasmotaMqtt({ name: "boiler", bus, relay, topic: "plug", fullTopic });
+  return { relay: another(), another, device, clock, at: relay - 1 };
 }
 
 const ways: [string, () => Promise<Bench>][] = [
@@ -97,6 +101,32 @@ describe.each(ways)("%s", (_way, bench) => {
     device.inside.pulse[at] = 700;
     await relay.set(true);
     expect(device.inside.pulse[at]).toBe(700);
+  });
+
+  it.each([0, 700])("leaves no time of its own behind when it opens, where the owner had set %i", async (owners) => {
+    const { relay, another, device, at, clock } = await bench();
+    device.inside.pulse[at] = owners;
+    await relay.closeFor?.(10_000);
+    expect(device.inside.pulse[at]).toBe(100);
+    await relay.set(false);
+    expect([device.inside.on[at], device.inside.pulse[at]]).toEqual([false, owners]);
+    // A process that comes later closes it for good.
+    const later = another();
+    await later.set(true);
+    await clock.advance(60_000);
+    expect(await later.isClosed()).toBe(true);
+  });
+
+  it("leaves no time behind either where it failed to close, or to give it back at first", async () => {
+    const { relay, device, at } = await bench();
+    device.inside.stuck = true;
+    expect(await codeOf(relay.closeFor?.(10_000))).toBe("relay-not-switched");
+    expect(device.inside.pulse[at]).toBe(100);
+    device.inside.keepsPulse = true;
+    expect(await codeOf(relay.set(false))).toBe("device-refused");
+    device.inside.keepsPulse = false;
+    await relay.set(false);
+    expect(device.inside.pulse[at]).toBe(0);
   });
 
   it("says what flows, where it has a meter", async () => {
