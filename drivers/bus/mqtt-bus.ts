@@ -37,6 +37,8 @@ export interface MqttBus {
   publish(topic: string, text: string, options?: { retain?: boolean }): Promise<void>;
   /** Hands on each message of a topic that is sent from now on; never a retained one: what is old is no command. */
   follow(topic: string, take: (text: string) => void): void;
+  /** Calls at each connection from now on: the broker may have forgotten everything since the last. */
+  onConnect(connected: () => void): void;
   /** From now on keeps the newest message of a topic. */
   listen(topic: string): void;
   /** The newest message of a topic that is listened to; null while there was none. */
@@ -161,6 +163,7 @@ export function mqttBus(options: {
     name,
     publish,
     listen,
+    onConnect: (connected) => void client.on("connect", () => connected()),
     follow(topic, take) {
       listen(topic);
       waiting.add((text, from) => void (from === topic && take(text)));
