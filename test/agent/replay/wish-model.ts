@@ -49,8 +49,7 @@ export function wishModel(appliance: TracedAppliance, said: Said, atS: number): 
   const wallS = atS + said.offsetS;
   const override = said.overrides.get(appliance.resource);
   if (override && override.fromS <= wallS && wallS < override.untilS) {
-    if (override.mode === "boost") return { ...on(appliance), by: "override" };
-    if (override.mode !== "hold") return { ...off, by: "override" };
+    return { ...(override.mode === "boost" ? on(appliance) : off), by: "override" };
   }
   const running = (said.lists.get(appliance.resource) ?? []).filter(({ from, until }) => from <= wallS && wallS < until);
   const latestS = Math.max(...running.map(({ from }) => from));
