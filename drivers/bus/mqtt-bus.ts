@@ -70,14 +70,8 @@ export function brokerAccessOf(options: z.output<typeof MqttBusOptions>): Broker
  * @param options.reconnectMs wall time between two tries; default 2000
  * @throws AppError mqtt-file-unreadable
  */
-export function mqttBus(options: {
-  access: BrokerAccess;
-  clock: Clock;
-  clientId?: string;
-  timeoutMs?: number;
-  reconnectMs?: number;
-}): MqttBus {
-  const { access, clock, clientId, timeoutMs = 3_000, reconnectMs = 2_000 } = options;
+export function mqttBus(options: { access: BrokerAccess; clock: Clock; timeoutMs?: number; reconnectMs?: number }): MqttBus {
+  const { access, clock, timeoutMs = 3_000, reconnectMs = 2_000 } = options;
   const name = access.url;
   const heard = new Map<string, { text: string; atMs: number; retained: boolean } | null>();
   const granted = new Map<string, Promise<void>>();
@@ -86,7 +80,6 @@ export function mqttBus(options: {
   let reason = "not connected yet";
   const client = mqtt.connect({
     ...brokerConnection(access, "buses"),
-    ...(clientId !== undefined && { clientId }),
     protocolVersion: 4,
     clean: true,
     keepalive: 30,
