@@ -29,7 +29,9 @@ export async function askAgent(socketPath: string, ask: Ask): Promise<{ statusCo
     response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
     response.on("end", () => answer.resolve({ statusCode: response.statusCode ?? 0, body: parsed(text) }));
   });
-  asking.on("timeout", () => asking.destroy(new Error(`no answer within ${timeout / 1000} s`)));
+  asking.on("timeout", () =>
+    asking.destroy(Object.assign(new Error(`no answer within ${timeout / 1000} s`), { code: "ETIMEDOUT" })),
+  );
   asking.on("error", answer.reject);
   asking.end(ask.body === undefined ? undefined : JSON.stringify(ask.body));
   try {
@@ -58,8 +60,17 @@ export async function askedAgent(socketPath: string, ask: Ask): Promise<unknown>
 
 /** Whether a failure means that there is no agent at all: nothing listens at the socket, and not that it does not answer. */
 export function isAgentGone(error: unknown): boolean {
+  return ["ENOENT", "ECONNREFUSED"].includes(reasonOf(error));
+}
+
+/** Whether a failure means that an agent is there and hangs: it takes no more questions, or gives no answer in time. */
+export function isAgentHung(error: unknown): boolean {
+  return ["ETIMEDOUT", "EAGAIN"].includes(reasonOf(error));
+}
+
+function reasonOf(error: unknown): string {
   const cause = error instanceof AppError ? error.cause : undefined;
-  return cause instanceof Error && "code" in cause && (cause.code === "ENOENT" || cause.code === "ECONNREFUSED");
+  return cause instanceof Error && "code" in cause ? String(cause.code) : "";
 }
 
 function parsed(text: string): unknown {

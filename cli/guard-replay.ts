@@ -23,17 +23,29 @@ function forPeople({ at, limitW, commands, reasons }: ReplayLine): string {
 /** @throws AppError input-unreadable; trace-bad-line with file and line */
 async function readTrace(file: string): Promise<TraceEvent[]> {
   const text = (await readInput(file, mostBytes)).toString("utf8");
-  return text.split("\n").flatMap((line, index) => {
+  const bad = (line: number, why: string): AppError => new AppError("trace-bad-line", `${file}:${line} ${why}`);
+  const read = text.split("\n").flatMap((line, index) => {
     if (line.trim() === "") return [];
-    const bad = (why: string): AppError => new AppError("trace-bad-line", `${file}:${index + 1} ${why}`);
     let value: unknown;
     try {
       value = JSON.parse(line);
     } catch (error) {
-      throw bad(`is not JSON: ${errorMessage(error)}`);
+      throw bad(index + 1, `is not JSON: ${errorMessage(error)}`);
     }
     const event = TraceEvent.safeParse(value);
-    if (!event.success) throw bad(`is no event of a trace: ${z.prettifyError(event.error).replaceAll(/\s*\n\s*/g, " ")}`);
-    return [event.data];
+    if (!event.success)
+      throw bad(index + 1, `is no event of a trace: ${z.prettifyError(event.error).replaceAll(/\s*\n\s*/g, " ")}`);
+    return [{ line: index + 1, event: event.data }];
   });
+  const listed = new Set(
+    read.flatMap(({ event }) => (event.kind === "config" ? (event.appliances ?? []) : [])).map(({ resource }) => resource),
+  );
+  for (const { line, event } of read)
+    // A trace without any appliance is one of limits alone.
+    if ("resource" in event && listed.size > 0 && !listed.has(event.resource))
+      throw bad(
+        line,
+        `is for "${event.resource}", which no config of the trace lists (have: ${[...listed].join(", ")}); correct the name or add it to the appliances`,
+      );
+  return read.map(({ event }) => event);
 }

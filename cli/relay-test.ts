@@ -80,18 +80,32 @@ async function onItsLine(
   const clock = realClock({ onError: (error) => log.error({ error: errorMessage(error) }, "unexpected") });
   const buses = openBuses(config.buses, clock);
   const { safeClosed, ...relayConfig } = found;
-  const relay = await makeRelay(relayConfig, givenTo(name, "bus" in relayConfig ? relayConfig.bus : null, buses, { clock, log }));
   try {
-    await click(relay, !safeClosed, seconds, stop);
+    const relay = await makeRelay(
+      relayConfig,
+      givenTo(name, "bus" in relayConfig ? relayConfig.bus : null, buses, { clock, log }),
+    );
+    await clickedAndBack(relay, safeClosed, seconds, stop);
   } finally {
-    await back(relay, safeClosed);
-    await relay.close?.();
     await buses.close();
   }
   say(
     `${name}: ${position(!safeClosed)} ${stop.aborted ? "until it was stopped" : `for ${seconds} s`} and ${position(safeClosed)} again, without an agent`,
   );
   return stop.aborted ? exitCode.checkFailed : exitCode.good;
+}
+
+/** Lets go of the relay whatever comes, also where it cannot be put back. */
+export async function clickedAndBack(relay: Relay, safeClosed: boolean, seconds: number, stop: AbortSignal): Promise<void> {
+  try {
+    try {
+      await click(relay, !safeClosed, seconds, stop);
+    } finally {
+      await back(relay, safeClosed);
+    }
+  } finally {
+    await relay.close?.();
+  }
 }
 
 async function click(relay: Relay, closed: boolean, seconds: number, stop: AbortSignal): Promise<void> {

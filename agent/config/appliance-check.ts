@@ -1,12 +1,8 @@
 import type { ConfigIssue } from "../../core/config-issue.ts";
 import { refusedKinds, type ApplianceYaml } from "./appliance-schema.ts";
+import { chargerIssues } from "./charger-check.ts";
 import { have, own } from "./names.ts";
 import type { AgentYaml } from "./schema.ts";
-
-/** Nominal voltage of a phase, V. @see EN 50160 */
-const phaseV = 230;
-/** @see EnWG 14a, EEBUS LPC */
-const mostFailsafeW = 4_200;
 
 /** What is wrong with appliances beyond their own fields: relays and sensors that are not there or used twice, safe states. */
 export function applianceIssues(config: AgentYaml): ConfigIssue[] {
@@ -87,26 +83,6 @@ function comfortIssues(name: string, appliance: ApplianceYaml, { relays, sensors
 }
 
 type At = (...keys: string[]) => string[];
-
-function chargerIssues(charger: Extract<ApplianceYaml, { type: "ev_charger" }>, at: At): ConfigIssue[] {
-  const { phases, house_phases: housePhases, failsafe_current_a: failsafeA, comfort } = charger;
-  const issues: ConfigIssue[] = [];
-  if (charger.min_current_a > charger.max_current_a)
-    issues.push({ path: at("min_current_a"), message: `is above max_current_a ${charger.max_current_a}` });
-  if (failsafeA * phases * phaseV > mostFailsafeW)
-    issues.push({
-      path: at("failsafe_current_a"),
-      message: `${failsafeA} A on ${phases} phases is ${failsafeA * phases * phaseV} W; a charger that nobody speaks to takes at most ${mostFailsafeW} W`,
-    });
-  if (housePhases && housePhases.length !== phases)
-    issues.push({
-      path: at("house_phases"),
-      message: `must name ${phases === 1 ? "one phase" : "three phases"}, as phases says`,
-    });
-  if (comfort.target_soc_percent !== undefined && charger.battery_wh === undefined)
-    issues.push({ path: at("comfort", "target_soc_percent"), message: "needs battery_wh of the car" });
-  return issues;
-}
 
 function temperatureIssues(
   name: string,

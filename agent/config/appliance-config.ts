@@ -1,4 +1,5 @@
 import type { Demand } from "../../core/message/resource.ts";
+import { nominalPhaseV } from "../../core/nominal-voltage.ts";
 import type { OperationMode, Setting } from "../../core/setting.ts";
 import type { TemperatureBand } from "../plan/needs.ts";
 import type { ApplianceYaml } from "./appliance-schema.ts";
@@ -38,10 +39,10 @@ export interface ApplianceConfig {
   handHoldMs: number;
 }
 
-/** Nominal voltage of a phase, V. @see EN 50160 */
-const phaseV = 230;
 /** Steps in which a battery is set when there is not room for all of it, W. */
 const batteryStepW = 100;
+/** Powers are whole W; as a product 16.1 A on three phases are a hair more than 11,109. */
+const hairW = 1e-6;
 
 /** @param closedOnBoot whether a relay's declared safe state is closed */
 export function applianceConfig(name: string, yaml: ApplianceYaml, closedOnBoot: (relay: string) => boolean): ApplianceConfig {
@@ -109,15 +110,17 @@ function byRelay(name: string, yaml: RelayYaml): Omit<ApplianceConfig, "device" 
 function evCharger(name: string, yaml: Of<"ev_charger">): ApplianceConfig {
   const { phases, min_current_a: minA, max_current_a: maxA, comfort, battery_wh: batteryWh } = yaml;
   const { target_soc_percent: percent } = comfort;
-  const wattsPerA = phases * phaseV;
-  const charge = { id: "charge", minW: minA * wattsPerA, maxW: maxA * wattsPerA };
+  const wattsPerA = phases * nominalPhaseV;
+  const minW = Math.ceil(minA * wattsPerA - hairW);
+  const charge = { id: "charge", minW, maxW: Math.max(minW, Math.floor(maxA * wattsPerA + hairW)) };
   const failsafeA = Math.min(yaml.failsafe_current_a, maxA);
   const off = fixed("off", 0);
   return {
     ...plain(name, yaml),
     modes: [off, charge],
     // Below its least current a charger does not charge.
-    safe: failsafeA < minA ? settingOf(off) : { mode: charge.id, powerW: failsafeA * wattsPerA },
+    safe:
+      failsafeA < minA ? settingOf(off) : { mode: charge.id, powerW: Math.max(minW, Math.floor(failsafeA * wattsPerA + hairW)) },
     least: settingOf(off),
     stepW: wattsPerA,
     phases: yaml.house_phases ?? (phases === 3 ? [1, 2, 3] : null),

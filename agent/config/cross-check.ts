@@ -1,11 +1,12 @@
 import type { ConfigIssue } from "../../core/config-issue.ts";
 import { have, own } from "./names.ts";
-import { needsOfAppliances } from "../../drivers/appliance-registry.ts";
+import { needsOfAppliances, ownRelayDrivers } from "../../drivers/appliance-registry.ts";
 import { meterDrivers, type Buses } from "../../drivers/registry.ts";
-import { applianceConfig } from "./appliance-config.ts";
 import { contactIssues, sameLineIssues } from "./line-check.ts";
 import { applianceIssues } from "./appliance-check.ts";
+import { listenIssues } from "./charger-check.ts";
 import { fusePowerW } from "./fuse-power.ts";
+import { safePowerIssues } from "./safe-power-check.ts";
 import type { AgentYaml } from "./schema.ts";
 
 /**
@@ -18,7 +19,9 @@ export function crossCheck(config: AgentYaml): ConfigIssue[] {
     ...busIssues(config),
     ...contactIssues(config),
     ...applianceIssues(config),
+    ...listenIssues(config),
     ...gridIssues(config),
+    ...safePowerIssues(config),
     ...homeIssues(config),
     ...simulationIssues(config),
   ];
@@ -57,13 +60,14 @@ function busIssues({ buses, meters, relays, sensors, appliances }: AgentYaml): C
         message: `driver ${driver} ${speaks(driver)}; bus "${wanted}" is ${bus.type}, use type ${typesFor[needsOf(driver)].join(" or ")}`,
       });
   }
-  for (const { group, name, driver, bus } of users)
-    if (group === "meters" && readsBytes(driver))
+  for (const user of users)
+    if (user.group === "meters" && readsBytes(user.driver))
       for (const other of users)
-        if (other.bus === bus && other.name !== name)
+        // A meter and a relay may have the same name.
+        if (other.bus === user.bus && other !== user)
           issues.push({
-            path: ["meters", name, "bus"],
-            message: `bus "${bus}" is a byte stream of its own; ${other.name} cannot share it`,
+            path: ["meters", user.name, "bus"],
+            message: `bus "${user.bus}" is a byte stream of its own; ${other.group}.${other.name} cannot share it`,
           });
   return issues;
 }
@@ -75,7 +79,7 @@ function usersOf(group: string, parts: Record<string, object>): { group: string;
   );
 }
 
-function gridIssues({ site, meters, relays, appliances }: AgentYaml): ConfigIssue[] {
+function gridIssues({ site, meters }: AgentYaml): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   const grids = Object.entries(meters).filter(([, meter]) => meter.role === "grid");
   if (grids.length !== 1)
@@ -88,15 +92,6 @@ function gridIssues({ site, meters, relays, appliances }: AgentYaml): ConfigIssu
     issues.push({
       path: ["site", "grid", "max_import_w"],
       message: `${site.grid.max_import_w} W is more than the fuse carries (${fuseW} W)`,
-    });
-  const safe = Object.entries(appliances)
-    .map(([name, appliance]) => applianceConfig(name, appliance, (relay) => own(relays, relay)?.on_boot === "closed"))
-    .filter((appliance) => appliance.safe.powerW > 0);
-  const safeW = safe.reduce((sum, appliance) => sum + appliance.safe.powerW, 0);
-  if (safeW > site.grid.max_import_w)
-    issues.push({
-      path: ["appliances"],
-      message: `with all appliances in their safe state ${have(safe.map(({ name }) => name))} draw ${safeW} W, more than max_import_w ${site.grid.max_import_w} W; let fewer relays have on_boot: closed`,
     });
   return issues;
 }
@@ -111,14 +106,38 @@ function homeIssues({ home, buses }: AgentYaml): ConfigIssue[] {
   return [{ path: ["home", "bus"], message }];
 }
 
-function simulationIssues({ simulation, buses }: AgentYaml): ConfigIssue[] {
+/** Simulated time may run a thousand times as fast: nothing real is switched by it. */
+function simulationIssues({ simulation, buses, relays, appliances }: AgentYaml): ConfigIssue[] {
   if (!simulation) return [];
-  return Object.entries(buses).flatMap(([name, bus]) =>
+  const lines = Object.entries(buses).flatMap(([name, bus]) =>
     hostOf(bus) !== "127.0.0.1"
       ? [{ path: ["buses", name], message: "a configuration with simulation may only use hosts on 127.0.0.1, no real device" }]
       : [],
   );
+  const pins = Object.entries(relays).flatMap(([name, { driver }]) =>
+    driver in ownRelayDrivers
+      ? [
+          {
+            path: ["relays", name, "driver"],
+            message: `a configuration with simulation may use no contact of the machine itself (${driver}); put the relay on a bus on 127.0.0.1`,
+          },
+        ]
+      : [],
+  );
+  const dialled = Object.entries(appliances).flatMap(([name, appliance]) =>
+    "listen_host" in appliance && !loopback.has(appliance.listen_host)
+      ? [
+          {
+            path: ["appliances", name, "listen_host"],
+            message: `a configuration with simulation may only listen on 127.0.0.1, where no real charger dials; ${appliance.listen_host} is elsewhere`,
+          },
+        ]
+      : [],
+  );
+  return [...lines, ...pins, ...dialled];
 }
+
+const loopback = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** Host of a line; null for a serial port. */
 function hostOf(bus: AgentYaml["buses"][string]): string | null {

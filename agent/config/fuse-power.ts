@@ -1,7 +1,6 @@
-/** Nominal voltage of a phase, V. @see EN 50160 */
-const phaseV = 230;
+import { nominalPhaseV } from "../../core/nominal-voltage.ts";
 
 /** What the main fuse carries on all phases together, W. */
 export function fusePowerW({ phases, fuseA }: { phases: number; fuseA: number }): number {
-  return phases * fuseA * phaseV;
+  return phases * fuseA * nominalPhaseV;
 }

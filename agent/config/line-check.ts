@@ -25,7 +25,18 @@ export function sameLineIssues({ buses }: AgentYaml): ConfigIssue[] {
 
 function lineOf(bus: Bus): string {
   if (bus.type === "serial") return bus.port;
-  return "url" in bus ? bus.url.toLowerCase() : `${bus.host.toLowerCase()}:${bus.port}`;
+  return "url" in bus ? addressOf(bus.url) : `${bus.host.toLowerCase()}:${bus.port}`;
+}
+
+const mqttPorts: Record<string, string> = { "mqtt:": "1883", "mqtts:": "8883" };
+
+/** An address as one of its many spellings: without the port that is meant anyway, and without a slash at the end. */
+function addressOf(url: string): string {
+  const address = new URL(url.toLowerCase());
+  if (address.port === mqttPorts[address.protocol]) address.port = "";
+  address.search = "";
+  address.hash = "";
+  return address.href.replace(/\/$/, "");
 }
 
 /** Two names for one contact would switch against each other. */

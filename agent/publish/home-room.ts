@@ -68,6 +68,8 @@ export function startHomeRoom(options: {
   };
   for (const resource of options.resources)
     bus.follow(`${topicOf(resource)}/set`, (text) => void clock.hold(take(resource, text)));
+  // A broker that was away may have lost what it kept.
+  bus.onConnect(() => told.clear());
   clock.every(tellMs, tell, options.signal);
 }
 

@@ -23,6 +23,9 @@ const TraceAppliance = z.strictObject({
 
 export type TracedAppliance = z.infer<typeof TraceAppliance>;
 
+/** What is said without naming a setting. */
+const SaidMode = OverrideMode.exclude(["hold"]);
+
 /**
  * One line of a trace: what the agent heard, at so many seconds of its monotonic clock. heartbeat and limit are those of
  * the grid operator's channel, reading is the grid meter's, in W, import positive. Times of instructions and overrides are
@@ -59,7 +62,10 @@ export const TraceEvent = z.discriminatedUnion("kind", [
     at: seconds,
     resource: Name,
     /** clear ends what the resident said before. */
-    mode: z.union([OverrideMode, z.literal("clear")]),
+    mode: z.enum([...SaidMode.options, "clear"], {
+      error: ({ input }) =>
+        `expected ${SaidMode.options.join(", ")} or clear${input === "hold" ? "; a hold is of a setting, which a trace cannot say: leave the event out" : ""}`,
+    }),
     until: seconds.optional(),
   }),
   z.strictObject({ kind: z.literal("clock"), at: seconds, jumpS: z.number().optional() }),

@@ -17,8 +17,6 @@ export interface ApplianceDevice {
    * device-foreign-setting where it is set to something that is none of its modes
    */
   read(): Promise<Setting>;
-  /** What it draws, by a meter of its own, W; null while it does not say. */
-  powerW?(): Promise<number | null>;
   /** How full its storage is, percent of what it can hold, 0 to 100; null while it does not say. */
   stateOfCharge?(): Promise<number | null>;
   /**
@@ -29,7 +27,7 @@ export interface ApplianceDevice {
   arm?(failsafe: Setting, timeoutS: number): Promise<void>;
   /**
    * set() has to be called again within so many seconds, also where nothing changes, or the device goes to its failsafe: a
-   * third of its own timeout. Undefined where it keeps a setting for good; arm() changes it.
+   * third or a half of the timeout that arm() set, a fixed time where only its installer can set one. Undefined where it keeps a setting for good; arm() changes it.
    */
   readonly keepAliveS?: number | undefined;
   /** Lets go of what it holds itself; absent where that is nothing. Lines that others share stay open. */

@@ -81,6 +81,8 @@ function tasmota(name: string, relay: number, ask: Ask): MeteredRelay {
   const pulse = `PulseTime${relay}`;
   /** The device keeps its setting in flash: it is written when it changes. */
   let pulseSet: number | undefined;
+  /** What the owner had set, while a time of ours may stand in its place. */
+  let owners: number | undefined;
 
   const pulseOf = async (payload: string): Promise<{ set: number; remaining: number }> => {
     const answer = await ask(pulse, payload, [pulse]);
@@ -90,22 +92,36 @@ function tasmota(name: string, relay: number, ask: Ask): MeteredRelay {
   };
   const setPulse = async (value: number): Promise<void> => {
     if (pulseSet === value) return;
+    // Whether it came to be written is not known where the answer is lost.
+    pulseSet = undefined;
     const { set } = await pulseOf(String(value));
     if (set !== value) throw refused(name, `${pulse} stays ${set} instead of ${value}`);
     pulseSet = value;
   };
+  /** A time of ours that stayed behind would open the contact of whoever closes it next, and be taken for the owner's. */
+  const giveBack = async (): Promise<void> => {
+    if (owners === undefined) return;
+    await setPulse(owners);
+    owners = undefined;
+  };
   return networkRelay(name, {
     mostTimerS,
     async switch(closed, timerS) {
-      if (closed && timerS !== undefined) await setPulse(pulseTime(timerS));
-      // A time that the owner has set stays; one of ours would open the contact.
-      else if (closed && pulseSet !== undefined) await setPulse(0);
+      if (closed && timerS !== undefined) {
+        if (owners === undefined) {
+          const { set } = await pulseOf("");
+          pulseSet = set;
+          owners = set;
+        }
+        await setPulse(pulseTime(timerS));
+      } else if (closed) await giveBack();
       await ask(power, closed ? "ON" : "OFF", powerKeys);
+      if (!closed) await giveBack();
     },
     async read() {
       const answer = await ask(power, "", powerKeys);
       const closed = powerKeys.map((key) => answer[key]).includes("ON");
-      if (!closed || pulseSet === undefined || pulseSet === 0) return { closed };
+      if (!closed || owners === undefined) return { closed };
       const { set, remaining } = await pulseOf("");
       pulseSet = set;
       // PowerOnState 5 turns the timer round: it runs while the contact is open.

@@ -27,8 +27,6 @@ export interface HttpBus {
   readonly name: string;
   /** What it answers to GET, for a schema to check. */
   getJson(path: string): Promise<unknown>;
-  /** What it answers to POST of a JSON body. */
-  postJson(path: string, body: unknown): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -56,29 +54,28 @@ export function httpBus(options: {
   let challenge: DigestChallenge | undefined;
   let count = 0;
 
-  const authorization = (method: string, uri: string): string | undefined => {
+  const authorization = (uri: string): string | undefined => {
     if (login?.auth === "basic") return `Basic ${Buffer.from(`${login.username}:${login.password}`).toString("base64")}`;
     if (login?.auth !== "digest" || !challenge) return undefined;
-    return digestAnswer(challenge, login, { method, uri, count: ++count, cnonce: randomBytes(16).toString("hex") });
+    return digestAnswer(challenge, login, { method: "GET", uri, count: ++count, cnonce: randomBytes(16).toString("hex") });
   };
 
-  const once = async (method: "GET" | "POST", uri: string, body: string | undefined): Promise<Reply> => {
+  const once = async (uri: string): Promise<Reply> => {
     closing.signal.throwIfAborted();
-    const allowed = authorization(method, uri);
+    const allowed = authorization(uri);
     const headers = {
       accept: "application/json",
-      ...(body !== undefined && { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
       ...(allowed !== undefined && { authorization: allowed }),
     };
     // Not fetch: it would load 13 MB of code that a gateway does not use elsewhere.
     const { request } = base.protocol === "https:" ? await import("node:https") : await import("node:http");
     const late = AbortSignal.timeout(timeoutMs);
     const signal = AbortSignal.any([late, closing.signal]);
-    const target: RequestOptions = { method, path: uri, headers, signal, agent: false };
+    const target: RequestOptions = { path: uri, headers, signal, agent: false };
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const asked = request(base, target, resolve);
     asked.on("error", reject);
-    asked.end(body);
+    asked.end();
     try {
       return await replyOf(await promise);
     } catch (cause) {
@@ -104,19 +101,19 @@ export function httpBus(options: {
       cause,
     });
 
-  const ask = async (method: "GET" | "POST", path: string, body?: string): Promise<unknown> => {
+  const ask = async (path: string): Promise<unknown> => {
     const uri = prefix + withLogin(path);
-    let reply = await once(method, uri, body);
+    let reply = await once(uri);
     if (reply.status === 401 && login?.auth === "digest") {
       challenge = digestChallenge(reply.challenges);
       count = 0;
-      if (challenge) reply = await once(method, uri, body);
+      if (challenge) reply = await once(uri);
     }
     if (reply.status < 200 || reply.status > 299)
       // The query may have the password in it.
       throw new AppError(
         "http-refused",
-        `${name} answered status ${reply.status} to ${method} ${path.split("?")[0]}; check password, channel and generation`,
+        `${name} answered status ${reply.status} to GET ${path.split("?")[0]}; check password, channel and generation`,
         { temporary: reply.status >= 500 || reply.status === 429 },
       );
     try {
@@ -140,8 +137,7 @@ export function httpBus(options: {
 
   return {
     name,
-    getJson: (path) => enqueue(() => ask("GET", path)),
-    postJson: (path, body) => enqueue(() => ask("POST", path, JSON.stringify(body))),
+    getJson: (path) => enqueue(() => ask(path)),
     async close() {
       closing.abort(new AppError("http-closed", `${name} is closed`));
       await queue;

@@ -37,6 +37,8 @@ export interface MqttBus {
   publish(topic: string, text: string, options?: { retain?: boolean }): Promise<void>;
   /** Hands on each message of a topic that is sent from now on; never a retained one: what is old is no command. */
   follow(topic: string, take: (text: string) => void): void;
+  /** Calls at each connection from now on: the broker may have forgotten everything since the last. */
+  onConnect(connected: () => void): void;
   /** From now on keeps the newest message of a topic. */
   listen(topic: string): void;
   /** The newest message of a topic that is listened to; null while there was none. */
@@ -68,14 +70,8 @@ export function brokerAccessOf(options: z.output<typeof MqttBusOptions>): Broker
  * @param options.reconnectMs wall time between two tries; default 2000
  * @throws AppError mqtt-file-unreadable
  */
-export function mqttBus(options: {
-  access: BrokerAccess;
-  clock: Clock;
-  clientId?: string;
-  timeoutMs?: number;
-  reconnectMs?: number;
-}): MqttBus {
-  const { access, clock, clientId, timeoutMs = 3_000, reconnectMs = 2_000 } = options;
+export function mqttBus(options: { access: BrokerAccess; clock: Clock; timeoutMs?: number; reconnectMs?: number }): MqttBus {
+  const { access, clock, timeoutMs = 3_000, reconnectMs = 2_000 } = options;
   const name = access.url;
   const heard = new Map<string, { text: string; atMs: number; retained: boolean } | null>();
   const granted = new Map<string, Promise<void>>();
@@ -84,7 +80,6 @@ export function mqttBus(options: {
   let reason = "not connected yet";
   const client = mqtt.connect({
     ...brokerConnection(access, "buses"),
-    ...(clientId !== undefined && { clientId }),
     protocolVersion: 4,
     clean: true,
     keepalive: 30,
@@ -161,6 +156,7 @@ export function mqttBus(options: {
     name,
     publish,
     listen,
+    onConnect: (connected) => void client.on("connect", () => connected()),
     follow(topic, take) {
       listen(topic);
       waiting.add((text, from) => void (from === topic && take(text)));

@@ -2,13 +2,13 @@ import { fakeClock } from "../../core/clock/fake-clock.ts";
 import { expect, it } from "vitest";
 import { agentConfigFromYaml } from "../../agent/config/agent-config-from-yaml.ts";
 import { AgentYaml } from "../../agent/config/schema.ts";
-import { safeState } from "../../agent/safe-state.ts";
+import { allSafe, safeState } from "../../agent/safe-state.ts";
 import { chargerDevices } from "../fake/charger-devices.ts";
 import { registerSlave } from "../fake/register-slave.ts";
 import { relayBoard, type RelayBoard } from "../fake/relay-board.ts";
 import { silentLog } from "../fake/silent-log.ts";
 
-async function boards(appliances: object = {}, lines: object = {}) {
+async function boards(appliances: object = {}, lines: object = {}, relays: object = {}) {
   const [one, two] = [await relayBoard(), await relayBoard()];
   const relay = (bus: string, on_boot: string, inverted = false) => ({
     driver: "modbus_coil",
@@ -24,7 +24,7 @@ async function boards(appliances: object = {}, lines: object = {}) {
     site: { name: "x", timezone: "UTC", currency: "EUR", grid: { phases: 1, fuse_a: 25, max_import_w: 5000 } },
     buses: { one: bus(one), two: bus(two), ...lines },
     meters: { grid: { role: "grid", driver: "eastron_sdm630", bus: "one", unit_id: 1 } },
-    relays: { r1: relay("one", "open"), r2: { ...relay("two", "closed"), coil: 1 }, r3: relay("two", "closed", true) },
+    relays: { r1: relay("one", "open"), r2: { ...relay("two", "closed"), coil: 1 }, r3: relay("two", "closed", true), ...relays },
     appliances,
     storage: { path: "data.db" },
   });
@@ -71,4 +71,51 @@ it("puts a charger into its safe state too, and leaves one that dials the gatewa
   expect(device.setA(slave)).toBe(16);
   expect(await run()).toEqual([]);
   expect([device.setA(slave), one.coils.get(0)]).toEqual([6, false]);
+});
+
+it("names what cannot even be made, and puts the others into their safe state", async () => {
+  const gone = "/nowhere/gone";
+  const { one, two, log, run } = await boards(
+    {
+      car: {
+        type: "ev_charger",
+        driver: "modbus_charger",
+        bus: "one",
+        unit_id: 1,
+        family: "heidelberg_energy_control",
+        phases: 3,
+        min_current_a: 20,
+        max_current_a: 32,
+        comfort: { energy_wh_per_day: 9000, not_before: "20:00", ready_by: "07:00" },
+      },
+    },
+    {
+      plug: { type: "http", url: "http://127.0.0.1:9", password_file: gone },
+      broker: { type: "mqtt", url: "mqtts://127.0.0.1:9", ca_file: gone },
+    },
+    {
+      r4: { driver: "shelly_http", bus: "plug", on_boot: "open" },
+      r5: { driver: "tasmota_mqtt", bus: "broker", topic: "plug", on_boot: "open" },
+    },
+  );
+  one.coils.set(0, true);
+  expect(await run()).toEqual(["r4", "r5", "car"]);
+  expect([one.coils.get(0), two.coils.get(1), two.coils.get(0)]).toEqual([false, true, false]);
+  expect(log.lines.map(({ fields }) => fields["code"])).toEqual(
+    expect.arrayContaining(["password-file-unreadable", "mqtt-file-unreadable", "device-bad-options"]),
+  );
+});
+
+it("believes what stands safe also where it cannot be let go of", async () => {
+  const set: string[] = [];
+  const target = (name: string, close: () => void) => ({
+    name,
+    make: () => Promise.resolve({ makeSafe: () => Promise.resolve(set.push(name) > 0), close }),
+  });
+  const log = silentLog();
+  const throwing = (): void => {
+    throw new Error("EIO");
+  };
+  expect(await allSafe([target("r1", throwing), target("r2", () => undefined)], log)).toEqual([]);
+  expect([set, log.lines.map(({ fields }) => fields["device"])]).toEqual([["r1", "r2"], ["r1"]]);
 });

@@ -134,15 +134,15 @@ describe("says file, line, column, path and what was expected", () => {
       agentYamlWith(grid, "  grid: { role: grid, driver: dsmr, bus: lan }"),
       [
         'agent.yaml:11:42 meters.grid.bus driver dsmr reads a byte stream; bus "lan" is modbus_tcp, use type serial or tcp',
-        'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; pump cannot share it',
-        'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; r1 cannot share it',
-        'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; r2 cannot share it',
+        'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; meters.pump cannot share it',
+        'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; relays.r1 cannot share it',
+        'agent.yaml:11:42 meters.grid.bus bus "lan" is a byte stream of its own; relays.r2 cannot share it',
       ],
     ],
     [
       "a byte bus that another shares",
       agentYamlWith(r1, "  r1: { driver: modbus_coil, bus: p1, unit_id: 10, coil: 0, on_boot: open }"),
-      ['agent.yaml:11:42 meters.grid.bus bus "p1" is a byte stream of its own; r1 cannot share it'],
+      ['agent.yaml:11:42 meters.grid.bus bus "p1" is a byte stream of its own; relays.r1 cannot share it'],
     ],
     [
       "a relay that is not there",

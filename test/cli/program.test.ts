@@ -1,8 +1,11 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { startStatusServer } from "../../agent/api/status-server.ts";
+import { isAgentGone, isAgentHung } from "../../cli/ask-agent.ts";
+import { AppError } from "../../core/app-error.ts";
 import { agentApi } from "../fake/agent-api.ts";
 import { relayBoard } from "../fake/relay-board.ts";
 import { runCli } from "../fake/run-cli.ts";
@@ -142,6 +145,43 @@ describe("relay failsafe", () => {
     const { code, err } = await runCli(["relay", "failsafe", "-c", writeGateway(folder, { ...threeRelays, buses })]);
     expect([code, [...board.coils]]).toEqual([2, [[3, true]]]);
     expect(err).toContain("agent-running");
+  });
+
+  it.each<[string, (socket: Socket) => void, number, boolean]>([
+    ["puts them into it where an agent hangs", () => undefined, 0, false],
+    ["switches nothing where it cannot be told whether an agent is there", (socket) => void socket.destroy(), 3, true],
+  ])("%s", { timeout: 20_000 }, async (_, take, code, closed) => {
+    const folder = scratch("failsafe");
+    mkdirSync(join(folder, "state"));
+    const sockets = new Set<Socket>();
+    const agent = createServer((socket) => {
+      sockets.add(socket);
+      take(socket);
+    }).listen(join(folder, "state", "agent.sock"));
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy();
+      agent.close();
+    });
+    const board = await relayBoard([[3, true]]);
+    const buses = {
+      ...(gatewayYaml() as { buses: object }).buses,
+      board: { type: "modbus_tcp", host: "127.0.0.1", port: board.port },
+    };
+    const result = await runCli(["relay", "failsafe", "-c", writeGateway(folder, { ...threeRelays, buses })]);
+    expect([result.code, board.coils.get(3)]).toEqual([code, closed]);
+    expect(result.err.includes("agent-unreachable")).toBe(code === 3);
+  });
+
+  it.each([
+    ["EACCES", false, false],
+    ["ECONNRESET", false, false],
+    ["ENOENT", true, false],
+    ["ECONNREFUSED", true, false],
+    ["ETIMEDOUT", false, true],
+    ["EAGAIN", false, true],
+  ])("takes %s for an agent that is gone (%s), or hangs (%s)", (code, gone, hung) => {
+    const error = new AppError("agent-unreachable", "", { cause: Object.assign(new Error(code), { code }) });
+    expect([isAgentGone(error), isAgentHung(error)]).toEqual([gone, hung]);
   });
 
   it("exits 3 on a dead bus, naming every relay, after trying each", async () => {

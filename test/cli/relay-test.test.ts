@@ -2,6 +2,9 @@ import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { clickedAndBack } from "../../cli/relay-test.ts";
+import { errorCode } from "../../core/app-error.ts";
+import type { Relay } from "../../drivers/appliance/relay.ts";
 import { agentHouse, type HouseYaml } from "../fake/agent-house.ts";
 import { modbusSlave } from "../fake/modbus-slave.ts";
 import { relayBoard } from "../fake/relay-board.ts";
@@ -225,4 +228,21 @@ describe("relay test without an agent", { timeout: 30_000 }, () => {
     expect(await runCli(args("boiler"))).toMatchObject({ code: 3, err: expect.stringContaining("agent-unreachable") });
     expect(board.writes).toEqual([]);
   });
+});
+
+it("lets go of the relay also where it cannot be put back", async () => {
+  const set: boolean[] = [];
+  let closed = 0;
+  const relay: Relay = {
+    name: "boiler",
+    set(on) {
+      set.push(on);
+      return on ? Promise.resolve() : Promise.reject(new Error("EIO"));
+    },
+    isClosed: () => Promise.resolve(true),
+    close: () => void closed++,
+  };
+  const over = AbortSignal.abort();
+  expect(await clickedAndBack(relay, false, 1, over).then(() => "done", errorCode)).toBe("relay-test-failed");
+  expect([set, closed]).toEqual([[true, false, false, false], 1]);
 });

@@ -63,7 +63,6 @@ for (const kind of ["tcp", "rtu"] as const)
       expect(await words(257, 3)).toEqual([60_000, 4, 1]);
       expect(await words(261, 2)).toEqual([86, 60]);
       expect(await charger.read()).toEqual({ mode: "charge", powerW: 5_934 });
-      expect(await charger.powerW?.()).toBe(3_450);
       expect(charger.keepAliveS).toBe(20);
       await charger.set({ mode: "off", powerW: 0 });
       expect(await words(261, 2)).toEqual([0, 60]);
@@ -121,7 +120,6 @@ it.skipIf(!python)("sets chargers of the other families of pymodbus over TCP (py
   expect(await bus.readCoils(5, 400, 1)).toEqual([false]);
   await phoenix.set(setting);
   expect([await word(5, 300), ...(await bus.readCoils(5, 400, 1))]).toEqual([8, true]);
-  expect(await phoenix.powerW?.()).toBe(3_450);
 
   const p30 = at(6, "keba_p30");
   await p30.set(setting);
@@ -156,7 +154,6 @@ for (const kind of ["tcp", "rtu"] as const)
       await pv.arm?.({ mode: "free", powerW: -9_800 }, 120);
       await pv.set({ mode: "limit", powerW: -6_000 });
       expect(await Promise.all([5, 7, 9].map((offset) => word(at(123) + offset)))).toEqual([6_000, 120, 1]);
-      expect(await pv.powerW?.()).toBe(-3_600);
       await pv.set({ mode: "free", powerW: -9_800 });
       expect(await pv.read()).toEqual({ mode: "free", powerW: -9_800 });
     },

@@ -13,6 +13,8 @@ export function tasmotaInsides(clock: Clock, relays = 1) {
     untilMs: Array.from({ length: relays }, (): number | null => null),
     watts: 1_999 as number | number[] | null,
     stuck: false,
+    /** Takes no other PulseTime. */
+    keepsPulse: false,
     /** PowerOnState 5: the timer runs while the relay is off. */
     inverse: false,
     /** Settings written to flash. */
@@ -46,7 +48,7 @@ export function tasmotaInsides(clock: Clock, relays = 1) {
       };
     if (inside.on[at] === undefined) return { Command: "Error" };
     if (name.toLowerCase() === "pulsetime") {
-      if (payload !== "") {
+      if (payload !== "" && !inside.keepsPulse) {
         if (inside.pulse[at] !== Number(payload)) inside.flash++;
         inside.pulse[at] = Number(payload);
         timer(at, Number(payload));

@@ -41,8 +41,6 @@ export interface ChargerFamily {
   allow?: { coil: number } | { write: NumberRegister };
   /** States in which it is held back, whatever the limit reads. */
   held?: { register: NumberRegister; states: readonly number[] };
-  /** Its own meter. `present` reads 0 where none is fitted. */
-  power?: { register: NumberRegister; perW: number; present?: NumberRegister };
   watch?: ChargerWatch;
   /** The installer sets timeout and failsafe in the charger's own tool; Modbus only shows them. */
   installed?: { failsafe: CurrentRegister; remainingS: NumberRegister; keepAliveS: number };

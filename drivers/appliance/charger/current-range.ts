@@ -1,8 +1,6 @@
 import { AppError } from "../../../core/app-error.ts";
+import { nominalPhaseV } from "../../../core/nominal-voltage.ts";
 import type { OperationMode, Setting } from "../../../core/setting.ts";
-
-/** Voltage that power and current are reckoned with, V. */
-const voltageV = 230;
 
 /** Currents that a charger may be set to, in its own steps: 0, or from `least` to `most`. */
 export interface CurrentRange {
@@ -42,7 +40,7 @@ export function currentRange(options: {
 export function chargerModes(range: CurrentRange): readonly OperationMode[] {
   const minW = powerOf(range, range.least);
   const { most, phases, stepsPerA } = range;
-  const maxW = Math.max(minW, Math.floor((most * phases * voltageV) / stepsPerA));
+  const maxW = Math.max(minW, Math.floor((most * phases * nominalPhaseV) / stepsPerA));
   return [
     { id: "off", minW: 0, maxW: 0 },
     { id: "charge", minW, maxW },
@@ -57,7 +55,7 @@ export function stepsOf(range: CurrentRange, { mode, powerW }: Setting): number 
   if (mode === "off") return 0;
   if (mode !== "charge") throw new AppError("device-unknown-mode", `a charger has no mode ${mode}; it has off and charge`);
   const { stepsPerA, phases, least, most } = range;
-  const steps = Math.floor((powerW * stepsPerA) / (phases * voltageV));
+  const steps = Math.floor((powerW * stepsPerA) / (phases * nominalPhaseV));
   // Written so that no number at all is off too.
   return steps >= least ? Math.min(steps, most) : 0;
 }
@@ -67,5 +65,5 @@ export function stepsOf(range: CurrentRange, { mode, powerW }: Setting): number 
  * whole one above it.
  */
 export function powerOf({ stepsPerA, phases }: CurrentRange, steps: number): number {
-  return Math.ceil((steps * phases * voltageV) / stepsPerA);
+  return Math.ceil((steps * phases * nominalPhaseV) / stepsPerA);
 }

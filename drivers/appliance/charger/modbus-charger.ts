@@ -10,8 +10,6 @@ import { chargerModes, currentRange, powerOf, stepsOf } from "./current-range.ts
 
 /** How often a limit in force is looked at until it is what was set. */
 const mostLooks = 6;
-/** No home charger draws more, W. */
-const mostBelievedW = 60_000;
 
 /**
  * An EV charger on a Modbus line, whose power is set by its current at 230 V. Modes: off (0 A, or charging forbidden) and
@@ -33,7 +31,7 @@ export function modbusCharger(options: {
 }): ApplianceDevice {
   const { name, bus, unit, minA, maxA, phases, pauseMs = 500 } = options;
   const family = chargerFamilies[options.family];
-  const { limit, allow, held, power, mostA, stepsPerA } = family;
+  const { limit, allow, held, mostA, stepsPerA } = family;
   const range = currentRange({ name, minA, maxA, mostA, stepsPerA, phases });
   const registers = chargerRegisters({ name, bus, unit, range });
   const watch = chargerWatch(name, family, registers);
@@ -88,19 +86,6 @@ export function modbusCharger(options: {
       const steps = await read();
       return steps === 0 ? { mode: "off", powerW: 0 } : { mode: "charge", powerW: powerOf(range, steps) };
     },
-    ...(power && {
-      async powerW() {
-        if (power.present && !(await registers.readNumber(power.present))) return null;
-        const raw = await registers.readNumber(power.register);
-        if (raw === null) return null;
-        const powerW = Math.round(raw / power.perW) + 0;
-        if (Math.abs(powerW) > mostBelievedW)
-          throw new AppError("device-bad-answer", `charger ${name} says that it draws ${powerW} W; check family and unit_id`, {
-            temporary: true,
-          });
-        return powerW;
-      },
-    }),
   };
   if (!watch) return device;
   return {

@@ -1,15 +1,13 @@
 import { z } from "zod";
 import { iso, type Clock } from "../../../core/clock/clock.ts";
-import { importPower, MeterValues } from "./meter-power.ts";
 
 /** How often the charger is to say that it lives, s. */
 const heartbeatS = 60;
-/** A figure is believed so long, ms. */
-const powerAgeMs = 120_000;
 
 const StatusNotification = z.object({ connectorId: z.int(), status: z.string() });
 const StartTransaction = z.object({ connectorId: z.int() });
 const StopTransaction = z.object({ transactionId: z.int() });
+const MeterValues = z.object({ connectorId: z.int(), transactionId: z.int().optional() });
 
 /** What a charger has told of its connector. */
 export interface ChargerSession {
@@ -17,8 +15,6 @@ export interface ChargerSession {
   answers: Record<string, (request: unknown) => object>;
   /** Whether a transaction runs; undefined while it has not said. */
   transaction(): boolean | undefined;
-  /** What the connector draws, W; null while nothing newer than two minutes says it. */
-  powerW(): number | null;
 }
 
 /**
@@ -28,20 +24,13 @@ export interface ChargerSession {
 export function chargerSession(options: { clock: Clock; connector: number; onBoot: () => void }): ChargerSession {
   const { clock, connector, onBoot } = options;
   let running: boolean | undefined;
-  let plugged = true;
   let transactionId = 0;
-  let power: { powerW: number; atMs: number } | undefined;
   const now = (): string => iso(clock.now());
   const accepted = { idTagInfo: { status: "Accepted" } };
-  const idle = (): void => {
-    running = false;
-    power = { powerW: 0, atMs: clock.monotonicMs() };
-  };
   return {
     answers: {
       BootNotification() {
         running = false;
-        power = undefined;
         onBoot();
         return { status: "Accepted", currentTime: now(), interval: heartbeatS };
       },
@@ -49,9 +38,8 @@ export function chargerSession(options: { clock: Clock; connector: number; onBoo
       StatusNotification(request) {
         const { connectorId, status } = StatusNotification.parse(request);
         if (connectorId !== connector) return {};
-        plugged = status !== "Available";
         if (["Charging", "SuspendedEV", "SuspendedEVSE"].includes(status)) running = true;
-        else if (status !== "Preparing" && running !== false) idle();
+        else if (status !== "Preparing") running = false;
         return {};
       },
       Authorize: () => accepted,
@@ -62,20 +50,13 @@ export function chargerSession(options: { clock: Clock; connector: number; onBoo
         return { ...accepted, transactionId };
       },
       StopTransaction(request) {
-        if (StopTransaction.parse(request).transactionId === transactionId) idle();
+        if (StopTransaction.parse(request).transactionId === transactionId) running = false;
         return accepted;
       },
       MeterValues(request) {
         const values = MeterValues.parse(request);
         if (values.connectorId !== connector) return {};
         if (values.transactionId !== undefined && running === undefined) running = true;
-        const newest = importPower(values);
-        // Chargers send what they measured while the link was lost later on.
-        const oldMs = Math.max(0, clock.now() - (newest?.atMs ?? 0));
-        if (newest && oldMs <= powerAgeMs) {
-          const atMs = clock.monotonicMs() - oldMs;
-          if (!power || atMs >= power.atMs) power = { powerW: newest.powerW, atMs };
-        }
         return {};
       },
       DataTransfer: () => ({ status: "UnknownVendorId" }),
@@ -83,10 +64,5 @@ export function chargerSession(options: { clock: Clock; connector: number; onBoo
       DiagnosticsStatusNotification: () => ({}),
     },
     transaction: () => running,
-    powerW() {
-      // Without a car nothing can flow, and many chargers then say nothing more.
-      if (!plugged) return 0;
-      return power && clock.monotonicMs() - power.atMs <= powerAgeMs ? power.powerW : null;
-    },
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { AppError } from "../../../core/app-error.ts";
 import { iso } from "../../../core/clock/clock.ts";
+import { nominalPhaseV } from "../../../core/nominal-voltage.ts";
 import type { OperationMode, Setting } from "../../../core/setting.ts";
 
 /** A for each phase, or W of all phases together. */
@@ -12,9 +13,6 @@ export interface Wiring {
   maxA: number;
   phases: 1 | 3;
 }
-
-/** The nominal voltage between phase and neutral (EN 50160). */
-const voltage = 230;
 
 /** SetChargingProfile.req, csChargingProfiles. @see OCPP 1.6, chapter 7.8 */
 export interface ChargingProfile {
@@ -49,7 +47,7 @@ export type CompositeSchedule = z.infer<typeof CompositeSchedule>;
 export function modesOf({ minA, maxA, phases }: Wiring): [OperationMode, OperationMode] {
   return [
     { id: "off", minW: 0, maxW: 0 },
-    { id: "charge", minW: minA * phases * voltage, maxW: maxA * phases * voltage },
+    { id: "charge", minW: minA * phases * nominalPhaseV, maxW: maxA * phases * nominalPhaseV },
   ];
 }
 
@@ -63,13 +61,13 @@ export function limitOf({ mode, powerW }: Setting, wiring: Wiring, unit: RateUni
       `a charger can be set to off, or to charge with ${minW} to ${maxW} W; not ${mode} ${powerW} W`,
     );
   if (unit === "W") return Math.floor(powerW);
-  return Math.floor((powerW / (wiring.phases * voltage)) * 10 + 1e-6) / 10;
+  return Math.floor((powerW / (wiring.phases * nominalPhaseV)) * 10 + 1e-6) / 10;
 }
 
 /** What a limit means: "off" below the least current. */
 export function settingOf(limit: number, wiring: Wiring, unit: RateUnit): Setting {
   const [, { minW, maxW }] = modesOf(wiring);
-  const powerW = Math.floor((unit === "W" ? limit : limit * wiring.phases * voltage) + 1e-6);
+  const powerW = Math.floor((unit === "W" ? limit : limit * wiring.phases * nominalPhaseV) + 1e-6);
   return powerW < minW ? { mode: "off", powerW: 0 } : { mode: "charge", powerW: Math.min(powerW, maxW) };
 }
 

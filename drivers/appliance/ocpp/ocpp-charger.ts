@@ -26,7 +26,6 @@ export interface OcppCharger extends ApplianceDevice {
   readonly port: number;
   /** Needs a connected charger; where it is not, the failsafe is kept and goes out with the first setting. */
   arm(failsafe: Setting, timeoutS: number): Promise<void>;
-  powerW(): Promise<number | null>;
   close(): Promise<void>;
 }
 
@@ -104,7 +103,7 @@ export async function ocppCharger(options: {
     log.warn({ charger: name, host: options.host }, "charger needs no password: whoever is in its network can pass for it");
 
   const abilities = (): Promise<Offered> => {
-    const asked = offered ?? chargerAbilities(system, connector, log);
+    const asked = offered ?? chargerAbilities(system, connector);
     offered = asked;
     asked.catch(() => {
       if (offered === asked) offered = undefined;
@@ -194,7 +193,6 @@ export async function ocppCharger(options: {
           );
       }),
     read: () => enqueue(read),
-    powerW: async () => (system.connected() ? session.powerW() : null),
     async arm(failsafe, timeoutS) {
       // Refuses one that cannot be before it is kept.
       limitOf(failsafe, wiring, "W");

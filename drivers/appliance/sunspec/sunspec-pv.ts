@@ -1,8 +1,5 @@
 import { AppError } from "../../../core/app-error.ts";
 import type { ModbusBus } from "../../bus/modbus-bus.ts";
-import { whole } from "../../meter/modbus/decode-register.ts";
-import { modelValues } from "../../meter/sunspec/model-values.ts";
-import { models as measuring } from "../../meter/sunspec/models.ts";
 import type { ApplianceDevice } from "../appliance-device.ts";
 import { controlModels, type ModelBlock } from "./control-models.ts";
 import { revertTimer } from "./revert-timer.ts";
@@ -86,15 +83,6 @@ export function sunspecPv(options: { name: string; bus: ModbusBus; unit: number;
       if (enabled !== 1 || counts > full)
         throw badAnswer(`WMaxLim_Ena ${enabled}, WMaxLimPct ${counts}, where ${full} are 100 %`);
       return { mode: "limit", powerW: 0 - Math.round((counts / full) * (await ratedW())) };
-    },
-    async powerW() {
-      const inverters = [...measuring].filter(([, { kind }]) => kind === "inverter").map(([id]) => id);
-      const { found } = await models.read(inverters, 5);
-      const values = measuring.get(found.id);
-      if (!values) return null;
-      const bytes = await bus.readHoldingRegisters(unit, found.address, values.words);
-      const power = modelValues(bytes, values).get("power");
-      return power ? 0 - whole(power) : null;
     },
     arm: timer.arm,
     get keepAliveS() {

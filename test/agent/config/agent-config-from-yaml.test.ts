@@ -103,3 +103,31 @@ it("keeps keys in the state folder and takes secrets only from files", () => {
     contract: address.toLowerCase(),
   });
 });
+
+it.each<[string, object, [min: number, max: number, safe: number]]>([
+  [
+    "quarters of an ampere",
+    { phases: 1, min_current_a: 6.125, max_current_a: 16.125, failsafe_current_a: 6.375 },
+    [1409, 3708, 1466],
+  ],
+  [
+    "one current for all",
+    { phases: 1, min_current_a: 6.125, max_current_a: 6.125, failsafe_current_a: 6.125 },
+    [1409, 1409, 1409],
+  ],
+  [
+    "products that are not quite whole",
+    { phases: 3, min_current_a: 6.1, max_current_a: 16.1, failsafe_current_a: 6.1 },
+    [4209, 11_109, 4209],
+  ],
+])("gives a charger whole watts: %s", (_, currents, [minW, maxW, safeW]) => {
+  const comfort = { energy_wh_per_day: 9000, not_before: "20:00", ready_by: "07:00" };
+  const good = parse(agentYamlLines.join("\n")) as { appliances: object };
+  const car = { type: "ev_charger", driver: "modbus_charger", bus: "lan", unit_id: 3, family: "keba_p40", comfort, ...currents };
+  const mapped = agentConfigFromYaml(AgentYaml.parse({ ...good, appliances: { car } }), "/etc/smart-mla").appliances;
+  expect(mapped).toMatchObject([
+    { modes: [{ id: "off" }, { id: "charge", minW, maxW }], safe: { mode: "charge", powerW: safeW } },
+  ]);
+  const { modes, safe } = mapped[0] ?? { modes: [] };
+  expect([...modes.flatMap((mode) => [mode.minW, mode.maxW]), safe?.powerW].every(Number.isInteger)).toBe(true);
+});

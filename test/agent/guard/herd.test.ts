@@ -160,7 +160,6 @@ describe(`of ${homes} homes with one instruction for all at one time, at most 12
     ],
   ])("%s", { timeout: 60_000 }, (_, story) => {
     const { minute, all } = shares(risings(story));
-    console.info(`largest share of a minute: ${(minute * 100).toFixed(2)} %`);
     expect(all).toBe(1);
     expect(minute).toBeLessThanOrEqual(0.12);
   });

@@ -29,7 +29,7 @@ async function home() {
   const ending = new AbortController();
   onTestFinished(() => ending.abort());
   let triggers = 0;
-  const bus = mqttBus({ access: { url: broker.url }, clock });
+  const bus = mqttBus({ access: { url: broker.url }, clock, reconnectMs: 20 });
   onTestFinished(() => bus.close());
   const loop = { trigger: () => void triggers++ };
   const log = silentLog();
@@ -48,6 +48,7 @@ async function home() {
     return heard.get("house/override/boiler")?.text === "{}";
   });
   return {
+    broker,
     said,
     heard,
     triggers: () => triggers,
@@ -84,6 +85,21 @@ it.skipIf(!mosquitto)("says when a word ends by itself (mosquitto)", async () =>
   await until("it is said", () => heard.get("house/override/boiler")?.text.includes("boost") === true);
   await clock.advance(65_000);
   await until("its end is said", () => heard.get("house/override/boiler")?.text === "{}");
+});
+
+it.skipIf(!mosquitto)("says it again to a broker that comes back and has lost what it kept (mosquitto)", async () => {
+  const { broker, heard, clock } = await home();
+  await broker.stop();
+  heard.clear();
+  await broker.start();
+  const late = await broker.client();
+  const kept: string[] = [];
+  late.on("message", (_topic, payload) => kept.push(payload.toString()));
+  await late.subscribeAsync("house/override/boiler");
+  await until("it is said again", async () => {
+    await clock.advance(5000);
+    return kept.includes("{}");
+  });
 });
 
 it.skipIf(!mosquitto).each([

@@ -14,7 +14,7 @@ type What =
   | { is: "heartbeat" }
   | { is: "limit"; limitW: number; active: boolean; durationS: number | null }
   | { is: "instruction"; resource: string; list: { fromS: number; forS: number; on: boolean; factor?: number | undefined }[] }
-  | { is: "override"; resource: string; mode: "boost" | "pause" | "holiday" | "hold" | "clear"; forS: number }
+  | { is: "override"; resource: string; mode: "boost" | "pause" | "holiday" | "clear"; forS: number }
   | { is: "clock"; jumpS: number | undefined }
   | { is: "restart" }
   | { is: "config"; config: Config };
@@ -132,14 +132,7 @@ const instruction = fc.record({
 const override = fc.record({
   is: fc.constant("override" as const),
   resource,
-  mode: fc.constantFrom(
-    "boost" as const,
-    "boost" as const,
-    "pause" as const,
-    "holiday" as const,
-    "hold" as const,
-    "clear" as const,
-  ),
+  mode: fc.constantFrom("boost" as const, "boost" as const, "pause" as const, "holiday" as const, "clear" as const),
   forS: fc.constantFrom(10, 120, 1800, 86_400, 0, -100),
 });
 

@@ -47,10 +47,7 @@ export function hear(said: Said, event: TraceEvent): void {
 export function wishModel(appliance: TracedAppliance, said: Said, atS: number): ModelWish {
   const wallS = atS + said.offsetS;
   const override = said.overrides.get(appliance.resource);
-  if (override && wallS < override.untilS) {
-    if (override.mode === "boost") return { ...on(appliance), by: "override" };
-    if (override.mode !== "hold") return { ...off, by: "override" };
-  }
+  if (override && wallS < override.untilS) return { ...(override.mode === "boost" ? on(appliance) : off), by: "override" };
   const running = (said.lists.get(appliance.resource) ?? []).filter(({ from, until }) => from <= wallS && wallS < until);
   const latestS = Math.max(...running.map(({ from }) => from));
   const instruction = running.findLast(({ from }) => from === latestS);

@@ -18,11 +18,10 @@ function bus(url: string, options: { timeoutMs?: number; login?: Parameters<type
   return made;
 }
 
-it("reads and posts JSON below the address's path", async () => {
+it("reads JSON below the address's path", async () => {
   const device = await httpDevice(({ method, path, body }) => ({ body: { method, path, body } }));
   const line = bus(`${device.url}/below/`);
   expect(await line.getJson("/a?b=1")).toEqual({ method: "GET", path: "/below/a", body: "" });
-  expect(await line.postJson("/c", { d: 1 })).toEqual({ method: "POST", path: "/below/c", body: '{"d":1}' });
 });
 
 it("asks one thing at a time", async () => {

@@ -5,7 +5,7 @@ export const abbTerraAc: ChargerFamily = {
   models: ["ABB Terra AC wallbox"],
   source:
     "ABB, TACWB Modbus communication 10M1003 (rev. 1.7 and later), as used by evcc-io/evcc charger/abb.go, peufeu2/GrugBus EVSE_ABB_Terra.csv and JernejHren/ABB-Terra-AC (fallback limit 4109h, 4024h)",
-  sure: "high for limit, power and timeout (three programs agree); medium for the fallback limit, in newer firmware only and known from one program. Without it the charger stops in silence. The limit in force may be lower than the one set. Its firmware can lose fallback and limit when it restarts: both are looked after with every setting. Any request ends the silence",
+  sure: "high for limit and timeout (three programs agree); medium for the fallback limit, in newer firmware only and known from one program. Without it the charger stops in silence. The limit in force may be lower than the one set. Its firmware can lose fallback and limit when it restarts: both are looked after with every setting. Any request ends the silence",
   stepsPerA: 1000,
   mostA: 32,
   limit: {
@@ -13,7 +13,6 @@ export const abbTerraAc: ChargerFamily = {
     read: { kind: "holding", address: 0x400e, type: "u32", perA: 1000 },
     reads: "in-force",
   },
-  power: { register: { kind: "holding", address: 0x401c, type: "u32" }, perW: 1 },
   watch: {
     timeout: {
       write: { kind: "holding", address: 0x4106, type: "u16" },

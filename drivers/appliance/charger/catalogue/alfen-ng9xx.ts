@@ -11,7 +11,6 @@ export const alfenNg9xx: ChargerFamily = {
   stepsPerA: 10,
   mostA: 32,
   limit: { write: limit, read: limit, reads: "setpoint" },
-  power: { register: { kind: "holding", address: 344, type: "f32" }, perW: 1 },
   installed: {
     failsafe: { kind: "holding", address: 1212, type: "f32", perA: 1 },
     remainingS: { kind: "holding", address: 1208, type: "u32" },

@@ -9,11 +9,10 @@ export const heidelbergEnergyControl: ChargerFamily = {
   models: ["Heidelberg (Amperfied) Energy Control", "SENEC Wallbox pro s", "Walther Werke Basic Evo Pro"],
   source:
     "EC_ModBus_register_table_20210222 (Amperfied) as used by evcc-io/evcc charger/heidelberg-ec.go, TCzerny/ha-modbus-manager heidelberg_energy_control.yaml and BorisBrock/HeidelBridge",
-  sure: "high: three independent programs agree on every register. Power is apparent power (VA). A failsafe current of 0 is its error state, which ends with the next request. Any request ends the silence",
+  sure: "high: three independent programs agree on every register. A failsafe current of 0 is its error state, which ends with the next request. Any request ends the silence",
   stepsPerA: 10,
   mostA: 16,
   limit: { write: limit, read: limit, reads: "setpoint" },
-  power: { register: { kind: "input", address: 14, type: "u16" }, perW: 1 },
   watch: {
     timeout: { write: timeout, read: timeout, perS: 1000, leastS: 1, mostS: 65 },
     failsafe: { write: failsafe, read: failsafe },

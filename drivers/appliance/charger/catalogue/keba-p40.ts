@@ -7,11 +7,10 @@ export const kebaP40: ChargerFamily = {
   models: ["KEBA KeContact P40"],
   source:
     "KEBA, P40 Modbus TCP programmers guide, as used by evcc-io/evcc charger/keba-modbus.go, OpenEMS/openems evse.chargepoint.keba and openHAB keba (registers 5016, 5018)",
-  sure: "medium: limit, power and the read-back of 5004 as evcc uses them; failsafe registers by OpenEMS (1600, 1602) and openHAB (5016, 5018). 10 to 600 s is that of the P30's guide. Failsafe is not made persistent (5020), so it is written again with every setting",
+  sure: "medium: limit and the read-back of 5004 as evcc uses them; failsafe registers by OpenEMS (1600, 1602) and openHAB (5016, 5018). 10 to 600 s is that of the P30's guide. Failsafe is not made persistent (5020), so it is written again with every setting",
   stepsPerA: 1000,
   mostA: 32,
   limit: { write: limit, read: limit, reads: "setpoint" },
-  power: { register: { kind: "holding", address: 1020, type: "u32" }, perW: 1000 },
   watch: {
     timeout: {
       write: { kind: "holding", address: 5018, type: "u16" },

@@ -11,10 +11,4 @@ export const phoenixEmCpPpEth: ChargerFamily = {
   mostA: 32,
   limit: { write: limit, read: limit, reads: "setpoint" },
   allow: { coil: 400 },
-  power: {
-    // 0.01 kW, low word first.
-    register: { kind: "input", address: 120, type: "s32", order: "CDAB" },
-    perW: 0.1,
-    present: { kind: "input", address: 108, type: "s32", order: "CDAB" },
-  },
 };

@@ -41,11 +41,6 @@ describe.each(chargerFamilyNames)("%s", (family) => {
     expect(await one.read()).toEqual(charge(11_040));
   });
 
-  it("says what its own meter says", async () => {
-    const { charger: one } = await charger(family);
-    expect(await one.powerW?.()).toBe(3_450);
-  });
-
   it("is not taken for set when it keeps more than it was told", async () => {
     const { charger: one, state } = await charger(family);
     for (const address of state.holding.keys()) state.stuck.add(address);
@@ -227,17 +222,6 @@ it("waits for a limit in force that comes late, and takes a lower one of somebod
   await one.set(charge(6_900));
   expect(looks).toBe(3);
   expect(await one.read()).toEqual(charge(5_520));
-});
-
-it("says nothing of power where no meter is fitted, and believes no power that cannot be", async () => {
-  const { charger: one, state } = await charger("phoenix_em_cp_pp_eth");
-  state.input.set(121, 0x7000);
-  expect(await codeOf(one.powerW?.() ?? Promise.resolve())).toBe("device-bad-answer");
-  state.input.set(108, 0);
-  expect(await one.powerW?.()).toBeNull();
-  const heidelberg = await charger("heidelberg_energy_control");
-  heidelberg.state.input.set(14, 0xffff);
-  expect(await heidelberg.charger.powerW?.()).toBeNull();
 });
 
 it("is off with a current that no car charges with, and not for a hair", async () => {

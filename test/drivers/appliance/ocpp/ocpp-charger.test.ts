@@ -48,11 +48,8 @@ async function bench(
     await point.send("BootNotification", boot);
   }
   const status = (name: string) => point.send("StatusNotification", { connectorId: 1, errorCode: "NoError", status: name });
-  const values = (sampledValue: object[], timestamp = clock.now(), connectorId = 1) =>
-    point.send("MeterValues", { connectorId, meterValue: [{ timestamp: new Date(timestamp).toISOString(), sampledValue }] });
-  return { clock, log, charger, point, status, values };
+  return { clock, log, charger, point, status };
 }
-const watts = (value: string): object => ({ value, measurand: "Power.Active.Import", unit: "W" });
 
 it("greets a charger and answers what it begins", async () => {
   const { point, clock } = await bench({ connected: false });
@@ -194,7 +191,7 @@ it("says that a charger refuses limits", async () => {
 it("says that a charger is not there, is silent, or goes in the middle of a question", async () => {
   const { charger, point } = await bench({ connected: false });
   await expect(charger.set(off)).rejects.toMatchObject({ code: "device-no-answer", temporary: true });
-  expect([await codeOf(charger.read()), await charger.powerW()]).toEqual(["device-no-answer", null]);
+  expect(await codeOf(charger.read())).toBe("device-no-answer");
   await point.connect();
   point.instead.set("SetChargingProfile", undefined);
   expect(await codeOf(charger.set(off))).toBe("device-no-answer");
@@ -215,42 +212,23 @@ it("refuses settings that cannot be", async () => {
   expect(charger.keepAliveS).toBeUndefined();
 });
 
-it("says what the car draws while that is new", async () => {
-  const { charger, clock, status, values } = await bench();
-  expect(await charger.powerW()).toBeNull();
-  await status("Charging");
-  await values([watts("7012")]);
-  expect(await charger.powerW()).toBe(7_012);
-  await values([watts("1")], clock.now(), 2);
-  await values([watts("2")], clock.now() - 60_000);
-  await values([watts("3")], clock.now() - 600_000);
-  expect(await charger.powerW()).toBe(7_012);
-  await clock.advance(120_000);
-  expect(await charger.powerW()).toBe(7_012);
-  await clock.advance(1);
-  expect(await charger.powerW()).toBeNull();
-  await status("Available");
-  await clock.advance(600_000);
-  expect(await charger.powerW()).toBe(0);
-});
-
-it("says nothing of a car while the charger is away", async () => {
-  const { charger, point, status, values } = await bench();
-  await status("Charging");
-  await values([watts("7012")]);
-  await point.close();
-  await until("it is gone", async () => (await charger.powerW()) === null);
-});
-
-it("has a charger sample its power that does not", async () => {
+it("changes nothing in the charger's own configuration", async () => {
   const configuration = { MeterValueSampleInterval: "900", MeterValuesSampledData: "Energy.Active.Import.Register" };
   const { charger, point } = await bench({ configuration });
   await charger.set(off);
-  const changes = point.asked.flatMap(([action, request]) => (action === "ChangeConfiguration" ? [request] : []));
-  expect(changes).toEqual([
-    { key: "MeterValueSampleInterval", value: "30" },
-    { key: "MeterValuesSampledData", value: "Energy.Active.Import.Register,Power.Active.Import" },
-  ]);
+  expect(point.asked.map(([action]) => action)).toContain("GetConfiguration");
+  expect(point.asked.map(([action]) => action)).not.toContain("ChangeConfiguration");
+});
+
+it("knows by a sample of a transaction that a car charges", async () => {
+  const { charger, point, clock } = await bench({ connected: false });
+  await point.connect();
+  point.blind = true;
+  await charger.set(charge(6_900));
+  expect(await charger.read()).toEqual(charge(6_900));
+  const meterValue = [{ timestamp: new Date(clock.now()).toISOString(), sampledValue: [{ value: "7012" }] }];
+  await point.send("MeterValues", { connectorId: 1, transactionId: 7, meterValue });
+  expect(await charger.read()).toEqual(charge(11_040));
 });
 
 it("follows a charger that dials again before its old connection is known to be dead", async () => {

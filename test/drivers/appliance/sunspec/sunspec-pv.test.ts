@@ -103,14 +103,6 @@ describe("its own revert timer", () => {
   });
 });
 
-it("says what the inverter feeds in, below zero", async () => {
-  const { device, state, inverter } = await pv();
-  expect(await device.powerW?.()).toBe(-3_600);
-  state.holding.set(inverter.at(103) + 14, 0x8000);
-  expect(await device.powerW?.()).toBeNull();
-  expect(await codeOf((await pv({ without: [103] })).device.powerW?.())).toBe("sunspec-no-model");
-});
-
 it("says when the inverter does not follow, or what cannot be", async () => {
   const { device, state, at } = await pv();
   state.stuck.add(at(9));
