@@ -27,6 +27,8 @@ export async function openAggregatorRoom(
     Pick<AggregatorRoomOptions, "overrides" | "givenWh" | "increaseDelays" | "meters" | "records" | "hold" | "gridMeter">,
 ): Promise<AggregatorRoom | null> {
   const link = options.config.aggregator;
+  if (options.config.awaitsEnrolment)
+    options.log.error({ code: "enrol-not-enrolled" }, "not enrolled: the house runs by itself until smart-mla enrol was run");
   if (!link) return null;
   return startAggregatorRoom({ ...options, random: Math.random, link, keys: await pinned(link) });
 }

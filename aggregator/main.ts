@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { serve } from "@hono/node-server";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
-import { importControlKey } from "../core/envelope.ts";
+import { importControlKey, publicJwk } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
 import type { SiteState } from "../core/message/resource.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
@@ -31,6 +31,8 @@ const stepMs = 5 * 60_000;
 /** What a running aggregator tells whoever started it. */
 export interface RunningAggregator {
   apiUrl: string;
+  /** Port of the enrolment listener, where there is one. */
+  enrolmentPort?: number;
   stop(): Promise<void>;
 }
 
@@ -43,7 +45,8 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   const { signal } = ending;
   const sites = config.sites.map(({ site }) => site);
   const prices = readPriceBook(config.pricesFile);
-  const key = await importControlKey(readJsonFile(config.controlKeyFile, "control-key-unreadable"));
+  const controlJwk = readJsonFile(config.controlKeyFile, "control-key-unreadable");
+  const key = await importControlKey(controlJwk);
   const store = await openStore(config.databaseFile);
   opened.defer(() => store.close());
   const refused = rejections(log, () => clock.monotonicMs());
@@ -102,6 +105,26 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
     onSlots: (site) => void clock.hold(settlement?.proposals.advance(site) ?? Promise.resolve()),
     onSettlement: async (site, message) => settlement?.proposals.answer(site, message),
   });
+  // Rows that the broker still holds of a home that took its data back are not kept again.
+  const erased = new Set(await store.erasedSites());
+  let enrolmentPort: number | undefined;
+  if (config.enrolment) {
+    // The library of certificates is loaded only where it is needed.
+    const { startEnrolment } = await import("./enrol/start-enrolment.ts");
+    const enrolment = await startEnrolment({
+      config: config.enrolment,
+      sites,
+      told: { aggregator: config.id, brokerUrl: config.enrolment.brokerUrl, controlKeys: [publicJwk(controlJwk)] },
+      store,
+      clock,
+      log,
+      onEnrolled: (site) => void erased.delete(site),
+      onErased: (site) => void erased.add(site),
+      signal,
+    });
+    opened.defer(() => enrolment.stop());
+    enrolmentPort = enrolment.port;
+  }
   const app = routes({
     store,
     sites,
@@ -141,7 +164,7 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
     log,
     random: Math.random,
     onConnect: () => void clock.hold(Promise.all(sites.map(announce)).then(() => undefined)),
-    onMessage: (message) => void inbound.take(message),
+    onMessage: (message) => void (erased.has(message.site) || inbound.take(message)),
   });
   opened.defer(() => connected().stop());
   const forAll = (work: (site: string) => Promise<void>): Promise<void> => Promise.all(sites.map(work)).then(() => undefined);
@@ -160,6 +183,7 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   const closing = opened.move();
   return {
     apiUrl: `http://${config.listen.host}:${port}`,
+    ...(enrolmentPort !== undefined && { enrolmentPort }),
     async stop() {
       ending.abort();
       await closing.disposeAsync();

@@ -35,6 +35,35 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
     .action(verb(async ({ config: file }: { config: string }) => (await import("./aggregator-run.ts")).aggregatorRun(file, say)));
 
+  aggregator
+    .command("enrol")
+    .description("print a one-time code by which a gateway gets its certificate; the aggregator may go on running")
+    .argument("<site>", "gateway id, one of sites in the configuration")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
+    .option("--valid <time>", "how long the code is good, such as 90m, 24h or 7d", "24h")
+    .option("--json", "one JSON object")
+    .action(verb(async (site, options) => (await import("./aggregator-enrol.ts")).aggregatorEnrol(site, options, say)));
+  aggregator
+    .command("revoke")
+    .description("revoke the certificates of a gateway: no renewal, and a list for the broker")
+    .argument("<site>", "gateway id")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
+    .option("--json", "one JSON object")
+    .action(verb(async (site, options) => (await import("./aggregator-enrol.ts")).aggregatorRevoke(site, options, say)));
+
+  root
+    .command("enrol")
+    .description("get a certificate, pinned keys and the broker's address from the aggregator, by its one-time code")
+    .argument("[code]", "as smart-mla aggregator enrol printed it")
+    .requiredOption(...config)
+    .option(
+      "--renew",
+      "instead of a code: a new certificate by the present one, where that has less than a third of its time left",
+    )
+    .option("--now", "with --renew: however long it is still good")
+    .option("--json", "one JSON object")
+    .action(verb(async (token, options) => (await import("./enrol.ts")).enrolGateway(token, options, say)));
+
   const configuration = root.command("config").description("work with the agent's configuration");
   configuration
     .command("check")

@@ -32,6 +32,8 @@ export interface AgentConfig {
   sensors: SensorConfig[];
   appliances: ApplianceConfig[];
   aggregator?: AggregatorLink;
+  /** The configuration says `enrolled`, but `smart-mla enrol` has not been run. */
+  awaitsEnrolment: boolean;
   /** Channel of the grid operator's limits, and the rules it is watched by. */
   gridOperator?: { link: AggregatorLink; rules: GridLimitRules };
   /** Residents' words over a broker in the home. */

@@ -79,7 +79,13 @@ export const AgentYaml = z.strictObject({
   relays: z.record(Name, Relay).default({}),
   sensors: z.record(Name, Sensor).default({}),
   appliances: z.record(Name, Appliance).default({}),
-  aggregator: z.strictObject(link).optional(),
+  aggregator: z
+    .discriminatedUnion("enrolled", [
+      /** All of it as `smart-mla enrol` learned it. */
+      z.strictObject({ enrolled: z.literal(true) }),
+      z.strictObject({ enrolled: z.literal(false).optional(), ...link }),
+    ])
+    .optional(),
   /** The grid operator's channel of limits (EEBUS LPC). Without it there are none. */
   grid_operator: z
     .strictObject({

@@ -13,6 +13,7 @@ export interface AggregatorConfig {
   planEveryMs: number;
   slotMinutes: number;
   settlement?: AggregatorSettlement;
+  enrolment?: EnrolmentConfig;
   databaseFile: string;
   listen: { host: string; port: number };
   logLevel: LogLevel;
@@ -32,12 +33,24 @@ export interface AggregatorSettlement {
   epochMs: number;
 }
 
+/** Where gateways get their certificates. */
+export interface EnrolmentConfig {
+  listen: { host: string; port: number };
+  /** Address that codes name, without a path. */
+  url: string;
+  certFile: string;
+  keyFile: string;
+  brokerUrl: string;
+  certificateDays: number;
+  crlFile?: string;
+}
+
 /** Maps a checked YAML file; relative paths count from `folder`. */
 export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): AggregatorConfig {
   const at = (path: string): string => resolve(folder, path);
   const databaseFile = at(yaml.storage.path);
   const { broker, settlement } = yaml;
-  const colon = yaml.http.listen.lastIndexOf(":");
+  const { enrolment } = yaml;
   return {
     id: yaml.id,
     broker: {
@@ -66,9 +79,25 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
         epochMs: settlement.epoch_s * 1000,
       },
     }),
+    ...(enrolment && {
+      enrolment: {
+        listen: listenAt(enrolment.listen),
+        url: new URL(enrolment.url).origin,
+        certFile: at(enrolment.ca_cert_file),
+        keyFile: at(enrolment.ca_key_file),
+        brokerUrl: enrolment.broker_url ?? broker.url,
+        certificateDays: enrolment.certificate_days,
+        ...(enrolment.crl_file && { crlFile: at(enrolment.crl_file) }),
+      },
+    }),
     databaseFile,
-    listen: { host: yaml.http.listen.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(yaml.http.listen.slice(colon + 1)) },
+    listen: listenAt(yaml.http.listen),
     logLevel: yaml.log.level,
     ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
   };
+}
+
+function listenAt(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(":");
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
 }

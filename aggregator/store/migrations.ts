@@ -26,4 +26,12 @@ export const migrations: readonly (readonly string[])[] = [
       site text not null, boot text not null, from_seq bigint not null, to_seq bigint not null, from_ms bigint not null,
       to_ms bigint not null, reason text not null, primary key (site, boot, from_seq, to_seq))`,
   ],
+  [
+    `create table enrolment_code (hash text primary key, site text not null, expires_ms bigint not null, serial text)`,
+    `create table certificate (
+      serial text primary key, site text not null, key_hash text not null, pem text not null, issued_ms bigint not null,
+      not_after_ms bigint not null, revoked_ms bigint)`,
+    `create index certificate_site on certificate (site)`,
+    `create table erasure (id integer primary key, site text not null, at_ms bigint not null, rows text not null)`,
+  ],
 ];

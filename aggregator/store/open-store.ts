@@ -1,4 +1,6 @@
 import type { AggregatorStore } from "./aggregator-store.ts";
+import { enrolmentStore } from "./enrolment-store.ts";
+import { erasureStore } from "./erasure-store.ts";
 import { itemStore } from "./item-store.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { planStore } from "./plan-store.ts";
@@ -13,6 +15,8 @@ export async function openStore(file: string): Promise<AggregatorStore> {
     ...planStore(db),
     ...recordStore(db),
     ...statisticsStore(db),
+    ...enrolmentStore(db),
+    ...erasureStore(db),
     close: () => db.destroy(),
   };
 }
