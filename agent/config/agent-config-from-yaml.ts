@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from "node:path";
+import { parseMicro } from "../../core/units.ts";
 import type { AgentConfig, AggregatorLink, BusConfig, MeterConfig, SettlementConfig } from "./agent-config.ts";
 import { applianceConfig } from "./appliance-config.ts";
 import type { AgentYaml } from "./schema.ts";
@@ -45,7 +46,7 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string, enrolled: E
     ...(yaml.home && { home: { bus: yaml.home.bus, prefix: yaml.home.topic_prefix } }),
     shareIntervalS: yaml.consent.share_interval_s,
     shareApplianceDetail: yaml.consent.share_appliance_detail,
-    ...(yaml.settlement && { settlement: settlementConfig(yaml.settlement, at, stateFolder) }),
+    ...(yaml.settlement && { settlement: settlementConfig(yaml.settlement, at, stateFolder, site.timezone) }),
     stateFolder,
     databaseFile,
     commitEveryMs: yaml.storage.commit_every_s * 1000,
@@ -122,6 +123,7 @@ function settlementConfig(
   settlement: NonNullable<AgentYaml["settlement"]>,
   at: (path: string) => string,
   stateFolder: string,
+  timezone: string,
 ): SettlementConfig {
   return {
     keyFile: join(stateFolder, "keys", `${settlement.key}.json`),
@@ -130,5 +132,6 @@ function settlementConfig(
     chainId: settlement.chain_id,
     contract: settlement.contract,
     rpcUrl: settlement.rpc_url,
+    ...(settlement.daily_cap !== undefined && { dailyCap: { micro: parseMicro(settlement.daily_cap), timezone } }),
   };
 }

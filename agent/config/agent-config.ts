@@ -95,4 +95,13 @@ export interface SettlementConfig {
   /** Address, lower case. */
   contract: string;
   rpcUrl: string;
+  /** Most that the household may come to owe by what is signed in one local day. */
+  dailyCap?: DailyCap;
+}
+
+/** A limit of what is signed, by days of a time zone. */
+export interface DailyCap {
+  micro: bigint;
+  /** IANA zone of the house. */
+  timezone: string;
 }
