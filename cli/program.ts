@@ -132,7 +132,35 @@ export async function program(argv: readonly string[]): Promise<number> {
     .command("create")
     .description("make a new key in an encrypted file and print its address")
     .requiredOption(...config)
-    .action(verb(async ({ config: file }: { config: string }) => (await import("./key-create.ts")).keyCreate(file, say)));
+    .action(verb(async ({ config: file }: { config: string }) => (await import("./key.ts")).keyCreate(file, say)));
+  key
+    .command("show")
+    .description("address, file and mode of the key; needs no passphrase")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./key.ts")).keyShow(options, say)));
+  key
+    .command("backup")
+    .description("an encrypted copy of the key, which is opened again before success is said")
+    .argument("<copy>", "where to, a new file")
+    .requiredOption(...config)
+    .option("--passphrase-file <file>", "passphrase of the copy (default: that of the key)")
+    .option("--json", "one JSON object")
+    .action(verb(async (copy, options) => (await import("./key.ts")).keyBackup(copy, options, say)));
+  key
+    .command("restore")
+    .description("put the key of a backup in its place, where chain or agreement name it; overwrites no other key")
+    .argument("<copy>", "made by key backup")
+    .requiredOption(...config)
+    .option("--passphrase-file <file>", "passphrase of the copy (default: that of the key)")
+    .option("--json", "one JSON object")
+    .action(verb(async (copy, options) => (await import("./key.ts")).keyRestore(copy, options, say)));
+  key
+    .command("rotate")
+    .description("make the next key and the request for it; once the chain has it, put it in place")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./key.ts")).keyRotate(options, say)));
 
   const simulate = root.command("simulate").description("parts of a simulated world, on loopback only");
   simulate

@@ -1,4 +1,5 @@
 import { dirname, join, resolve } from "node:path";
+import { isCredential } from "../../settlement/read-passphrase.ts";
 import { parseMicro } from "../../core/units.ts";
 import type { AgentConfig, AggregatorLink, BusConfig, MeterConfig, SettlementConfig } from "./agent-config.ts";
 import { applianceConfig } from "./appliance-config.ts";
@@ -127,7 +128,7 @@ function settlementConfig(
 ): SettlementConfig {
   return {
     keyFile: join(stateFolder, "keys", `${settlement.key}.json`),
-    passphraseFile: at(settlement.passphrase_file),
+    passphraseFile: isCredential(settlement.passphrase_file) ? settlement.passphrase_file : at(settlement.passphrase_file),
     agreementFile: at(settlement.agreement_file),
     chainId: settlement.chain_id,
     contract: settlement.contract,

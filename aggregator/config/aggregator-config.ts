@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import type { BrokerAccess } from "../../core/broker-connection.ts";
 import type { LogLevel } from "../../core/log.ts";
+import { isCredential } from "../../settlement/read-passphrase.ts";
 import type { AggregatorYaml } from "./schema.ts";
 
 /** What the aggregator runs by, in camelCase, paths resolved. */
@@ -72,7 +73,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     ...(settlement && {
       settlement: {
         keyFile: join(dirname(databaseFile), "keys", `${settlement.key}.json`),
-        passphraseFile: at(settlement.passphrase_file),
+        passphraseFile: isCredential(settlement.passphrase_file) ? settlement.passphrase_file : at(settlement.passphrase_file),
         chainId: settlement.chain_id,
         contract: settlement.contract,
         rpcUrl: settlement.rpc_url,
