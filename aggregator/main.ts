@@ -9,6 +9,7 @@ import { readJsonFile } from "../core/read-json-file.ts";
 import { rejections } from "../core/rejections.ts";
 import { routes } from "./api/routes.ts";
 import type { AggregatorConfig } from "./config/aggregator-config.ts";
+import { believed, readKeyChange } from "./dispatch/key-change.ts";
 import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
 import { sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
@@ -23,6 +24,8 @@ const heartbeatMs = 60_000;
 const heartbeatLifetimeS = 180;
 /** As long as prices may be needed that are announced only once. */
 const priceLifetimeS = 7 * 24 * 3600;
+/** A gateway that was off for a year still learns of new keys. */
+const keysLifetimeS = 400 * 24 * 3600;
 /** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
 const replanDelayMs = 10_000;
 /** New slots and answers move things on at once; this is for what got lost. */
@@ -67,9 +70,15 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
 
   const heartbeat = (site: string): Promise<void> =>
     send(site, "heartbeat", "state", {}, { lifetimeS: heartbeatLifetimeS, retain: true });
+  const keyChange = config.controlKeyChange && (await readKeyChange(config.controlKeyChange));
+  const tellKeys = async (site: string): Promise<void> => {
+    if (!keyChange) return;
+    await send(site, "keys", "keys", keyChange.body, { lifetimeS: keysLifetimeS, retain: true, key: keyChange.key });
+  };
   const announce = (site: string): Promise<void> =>
     quietly(
       Promise.all([
+        tellKeys(site),
         heartbeat(site),
         ...prices.series.map((series) => send(site, "price", "price", series, { lifetimeS: priceLifetimeS, retain: true })),
       ]).then(() => undefined),
@@ -114,7 +123,11 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
     const enrolment = await startEnrolment({
       config: config.enrolment,
       sites,
-      told: { aggregator: config.id, brokerUrl: config.enrolment.brokerUrl, controlKeys: [publicJwk(controlJwk)] },
+      told: {
+        aggregator: config.id,
+        brokerUrl: config.enrolment.brokerUrl,
+        controlKeys: believed(publicJwk(controlJwk), keyChange?.body),
+      },
       store,
       clock,
       log,

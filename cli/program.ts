@@ -64,6 +64,14 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "one JSON object")
     .action(verb(async (token, options) => (await import("./enrol.ts")).enrolGateway(token, options, say)));
 
+  root
+    .command("unenrol")
+    .description("forget certificate, key and pinned keys; stop the agent first")
+    .requiredOption(...config)
+    .option("--erase", "have the aggregator delete this home's data first, then delete the readings here")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./unenrol.ts")).unenrolGateway(options, say)));
+
   const configuration = root.command("config").description("work with the agent's configuration");
   configuration
     .command("check")

@@ -13,7 +13,7 @@ import { AppError } from "./app-error.ts";
 import { iso } from "./clock/clock.ts";
 
 /** What each downward message is; it stands in the signed header, so one kind cannot pass for another. */
-export const EnvelopeType = z.enum(["heartbeat", "receipt", "price", "instruction", "settlement", "limit"]);
+export const EnvelopeType = z.enum(["heartbeat", "receipt", "price", "instruction", "settlement", "limit", "keys"]);
 export type EnvelopeType = z.infer<typeof EnvelopeType>;
 
 /** Bytes; a longer message is refused unread. */
@@ -55,7 +55,7 @@ export interface ControlKey {
 }
 
 /** Public control keys pinned at enrolment, by kid. */
-export type PinnedKeys = ReadonlyMap<string, CryptoKey | Uint8Array>;
+export type PinnedKeys = Pick<ReadonlyMap<string, CryptoKey | Uint8Array>, "get">;
 
 /** Makes a control key pair as JWKs; the private one belongs in a file of mode 0600. */
 export async function createControlKey(kid: string): Promise<{ privateJwk: JWK; publicJwk: JWK }> {

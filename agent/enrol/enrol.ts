@@ -1,12 +1,19 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { parseEnrolCode } from "../../core/enrol-code.ts";
-import { EnrolAnswer } from "../../core/message/enrolment.ts";
+import { EnrolAnswer, EraseAnswer } from "../../core/message/enrolment.ts";
 import { certificateRequest, newClientKey } from "./certificate-request.ts";
 import { askEnrolment, pinnedAuthority, type EnrolmentServer } from "./enrolment-client.ts";
-import { enrolmentFiles, pendingEnrolment, readEnrolment, type Enrolment, type PendingEnrolment } from "./enrolment-folder.ts";
+import {
+  enrolmentFiles,
+  keyRingFile,
+  pendingEnrolment,
+  readEnrolment,
+  type Enrolment,
+  type PendingEnrolment,
+} from "./enrolment-folder.ts";
 
 /** What is in force now. */
 export interface Enrolled {
@@ -27,7 +34,10 @@ export async function enrol(stateFolder: string, code: string): Promise<Enrolled
   const server = { url, ca: await pinnedAuthority(url, fingerprint) };
   const pending = pendingEnrolment(stateFolder, newClientKey);
   const body = { v: 1, code: secret, csr: await certificateRequest(pending.keyPem, site) };
-  return take(pending, await askEnrolment(server, { path: "/enrol", body, schema: EnrolAnswer }), { server, site });
+  const enrolled = take(pending, await askEnrolment(server, { path: "/enrol", body, schema: EnrolAnswer }), { server, site });
+  // The keys that came with the code are the ones to begin with.
+  rmSync(keyRingFile(stateFolder), { force: true });
+  return enrolled;
 }
 
 /**
@@ -52,6 +62,12 @@ export async function renewEnrolment(
   // Whose orders are followed is not the enrolment's to change: control keys follow one another by their own signatures.
   const { controlKeys } = enrolment;
   return { ...take(pending, { ...answer, controlKeys }, { server, site: enrolment.gatewayId }), renewed: true };
+}
+
+/** Has the aggregator delete this home's data; gives what it deleted, in rows. @throws AppError enrol-not-enrolled, and as enrol */
+export async function eraseAtAggregator(stateFolder: string): Promise<Record<string, number>> {
+  const { server, identity } = inForce(stateFolder);
+  return (await askEnrolment(server, { path: "/erase", body: { v: 1 }, schema: EraseAnswer, identity })).erased;
 }
 
 function inForce(stateFolder: string): {

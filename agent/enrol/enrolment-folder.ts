@@ -44,6 +44,9 @@ export interface EnrolmentFiles {
 const home = (stateFolder: string): string => join(stateFolder, "enrolment");
 const current = (stateFolder: string): string => join(home(stateFolder), "current");
 
+/** Where changes of the pinned control keys are kept, enrolled or not. */
+export const keyRingFile = (stateFolder: string): string => join(stateFolder, "control-keys.json");
+
 export function enrolmentFiles(stateFolder: string): EnrolmentFiles {
   const folder = current(stateFolder);
   return { keyFile: join(folder, "client.key"), certFile: join(folder, "client.crt"), caFile: join(folder, "ca.crt") };
@@ -103,6 +106,16 @@ export function pendingEnrolment(stateFolder: string, newKey: () => string): Pen
         }),
     };
   });
+}
+
+/** Forgets certificate, key and what else enrolment taught. False where there was nothing. */
+export function forgetEnrolment(stateFolder: string): boolean {
+  const there = existsSync(home(stateFolder));
+  // The link first: half an enrolment must not look like a whole one.
+  rmSync(current(stateFolder), { force: true });
+  rmSync(home(stateFolder), { recursive: true, force: true });
+  rmSync(keyRingFile(stateFolder), { force: true });
+  return there;
 }
 
 function generationInForce(stateFolder: string): string | undefined {

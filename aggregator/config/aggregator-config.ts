@@ -9,6 +9,7 @@ export interface AggregatorConfig {
   id: string;
   broker: BrokerAccess;
   controlKeyFile: string;
+  controlKeyChange?: ControlKeyChange;
   sites: { site: string; agreementFile?: string }[];
   pricesFile: string;
   planEveryMs: number;
@@ -34,6 +35,16 @@ export interface AggregatorSettlement {
   epochMs: number;
 }
 
+/** What gateways are told of control keys. */
+export interface ControlKeyChange {
+  /** Keys (JWK, private or public) that are believed from now on. */
+  addFiles: string[];
+  /** When keys are no longer believed, by kid. */
+  drop: { kid: string; at: string }[];
+  /** Private key that signs it: one that gateways believe already. */
+  signFile: string;
+}
+
 /** Where gateways get their certificates. */
 export interface EnrolmentConfig {
   listen: { host: string; port: number };
@@ -51,7 +62,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
   const at = (path: string): string => resolve(folder, path);
   const databaseFile = at(yaml.storage.path);
   const { broker, settlement } = yaml;
-  const { enrolment } = yaml;
+  const { enrolment, control_keys: change } = yaml;
   return {
     id: yaml.id,
     broker: {
@@ -63,6 +74,13 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
       ...(broker.password_file && { passwordFile: at(broker.password_file) }),
     },
     controlKeyFile: at(yaml.control_key_file),
+    ...(change && {
+      controlKeyChange: {
+        addFiles: change.add_files.map(at),
+        drop: Object.entries(change.drop).map(([kid, instant]) => ({ kid, at: instant })),
+        signFile: at(change.sign_file ?? yaml.control_key_file),
+      },
+    }),
     sites: Object.entries(yaml.sites).map(([site, { agreement_file }]) => ({
       site,
       ...(agreement_file && { agreementFile: at(agreement_file) }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { slotMinutes } from "../../core/slots.ts";
-import { Address, Name, SiteName } from "../../core/message/fields.ts";
+import { Address, Instant, Name, SiteName } from "../../core/message/fields.ts";
 
 const BrokerUrl = z.url({ protocol: /^mqtts?$/, error: "an mqtts:// or mqtt:// address" });
 const Listen = z.string().regex(/^[\w.:[\]-]+:\d{1,5}$/, "host:port, such as 127.0.0.1:8490");
@@ -19,6 +19,14 @@ export const AggregatorYaml = z.strictObject({
   }),
   /** Private Ed25519 JWK that signs all downward messages; mode 0600. */
   control_key_file: z.string(),
+  /** A change of that key, announced to gateways. */
+  control_keys: z
+    .strictObject({
+      add_files: z.array(z.string()).max(4).default([]),
+      drop: z.record(z.string(), Instant).default({}),
+      sign_file: z.string().optional(),
+    })
+    .optional(),
   /** Homes by gateway id. */
   sites: z.record(SiteName, z.strictObject({ agreement_file: z.string().optional() })),
   /** JSON file with a list of price series, in force as soon as they are read. */

@@ -50,7 +50,7 @@ export function erasureStore(db: Kysely<Tables>): ErasureStore {
               selectFrom("certificate")
                 .select("certificate.serial")
                 .whereRef("certificate.site", "=", "erasure.site")
-                .where("certificate.revoked_ms", "is", null),
+                .whereRef("certificate.issued_ms", ">=", "erasure.at_ms"),
             ),
           ),
         )

@@ -24,6 +24,8 @@ export interface EnrollingAggregator {
   running: RunningAggregator;
   /** A one-time code as the operator's command prints it. */
   codeFor(site: string, ...more: string[]): Promise<string>;
+  /** Writes other sections into its configuration, for the next start. */
+  configure(more: object): void;
   /** Stops it and starts it again with what its files now say. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -102,6 +104,7 @@ export async function enrollingAggregator(options: {
       if (code !== 0) throw new Error(err);
       return out.split("\n")[0] ?? "";
     },
+    configure: (more) => writeFileSync(configFile, stringify({ ...yaml, ...more })),
     async restart() {
       await stop();
       running = await begin();
