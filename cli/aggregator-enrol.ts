@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { openAuthority } from "../aggregator/enrol/authority.ts";
-import { hashOfCode } from "../aggregator/enrol/desk.ts";
+import { demandEnrollable, hashOfCode } from "../aggregator/enrol/desk.ts";
 import { writeCrl } from "../aggregator/enrol/write-crl.ts";
 import type { AggregatorConfig, EnrolmentConfig } from "../aggregator/config/aggregator-config.ts";
 import { openStore } from "../aggregator/store/open-store.ts";
@@ -23,16 +23,12 @@ const longestMs = 30 * 86_400_000;
 /**
  * `smart-mla aggregator enrol SITE -c FILE [--valid 24h] [--json]`: makes a one-time code and prints it; only its hash is
  * stored. The aggregator may run.
- * @throws AppError enrol-not-configured, enrol-unknown-site, usage-bad-time
+ * @throws AppError enrol-not-configured, enrol-unknown-site, enrol-reserved-name, usage-bad-time
  */
 export async function aggregatorEnrol(site: string, options: EnrolOptions, say: (line: string) => void): Promise<number> {
   const config = readAggregatorConfig(options.config);
   const enrolment = demandEnrolment(config, options.config);
-  if (!config.sites.some((known) => known.site === site))
-    throw new AppError(
-      "enrol-unknown-site",
-      `site "${site}" is not under sites in ${options.config}; add it and restart the aggregator`,
-    );
+  demandEnrollable(site, new Set(config.sites.map((known) => known.site)));
   const validMs = spanMs(options.valid);
   if (validMs === undefined || validMs <= 0 || validMs > longestMs)
     throw new AppError("usage-bad-time", `--valid ${options.valid} is no time up to 30d; write it as 90m, 24h or 7d`);

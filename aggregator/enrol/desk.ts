@@ -32,6 +32,23 @@ export function hashOfCode(secret: string): string {
   return createHash("sha256").update(secret).digest("hex");
 }
 
+/** Common name by which the broker knows the aggregator itself: whoever had it could speak to every home. */
+const reservedName = "aggregator";
+
+/** @throws AppError enrol-unknown-site, enrol-reserved-name */
+export function demandEnrollable(site: string, sites: ReadonlySet<string>): void {
+  if (!sites.has(site))
+    throw new AppError(
+      "enrol-unknown-site",
+      `site "${site}" is not under sites in the aggregator's configuration; its operator adds it and restarts the aggregator`,
+    );
+  if (site === reservedName)
+    throw new AppError(
+      "enrol-reserved-name",
+      `"${site}" is the aggregator's own name at the broker; give the gateway another id`,
+    );
+}
+
 export function enrolmentDesk(options: {
   authority: Authority;
   store: EnrolmentStore & ErasureStore;
@@ -47,10 +64,7 @@ export function enrolmentDesk(options: {
 }): Desk {
   const { authority, store, sites, told, now, log } = options;
   const answer = (site: string, certificate: string): EnrolAnswer => ({ v: 1, ...told, gatewayId: site, certificate });
-  const demandSite = (site: string): void => {
-    if (!sites.has(site))
-      throw new AppError("enrol-unknown-site", `site "${site}" is not in the aggregator's configuration; its operator adds it`);
-  };
+  const demandSite = (site: string): void => demandEnrollable(site, sites);
   const demandGood = async ({ site, serial }: Client): Promise<void> => {
     const certificate = await store.certificate(serial);
     if (!certificate || certificate.site !== site || certificate.revokedMs !== null)

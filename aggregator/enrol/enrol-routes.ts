@@ -17,6 +17,7 @@ const maxBodyBytes = 32 * 1024;
 /** Everything else that goes wrong is ours (500). */
 const statusOf: Record<string, 400 | 401 | 403 | 404 | 409 | 410 | 429> = {
   "enrol-bad-request": 400,
+  "enrol-reserved-name": 400,
   "enrol-no-certificate": 401,
   "enrol-revoked": 403,
   "enrol-code-unknown": 404,

@@ -21,7 +21,7 @@ import { until } from "../fake/until.ts";
 
 const [mosquitto, openssl] = [peer("mosquitto"), peer("openssl")];
 
-describe.skipIf(!mosquitto || !openssl)("a gateway that enrols at a real broker and aggregator", { timeout: 60_000 }, () => {
+describe.skipIf(!mosquitto || !openssl)("a gateway that enrols at a real broker and aggregator", { timeout: 120_000 }, () => {
   let broker: Mosquitto;
   beforeAll(async () => {
     broker = await startMosquitto(

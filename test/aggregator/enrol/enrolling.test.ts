@@ -1,15 +1,26 @@
-import { createHash, X509Certificate } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { certificateRequest, newClientKey } from "../../../agent/enrol/certificate-request.ts";
-import { enrol, renewEnrolment } from "../../../agent/enrol/enrol.ts";
+import { enrol, eraseAtAggregator, renewEnrolment } from "../../../agent/enrol/enrol.ts";
 import { askEnrolment, pinnedAuthority } from "../../../agent/enrol/enrolment-client.ts";
 import { triesPerMinute } from "../../../aggregator/enrol/guess-limit.ts";
 import { errorCode } from "../../../core/app-error.ts";
 import { formatEnrolCode, parseEnrolCode } from "../../../core/enrol-code.ts";
 import { EnrolAnswer } from "../../../core/message/enrolment.ts";
+import { writeGateway } from "../../cli/gateway-files.ts";
 import { certificateAuthority } from "../../fake/certificates.ts";
 import { enrollingAggregator } from "../../fake/enrolling-aggregator.ts";
 import { peer } from "../../fake/peer.ts";
@@ -21,7 +32,7 @@ const openssl = peer("openssl");
 const authorityIn = (folder: string, name?: string) => certificateAuthority(openssl ?? "", folder, name);
 const site = "gw-1";
 
-describe.skipIf(!openssl)("enrolment over real HTTPS", { timeout: 60_000 }, () => {
+describe.skipIf(!openssl)("enrolment over real HTTPS", { timeout: 120_000 }, () => {
   const open = async (enrolment: object = {}) => {
     const authority = authorityIn(scratch("ca"));
     const aggregator = await enrollingAggregator({ authority, sites: [site, "gw-2"], enrolment });
@@ -194,6 +205,57 @@ describe.skipIf(!openssl)("enrolment over real HTTPS", { timeout: 60_000 }, () =
     expect(read("client.key")).not.toBe(key);
     expect(read("enrolment.json")).toBe(enrolment);
     expect(await codeOf(renewEnrolment(state, { now: false, nowMs: nowMs + 86_400_000 }))).toBe("enrol-expired");
+  });
+
+  it("leaves key and certificate that fit, whenever the command is killed", async () => {
+    const { aggregator, state } = await open();
+    await enrol(state, await aggregator.codeFor(site));
+    const config = writeGateway(dirname(state), { aggregator: { enrolled: true }, storage: { path: "agent/data.db" } });
+    for (const delayMs of [250, 350, 450, 550, 700, 900]) {
+      const renewal = startCli(["enrol", "--renew", "--now", "-c", config]);
+      const timer = setTimeout(() => renewal.child.kill("SIGKILL"), delayMs);
+      await renewal.ended;
+      clearTimeout(timer);
+      const [key, certificate] = ["client.key", "client.crt"].map((file) =>
+        readFileSync(join(state, "enrolment", "current", file)),
+      );
+      const inUse = new X509Certificate(certificate ?? "");
+      expect(inUse.checkPrivateKey(createPrivateKey(key ?? ""))).toBe(true);
+    }
+    expect((await runCli(["enrol", "--renew", "--now", "-c", config])).code).toBe(0);
+    expect(readdirSync(join(state, "enrolment"))).toHaveLength(2);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("gives what root enrols to the user whose state folder it is", async () => {
+    const { aggregator, state } = await open();
+    mkdirSync(state);
+    chownSync(state, 65_534, 65_534);
+    await enrol(state, await aggregator.codeFor(site));
+    const at = join(state, "enrolment");
+    const paths = [at, join(at, inForce(state)), ...readdirSync(join(at, "current")).map((file) => join(at, "current", file))];
+    expect(paths.map((path) => statSync(path).uid)).toEqual(paths.map(() => 65_534));
+  });
+
+  it("makes no certificate in the aggregator's own name", async () => {
+    const authority = authorityIn(scratch("ca"));
+    const aggregator = await enrollingAggregator({ authority, sites: ["aggregator"] });
+    await expect(aggregator.codeFor("aggregator")).rejects.toThrow("enrol-reserved-name");
+  });
+
+  it("erases again for who asks again, and for nobody whose certificate is from before a new enrolment", async () => {
+    const { aggregator, state, rows } = await open();
+    await enrol(state, await aggregator.codeFor(site));
+    const nothing = { item: 0, gap: 0, run: 0, resource: 0, status: 0, plan: 0 };
+    expect(await eraseAtAggregator(state)).toEqual(nothing);
+    expect(await eraseAtAggregator(state)).toEqual(nothing);
+    expect(rows("select site from erasure")).toHaveLength(2);
+    expect(await codeOf(renewEnrolment(state, { now: true, nowMs: Date.now() }))).toBe("enrol-revoked");
+    const moved = join(scratch("moved"), "agent");
+    await enrol(moved, await aggregator.codeFor(site));
+    expect(await codeOf(eraseAtAggregator(state))).toBe("enrol-revoked");
+    expect(await codeOf(renewEnrolment(moved, { now: true, nowMs: Date.now() }))).toBe("done");
+    await runCli(["aggregator", "revoke", site, "-c", aggregator.configFile]);
+    expect(await codeOf(eraseAtAggregator(moved))).toBe("enrol-revoked");
   });
 
   it("renews nothing for a certificate of another authority", async () => {
