@@ -1,3 +1,4 @@
+import { errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import { importControlKey, type PinnedKeys } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
@@ -5,6 +6,8 @@ import type { Rejections } from "../core/rejections.ts";
 import type { AgentConfig, AggregatorLink } from "./config/agent-config.ts";
 import type { ControlLoop } from "./control-loop.ts";
 import { startAggregatorRoom, type AggregatorRoom, type AggregatorRoomOptions } from "./publish/aggregator-room.ts";
+import { keyRingFile } from "./enrol/enrolment-folder.ts";
+import { openKeyRing, type KeyRing } from "./publish/key-ring.ts";
 import { startGridRoom, type GridRoom } from "./publish/grid-room.ts";
 import type { ControlStore } from "./store/control-store.ts";
 import type { Outbox } from "./store/outbox.ts";
@@ -30,8 +33,21 @@ export async function openAggregatorRoom(
     >,
 ): Promise<AggregatorRoom | null> {
   const link = options.config.aggregator;
+  if (options.config.awaitsEnrolment)
+    options.log.error({ code: "enrol-not-enrolled" }, "not enrolled: the house runs by itself until smart-mla enrol was run");
   if (!link) return null;
-  return startAggregatorRoom({ ...options, random: Math.random, link, keys: await pinned(link) });
+  const { config, clock, log } = options;
+  const file = keyRingFile(config.stateFolder);
+  let keys: KeyRing;
+  try {
+    keys = await openKeyRing({ configured: link.controlKeys, file, clock, log });
+  } catch (error) {
+    // Which keys were dropped is not known: nobody is believed, and the house runs by itself.
+    if (!["keys-unreadable", "keys-malformed"].includes(errorCode(error))) throw error;
+    log.error({ code: errorCode(error), error: errorMessage(error) }, "pinned keys cannot be read: no link to the aggregator");
+    return null;
+  }
+  return startAggregatorRoom({ ...options, random: Math.random, link, keys });
 }
 
 /** The grid operator's channel; null where none is configured. @throws AppError envelope-bad-key, mqtt-file-unreadable */

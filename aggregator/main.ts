@@ -2,13 +2,14 @@ import { randomUUID } from "node:crypto";
 import { serve } from "@hono/node-server";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
-import { importControlKey } from "../core/envelope.ts";
+import { importControlKey, publicJwk } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
 import type { SiteState } from "../core/message/resource.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
 import { rejections } from "../core/rejections.ts";
 import { routes } from "./api/routes.ts";
 import type { AggregatorConfig } from "./config/aggregator-config.ts";
+import { believed, readKeyChange } from "./dispatch/key-change.ts";
 import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
 import { sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
@@ -23,6 +24,8 @@ const heartbeatMs = 60_000;
 const heartbeatLifetimeS = 180;
 /** As long as prices may be needed that are announced only once. */
 const priceLifetimeS = 7 * 24 * 3600;
+/** A gateway that was off for a year still learns of new keys. */
+const keysLifetimeS = 400 * 24 * 3600;
 /** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
 const replanDelayMs = 10_000;
 /** New slots and answers move things on at once; this is for what got lost. */
@@ -31,6 +34,8 @@ const stepMs = 5 * 60_000;
 /** What a running aggregator tells whoever started it. */
 export interface RunningAggregator {
   apiUrl: string;
+  /** Port of the enrolment listener, where there is one. */
+  enrolmentPort?: number;
   stop(): Promise<void>;
 }
 
@@ -43,7 +48,8 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   const { signal } = ending;
   const sites = config.sites.map(({ site }) => site);
   const prices = readPriceBook(config.pricesFile);
-  const key = await importControlKey(readJsonFile(config.controlKeyFile, "control-key-unreadable"));
+  const controlJwk = readJsonFile(config.controlKeyFile, "control-key-unreadable");
+  const key = await importControlKey(controlJwk);
   const store = await openStore(config.databaseFile);
   opened.defer(() => store.close());
   const refused = rejections(log, () => clock.monotonicMs());
@@ -64,9 +70,15 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
 
   const heartbeat = (site: string): Promise<void> =>
     send(site, "heartbeat", "state", {}, { lifetimeS: heartbeatLifetimeS, retain: true });
+  const keyChange = config.controlKeyChange && (await readKeyChange(config.controlKeyChange));
+  const tellKeys = async (site: string): Promise<void> => {
+    if (!keyChange) return;
+    await send(site, "keys", "keys", keyChange.body, { lifetimeS: keysLifetimeS, retain: true, key: keyChange.key });
+  };
   const announce = (site: string): Promise<void> =>
     quietly(
       Promise.all([
+        tellKeys(site),
         heartbeat(site),
         ...prices.series.map((series) => send(site, "price", "price", series, { lifetimeS: priceLifetimeS, retain: true })),
       ]).then(() => undefined),
@@ -103,6 +115,30 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
     onSlots: (site) => void clock.hold(settlement?.proposals.advance(site) ?? Promise.resolve()),
     onSettlement: async (site, message) => settlement?.proposals.answer(site, message),
   });
+  // Rows that the broker still holds of a home that took its data back are not kept again.
+  const erased = new Set(await store.erasedSites());
+  let enrolmentPort: number | undefined;
+  if (config.enrolment) {
+    // The library of certificates is loaded only where it is needed.
+    const { startEnrolment } = await import("./enrol/start-enrolment.ts");
+    const enrolment = await startEnrolment({
+      config: config.enrolment,
+      sites,
+      told: {
+        aggregator: config.id,
+        brokerUrl: config.enrolment.brokerUrl,
+        controlKeys: believed(publicJwk(controlJwk), keyChange?.body),
+      },
+      store,
+      clock,
+      log,
+      onEnrolled: (site) => void erased.delete(site),
+      onErased: (site) => void erased.add(site),
+      signal,
+    });
+    opened.defer(() => enrolment.stop());
+    enrolmentPort = enrolment.port;
+  }
   const app = routes({
     store,
     sites,
@@ -142,7 +178,7 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
     log,
     random: Math.random,
     onConnect: () => void clock.hold(Promise.all(sites.map(announce)).then(() => undefined)),
-    onMessage: (message) => void inbound.take(message),
+    onMessage: (message) => void (erased.has(message.site) || inbound.take(message)),
   });
   opened.defer(() => connected().stop());
   const forAll = (work: (site: string) => Promise<void>): Promise<void> => Promise.all(sites.map(work)).then(() => undefined);
@@ -161,6 +197,7 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   const closing = opened.move();
   return {
     apiUrl: `http://${config.listen.host}:${port}`,
+    ...(enrolmentPort !== undefined && { enrolmentPort }),
     async stop() {
       ending.abort();
       await closing.disposeAsync();

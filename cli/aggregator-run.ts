@@ -1,16 +1,11 @@
-import { dirname, resolve } from "node:path";
-import { aggregatorConfigFromYaml } from "../aggregator/config/aggregator-config.ts";
-import { AggregatorYaml } from "../aggregator/config/schema.ts";
+import { dirname } from "node:path";
 import { startAggregator } from "../aggregator/main.ts";
-import { readConfigFile } from "./config-file.ts";
 import { runDaemon } from "./daemon.ts";
+import { readAggregatorConfig } from "./read-aggregator-config.ts";
 
 /** `smart-mla aggregator run -c FILE` */
 export async function aggregatorRun(file: string, say: (line: string) => void): Promise<number> {
-  const config = aggregatorConfigFromYaml(
-    readConfigFile(file, AggregatorYaml, () => []),
-    dirname(resolve(file)),
-  );
+  const config = readAggregatorConfig(file);
   return runDaemon({
     name: config.id,
     level: config.logLevel,
@@ -19,7 +14,9 @@ export async function aggregatorRun(file: string, say: (line: string) => void): 
     say,
     start: async ({ clock, log }) => {
       const aggregator = await startAggregator({ config, clock, log });
-      return { ready: { program: "aggregator", apiUrl: aggregator.apiUrl }, stop: aggregator.stop };
+      const { apiUrl, enrolmentPort } = aggregator;
+      const ready = { program: "aggregator", apiUrl, ...(enrolmentPort !== undefined && { enrolmentPort }) };
+      return { ready, stop: aggregator.stop };
     },
   });
 }

@@ -6,6 +6,7 @@ import type { OverrideMode } from "../core/message/resource.ts";
 import { readAgentConfig } from "./read-agent-config.ts";
 import { askedAgent, type Ask } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";
+import { spanMs } from "./span-ms.ts";
 import { timeOf } from "./time-of.ts";
 
 /** Options of the command line, as text. */
@@ -47,8 +48,6 @@ function localDay(atMs: number, timeZone: string): string {
   return new Intl.DateTimeFormat("en-GB", { timeZone, ...format }).format(atMs).replaceAll(",", "");
 }
 
-const unitMs: Record<string, number> = { m: 60_000, h: 3_600_000, d: 24 * 3_600_000 };
-
 /** @throws AppError usage-bad-time */
 function endOf({ for: length, until }: OverrideOptions, zone: string, nowMs: number): number {
   if ((length === undefined) === (until === undefined))
@@ -57,9 +56,9 @@ function endOf({ for: length, until }: OverrideOptions, zone: string, nowMs: num
       "give either --for, such as 90m, 2h or 14d, or --until, such as 18:00 or 2026-12-27T18:00",
     );
   if (length !== undefined) {
-    const [, count, unit = ""] = /^(\d{1,5})([mhd])$/.exec(length) ?? [];
-    if (count === undefined) throw new AppError("usage-bad-time", `--for ${length} is no time; write it as 90m, 2h or 14d`);
-    return nowMs + Number(count) * (unitMs[unit] ?? 0);
+    const lengthMs = spanMs(length);
+    if (lengthMs === undefined) throw new AppError("usage-bad-time", `--for ${length} is no time; write it as 90m, 2h or 14d`);
+    return nowMs + lengthMs;
   }
   const at = timeOf(until ?? "", zone, nowMs);
   if (at === undefined)

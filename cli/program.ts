@@ -39,6 +39,43 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
     .action(verb(async ({ config: file }: { config: string }) => (await import("./aggregator-run.ts")).aggregatorRun(file, say)));
 
+  aggregator
+    .command("enrol")
+    .description("print a one-time code by which a gateway gets its certificate; the aggregator may go on running")
+    .argument("<site>", "gateway id, one of sites in the configuration")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
+    .option("--valid <time>", "how long the code is good, such as 90m, 24h or 7d", "24h")
+    .option("--json", "one JSON object")
+    .action(verb(async (site, options) => (await import("./aggregator-enrol.ts")).aggregatorEnrol(site, options, say)));
+  aggregator
+    .command("revoke")
+    .description("revoke the certificates of a gateway: no renewal, and a list for the broker")
+    .argument("<site>", "gateway id")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
+    .option("--json", "one JSON object")
+    .action(verb(async (site, options) => (await import("./aggregator-enrol.ts")).aggregatorRevoke(site, options, say)));
+
+  root
+    .command("enrol")
+    .description("get a certificate, pinned keys and the broker's address from the aggregator, by its one-time code")
+    .argument("[code]", "as smart-mla aggregator enrol printed it")
+    .requiredOption(...config)
+    .option(
+      "--renew",
+      "instead of a code: a new certificate by the present one, where that has less than a third of its time left",
+    )
+    .option("--now", "with --renew: however long it is still good")
+    .option("--json", "one JSON object")
+    .action(verb(async (token, options) => (await import("./enrol.ts")).enrolGateway(token, options, say)));
+
+  root
+    .command("unenrol")
+    .description("forget certificate, key and pinned keys; stop the agent first")
+    .requiredOption(...config)
+    .option("--erase", "have the aggregator delete this home's data first, then delete the readings here")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./unenrol.ts")).unenrolGateway(options, say)));
+
   const configuration = root.command("config").description("work with the agent's configuration");
   configuration
     .command("check")
@@ -115,7 +152,35 @@ export async function program(argv: readonly string[]): Promise<number> {
     .command("create")
     .description("make a new key in an encrypted file and print its address")
     .requiredOption(...config)
-    .action(verb(async ({ config: file }: { config: string }) => (await import("./key-create.ts")).keyCreate(file, say)));
+    .action(verb(async ({ config: file }: { config: string }) => (await import("./key.ts")).keyCreate(file, say)));
+  key
+    .command("show")
+    .description("address, file and mode of the key; needs no passphrase")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./key.ts")).keyShow(options, say)));
+  key
+    .command("backup")
+    .description("an encrypted copy of the key, which is opened again before success is said")
+    .argument("<copy>", "where to, a new file")
+    .requiredOption(...config)
+    .option("--passphrase-file <file>", "passphrase of the copy (default: that of the key)")
+    .option("--json", "one JSON object")
+    .action(verb(async (copy, options) => (await import("./key.ts")).keyBackup(copy, options, say)));
+  key
+    .command("restore")
+    .description("put the key of a backup in its place, where chain or agreement name it; overwrites no other key")
+    .argument("<copy>", "made by key backup")
+    .requiredOption(...config)
+    .option("--passphrase-file <file>", "passphrase of the copy (default: that of the key)")
+    .option("--json", "one JSON object")
+    .action(verb(async (copy, options) => (await import("./key.ts")).keyRestore(copy, options, say)));
+  key
+    .command("rotate")
+    .description("make the next key and the request for it; once the chain has it, put it in place")
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./key.ts")).keyRotate(options, say)));
 
   const simulate = root.command("simulate").description("parts of a simulated world, on loopback only");
   simulate

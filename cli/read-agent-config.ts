@@ -3,6 +3,7 @@ import { agentConfigFromYaml } from "../agent/config/agent-config-from-yaml.ts";
 import type { AgentConfig } from "../agent/config/agent-config.ts";
 import { crossCheck } from "../agent/config/cross-check.ts";
 import { AgentYaml } from "../agent/config/schema.ts";
+import { enrolledLink } from "../agent/enrol/enrolled-link.ts";
 import { readConfigFile } from "./config-file.ts";
 
 /**
@@ -10,5 +11,5 @@ import { readConfigFile } from "./config-file.ts";
  * @throws ConfigError
  */
 export function readAgentConfig(file: string): AgentConfig {
-  return agentConfigFromYaml(readConfigFile(file, AgentYaml, crossCheck), dirname(resolve(file)));
+  return agentConfigFromYaml(readConfigFile(file, AgentYaml, crossCheck), dirname(resolve(file)), enrolledLink);
 }

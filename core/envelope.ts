@@ -13,7 +13,7 @@ import { AppError } from "./app-error.ts";
 import { iso } from "./clock/clock.ts";
 
 /** What each downward message is; it stands in the signed header, so one kind cannot pass for another. */
-export const EnvelopeType = z.enum(["heartbeat", "receipt", "price", "instruction", "settlement", "limit"]);
+export const EnvelopeType = z.enum(["heartbeat", "receipt", "price", "instruction", "settlement", "limit", "keys"]);
 export type EnvelopeType = z.infer<typeof EnvelopeType>;
 
 /** Bytes; a longer message is refused unread. */
@@ -55,7 +55,7 @@ export interface ControlKey {
 }
 
 /** Public control keys pinned at enrolment, by kid. */
-export type PinnedKeys = ReadonlyMap<string, CryptoKey | Uint8Array>;
+export type PinnedKeys = Pick<ReadonlyMap<string, CryptoKey | Uint8Array>, "get">;
 
 /** Makes a control key pair as JWKs; the private one belongs in a file of mode 0600. */
 export async function createControlKey(kid: string): Promise<{ privateJwk: JWK; publicJwk: JWK }> {
@@ -77,14 +77,24 @@ export const ControlKeyJwk = z.looseObject({
 /** Reads one Ed25519 JWK, private or public. @throws AppError envelope-bad-key */
 export async function importControlKey(jwk: unknown): Promise<ControlKey> {
   const checked = ControlKeyJwk.safeParse(jwk);
-  if (!checked.success)
-    throw new AppError("envelope-bad-key", "not an Ed25519 JWK with kty OKP, crv Ed25519, kid and x", { cause: checked.error });
+  if (!checked.success) throw badKey(checked.error);
   const { kid } = checked.data;
   const key = await importJWK(checked.data as JWK, "EdDSA").catch((cause: unknown) => {
     throw new AppError("envelope-bad-key", `control key "${kid}" holds no Ed25519 key: check its x`, { cause });
   });
   return { kid, key };
 }
+
+/** The public half of a control key: what may be handed out. @throws AppError envelope-bad-key */
+export function publicJwk(jwk: unknown): z.infer<typeof ControlKeyJwk> {
+  const checked = ControlKeyJwk.safeParse(jwk);
+  if (!checked.success) throw badKey(checked.error);
+  const { kty, crv, kid, x } = checked.data;
+  return { kty, crv, kid, x };
+}
+
+const badKey = (cause: unknown): AppError =>
+  new AppError("envelope-bad-key", "not an Ed25519 JWK with kty OKP, crv Ed25519, kid and x", { cause });
 
 /** Signs a downward message as a compact JWS. `lifetimeS` bounds how late it may still be accepted. */
 export async function signEnvelope(

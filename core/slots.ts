@@ -54,6 +54,11 @@ export function localDayStart(date: string, zone: string): number | undefined {
   }
 }
 
+/** Midnight at the start of the local calendar day that an instant lies in, ms. */
+export function startOfLocalDay(atMs: number, zone: string): number {
+  return Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone).startOfDay().epochMilliseconds;
+}
+
 /**
  * The first instant after `afterMs` at which local clocks show `time` ("07:30").
  * A time that the spring change skips is taken an hour later; of a doubled hour the first is taken.

@@ -20,7 +20,7 @@ say "installing to $dest$prefix"
 node_modules/.bin/node deploy/stage.ts "$dest$prefix" "$prefix"
 install -d -m 0750 "$dest/etc/smart-mla" "$dest/etc/smart-mla/tls"
 install -d "$dest/usr/lib/systemd/system/smart-mla-agent.service.d" "$dest/usr/lib/sysusers.d" "$dest/usr/bin"
-install -m 0644 systemd/smart-mla-agent.service "$dest/usr/lib/systemd/system/"
+install -m 0644 systemd/smart-mla-agent.service systemd/smart-mla-renew.service systemd/smart-mla-renew.timer "$dest/usr/lib/systemd/system/"
 install -m 0644 systemd/smart-mla.sysusers "$dest/usr/lib/sysusers.d/smart-mla.conf"
 install -m 0640 deploy/agent.example.yaml "$dest/etc/smart-mla/agent.example.yaml"
 ln -sf "$prefix/bin/smart-mla" "$dest/usr/bin/smart-mla"
@@ -34,6 +34,7 @@ systemd-sysusers
 chgrp -R smart-mla /etc/smart-mla
 systemctl daemon-reload
 systemctl enable smart-mla-agent.service
+systemctl enable --now smart-mla-renew.timer
 if [ ! -f /etc/smart-mla/agent.yaml ]; then
   say "next: install -m 0640 -g smart-mla /etc/smart-mla/agent.example.yaml /etc/smart-mla/agent.yaml, edit it, then"
   say "  smart-mla config check -c /etc/smart-mla/agent.yaml && systemctl start smart-mla-agent"

@@ -1,5 +1,5 @@
 import type { SettlementDomain } from "./domain.ts";
-import { signTyped, type TypedDataSigner } from "./signature.ts";
+import { signTyped, typedDigest, type TypedDataSigner } from "./signature.ts";
 
 /** Money that both parties let out of the escrow of their pair. */
 export interface Withdrawal {
@@ -18,6 +18,37 @@ export interface Withdrawal {
 export function signPossession(wallet: TypedDataSigner, domain: SettlementDomain, owner: string): Promise<string> {
   return signTyped(wallet, domain, { PossessionProof: [{ name: "owner", type: "address" }] }, { owner });
 }
+
+/** A household's word that another key is to sign for it. */
+export interface KeyRotation {
+  owner: string;
+  /** The signer that gives up its place, and the one that takes it. */
+  from: string;
+  to: string;
+  /** Unix seconds. */
+  time: number;
+}
+
+/** Authorises the next signer key of an owner. Signed by the present one. */
+export function signRotation(
+  wallet: TypedDataSigner,
+  domain: SettlementDomain,
+  { owner, from, to, time }: KeyRotation,
+): Promise<string> {
+  return signTyped(wallet, domain, { KeyRotation: rotationFields }, { owner, from, to, time });
+}
+
+/** EIP-712 digest of what signRotation signs. */
+export function rotationDigest(domain: SettlementDomain, { owner, from, to, time }: KeyRotation): string {
+  return typedDigest(domain, { KeyRotation: rotationFields }, { owner, from, to, time });
+}
+
+const rotationFields = [
+  { name: "owner", type: "address" },
+  { name: "from", type: "address" },
+  { name: "to", type: "address" },
+  { name: "time", type: "uint64" },
+];
 
 /** Signs a withdrawal with a party's signer key. */
 export function signWithdrawal(wallet: TypedDataSigner, domain: SettlementDomain, withdrawal: Withdrawal): Promise<string> {

@@ -1,19 +1,26 @@
 import { dirname, join, resolve } from "node:path";
+import { isCredential } from "../../settlement/read-passphrase.ts";
+import { parseMicro } from "../../core/units.ts";
 import type { AgentConfig, AggregatorLink, BusConfig, MeterConfig, SettlementConfig } from "./agent-config.ts";
 import { applianceConfig } from "./appliance-config.ts";
 import type { AgentYaml } from "./schema.ts";
 
 const dayMs = 86_400_000;
 
+/** The link of an enrolled gateway; undefined where it is not enrolled (yet). */
+export type EnrolledLink = (stateFolder: string) => AggregatorLink | undefined;
+
 /**
  * Maps a checked YAML file to what the agent runs by.
  * @param folder folder of the file; relative paths in it count from there
+ * @param enrolled the link that enrolment taught, by the state folder
  */
-export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfig {
+export function agentConfigFromYaml(yaml: AgentYaml, folder: string, enrolled: EnrolledLink = () => undefined): AgentConfig {
   const at = (path: string): string => resolve(folder, path);
   const databaseFile = at(yaml.storage.path);
   const stateFolder = dirname(databaseFile);
   const { site } = yaml;
+  const link = yaml.aggregator?.enrolled ? enrolled(stateFolder) : yaml.aggregator && aggregatorLink(yaml.aggregator, at);
   return {
     site: {
       name: site.name,
@@ -34,12 +41,13 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string): AgentConfi
     appliances: Object.entries(yaml.appliances).map(([name, appliance]) =>
       applianceConfig(name, withPaths(appliance, ["password_file"], at), (relay) => yaml.relays[relay]?.on_boot === "closed"),
     ),
-    ...(yaml.aggregator && { aggregator: aggregatorLink(yaml.aggregator, at) }),
+    ...(link && { aggregator: link }),
+    awaitsEnrolment: yaml.aggregator?.enrolled === true && link === undefined,
     ...(yaml.grid_operator && { gridOperator: gridOperatorLink(yaml.grid_operator, at) }),
     ...(yaml.home && { home: { bus: yaml.home.bus, prefix: yaml.home.topic_prefix } }),
     shareIntervalS: yaml.consent.share_interval_s,
     shareApplianceDetail: yaml.consent.share_appliance_detail,
-    ...(yaml.settlement && { settlement: settlementConfig(yaml.settlement, at, stateFolder) }),
+    ...(yaml.settlement && { settlement: settlementConfig(yaml.settlement, at, stateFolder, site.timezone) }),
     stateFolder,
     databaseFile,
     commitEveryMs: yaml.storage.commit_every_s * 1000,
@@ -80,7 +88,10 @@ function busConfig(bus: AgentYaml["buses"][string], at: (path: string) => string
   };
 }
 
-function aggregatorLink(link: NonNullable<AgentYaml["aggregator"]>, at: (path: string) => string): AggregatorLink {
+function aggregatorLink(
+  link: Exclude<AgentYaml["aggregator"], { enrolled: true } | undefined>,
+  at: (path: string) => string,
+): AggregatorLink {
   return {
     id: link.id,
     gatewayId: link.gateway_id,
@@ -113,13 +124,15 @@ function settlementConfig(
   settlement: NonNullable<AgentYaml["settlement"]>,
   at: (path: string) => string,
   stateFolder: string,
+  timezone: string,
 ): SettlementConfig {
   return {
     keyFile: join(stateFolder, "keys", `${settlement.key}.json`),
-    passphraseFile: at(settlement.passphrase_file),
+    passphraseFile: isCredential(settlement.passphrase_file) ? settlement.passphrase_file : at(settlement.passphrase_file),
     agreementFile: at(settlement.agreement_file),
     chainId: settlement.chain_id,
     contract: settlement.contract,
     rpcUrl: settlement.rpc_url,
+    ...(settlement.daily_cap !== undefined && { dailyCap: { micro: parseMicro(settlement.daily_cap), timezone } }),
   };
 }

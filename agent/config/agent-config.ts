@@ -32,6 +32,8 @@ export interface AgentConfig {
   sensors: SensorConfig[];
   appliances: ApplianceConfig[];
   aggregator?: AggregatorLink;
+  /** The configuration says `enrolled`, but `smart-mla enrol` has not been run. */
+  awaitsEnrolment: boolean;
   /** Channel of the grid operator's limits, and the rules it is watched by. */
   gridOperator?: { link: AggregatorLink; rules: GridLimitRules };
   /** Residents' words over a broker in the home. */
@@ -93,4 +95,13 @@ export interface SettlementConfig {
   /** Address, lower case. */
   contract: string;
   rpcUrl: string;
+  /** Most that the household may come to owe by what is signed in one local day. */
+  dailyCap?: DailyCap;
+}
+
+/** A limit of what is signed, by days of a time zone. */
+export interface DailyCap {
+  micro: bigint;
+  /** IANA zone of the house. */
+  timezone: string;
 }

@@ -79,7 +79,13 @@ export const AgentYaml = z.strictObject({
   relays: z.record(Name, Relay).default({}),
   sensors: z.record(Name, Sensor).default({}),
   appliances: z.record(Name, Appliance).default({}),
-  aggregator: z.strictObject(link).optional(),
+  aggregator: z
+    .discriminatedUnion("enrolled", [
+      /** All of it as `smart-mla enrol` learned it. */
+      z.strictObject({ enrolled: z.literal(true) }),
+      z.strictObject({ enrolled: z.literal(false).optional(), ...link }),
+    ])
+    .optional(),
   /** The grid operator's channel of limits (EEBUS LPC). Without it there are none. */
   grid_operator: z
     .strictObject({
@@ -110,6 +116,11 @@ export const AgentYaml = z.strictObject({
       chain_id: z.int().positive(),
       contract: z.string().toLowerCase().pipe(Address),
       rpc_url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }),
+      /** What the household may come to owe in one local day by what is signed here; a stolen key is worth no more. */
+      daily_cap: z
+        .string()
+        .regex(/^\d{1,9}(\.\d{1,6})?$/, 'an amount of the currency as text, such as "25.00"')
+        .optional(),
     })
     .optional(),
   storage: z.strictObject({

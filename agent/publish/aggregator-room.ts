@@ -1,7 +1,7 @@
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
-import type { PinnedKeys } from "../../core/envelope.ts";
 import type { Log } from "../../core/log.ts";
+import { KeyChange } from "../../core/message/key-change.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 import { Receipt } from "../../core/message/measurements.ts";
 import type { Resource } from "../../core/message/resource.ts";
@@ -22,6 +22,7 @@ import type { HoldStore } from "../store/settlement-hold.ts";
 import { overrideAt, type Override } from "../plan/override.ts";
 import { inTurn } from "./in-turn.ts";
 import { openInbox } from "./inbox.ts";
+import type { KeyRing } from "./key-ring.ts";
 import { startMqttLink, type MqttLink } from "./mqtt-link.ts";
 import { resourceOf, statusOf } from "./resource-report.ts";
 import { startUploader } from "./uploader.ts";
@@ -48,7 +49,7 @@ export interface AggregatorRoom {
 export interface AggregatorRoomOptions {
   config: AgentConfig;
   link: AggregatorLink;
-  keys: PinnedKeys;
+  keys: KeyRing;
   clock: Clock;
   log: Log;
   refused: Rejections;
@@ -138,6 +139,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       receipt: (body) => uploader.receipt(parseAs(Receipt, body, "receipt-malformed")),
       price: (body) => control.savePrices(parseAs(PriceSeries, body, "price-malformed")),
       instruction: (body, { rest }) => instruct(body, rest),
+      keys: (body, { envelope }) => options.keys.apply(parseAs(KeyChange, body, "keys-malformed"), envelope.kid),
       settlement: (body, { rest }) => settleInTurn(() => settling.take(body, rest)),
     },
   });

@@ -1,5 +1,5 @@
 import mqtt from "mqtt";
-import { AppError, errorMessage } from "../../core/app-error.ts";
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import { brokerConnection } from "../../core/broker-connection.ts";
 import { maxEnvelopeBytes } from "../../core/envelope.ts";
 import type { Log } from "../../core/log.ts";
@@ -94,6 +94,12 @@ export function startMqttLink(options: {
     failures++;
     const backoffMs = Math.min(reconnectMs.most, reconnectMs.least * 2 ** Math.min(failures, 5));
     client.options.reconnectPeriod = backoffMs * (0.5 + options.random());
+    // A certificate may have been renewed meanwhile.
+    try {
+      Object.assign(client.options, brokerConnection({ ...link, url: link.brokerUrl }, "aggregator"));
+    } catch (error) {
+      log.warn({ code: errorCode(error), error: errorMessage(error) }, "files of the connection not read again");
+    }
     if (failures === 1) log.warn({ broker: link.brokerUrl }, "broker connection lost, retrying");
   });
   client.on("error", (error) => {

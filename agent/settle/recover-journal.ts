@@ -49,7 +49,8 @@ export async function recoverJournal(
       throw unproven(`record ${seq} was not signed by the aggregator`);
     return { record, evidence, digest, ownSignature: gatewaySignature, otherSignature: aggregatorSignature };
   });
-  for (const one of found) records.recover(pair, one, parts.nowMs);
+  // Counted on the day it was made, not as signed today.
+  for (const one of found) records.recover(pair, one, Math.min(parts.nowMs, Date.parse(one.record.time)));
   hold.lift();
 }
 

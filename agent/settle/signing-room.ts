@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import { priceAt, type PriceSeries } from "../../core/message/price-series.ts";
 import type { CosignedRecord, Evidence, RecordWire, SettlementUp } from "../../core/message/settlement-message.ts";
-import type { Agreement } from "../../settlement/agreement.ts";
+import { householdOf, type Agreement } from "../../settlement/agreement.ts";
 import { chainClient } from "../../settlement/chain-client.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
 import { checkRecord, type CoveredPeriod, type OwnFigures, type OwnSlot } from "../../settlement/check-record.ts";
@@ -12,11 +12,12 @@ import { readPassphrase } from "../../settlement/read-passphrase.ts";
 import { recordDigest, signerOf, signRecord } from "../../settlement/record.ts";
 import { domainOf } from "../../settlement/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/signature.ts";
-import type { SettlementConfig } from "../config/agent-config.ts";
+import type { DailyCap, SettlementConfig } from "../config/agent-config.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { RecordStore, SignedRecord } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
+import { overDailyCap } from "./daily-cap.ts";
 import { recoverJournal } from "./recover-journal.ts";
 
 /** What the signing room reads and writes. */
@@ -52,7 +53,8 @@ export async function openSigningRoom(options: {
   const { agreement } = readAgreement(config.agreementFile, options.site, config);
   const signer = await openKeystore(config.keyFile, readPassphrase(config.passphraseFile));
   const chain = chainClient({ rpcUrl: config.rpcUrl, chainId: config.chainId, contract: config.contract });
-  return { ...signingRoom({ ...options, agreement, signer, chain }), close: () => chain.close() };
+  const cap = config.dailyCap && { dailyCap: config.dailyCap };
+  return { ...signingRoom({ ...options, ...cap, agreement, signer, chain }), close: () => chain.close() };
 }
 
 /** The same with its parts given. */
@@ -61,6 +63,8 @@ export function signingRoom(parts: {
   signer: TypedDataSigner;
   chain: Pick<ChainReader, "pairOf" | "partyOf">;
   gridMeter: string;
+  /** Without one nothing is held back. */
+  dailyCap?: DailyCap;
   stores: SigningStores;
   clock: Clock;
 }): Omit<SigningRoom, "close"> {
@@ -119,6 +123,8 @@ export function signingRoom(parts: {
         },
       );
       if (!checked.ok) return dispute(checked.code, checked.message, checked.own);
+      const over = overDailyCap(record, { cap: parts.dailyCap, household: householdOf(agreement), pair, records, clock });
+      if (over !== undefined) return dispute("settlement-daily-cap", over, {});
       // The journal first: after a crash the same record is signed again, never another one for this seq.
       records.add(pair, { record, digest, evidence }, clock.now());
       return sign({ record, digest, ownSignature: null });

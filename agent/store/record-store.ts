@@ -26,6 +26,8 @@ export interface RecordStore {
   signed(pair: string, seq: number, signature: string): void;
   /** Keeps the other side's signature. */
   countersigned(pair: string, seq: number, signature: string): void;
+  /** Sum of what a payer came to owe by records that were journalled from an instant on, micro-units; recovered ones count by their own time. */
+  owedSince(pair: string, payer: string, sinceMs: number): bigint;
   /** A record of the past with both signatures, for a journal that lost it. Nothing where that seq is there. */
   recover(pair: string, record: SignedRecord, nowMs: number): void;
   /** Registers whose newest record here ends at an instant, where the journal lacks records before it; else none. */
@@ -49,6 +51,9 @@ export function recordStore(db: Db): RecordStore {
     "select * from record where pair = ? and body ->> 'start' < ? and body ->> 'end' > ? order by seq",
   );
   const insert = db.prepare("insert into record values (?, ?, ?, ?, ?, null, null, ?)");
+  const since = db.prepare<[string, string, number], { amount: string }>(
+    "select body ->> 'amount' as amount from record where pair = ? and body ->> 'payer' = ? and signed_ms >= ?",
+  );
   const sign = db.prepare("update record set own_signature = ? where pair = ? and seq = ?");
   const counter = db.prepare("update record set other_signature = ? where pair = ? and seq = ?");
   const recover = db.prepare("insert or ignore into record values (?, ?, ?, ?, ?, ?, ?, ?)");
@@ -75,6 +80,7 @@ export function recordStore(db: Db): RecordStore {
     touching: (pair, fromMs, toMs) => touching.all(pair, iso(toMs), iso(fromMs)).map(fromRow),
     add: (pair, { record, digest, evidence }, nowMs) =>
       void insert.run(pair, record.seq, digest, JSON.stringify(record), JSON.stringify(evidence), nowMs),
+    owedSince: (pair, payer, sinceMs) => since.all(pair, payer, sinceMs).reduce((sum, { amount }) => sum + BigInt(amount), 0n),
     signed: (pair, seq, signature) => void sign.run(signature, pair, seq),
     countersigned: (pair, seq, signature) => void counter.run(signature, pair, seq),
     recover: (pair, { record, digest, evidence, ownSignature, otherSignature }, nowMs) =>

@@ -1,6 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import type { BrokerAccess } from "../../core/broker-connection.ts";
 import type { LogLevel } from "../../core/log.ts";
+import { isCredential } from "../../settlement/read-passphrase.ts";
 import type { AggregatorYaml } from "./schema.ts";
 
 /** What the aggregator runs by, in camelCase, paths resolved. */
@@ -8,11 +9,13 @@ export interface AggregatorConfig {
   id: string;
   broker: BrokerAccess;
   controlKeyFile: string;
+  controlKeyChange?: ControlKeyChange;
   sites: { site: string; agreementFile?: string }[];
   pricesFile: string;
   planEveryMs: number;
   slotMinutes: number;
   settlement?: AggregatorSettlement;
+  enrolment?: EnrolmentConfig;
   databaseFile: string;
   listen: { host: string; port: number };
   logLevel: LogLevel;
@@ -32,12 +35,34 @@ export interface AggregatorSettlement {
   epochMs: number;
 }
 
+/** What gateways are told of control keys. */
+export interface ControlKeyChange {
+  /** Keys (JWK, private or public) that are believed from now on. */
+  addFiles: string[];
+  /** When keys are no longer believed, by kid. */
+  drop: { kid: string; at: string }[];
+  /** Private key that signs it: one that gateways believe already. */
+  signFile: string;
+}
+
+/** Where gateways get their certificates. */
+export interface EnrolmentConfig {
+  listen: { host: string; port: number };
+  /** Address that codes name, without a path. */
+  url: string;
+  certFile: string;
+  keyFile: string;
+  brokerUrl: string;
+  certificateDays: number;
+  crlFile?: string;
+}
+
 /** Maps a checked YAML file; relative paths count from `folder`. */
 export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): AggregatorConfig {
   const at = (path: string): string => resolve(folder, path);
   const databaseFile = at(yaml.storage.path);
   const { broker, settlement } = yaml;
-  const colon = yaml.http.listen.lastIndexOf(":");
+  const { enrolment, control_keys: change } = yaml;
   return {
     id: yaml.id,
     broker: {
@@ -49,6 +74,13 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
       ...(broker.password_file && { passwordFile: at(broker.password_file) }),
     },
     controlKeyFile: at(yaml.control_key_file),
+    ...(change && {
+      controlKeyChange: {
+        addFiles: change.add_files.map(at),
+        drop: Object.entries(change.drop).map(([kid, instant]) => ({ kid, at: instant })),
+        signFile: at(change.sign_file ?? yaml.control_key_file),
+      },
+    }),
     sites: Object.entries(yaml.sites).map(([site, { agreement_file }]) => ({
       site,
       ...(agreement_file && { agreementFile: at(agreement_file) }),
@@ -59,16 +91,32 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     ...(settlement && {
       settlement: {
         keyFile: join(dirname(databaseFile), "keys", `${settlement.key}.json`),
-        passphraseFile: at(settlement.passphrase_file),
+        passphraseFile: isCredential(settlement.passphrase_file) ? settlement.passphrase_file : at(settlement.passphrase_file),
         chainId: settlement.chain_id,
         contract: settlement.contract,
         rpcUrl: settlement.rpc_url,
         epochMs: settlement.epoch_s * 1000,
       },
     }),
+    ...(enrolment && {
+      enrolment: {
+        listen: listenAt(enrolment.listen),
+        url: new URL(enrolment.url).origin,
+        certFile: at(enrolment.ca_cert_file),
+        keyFile: at(enrolment.ca_key_file),
+        brokerUrl: enrolment.broker_url ?? broker.url,
+        certificateDays: enrolment.certificate_days,
+        ...(enrolment.crl_file && { crlFile: at(enrolment.crl_file) }),
+      },
+    }),
     databaseFile,
-    listen: { host: yaml.http.listen.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(yaml.http.listen.slice(colon + 1)) },
+    listen: listenAt(yaml.http.listen),
     logLevel: yaml.log.level,
     ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
   };
+}
+
+function listenAt(text: string): { host: string; port: number } {
+  const colon = text.lastIndexOf(":");
+  return { host: text.slice(0, colon).replace(/^\[|\]$/g, ""), port: Number(text.slice(colon + 1)) };
 }

@@ -10,7 +10,7 @@ export type Send = (
   type: EnvelopeType,
   rest: string,
   body: unknown,
-  options: { lifetimeS: number; retain?: boolean },
+  options: { lifetimeS: number; retain?: boolean; key?: ControlKey },
 ) => Promise<void>;
 
 const blockSize = 1000;
@@ -41,10 +41,10 @@ export function sender(options: {
   };
   // Signed and handed over one at a time: a later number must never overtake an earlier one on the way out.
   let queue: Promise<unknown> = Promise.resolve();
-  return async (site, type, rest, body, { lifetimeS, retain = false }) => {
+  return async (site, type, rest, body, { lifetimeS, retain = false, key = options.key }) => {
     const handedOver = queue.then(async () => {
       const seq = await number();
-      const text = await signEnvelope(options.key, { type, site, seq, nowMs: options.clock.now(), lifetimeS, body });
+      const text = await signEnvelope(key, { type, site, seq, nowMs: options.clock.now(), lifetimeS, body });
       return { published: options.link().publish(topic(options.aggregator, site, "dn", rest), text, retain) };
     });
     queue = handedOver.catch(() => undefined);

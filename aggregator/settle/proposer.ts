@@ -42,6 +42,7 @@ const curable = new Set([
   journalBehind,
   "settlement-energy-missing",
   "settlement-escrow-short",
+  "settlement-daily-cap",
   "chain-unreachable",
   "settlement-no-price",
 ]);

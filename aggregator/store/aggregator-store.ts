@@ -4,6 +4,8 @@ import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
+import type { EnrolmentStore } from "./enrolment-store.ts";
+import type { ErasureStore } from "./erasure-store.ts";
 
 /** Data of a home that never came. */
 export interface StoredGap {
@@ -65,7 +67,7 @@ export interface Statistics {
 }
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
-export interface AggregatorStore {
+export interface AggregatorStore extends EnrolmentStore, ErasureStore {
   /** Keeps new rows, drops repeats; gives the highest seq up to which nothing of that run is missing. */
   ingest(site: string, message: Measurements): Promise<{ contiguousSeq: number; added: number }>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */

@@ -30,4 +30,12 @@ export const migrations: readonly (readonly string[])[] = [
       site text not null, scope text not null, at_ms bigint not null, body text not null, text text not null,
       primary key (site, scope, text))`,
   ],
+  [
+    `create table enrolment_code (hash text primary key, site text not null, expires_ms bigint not null, serial text)`,
+    `create table certificate (
+      serial text primary key, site text not null, key_hash text not null, pem text not null, issued_ms bigint not null,
+      not_after_ms bigint not null, revoked_ms bigint)`,
+    `create index certificate_site on certificate (site)`,
+    `create table erasure (id integer primary key, site text not null, at_ms bigint not null, rows text not null)`,
+  ],
 ];

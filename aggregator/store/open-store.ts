@@ -1,5 +1,7 @@
 import type { AggregatorStore } from "./aggregator-store.ts";
 import { consentStore } from "./consent-store.ts";
+import { enrolmentStore } from "./enrolment-store.ts";
+import { erasureStore } from "./erasure-store.ts";
 import { itemStore } from "./item-store.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { planStore } from "./plan-store.ts";
@@ -15,6 +17,8 @@ export async function openStore(file: string): Promise<AggregatorStore> {
     ...planStore(db),
     ...recordStore(db),
     ...statisticsStore(db),
+    ...enrolmentStore(db),
+    ...erasureStore(db),
     close: () => db.destroy(),
   };
 }

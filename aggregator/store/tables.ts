@@ -48,5 +48,18 @@ export interface Tables {
     epoch: number | null;
   };
   dispute: { id: Generated<number>; site: string; seq: number; code: string; message: string; own: string; at_ms: number };
+  /** Only the hash of a one-time code is kept; `serial` once it was used. */
+  enrolment_code: { hash: string; site: string; expires_ms: number; serial: string | null };
+  certificate: {
+    serial: string;
+    site: string;
+    key_hash: string;
+    pem: string;
+    issued_ms: number;
+    not_after_ms: number;
+    revoked_ms: number | null;
+  };
+  /** What a home had deleted, and when. */
+  erasure: { id: Generated<number>; site: string; at_ms: number; rows: string };
   epoch: { epoch: number; root: string; digests: string; committed_tx: string | null };
 }

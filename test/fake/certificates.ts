@@ -10,6 +10,8 @@ export interface Certificate {
 /** A small CA in a folder. */
 export interface CertificateAuthority {
   caFile: string;
+  /** Its private key. */
+  caKeyFile: string;
   /** Makes a certificate that is good for one day; `names` are its subject alternative names, such as "IP:127.0.0.1". */
   issue(commonName: string, names?: readonly string[]): Certificate;
 }
@@ -26,6 +28,7 @@ export function certificateAuthority(openssl: string, folder: string, name = "ca
   const own = make(name, `Test CA ${name}`, []);
   return {
     caFile: own.certFile,
+    caKeyFile: own.keyFile,
     issue: (commonName, names = []) =>
       make(`${name}-${commonName}`, commonName, [
         "-CA",

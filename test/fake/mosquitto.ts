@@ -13,6 +13,10 @@ export interface Mosquitto {
   port: number;
   url: string;
   authority: CertificateAuthority;
+  /** The list of revoked certificates that it reads, where it was started with one. */
+  crlFile: string;
+  /** Ends it and starts it again, with its files read anew and its retained messages kept. */
+  restart(): Promise<void>;
   /** The certificate of a gateway or of the aggregator; the common name is the user. */
   certificateOf(user: string): Certificate;
   /** A connected client with that user's certificate. */
@@ -28,8 +32,14 @@ const deployedFolder = "/etc/mosquitto/smart-mla/";
 const mainFile = (folder: string): string =>
   [`persistence true`, `persistence_location ${folder}/data/`, `log_dest stderr`, `include_dir ${folder}/conf.d`, ""].join("\n");
 
-/** @param peers paths of mosquitto and openssl, from peer() */
-export async function startMosquitto(peers: { mosquitto: string; openssl: string }): Promise<Mosquitto> {
+/**
+ * @param peers paths of mosquitto and openssl, from peer()
+ * @param options.crl the list of revoked certificates to start with; without it none is looked at
+ */
+export async function startMosquitto(
+  peers: { mosquitto: string; openssl: string },
+  { crl }: { crl?: (authority: CertificateAuthority) => Promise<string> } = {},
+): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), "smart-mla-mosquitto-"));
   for (const name of ["conf.d", "data", "tls"]) mkdirSync(join(folder, name));
   const tls = join(folder, "tls");
@@ -41,19 +51,30 @@ export async function startMosquitto(peers: { mosquitto: string; openssl: string
   const port = await freePort();
   const config = readFileSync(join(deployed, "smart-mla.conf"), "utf8")
     .replaceAll(deployedFolder, `${tls}/`)
+    .replace(/^# crlfile /m, crl ? "crlfile " : "# crlfile ")
     .replace(/^listener 8883$/m, `listener ${port} 127.0.0.1`);
+  const crlFile = join(tls, "crl.pem");
+  if (crl) writeFileSync(crlFile, await crl(authority));
   writeFileSync(join(folder, "conf.d", "smart-mla.conf"), config);
   writeFileSync(join(folder, "mosquitto.conf"), mainFile(folder));
   // Started by root it becomes its own user, as the system's service does, and reads the files as that user.
   if (process.getuid?.() === 0) execFileSync("chown", ["-R", "mosquitto:", folder]);
-  const child = spawn(peers.mosquitto, ["-c", join(folder, "mosquitto.conf")], { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
-  child.stderr.on("data", (bytes: Buffer) => (log += bytes.toString("utf8")));
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  await until(`mosquitto listens on ${port}`, () => {
-    if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}: ${log}`);
-    return answers(port);
-  });
+  let end = (): Promise<void> => Promise.resolve();
+  const begin = async (): Promise<void> => {
+    const child = spawn(peers.mosquitto, ["-c", join(folder, "mosquitto.conf")], { stdio: ["ignore", "ignore", "pipe"] });
+    child.stderr.on("data", (bytes: Buffer) => (log += bytes.toString("utf8")));
+    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+    end = () => {
+      child.kill("SIGTERM");
+      return ended;
+    };
+    await until(`mosquitto listens on ${port}`, () => {
+      if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}: ${log}`);
+      return answers(port);
+    });
+  };
+  await begin();
   const issued = new Map<string, Certificate>();
   const certificateOf = (user: string): Certificate => {
     const found = issued.get(user) ?? authority.issue(user);
@@ -65,6 +86,11 @@ export async function startMosquitto(peers: { mosquitto: string; openssl: string
     port,
     url,
     authority,
+    crlFile,
+    async restart() {
+      await end();
+      await begin();
+    },
     certificateOf,
     clientOf: (user, { clientId = `test-${user}` } = {}) => {
       const { certFile, keyFile } = certificateOf(user);
@@ -77,8 +103,7 @@ export async function startMosquitto(peers: { mosquitto: string; openssl: string
     },
     log: () => log,
     async stop() {
-      child.kill("SIGTERM");
-      await ended;
+      await end();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -11,12 +11,14 @@ const unit = readFileSync(join(folder, "smart-mla-agent.service"), "utf8");
 const values = (key: string): string[] => [...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map(([, value]) => value ?? "");
 
 /** A copy whose programs exist on this machine, with the drop-in for settlement beside it. */
-function copy(): string {
+function copy(file = "smart-mla-agent.service"): string {
   const to = scratch("systemd");
   cpSync(folder, to, { recursive: true });
-  const file = join(to, "smart-mla-agent.service");
-  writeFileSync(file, unit.replaceAll("/usr/lib/smart-mla/bin/smart-mla", process.execPath));
-  return file;
+  for (const service of ["smart-mla-agent.service", "smart-mla-renew.service"]) {
+    const text = readFileSync(join(folder, service), "utf8");
+    writeFileSync(join(to, service), text.replaceAll("/usr/lib/smart-mla/bin/smart-mla", process.execPath));
+  }
+  return join(to, file);
 }
 
 describe("smart-mla-agent.service", () => {
@@ -62,5 +64,19 @@ describe("smart-mla-agent.service", () => {
     const read = (name: string): string => readFileSync(join(root, "etc", name), "utf8");
     expect(read("passwd")).toMatch(/^smart-mla:[^:]*:\d+:\d+:[^:]*:\/var\/lib\/smart-mla:.*nologin$/m);
     expect(read("group")).toMatch(/^dialout:[^:]*:\d+:smart-mla$/m);
+  });
+});
+
+describe("smart-mla-renew", () => {
+  it.skipIf(!analyze).each(["smart-mla-renew.service", "smart-mla-renew.timer"])("%s is a unit without mistakes", (name) => {
+    const { status, stdout, stderr } = spawnSync(analyze ?? "", ["verify", "--man=no", copy(name)], { encoding: "utf8" });
+    expect({ status, said: stdout + stderr }).toEqual({ status: 0, said: "" });
+  });
+
+  it("renews by the agent's own configuration, as its own user, where the gateway was enrolled", () => {
+    const text = readFileSync(join(folder, "smart-mla-renew.service"), "utf8");
+    expect(text).toContain("ExecStart=/usr/lib/smart-mla/bin/smart-mla enrol --renew -c /etc/smart-mla/agent.yaml\n");
+    expect(text).toContain("ConditionPathExists=/var/lib/smart-mla/agent/enrolment/current\n");
+    expect(text).toContain("User=smart-mla\n");
   });
 });

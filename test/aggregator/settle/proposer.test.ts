@@ -172,17 +172,20 @@ describe("answers", () => {
     expect(await states(desk)).toEqual(["cosigned"]);
   });
 
-  it.each(["settlement-energy-missing", "settlement-escrow-short", "settlement-no-price", "chain-unreachable"])(
-    "proposes the same record again after %s, which time may cure",
-    async (code) => {
-      const desk = await afterFirstHour();
-      await desk.proposer.answer(site, disputeOf(proposed(desk.down), code));
-      expect(await states(desk)).toEqual(["proposed"]);
-      await desk.clock.advance(120_000);
-      await desk.proposer.advance(site);
-      expect(desk.down[1]).toEqual(desk.down[0]);
-    },
-  );
+  it.each([
+    "settlement-energy-missing",
+    "settlement-escrow-short",
+    "settlement-daily-cap",
+    "settlement-no-price",
+    "chain-unreachable",
+  ])("proposes the same record again after %s, which time may cure", async (code) => {
+    const desk = await afterFirstHour();
+    await desk.proposer.answer(site, disputeOf(proposed(desk.down), code));
+    expect(await states(desk)).toEqual(["proposed"]);
+    await desk.clock.advance(120_000);
+    await desk.proposer.advance(site);
+    expect(desk.down[1]).toEqual(desk.down[0]);
+  });
 
   it("holds the pair after any other dispute, until a person looks", async () => {
     const desk = await afterFirstHour();

@@ -1,0 +1,61 @@
+import type { Kysely } from "kysely";
+import type { Tables } from "./tables.ts";
+
+/** What a home takes back. */
+export interface ErasureStore {
+  /**
+   * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, plans), revokes its certificates
+   * and records that it was done, all or nothing. Settlement records, their evidence and disputes stay.
+   * @returns rows deleted, by kind
+   */
+  eraseSite(site: string, nowMs: number): Promise<Record<string, number>>;
+  /** Sites that were erased and have no certificate since: what still comes of them is not kept. */
+  erasedSites(): Promise<string[]>;
+}
+
+/** Tables that hold a home's personal data. */
+const personal = ["item", "gap", "run", "resource", "status", "plan"] as const;
+
+/** Erasure in the aggregator's database. */
+export function erasureStore(db: Kysely<Tables>): ErasureStore {
+  return {
+    async eraseSite(site, nowMs) {
+      return db.transaction().execute(async (tx) => {
+        const erased: Record<string, number> = {};
+        for (const table of personal) {
+          const { numDeletedRows } = await tx.deleteFrom(table).where("site", "=", site).executeTakeFirstOrThrow();
+          erased[table] = Number(numDeletedRows);
+        }
+        await tx
+          .updateTable("certificate")
+          .set({ revoked_ms: nowMs })
+          .where("site", "=", site)
+          .where("revoked_ms", "is", null)
+          .execute();
+        await tx
+          .insertInto("erasure")
+          .values({ site, at_ms: nowMs, rows: JSON.stringify(erased) })
+          .execute();
+        return erased;
+      });
+    },
+    async erasedSites() {
+      const rows = await db
+        .selectFrom("erasure")
+        .select("site")
+        .distinct()
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom("certificate")
+                .select("certificate.serial")
+                .whereRef("certificate.site", "=", "erasure.site")
+                .whereRef("certificate.issued_ms", ">=", "erasure.at_ms"),
+            ),
+          ),
+        )
+        .execute();
+      return rows.map(({ site }) => site);
+    },
+  };
+}
