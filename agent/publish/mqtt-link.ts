@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import mqtt from "mqtt";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { brokerConnection } from "../../core/broker-connection.ts";
@@ -63,6 +64,8 @@ export function startMqttLink(options: {
     await client.publishAsync(up(rest), text, { qos: 1, retain });
   };
   client.on("connect", () => {
+    // Small messages that are awaited must not wait for company.
+    if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     failures = 0;
     client.options.reconnectPeriod = reconnectMs.least * (1 + options.random());
     log.info({ broker: link.brokerUrl }, "broker connected");

@@ -1,7 +1,10 @@
 import { errorMessage } from "../../core/app-error.ts";
 import { atMost, type Claim } from "../../bench/report.ts";
 import { peer } from "../fake/peer.ts";
+import { brokerKill } from "./broker-kill.ts";
 import { forgedMessages } from "./forged-messages.ts";
+import { killNine } from "./kill-nine.ts";
+import { outage } from "./outage.ts";
 import { powerCuts } from "./power-cuts.ts";
 
 /**
@@ -25,6 +28,9 @@ const seed = Number(option("--seed") ?? Date.now() % 1_000_000);
 const faults: Record<string, Fault> = {
   "power-cuts": fault(["strace"], ({ strace }) => powerCuts({ cuts: 2000, transactions: 600, seed, strace })),
   "forged-messages": fault([], () => forgedMessages({ count: 10_000, seed, say: (line) => console.log(line) })),
+  "kill-nine": fault(["mosquitto", "openssl"], (peers) => killNine({ kills: 200, seed, ...peers })),
+  "broker-kill": fault(["mosquitto", "openssl"], (peers) => brokerKill({ kills: 10, ...peers })),
+  outage: fault(["mosquitto", "openssl"], (peers) => outage({ hours: 72, ...peers })),
 };
 
 const only = option("--only");
