@@ -57,24 +57,28 @@ export function paperDisk(folder: string, random: () => number): PaperDisk {
     file.changes = [];
   };
   const left = ({ durable, changes }: File, way: Way): Buffer => {
-    if (way === "nothing") return durable;
+    if (way === "nothing" || changes.length === 0) return durable;
     const kept = way === "a torn beginning" ? pick(changes.length + 1) : changes.length;
-    let content = durable;
+    const longest = Math.max(durable.length, ...changes.map(endOf));
+    const content = Buffer.alloc(longest);
+    durable.copy(content);
+    let { length } = durable;
     for (const [index, change] of changes.slice(0, kept).entries()) {
       if ("length" in change) {
-        if (way !== "any sectors" || random() < 0.5) content = resized(content, change.length);
+        if (way === "any sectors" && random() < 0.5) continue;
+        if (change.length < length) content.fill(0, change.length, length);
+        ({ length } = change);
         continue;
       }
       const torn = way === "a torn beginning" && index === kept - 1;
       for (const sector of sectorsOf(change)) {
         if (torn && random() < 0.3) break;
         if (way === "any sectors" && random() < 0.5) continue;
-        if (content === durable || sector.at + sector.bytes.length > content.length)
-          content = resized(content, Math.max(content.length, sector.at + sector.bytes.length));
         sector.bytes.copy(content, sector.at);
+        length = Math.max(length, sector.at + sector.bytes.length);
       }
     }
-    return content;
+    return content.subarray(0, length);
   };
   return {
     take(call) {
@@ -127,11 +131,7 @@ export function paperDisk(folder: string, random: () => number): PaperDisk {
   };
 }
 
-function resized(content: Buffer, length: number): Buffer {
-  const other = Buffer.alloc(length);
-  content.copy(other);
-  return other;
-}
+const endOf = (change: Change): number => ("length" in change ? change.length : change.at + change.bytes.length);
 
 function sectorsOf({ at, bytes }: { at: number; bytes: Buffer }): { at: number; bytes: Buffer }[] {
   const sectors = [];

@@ -21,8 +21,8 @@ export async function powerCuts(options: { cuts: number; transactions: number; s
     mkdirSync(folder);
     try {
       const command = [process.execPath, writer, join(folder, "data.db"), String(options.transactions), synchronous];
-      const calls = await recordCalls({ strace: options.strace, command, folder: scratch });
-      return replayCuts({ calls, folder, cuts: options.cuts, random: seededRandom(options.seed), look });
+      const { calls } = await recordCalls({ strace: options.strace, command, folder: scratch });
+      return replayCuts({ calls, folder, cuts: options.cuts, random: seededRandom(options.seed), look: lookAtAgent });
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }
@@ -36,8 +36,8 @@ export async function powerCuts(options: { cuts: number; transactions: number; s
   ];
 }
 
-/** Opens what the cut left as the agent does at its start. */
-function look(folder: string, said: readonly string[]): AfterCut {
+/** Opens what the cut left as the agent does at its start; `said` are the lines of store-writer.ts. */
+export function lookAtAgent(folder: string, said: readonly string[]): AfterCut {
   const { db, setAside } = openSound(join(folder, "data.db"), 0);
   try {
     const whole = db.pragma("integrity_check(1)", { simple: true }) === "ok";

@@ -18,7 +18,8 @@ const traced =
   "openat,open,creat,close,write,pwrite64,pwritev,ftruncate,fsync,fdatasync,unlink,unlinkat,rename,renameat,renameat2";
 
 /**
- * Runs a program under strace until it ends and gives what its main thread did to files, in order.
+ * Runs a program under strace until it ends; gives what its main thread did to files, in order, and how often it was made
+ * to fail.
  * @param options.inject more of strace's arguments, such as ["-e", "inject=fsync:error=EIO:when=5+7"]
  */
 export async function recordCalls(options: {
@@ -26,7 +27,7 @@ export async function recordCalls(options: {
   command: readonly string[];
   folder: string;
   inject?: readonly string[];
-}): Promise<Call[]> {
+}): Promise<{ calls: Call[]; injected: number }> {
   const prefix = join(options.folder, "calls");
   const args = ["-ff", "-xx", "-s", "1000000", "-e", `trace=${traced}`, ...(options.inject ?? []), "-o", prefix];
   const child = spawn(options.strace, [...args, ...options.command], { stdio: ["ignore", "ignore", "inherit"] });
@@ -34,7 +35,8 @@ export async function recordCalls(options: {
   // One file for each thread; the first thread of the process has the lowest number.
   const threads = readdirSync(options.folder).filter((name) => name.startsWith("calls."));
   const [main = ""] = threads.toSorted((one, other) => Number(one.split(".")[1]) - Number(other.split(".")[1]));
-  return parseCalls(readFileSync(join(options.folder, main), "latin1"));
+  const text = readFileSync(join(options.folder, main), "latin1");
+  return { calls: parseCalls(text), injected: text.split("(INJECTED)").length - 1 };
 }
 
 function parseCalls(text: string): Call[] {

@@ -3,9 +3,14 @@ import { atMost, type Claim } from "../../bench/report.ts";
 import { peer } from "../fake/peer.ts";
 import { brokerKill } from "./broker-kill.ts";
 import { forgedMessages } from "./forged-messages.ts";
+import { diskBytes } from "./disk-bytes.ts";
+import { hostileBroker } from "./hostile-broker.ts";
 import { killNine } from "./kill-nine.ts";
+import { month } from "./month.ts";
 import { outage } from "./outage.ts";
 import { powerCuts } from "./power-cuts.ts";
+import { sickDisk } from "./sick-disk.ts";
+import { writeErrors } from "./write-errors.ts";
 
 /**
  * `npm run test:faults [-- --json] [--only NAME] [--seed N]`: what the agent and the aggregator bear, each claim at its full
@@ -31,6 +36,14 @@ const faults: Record<string, Fault> = {
   "kill-nine": fault(["mosquitto", "openssl"], (peers) => killNine({ kills: 200, seed, ...peers })),
   "broker-kill": fault(["mosquitto", "openssl"], (peers) => brokerKill({ kills: 10, ...peers })),
   outage: fault(["mosquitto", "openssl"], (peers) => outage({ hours: 72, ...peers })),
+  "write-errors": fault(["strace"], ({ strace }) => writeErrors({ cuts: 300, transactions: 300, seed, strace })),
+  "sick-disk": fault(["mkfs.ext4", "root"], (peers) => sickDisk({ commands: 10, ...peers })),
+  "hostile-broker": fault([], () => hostileBroker({ seconds: 45, warmUpMs: 8000, seed })),
+  "disk-bytes": fault(["mkfs.ext4", "root"], async (peers) => [
+    ...(await diskBytes({ hours: 2, shareS: 900, seed, ...peers })),
+    ...(await diskBytes({ hours: 1, shareS: 10, seed, ...peers })),
+  ]),
+  month: fault([], () => month({ days: 30, everyS: 10, seed })),
 };
 
 const only = option("--only");
