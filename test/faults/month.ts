@@ -11,7 +11,12 @@ const dayMs = 86_400_000;
  * Simulated days on end: resident memory of the agent does not grow by a MiB a day, and it holds no more files than at first.
  * The first day warms up; the slope is that of the line of least squares through the ends of the others.
  */
-export async function month(options: { days: number; everyS: number; seed: number }): Promise<Claim[]> {
+export async function month(options: {
+  days: number;
+  everyS: number;
+  seed: number;
+  say?: (line: string) => void;
+}): Promise<Claim[]> {
   await using opened = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "smart-mla-month-"));
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,6 +30,7 @@ export async function month(options: { days: number; everyS: number; seed: numbe
     await home.clock.advanceUntil(home.clock.now() + dayMs);
     resident.push(residentMiB(pid));
     files.push(readdirSync(`/proc/${pid}/fd`).length);
+    options.say?.(`     day ${day}: ${resident.at(-1)?.toFixed(1)} MiB, ${files.at(-1)} files`);
   }
   const rate = ((options.days + 1) * dayMs) / (performance.now() - startedMs);
   const { readings } = await home.agent.status();

@@ -13,8 +13,9 @@ import { sickDisk } from "./sick-disk.ts";
 import { writeErrors } from "./write-errors.ts";
 
 /**
- * `npm run test:faults [-- --json] [--only NAME] [--seed N]`: what the agent and the aggregator bear, each claim at its full
- * count. One line a figure; with --json as last line `{ok, claims}`. Exit 1 when a claim falls short. A claim whose programs
+ * `npm run test:faults [-- --json] [--only NAME] [--seed N] [--days 30]`: what the agent and the aggregator bear, each claim at its full
+ * count. `--days` is the length of
+ * the month. One line a figure; with --json as last line `{ok, claims}`. Exit 1 when a claim falls short. A claim whose programs
  * are missing is skipped by name; with REQUIRE_PEERS=1 that is a failure.
  */
 
@@ -43,7 +44,7 @@ const faults: Record<string, Fault> = {
     ...(await diskBytes({ hours: 2, shareS: 900, seed, ...peers })),
     ...(await diskBytes({ hours: 1, shareS: 10, seed, ...peers })),
   ]),
-  month: fault([], () => month({ days: 30, everyS: 10, seed })),
+  month: fault([], () => month({ days: Number(option("--days") ?? 30), everyS: 30, seed, say: (line) => console.log(line) })),
 };
 
 const only = option("--only");
