@@ -17,6 +17,11 @@ const sectorBytes = 512;
 const ways = ["nothing", "all", "a torn beginning", "any sectors"] as const;
 type Way = (typeof ways)[number];
 
+/**
+ * strict: a name is durable after an fsync of its folder. as ext4: an fsync of any file makes all names before it durable.
+ */
+export type NamesRule = "strict" | "as ext4";
+
 /** A disk on paper, for the files of one folder. */
 export interface PaperDisk {
   /** Takes the next call of the recording. */
@@ -30,7 +35,7 @@ export interface PaperDisk {
  * fsync of the folder. A failed fsync is as on Linux: any part may have been written, the rest never will be.
  * @param random in [0, 1)
  */
-export function paperDisk(folder: string, random: () => number): PaperDisk {
+export function paperDisk(folder: string, random: () => number, rule: NamesRule = "strict"): PaperDisk {
   const open = new Map<number, { path: string; file: File | null; position: number }>();
   let durableNames = new Map<string, File>();
   let names = new Map<string, File>();
@@ -48,7 +53,7 @@ export function paperDisk(folder: string, random: () => number): PaperDisk {
       durable.length,
     );
   const sync = (path: string, file: File | null, failed: boolean): void => {
-    if (path === folder && !failed) {
+    if (!failed && (path === folder || (file && rule === "as ext4"))) {
       durableNames = names;
       namings = [];
     }

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { paperDisk } from "./paper-disk.ts";
+import { paperDisk, type NamesRule } from "./paper-disk.ts";
 import type { Call } from "./record-calls.ts";
 
 /** What was found on the disk after one power cut. */
@@ -31,6 +31,7 @@ export function replayCuts(options: {
   folder: string;
   cuts: number;
   random: () => number;
+  names?: NamesRule;
   look: (folder: string, said: readonly string[]) => AfterCut;
 }): CutsResult {
   const { calls, random } = options;
@@ -39,7 +40,7 @@ export function replayCuts(options: {
   if (first < 0) throw new Error(`the recording has no file in ${options.folder}`);
   const moments = Array.from({ length: options.cuts }, () => first + 1 + Math.floor(random() * (calls.length - first)));
   moments.sort((one, other) => one - other);
-  const disk = paperDisk(options.folder, random);
+  const disk = paperDisk(options.folder, random, options.names);
   const scratch = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "smart-mla-cut-"));
   const target = join(scratch, "disk");
   let said = "";
