@@ -1,4 +1,4 @@
-/** One thing that a benchmark claims: that `value` is not above `limit`. */
+/** One thing that a benchmark claims: that `value` is on the right side of `limit`. */
 export interface Claim {
   name: string;
   value: number;
@@ -15,6 +15,14 @@ export const atMost = (name: string, value: number, limit: number): Claim => ({
   value: rounded(value),
   limit,
   ok: value <= limit,
+});
+
+/** Claims that a figure is not below a limit. */
+export const atLeast = (name: string, value: number, limit: number): Claim => ({
+  name,
+  value: rounded(value),
+  limit,
+  ok: value >= limit,
 });
 
 /** Prints the table, and with --json as last line `{ok, claims}`; exit code 1 when a claim falls short. */

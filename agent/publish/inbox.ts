@@ -44,8 +44,10 @@ export function envelopeTypeOf(rest: string): EnvelopeType | undefined {
  * applied once in each run of the agent, as a crash may have come between its number and its effect.
  */
 export function openInbox(options: InboxOptions): { take(arrival: Arrival): Promise<void> } {
-  // Numbers of heartbeats stay in memory: one says nothing after 180 s, and a write a minute would wear the card.
-  const beats = new Map<string, number>();
+  // These numbers stay in memory, as a write for each would wear the card: a heartbeat says nothing after 180 s, and an old
+  // receipt says again of rows that they are stored, which stays true.
+  const inMemory = new Set<EnvelopeType>(["heartbeat", "receipt"]);
+  const newest = new Map<string, number>();
   /** Hash of what was applied last, by key and topic. */
   const applied = new Map<string, string>();
   const accept = async (arrival: Arrival): Promise<void> => {
@@ -59,14 +61,14 @@ export function openInbox(options: InboxOptions): { take(arrival: Arrival): Prom
       nowMs: options.clock.now(),
     });
     const hash = createHash("sha256").update(arrival.text).digest("hex");
-    const last = type === "heartbeat" ? undefined : options.store.lastSeen(envelope.kid, arrival.topic);
+    const last = inMemory.has(type) ? undefined : options.store.lastSeen(envelope.kid, arrival.topic);
     const place = `${envelope.kid} ${arrival.topic}`;
     if (applied.get(place) === hash) return;
-    const lastSeq = type === "heartbeat" ? beats.get(envelope.kid) : last?.seq;
+    const lastSeq = inMemory.has(type) ? newest.get(place) : last?.seq;
     const repeat = last !== undefined && envelope.seq === last.seq && hash === last.hash;
     if (lastSeq !== undefined && envelope.seq <= lastSeq && !repeat)
       throw new AppError("envelope-old-seq", `number ${envelope.seq} on ${arrival.topic} is not above ${lastSeq}`);
-    if (type === "heartbeat") beats.set(envelope.kid, envelope.seq);
+    if (inMemory.has(type)) newest.set(place, envelope.seq);
     else if (!repeat) options.store.see(envelope.kid, arrival.topic, envelope.seq, hash);
     applied.set(place, hash);
     await handle(envelope.body, { rest: arrival.rest, envelope });

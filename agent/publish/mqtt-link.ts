@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import mqtt from "mqtt";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import { brokerConnection } from "../../core/broker-connection.ts";
@@ -74,6 +75,8 @@ export function startMqttLink(options: {
     });
   };
   client.on("connect", () => {
+    // Small messages that are awaited must not wait for company.
+    if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     failures = 0;
     client.options.reconnectPeriod = reconnectMs.least * (1 + options.random());
     const version = client.options.protocolVersion === 5 ? "5" : "3.1.1";

@@ -44,8 +44,8 @@ export function startUploader(options: {
   /** Rows of this run that were there when nothing was left to send; spares a look into the database. */
   let allSentUpTo = -1;
   let lastProgressMs = clock.monotonicMs();
-  let sending = false;
-  let again = false;
+  /** How often it began anew. */
+  let attempts = 0;
   /** Up to this row slots went ahead. */
   let aheadUpTo = 0;
 
@@ -59,12 +59,14 @@ export function startUploader(options: {
     await options.link().publish("meter", message(outbox.boot, items, clock.now()));
   };
   const rewind = (): void => {
+    attempts++;
     cursor = undefined;
     allSentUpTo = -1;
     inFlight = 0;
     lastProgressMs = clock.monotonicMs();
   };
-  const send = async (): Promise<void> => {
+  /** Does not wait for the broker between batches: the window alone bounds what is under way. */
+  const send = (): void => {
     while (!options.signal.aborted && options.link().connected() && inFlight < windowRows) {
       const batch = outbox.next(cursor, batchRows);
       const last = batch?.items.at(-1);
@@ -75,24 +77,20 @@ export function startUploader(options: {
       cursor = { boot: batch.boot, seq: last.seq };
       if (inFlight === 0) lastProgressMs = clock.monotonicMs();
       inFlight += batch.items.length;
-      await options.link().publish("meter", message(batch.boot, batch.items, clock.now()));
+      const attempt = attempts;
+      options
+        .link()
+        .publish("meter", message(batch.boot, batch.items, clock.now()))
+        .catch((error: unknown) => {
+          log.debug({ error: errorMessage(error) }, "sending stopped");
+          // What was sent anew since is not taken back by an older failure.
+          if (attempt === attempts) rewind();
+        });
     }
   };
   const pump = (): void => {
     void sendAhead().catch((error: unknown) => log.debug({ error: errorMessage(error) }, "slots not sent ahead"));
-    again = sending;
-    if (sending || allSentUpTo === outbox.added()) return;
-    sending = true;
-    void send()
-      .catch((error: unknown) => {
-        log.debug({ error: errorMessage(error) }, "sending stopped");
-        rewind();
-      })
-      .finally(() => {
-        sending = false;
-        // What opened the window meanwhile must not wait for the next look.
-        if (again) pump();
-      });
+    if (allSentUpTo !== outbox.added()) send();
   };
   clock.every(
     pumpEveryMs,

@@ -39,10 +39,15 @@ export interface Outbox {
 export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
   db.prepare("insert into boot (id, started_ms, ordinal) select ?, ?, coalesce(max(ordinal), 0) + 1 from boot").run(boot, nowMs);
   const insert = db.prepare("insert into outbox (boot, seq, body) values (?, ?, ?)");
-  const first = db.prepare<[number, number, string, number, number], { boot: string; seq: number; body: string }>(
-    `select o.boot, o.seq, o.body from outbox o join boot b on b.id = o.boot
-     where b.ordinal > ? or (b.ordinal = ? and o.boot = ? and o.seq > ?)
-     order by b.ordinal, o.seq limit ?`,
+  // Both go by the primary key: a backlog of days must not be read through for each batch.
+  const rowsOf = db.prepare<[string, number, number], { body: string }>(
+    "select body from outbox where boot = ? and seq > ? order by seq limit ?",
+  );
+  const runAfter = db.prepare<[number], { id: string }>(
+    `with recursive run (boot) as (
+       select min(boot) from outbox
+       union all select (select min(boot) from outbox where boot > run.boot) from run where run.boot is not null)
+     select b.id from run join boot b on b.id = run.boot where b.ordinal > ? order by b.ordinal limit 1`,
   );
   const slotsAbove = db.prepare<[string, number, number], { body: string }>(
     `select body from outbox where boot = ? and seq > ? and body ->> 'kind' = 'slot' order by seq desc limit ?`,
@@ -66,11 +71,12 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
       insert.run(boot, seq, JSON.stringify({ ...item, seq }));
     }),
     next(after, limit) {
-      const ordinal = after ? (ordinalOf.get(after.boot)?.ordinal ?? 0) : 0;
-      const rows = first.all(ordinal, ordinal, after?.boot ?? "", after?.seq ?? 0, limit);
-      const run = rows[0]?.boot;
-      if (run === undefined) return undefined;
-      return { boot: run, items: rows.filter((row) => row.boot === run).map((row) => JSON.parse(row.body) as MeasurementItem) };
+      const itemsOf = (run: string, seq: number): MeasurementItem[] =>
+        rowsOf.all(run, seq, limit).map(({ body }) => JSON.parse(body) as MeasurementItem);
+      const same = after ? itemsOf(after.boot, after.seq) : [];
+      if (after && same.length > 0) return { boot: after.boot, items: same };
+      const run = runAfter.get(after ? (ordinalOf.get(after.boot)?.ordinal ?? 0) : 0)?.id;
+      return run === undefined ? undefined : { boot: run, items: itemsOf(run, 0) };
     },
     newestSlots: (afterSeq, limit) =>
       slotsAbove

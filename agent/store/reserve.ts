@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, rmSync, statfsSync, statSync, writeSync } from "node:fs";
 
 const sizeBytes = 4 * 1024 * 1024;
 
@@ -16,7 +16,18 @@ export function diskReserve(file: string): Reserve {
   return {
     release() {
       if (!there()) return false;
-      rmSync(file, { force: true });
+      try {
+        const handle = openSync(file, "r+");
+        try {
+          // A journalling file system gives blocks back only when it commits; whoever asked needs them now.
+          ftruncateSync(handle);
+          fsyncSync(handle);
+        } finally {
+          closeSync(handle);
+        }
+      } finally {
+        rmSync(file, { force: true });
+      }
       return true;
     },
     refill() {

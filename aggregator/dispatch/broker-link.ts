@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import mqtt from "mqtt";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { brokerConnection } from "../../core/broker-connection.ts";
@@ -46,6 +47,8 @@ export function startBrokerLink(options: {
   let lost = false;
   let stopping = false;
   client.on("connect", () => {
+    // Small messages that are awaited must not wait for company.
+    if (client.stream instanceof Socket) client.stream.setNoDelay(true);
     lost = false;
     log.info({ broker: broker.url }, "broker connected");
     client

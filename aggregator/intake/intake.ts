@@ -32,6 +32,8 @@ export interface IntakeOptions {
 
 /** Messages that may wait, of all homes together; a flood costs a number, not memory. */
 const mostPending = 5000;
+/** Rows of one commit. */
+const mostRowsTogether = 1500;
 /** A receipt stays good while the home may be away. */
 const receiptLifetimeS = 7 * 24 * 3600;
 
@@ -41,8 +43,7 @@ const receiptLifetimeS = 7 * 24 * 3600;
  */
 export function intake(options: IntakeOptions): { take(message: SiteMessage): Promise<void> } {
   const { store } = options;
-  const measurements = async (site: string, body: unknown): Promise<void> => {
-    const message = parse(Measurements, body);
+  const measurements = async (site: string, message: Measurements): Promise<void> => {
     const { contiguousSeq } = await store.ingest(site, message);
     await options
       .send(site, "receipt", "receipt", { boot: message.boot, seq: contiguousSeq }, { lifetimeS: receiptLifetimeS })
@@ -63,7 +64,6 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     if (!options.sites.has(site)) throw new AppError("intake-unknown-site", `site "${site}" is not in the configuration`);
     const body = parseJson(text);
     const [head, ...tail] = rest.split("/");
-    if (head === "meter" && tail.length === 0) return measurements(site, body);
     if (head === "consent" && tail.length === 0)
       return takeConsents(site, parse(ConsentMessage, body), { store, aggregator: options.aggregator });
     if (head === "state" && tail.length === 0) return options.onState(site, parse(SiteState, body));
@@ -76,9 +76,65 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
   };
+  const refuse = ({ topic }: SiteMessage, error: unknown): void =>
+    options.rejections.note(errorCode(error), topic, errorMessage(error));
+  /** Rows that came one after the other are stored with one commit and have one receipt, which is cumulative. */
+  const takeRows = async (messages: readonly SiteMessage[]): Promise<void> => {
+    let before: { first: SiteMessage; rows: Measurements } | undefined;
+    const close = async (): Promise<void> => {
+      const group = before;
+      before = undefined;
+      if (group) await measurements(group.first.site, group.rows).catch((error: unknown) => refuse(group.first, error));
+    };
+    for (const message of messages) {
+      const rows = rowsOf(message);
+      if (!rows) continue;
+      const fits = before?.rows.boot === rows.boot && before.rows.items.length + rows.items.length <= mostRowsTogether;
+      if (!fits) await close();
+      before = before
+        ? { ...before, rows: { ...before.rows, items: [...before.rows.items, ...rows.items] } }
+        : { first: message, rows };
+    }
+    await close();
+  };
+  const rowsOf = (message: SiteMessage): Measurements | undefined => {
+    try {
+      return parse(Measurements, parseJson(message.text));
+    } catch (error) {
+      refuse(message, error);
+      return undefined;
+    }
+  };
   // One queue a home keeps its messages in order; homes do not wait for each other.
   let pending = 0;
-  const queues = new Map<string, Promise<void>>();
+  const queues = new Map<string, Queue>();
+  /** Done when its turn is over; `later` is what the next one need not wait for. */
+  const inTurn = (site: string, work: () => Promise<Later | void>): Promise<void> => {
+    const taken = (queues.get(site)?.last ?? Promise.resolve()).then(work);
+    const last = taken.then(
+      () => undefined,
+      () => undefined,
+    );
+    if (options.sites.has(site)) queues.set(site, { last });
+    return taken.then((result) => result?.later);
+  };
+  /** Joins the rows that wait at the end of the home's queue. */
+  const gather = (message: SiteMessage): Promise<void> => {
+    const waiting = queues.get(message.site)?.rows;
+    if (waiting) {
+      waiting.messages.push(message);
+      return waiting.done;
+    }
+    const messages = [message];
+    const done = inTurn(message.site, () => {
+      const queue = queues.get(message.site);
+      if (queue?.rows?.messages === messages) delete queue.rows;
+      return takeRows(messages);
+    });
+    const queue = queues.get(message.site);
+    if (queue) queue.rows = { messages, done };
+    return done;
+  };
   return {
     take(message) {
       if (pending >= mostPending) {
@@ -86,22 +142,20 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
         return Promise.resolve();
       }
       pending++;
-      const taken = (queues.get(message.site) ?? Promise.resolve()).then(() => take(message));
-      if (options.sites.has(message.site))
-        queues.set(
-          message.site,
-          taken.then(
-            () => undefined,
-            () => undefined,
-          ),
-        );
-      const done = taken
-        .then((result) => result?.later)
-        .catch((error: unknown) => options.rejections.note(errorCode(error), message.topic, errorMessage(error)))
+      const rows = message.rest === "meter" && options.sites.has(message.site);
+      const done = (rows ? gather(message) : inTurn(message.site, () => take(message)))
+        .catch((error: unknown) => refuse(message, error))
         .finally(() => pending--);
       return options.clock.hold(done);
     },
   };
+}
+
+/** Work of one home in its order. */
+interface Queue {
+  last: Promise<void>;
+  /** Messages with rows at its end, not begun. */
+  rows?: { messages: SiteMessage[]; done: Promise<void> };
 }
 
 function parseJson(text: string): unknown {

@@ -54,7 +54,11 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
           .where("site", "=", site)
           .where("boot", "=", boot)
           .executeTakeFirst();
-        let contiguousSeq = Number(run?.contiguous_seq ?? 0);
+        // What came now is known; below there is only a look for what had come before its turn.
+        let contiguousSeq = through(
+          Number(run?.contiguous_seq ?? 0),
+          items.map((item) => [item.seq, item.kind === "gap" ? item.through : item.seq]),
+        );
         const above = await tx
           .selectFrom("item")
           .select("seq")
@@ -73,11 +77,8 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
         const spans = [
           ...above.map(({ seq }) => [Number(seq), Number(seq)] as const),
           ...gaps.map(({ from_seq: from, to_seq: to }) => [Number(from), Number(to)] as const),
-        ].toSorted(([one], [other]) => one - other);
-        for (const [from, to] of spans) {
-          if (from > contiguousSeq + 1) break;
-          contiguousSeq = Math.max(contiguousSeq, to);
-        }
+        ];
+        contiguousSeq = through(contiguousSeq, spans);
         await tx
           .insertInto("run")
           .values({ site, boot, contiguous_seq: contiguousSeq })
@@ -118,6 +119,16 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
       return rows.map(({ site, rows: count }) => ({ site, rows: Number(count) }));
     },
   };
+}
+
+/** Up to where all numbers are there, with these spans added to what was whole up to `from`. */
+function through(from: number, spans: readonly (readonly [number, number])[]): number {
+  let whole = from;
+  for (const [first, last] of spans.toSorted(([one], [other]) => one - other)) {
+    if (first > whole + 1) break;
+    whole = Math.max(whole, last);
+  }
+  return whole;
 }
 
 function row(site: string, boot: string, item: Row): Tables["item"] {

@@ -19,11 +19,7 @@ export async function openSqlite(file: string): Promise<Kysely<Tables>> {
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
   } catch (cause) {
-    throw new AppError(
-      "store-unusable",
-      `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`,
-      { cause },
-    );
+    throw unusable(file, cause);
   }
   if (database.pragma("synchronous", { simple: true }) !== 2)
     throw new AppError("store-not-durable", `database ${file} did not take synchronous=FULL`);
@@ -36,10 +32,20 @@ export async function openSqlite(file: string): Promise<Kysely<Tables>> {
       `database ${file} has version ${version}, this program knows ${migrations.length}; install a newer one`,
     );
   }
-  for (let next = version; next < migrations.length; next++)
-    await db.transaction().execute(async (transaction) => {
-      for (const statement of migrations[next] ?? []) await sql.raw(statement).execute(transaction);
-      await sql.raw(`pragma user_version = ${next + 1}`).execute(transaction);
-    });
+  try {
+    for (let next = version; next < migrations.length; next++)
+      await db.transaction().execute(async (transaction) => {
+        for (const statement of migrations[next] ?? []) await sql.raw(statement).execute(transaction);
+        await sql.raw(`pragma user_version = ${next + 1}`).execute(transaction);
+      });
+  } catch (cause) {
+    await db.destroy();
+    throw unusable(file, cause);
+  }
   return db;
+}
+
+function unusable(file: string, cause: unknown): AppError {
+  const message = `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`;
+  return new AppError("store-unusable", message, { cause });
 }

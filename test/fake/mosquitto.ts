@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
@@ -20,8 +20,13 @@ export interface Mosquitto {
   /** The certificate of a gateway or of the aggregator; the common name is the user. */
   certificateOf(user: string): Certificate;
   /** A connected client with that user's certificate. */
-  clientOf(user: string, options?: { clientId?: string }): Promise<MqttClient>;
+  clientOf(user: string, options?: { clientId?: string; clean?: boolean }): Promise<MqttClient>;
   log(): string;
+  pid(): number;
+  /** SIGKILL: what it had not written to its disk is gone. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port with what is on its disk. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,21 +65,19 @@ export async function startMosquitto(
   // Started by root it becomes its own user, as the system's service does, and reads the files as that user.
   if (process.getuid?.() === 0) execFileSync("chown", ["-R", "mosquitto:", folder]);
   let log = "";
-  let end = (): Promise<void> => Promise.resolve();
-  const begin = async (): Promise<void> => {
-    const child = spawn(peers.mosquitto, ["-c", join(folder, "mosquitto.conf")], { stdio: ["ignore", "ignore", "pipe"] });
-    child.stderr.on("data", (bytes: Buffer) => (log += bytes.toString("utf8")));
-    const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
-    end = () => {
-      child.kill("SIGTERM");
-      return ended;
-    };
+  let child: ChildProcess | undefined;
+  let ended: Promise<void> = Promise.resolve();
+  const start = async (): Promise<void> => {
+    const started = spawn(peers.mosquitto, ["-c", join(folder, "mosquitto.conf")], { stdio: ["ignore", "ignore", "pipe"] });
+    child = started;
+    started.stderr.on("data", (bytes: Buffer) => (log += bytes.toString("utf8")));
+    ended = new Promise<void>((resolve) => started.once("close", () => resolve()));
     await until(`mosquitto listens on ${port}`, () => {
-      if (child.exitCode !== null) throw new Error(`mosquitto ended with ${child.exitCode}: ${log}`);
+      if (started.exitCode !== null) throw new Error(`mosquitto ended with ${started.exitCode}: ${log}`);
       return answers(port);
     });
   };
-  await begin();
+  await start();
   const issued = new Map<string, Certificate>();
   const certificateOf = (user: string): Certificate => {
     const found = issued.get(user) ?? authority.issue(user);
@@ -88,22 +91,30 @@ export async function startMosquitto(
     authority,
     crlFile,
     async restart() {
-      await end();
-      await begin();
+      child?.kill("SIGTERM");
+      await ended;
+      await start();
     },
     certificateOf,
-    clientOf: (user, { clientId = `test-${user}` } = {}) => {
+    clientOf: (user, { clientId = `test-${user}`, clean = true } = {}) => {
       const { certFile, keyFile } = certificateOf(user);
       const [ca, cert, key] = [authority.caFile, certFile, keyFile].map((file) => readFileSync(file));
       return mqtt.connectAsync(
         url,
-        { clientId, protocolVersion: 4, reconnectPeriod: 0, ...(ca && cert && key && { ca, cert, key }) },
+        { clientId, clean, protocolVersion: 4, reconnectPeriod: 0, ...(ca && cert && key && { ca, cert, key }) },
         false,
       );
     },
     log: () => log,
+    pid: () => child?.pid ?? 0,
+    async kill() {
+      child?.kill("SIGKILL");
+      await ended;
+    },
+    start,
     async stop() {
-      await end();
+      child?.kill("SIGTERM");
+      await ended;
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -198,3 +198,13 @@ it("bounds what waits in characters too, so that a flood of large messages does 
   await take(await signed(1, "p"));
   expect(taken).toEqual(["price price p"]);
 });
+
+it("keeps the numbers of receipts in memory alone, and refuses an old one all the same", async () => {
+  const { open, signed, store } = inboxOf();
+  const { take, taken, counts } = open();
+  const old = await signed(4, "old", "receipt");
+  await take(await signed(5, "new", "receipt"), "receipt");
+  await take(old, "receipt");
+  expect([taken, counts()]).toEqual([["receipt receipt new"], { "envelope-old-seq": 1 }]);
+  expect(store.lastSeen("k1", "sma/1/agg/gw-1/dn/receipt")).toBeUndefined();
+});

@@ -146,6 +146,7 @@ it("keeps a home's messages in order while another home's go their own way", asy
   await Promise.all(
     [1, 2, 3].flatMap((seq) => [
       take("a", "meter", message([sampleItem(seq)])),
+      take("a", "state", { v: 1, state: "ready", boot }),
       take("b", "state", { v: 1, state: "ready", boot }),
     ]),
   );
@@ -182,4 +183,13 @@ it("keeps what a household allows and takes back, once each, and nothing that an
   ]);
   expect(await store.consents("b")).toEqual([]);
   expect(rejected.counts()).toEqual({ "consent-foreign": 2, "consent-malformed": 1 });
+});
+
+it("stores rows that wait one behind the other with one commit and one receipt, and refuses only what is wrong among them", async () => {
+  const { take, store, events, rejected } = await room();
+  const messages = [message([sampleItem(1)]), message([sampleItem(2)]), { v: 1 }, message([sampleItem(3)])];
+  await Promise.all(messages.map((body) => take("a", "meter", body)));
+  const receipts = events.filter((event) => event.startsWith("a receipt"));
+  expect(receipts.map((event) => /"seq":(\d)/.exec(event)?.[1])).toEqual(["3"]);
+  expect([await store.itemCounts(), rejected.counts()]).toEqual([[{ site: "a", rows: 3 }], { "intake-malformed": 1 }]);
 });

@@ -1,0 +1,56 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { residentMiB } from "../../bench/process-usage.ts";
+import { atLeast, atMost, type Claim } from "../../bench/report.ts";
+import { simulatedHome } from "./simulated-home.ts";
+
+const dayMs = 86_400_000;
+
+/**
+ * Simulated days on end: resident memory of the agent does not grow by a MiB a day, and it holds no more files than at first.
+ * The first day warms up; the slope is that of the line of least squares through the ends of the others.
+ */
+export async function month(options: {
+  days: number;
+  everyS: number;
+  seed: number;
+  say?: (line: string) => void;
+}): Promise<Claim[]> {
+  await using opened = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), "smart-mla-month-"));
+  opened.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const home = await simulatedHome({ ...options, shareS: 60, folder, stateFolder: join(folder, "state") });
+  opened.defer(() => home.stop());
+  const pid = home.agent.pid();
+  const startedMs = performance.now();
+  const resident: number[] = [];
+  const files: number[] = [];
+  for (let day = 0; day <= options.days; day++) {
+    await home.clock.advanceUntil(home.clock.now() + dayMs);
+    resident.push(residentMiB(pid));
+    files.push(readdirSync(`/proc/${pid}/fd`).length);
+    options.say?.(`     day ${day}: ${resident.at(-1)?.toFixed(1)} MiB, ${files.at(-1)} files`);
+  }
+  const rate = ((options.days + 1) * dayMs) / (performance.now() - startedMs);
+  const { readings } = await home.agent.status();
+  const [, ...days] = resident;
+  const [first = 0, ...others] = files;
+  return [
+    atMost(
+      `month: resident memory, MiB more a day over ${options.days} days (${days.at(0)?.toFixed(0)} to ${days.at(-1)?.toFixed(0)} MiB, x${Math.round(rate)})`,
+      slope(days),
+      1,
+    ),
+    atMost("month: open files more than after the first day", Math.max(...others) - first, 0),
+    atLeast("month: readings taken (at least)", readings, ((options.days + 1) * dayMs * 0.95) / 1000 / options.everyS),
+  ];
+}
+
+function slope(values: readonly number[]): number {
+  const middle = (values.length - 1) / 2;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const up = values.reduce((sum, value, at) => sum + (at - middle) * (value - mean), 0);
+  const down = values.reduce((sum, _, at) => sum + (at - middle) ** 2, 0);
+  return down === 0 ? 0 : up / down;
+}

@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Outbox } from "../../agent/store/outbox.ts";
+import { atLeast, atMost, type Claim } from "../../bench/report.ts";
+import { iso } from "../../core/clock/clock.ts";
+import { fakeClock } from "../../core/clock/fake-clock.ts";
+import type { Measurements } from "../../core/message/measurements.ts";
+import { type Mosquitto, startMosquitto } from "../fake/mosquitto.ts";
+import { silentLog } from "../fake/silent-log.ts";
+import { until } from "../fake/until.ts";
+import { aggregatorProcess, type HeldRow } from "./aggregator-process.ts";
+import { brokerFiles } from "./broker-files.ts";
+import { startDelivery } from "./delivery.ts";
+
+const site = "gw-1";
+/** Rows of a message, as the uploader makes them. */
+const batchRows = 60;
+
+/**
+ * The broker is away for hours of a reading each second; then all of it goes through a real Mosquitto with TLS to the real
+ * aggregator. All arrive, in order, at no less than half the rate at which bare mqtt.js publishes the same bytes with QoS 1.
+ */
+export async function outage(options: { hours: number; mosquitto: string; openssl: string }): Promise<Claim[]> {
+  const folder = mkdtempSync(join(tmpdir(), "smart-mla-outage-"));
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const broker = await startMosquitto(options);
+  opened.defer(() => broker.stop());
+  const aggregator = await aggregatorProcess({
+    folder: join(folder, "aggregator"),
+    broker: brokerFiles(broker, "aggregator"),
+    sites: [site],
+  });
+  opened.defer(() => aggregator.stop());
+  await aggregator.start();
+  const home = join(folder, "home");
+  mkdirSync(home);
+  const rows = options.hours * 3600;
+  // The aggregator lives in real time, so the hours end now.
+  const clock = fakeClock(Date.now() - rows * 1000);
+  const log = silentLog();
+  await broker.kill();
+  const files = { folder: home, site, broker: brokerFiles(broker, site), publicJwk: aggregator.publicJwk };
+  const delivery = await startDelivery(files, { clock, log });
+  opened.defer(() => delivery.stop());
+  const { outbox, atomically } = delivery;
+  await gather(outbox, atomically, rows, clock.now());
+  // What hangs on time, such as its look for rows, goes on all through the outage.
+  for (let hour = 0; hour < options.hours; hour++) await clock.advance(3_600_000);
+  const offlineRows = outbox.size();
+  await broker.start();
+  await until("the home is connected", delivery.connected, 60_000);
+  const startedMs = performance.now();
+  const arrived = async (): Promise<boolean> => {
+    // Should the home have been faster than the aggregator, it sends again what is lost by that, after its minute.
+    await clock.advance(50);
+    return outbox.totals().delivered >= rows;
+  };
+  await until("every row has its receipt", arrived, 120_000).catch(() => undefined);
+  const seconds = (performance.now() - startedMs) / 1000;
+  const { lost, disordered } = judge(aggregator.rows(), rows);
+  await aggregator.stop();
+  const rawSeconds = await rawPublish(broker, rows, clock.now());
+  return [
+    atMost(`outage: rows lost of ${rows}`, lost + (rows - offlineRows), 0),
+    atMost("outage: rows without a receipt at the end", outbox.size(), 0),
+    atMost("outage: rows held out of the order of their numbers", disordered, 0),
+    atLeast("outage: rows a second (at least)", rows / seconds, 1000),
+    atLeast(`outage: rate beside bare mqtt.js, ${Math.round(rows / rawSeconds)} rows/s (at least)`, rawSeconds / seconds, 0.5),
+  ];
+}
+
+const itemAt = (atMs: number, index: number) =>
+  ({
+    kind: "sample",
+    meter: "grid",
+    at: iso(atMs),
+    powerW: 500 + (index % 1000),
+    importWh: 1_000_000 + index,
+    exportWh: 0,
+    quality: "valid",
+    clockSynced: true,
+  }) as const;
+
+/** A reading each second. */
+async function gather(outbox: Outbox, atomically: (writes: () => void) => void, rows: number, fromMs: number): Promise<void> {
+  for (let first = 0; first < rows; first += 3600)
+    atomically(() => {
+      for (let index = first; index < Math.min(rows, first + 3600); index++) outbox.add(itemAt(fromMs + index * 1000, index));
+    });
+}
+
+function judge(held: readonly HeldRow[], rows: number): { lost: number; disordered: number } {
+  const numbers = new Set(held.map(({ seq }) => seq));
+  let lost = 0;
+  for (let seq = 1; seq <= rows; seq++) if (!numbers.has(seq)) lost++;
+  const disordered = held.filter(({ seq }, at) => seq < (held[at - 1]?.seq ?? 0)).length;
+  return { lost, disordered };
+}
+
+/** Seconds that a bare client takes until the broker has confirmed the same messages. */
+async function rawPublish(broker: Mosquitto, rows: number, fromMs: number): Promise<number> {
+  const payloads: string[] = [];
+  for (let first = 0; first < rows; first += batchRows) {
+    const items = Array.from({ length: Math.min(batchRows, rows - first) }, (_, at) => ({
+      ...itemAt(fromMs + (first + at) * 1000, first + at),
+      seq: first + at + 1,
+    }));
+    payloads.push(JSON.stringify({ v: 1, boot: crypto.randomUUID(), historical: true, items } satisfies Measurements));
+  }
+  const client = await broker.clientOf(site, { clientId: "raw" });
+  const startedMs = performance.now();
+  await Promise.all(payloads.map((payload) => client.publishAsync(`sma/1/bare/${site}/up/meter`, payload, { qos: 1 })));
+  const seconds = (performance.now() - startedMs) / 1000;
+  await client.endAsync(true);
+  return seconds;
+}
