@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
@@ -175,15 +176,19 @@ const onOf = (board: Board, first: number, count: number): number =>
 /** Takes all room that there is, once or again and again; when it stops all of it is free. */
 function filler(disk: LoopDisk): { fill(): void; again(): void; stop(): void } {
   const files: string[] = [];
+  /** At once: what the agent frees in the midst of it would be taken too. */
   const fill = (): void => {
-    for (let bytes = 1024 * 1024; bytes >= 4096;) {
+    const { bavail, bsize } = statfsSync(disk.folder);
+    for (let bytes = bavail * bsize; bytes >= 4096;) {
       const file = join(disk.folder, `filler-${files.length}`);
       try {
-        writeFileSync(file, Buffer.alloc(bytes, 1));
+        execFileSync("fallocate", ["-l", String(Math.floor(bytes)), file], { stdio: "ignore" });
         files.push(file);
+        return;
       } catch {
         if (existsSync(file)) rmSync(file);
-        bytes /= 4;
+        // The file system keeps some for its own lists.
+        bytes -= 64 * 1024;
       }
     }
   };
