@@ -51,7 +51,7 @@ export async function networkTime(options: { keeper: TimeKeeper; log: Log; signa
     if (now === "synced") log.info({}, "network time has set the clock");
     if (now === "unsynced")
       log.warn({ code: "clock-unsynced" }, "the clock is not set by network time; what is stamped is flagged");
-    if (now === "nobody to ask") log.warn({}, "no timedatectl to ask for network time; the clock is believed");
+    if (now === "nobody to ask") log.info({}, "no timedatectl to ask for network time; the clock is believed");
   };
   await update();
   void (async () => {

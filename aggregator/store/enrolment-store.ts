@@ -60,6 +60,8 @@ export function enrolmentStore(db: Kysely<Tables>): EnrolmentStore {
           .executeTakeFirst();
         if (used.numUpdatedRows !== 1n) return false;
         await tx.insertInto("certificate").values(rowOf(certificate)).execute();
+        // A gateway that enrols anew may have lost the key that it signed consents with.
+        await tx.deleteFrom("consent_key").where("site", "=", certificate.site).execute();
         return true;
       });
     },

@@ -5,7 +5,8 @@ import type { Tables } from "./tables.ts";
 export interface ErasureStore {
   /**
    * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, plans), revokes its certificates
-   * and records that it was done, all or nothing. Settlement records, their evidence and disputes stay.
+   * and records that it was done, all or nothing. Settlement records, their evidence and disputes stay, and the signed
+   * consents, which show what was allowed when.
    * @returns rows deleted, by kind
    */
   eraseSite(site: string, nowMs: number): Promise<Record<string, number>>;

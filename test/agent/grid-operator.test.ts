@@ -17,13 +17,14 @@ it("keeps to the grid operator's failsafe limit until he says that there is none
     },
     appliances: { boiler: yaml.appliances.boiler },
   }));
-  const { client } = await house.broker.listen("sma/1/dso/gw-1/up/#");
+  const { client, heard } = await house.broker.listen("sma/1/dso/gw-1/up/#");
   let seq = 0;
   const send = async (type: EnvelopeType, rest: string, body: object): Promise<void> => {
     const message = { type, site: "gw-1", seq: ++seq, nowMs: house.clock.now(), lifetimeS: 180, body } as const;
     await client.publishAsync(`sma/1/dso/gw-1/dn/${rest}`, await signEnvelope(key, message), { qos: 1 });
   };
   const agent = await house.start();
+  await until("the operator's channel is open", () => heard.some(({ topic }) => topic.endsWith("/up/state")));
   const stands = (): unknown[] => [agent.status().gridLimit?.state, house.board.coils.get(0) ?? false];
   await house.down("instr/boiler", await house.sign("instruction", house.instructions("boiler", true)));
   await until("it has the plan", () => agent.status().appliances[0]?.planUntil !== null);
