@@ -1,7 +1,7 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { backUp, restore } from "../agent/store/copy-database.ts";
-import { AppError } from "../core/app-error.ts";
-import { askedAgent, isAgentGone } from "./ask-agent.ts";
+import { countedRows } from "./counted-rows.ts";
+import { demandStopped } from "./demand-stopped.ts";
 import { exitCode } from "./exit-code.ts";
 import { readAgentConfig } from "./read-agent-config.ts";
 
@@ -13,37 +13,23 @@ interface CopyOptions {
 /** `smart-mla backup FILE -c CONFIG [--json]`: a checked copy of the agent's database; the agent may go on running. */
 export function backupDatabase(file: string, options: CopyOptions, say: (line: string) => void): Promise<number> {
   const copy = backUp(readAgentConfig(options.config).databaseFile, resolve(file));
-  say(options.json ? JSON.stringify(copy) : `${copy.file}: ${copy.bytes} bytes, read back whole; ${told(copy.rows)}`);
+  say(options.json ? JSON.stringify(copy) : `${copy.file}: ${copy.bytes} bytes, read back whole; ${countedRows(copy.rows)}`);
   return Promise.resolve(exitCode.good);
 }
 
 /**
  * `smart-mla restore FILE -c CONFIG [--json]`: puts a backup in the place of the database; the agent must be stopped.
- * @throws AppError restore-agent-runs, and as restore
+ * @throws AppError agent-running, and as restore
  */
 export async function restoreDatabase(file: string, options: CopyOptions, say: (line: string) => void): Promise<number> {
   const { databaseFile, stateFolder } = readAgentConfig(options.config);
-  await demandStopped(join(stateFolder, "agent.sock"));
+  await demandStopped(stateFolder);
   const copy = restore(resolve(file), databaseFile, Date.now());
   if (options.json) say(JSON.stringify(copy));
   else {
-    say(`${copy.file}: restored and read back whole; ${told(copy.rows)}`);
+    say(`${copy.file}: restored and read back whole; ${countedRows(copy.rows)}`);
     if (copy.aside) say(`what was there lies in ${copy.aside}`);
     say("settlement waits until the newest co-signed records are back from the aggregator");
   }
   return exitCode.good;
-}
-
-const told = (rows: Record<string, number>): string =>
-  Object.entries(rows)
-    .map(([table, count]) => `${table} ${count}`)
-    .join(", ");
-
-async function demandStopped(socket: string): Promise<void> {
-  try {
-    await askedAgent(socket, { method: "GET", path: "/v1/status" });
-  } catch (error) {
-    if (isAgentGone(error)) return;
-  }
-  throw new AppError("restore-agent-runs", "an agent runs with this database; stop it first (systemctl stop smart-mla-agent)");
 }

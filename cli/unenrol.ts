@@ -4,7 +4,8 @@ import { forgetEnrolment, readEnrolment } from "../agent/enrol/enrolment-folder.
 import { copiesOf, eraseReadings } from "../agent/store/erase-readings.ts";
 import { openDatabase } from "../agent/store/open-database.ts";
 import { AppError } from "../core/app-error.ts";
-import { askedAgent, isAgentGone } from "./ask-agent.ts";
+import { countedRows } from "./counted-rows.ts";
+import { demandStopped } from "./demand-stopped.ts";
 import { exitCode } from "./exit-code.ts";
 import { readAgentConfig } from "./read-agent-config.ts";
 
@@ -22,7 +23,7 @@ interface UnenrolOptions {
  */
 export async function unenrolGateway(options: UnenrolOptions, say: (line: string) => void): Promise<number> {
   const { stateFolder, databaseFile, aggregator, appliances } = readAgentConfig(options.config);
-  await demandStopped(join(stateFolder, "agent.sock"));
+  await demandStopped(stateFolder);
   if (!options.erase && !existsSync(join(stateFolder, "enrolment")))
     throw new AppError("enrol-not-enrolled", `nothing is enrolled in ${stateFolder}; there is nothing to forget`);
   let there: Record<string, number> | null = null;
@@ -53,10 +54,10 @@ export async function unenrolGateway(options: UnenrolOptions, say: (line: string
   const copies = options.erase && existsSync(stateFolder) ? copiesOf(databaseFile) : [];
   if (options.json) say(JSON.stringify({ gatewayId, erasedAtAggregator: there, erasedHere: here, retainedCleared, copies }));
   else {
-    if (there) say(`deleted at the aggregator: ${told(there)}; settlement records stay, as the law demands`);
+    if (there) say(`deleted at the aggregator: ${countedRows(there)}; settlement records stay, as the law demands`);
     if (there && !retainedCleared)
       say("the broker did not answer: what it retains of this home stays until its operator removes it");
-    if (here) say(`deleted here: ${told(here)}`);
+    if (here) say(`deleted here: ${countedRows(here)}`);
     if (copies.length > 0) say(`copies that still hold readings, remove them yourself: ${copies.join(", ")}`);
     say(`${gatewayId}: certificate, key and pinned keys are forgotten`);
   }
@@ -70,18 +71,4 @@ function idOf(stateFolder: string): string {
     // Half an enrolment can be forgotten, too.
     return "gateway";
   }
-}
-
-const told = (rows: Record<string, number>): string =>
-  Object.entries(rows)
-    .map(([table, count]) => `${table} ${count}`)
-    .join(", ");
-
-async function demandStopped(socket: string): Promise<void> {
-  try {
-    await askedAgent(socket, { method: "GET", path: "/v1/status" });
-  } catch (error) {
-    if (isAgentGone(error)) return;
-  }
-  throw new AppError("agent-running", "an agent runs with this enrolment; stop it first (systemctl stop smart-mla-agent)");
 }

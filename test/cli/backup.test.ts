@@ -145,7 +145,7 @@ describe("restore", { timeout: 60_000 }, () => {
     const copy = join(house.folder, "copy.db");
     const { ask } = cliOf(house);
     await ask("backup", copy);
-    expect(await ask("restore", copy)).toMatchObject({ code: 2, err: expect.stringContaining("restore-agent-runs") as string });
+    expect(await ask("restore", copy)).toMatchObject({ code: 2, err: expect.stringContaining("agent-running") as string });
     expect(existsSync(copy)).toBe(true);
   });
 });
