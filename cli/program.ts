@@ -314,6 +314,21 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "one JSON object")
     .action(verb(async (options) => (await import("./consent.ts")).showConsents(options, say)));
 
+  root
+    .command("plan")
+    .description("the cheapest plan of one home that keeps its wishes; needs no hardware")
+    .argument("[problem]", "JSON or YAML; - for standard input")
+    .addOption(
+      new Option("--engine <name>", "fast as on a gateway, exact by a solver").choices(["fast", "exact"]).default("fast"),
+    )
+    .option("--polish", "fast: let a solver set the powers of what the plan has on")
+    .option("--gap <share>", "exact: how far from the cheapest plan it may stop", "0.0001")
+    .option("--time-limit <seconds>", "exact: when it stops at the latest", "60")
+    .option("--strict", "exit 1 where a wish or a limit is missed")
+    .option("--schema", "print the JSON schema of a problem")
+    .option("--json", "one JSON object also on a terminal")
+    .action(verb(async (file, options) => (await import("./plan.ts")).plan(file, options, say)));
+
   const guarding = root.command("guard").description("decisions about appliances");
   guarding
     .command("replay")

@@ -1,0 +1,37 @@
+import type { Device, Flow } from "../home.ts";
+import { trajectory } from "../physics.ts";
+import type { Grid } from "./plan-device.ts";
+
+const finite = (values: Iterable<number>): number[] => [...values].filter((value) => Number.isFinite(value));
+
+/**
+ * All levels that an appliance should ever have, at each point in time, for any count of levels. Beyond them values go on in a
+ * straight line.
+ */
+export function wideGrid(device: Device): (levels: number) => Grid {
+  const slots = device.keep.length;
+  const lowest = Math.min(device.initial, ...finite(device.low), ...finite([device.floor]));
+  const highest = Math.max(device.initial, ...finite(device.high), ...finite([device.ceiling]), ...finite(device.low));
+  // A store has its whole size to look at, a warm room only what is comfortable.
+  const warm = !Number.isFinite(device.ceiling);
+  const edge = (bounds: Float64Array, point: number, otherwise: number): number => {
+    const bound = warm ? (bounds[Math.max(0, point - 1)] ?? otherwise) : otherwise;
+    return Number.isFinite(bound) ? bound : otherwise;
+  };
+  const points = Array.from({ length: slots + 1 }, (_, point) => point);
+  const low = Float64Array.from(points, (point) => edge(device.low, point, lowest));
+  const high = Float64Array.from(points, (point) => edge(device.high, point, highest));
+  return (levels) => ({ levels: highest > lowest ? levels : 2, low, high });
+}
+
+/** Levels close to what an appliance does now. @param share of the whole range, on each side */
+export function closeGrid(device: Device, flow: Flow, wide: Grid, share: number): Grid {
+  const fills = trajectory(device, flow);
+  const at = (point: number): number => (point === 0 ? device.initial : (fills[point - 1] ?? device.initial));
+  const width = (point: number): number => Math.max(1, (wide.high[point] ?? 0) - (wide.low[point] ?? 0)) * share;
+  return {
+    levels: wide.levels,
+    low: wide.low.map((_, point) => at(point) - width(point)),
+    high: wide.low.map((_, point) => at(point) + width(point)),
+  };
+}

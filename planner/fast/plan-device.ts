@@ -1,0 +1,137 @@
+import type { Device, Flow } from "../home.ts";
+import { idle } from "../physics.ts";
+import { choicesAt, choiceScratch, type Choices, type Rest } from "./choices.ts";
+import { runNodes, type RunNode, type RunNodes } from "./run-nodes.ts";
+
+/** Fill levels that are looked at: `levels` of them from low to high, at each of the slots + 1 points in time. */
+export interface Grid {
+  levels: number;
+  low: Float64Array;
+  high: Float64Array;
+}
+
+/** What an appliance is to do, and what a Wh of its fill is worth after each slot, in money. */
+export interface PlannedDevice {
+  flow: Flow;
+  worth: Float64Array;
+}
+
+/**
+ * The best plan of one appliance against the rest of the home, by dynamic programming backwards over its fill level and its
+ * run rules; the values between levels are linear. The plan itself is rolled out on the exact physics, so that its energies
+ * are what the appliance would do, however coarse the grid.
+ */
+export function planDevice(device: Device, rest: Rest, grid: Grid): PlannedDevice {
+  const machine = runNodes(device);
+  return rollOut(device, rest, grid, machine, backwards(device, rest, grid, machine));
+}
+
+/** Least money from each point in time, node and level to the end. */
+function backwards(device: Device, rest: Rest, grid: Grid, { nodes }: RunNodes): Float64Array {
+  const slots = device.keep.length;
+  const { levels } = grid;
+  const size = nodes.length * levels;
+  const values = new Float64Array((slots + 1) * size);
+  for (const [index, node] of nodes.entries())
+    for (let level = 0; level < levels; level += 1)
+      values[slots * size + index * levels + level] =
+        node.endCost - device.finalValue * ((grid.low[slots] as number) + level * stepAt(grid, slots));
+  const choices = choiceScratch();
+  for (let slot = slots - 1; slot >= 0; slot -= 1) {
+    const [low, step] = [grid.low[slot] as number, stepAt(grid, slot)];
+    const [nextLow, nextStep] = [grid.low[slot + 1] as number, stepAt(grid, slot + 1)];
+    const next = (slot + 1) * size;
+    for (let level = 0; level < levels; level += 1) {
+      choicesAt(choices, device, rest, slot, low + level * step, nextLow, nextStep);
+      for (let index = 0; index < nodes.length; index += 1) {
+        pick(choices, nodes[index] as RunNode, device, values, next, levels, nextLow, nextStep);
+        values[slot * size + index * levels + level] = choices.least;
+      }
+    }
+  }
+  return values;
+}
+
+/** Follows the values from the start, on the exact physics. */
+function rollOut(device: Device, rest: Rest, grid: Grid, { nodes, first }: RunNodes, values: Float64Array): PlannedDevice {
+  const slots = device.keep.length;
+  const size = nodes.length * grid.levels;
+  const flow = idle(slots);
+  const worth = new Float64Array(slots);
+  const choices = choiceScratch();
+  let x = device.initial;
+  let at = first;
+  for (let slot = 0; slot < slots; slot += 1) {
+    const node = nodes[at] as RunNode;
+    const [nextLow, nextStep] = [grid.low[slot + 1] as number, stepAt(grid, slot + 1)];
+    choicesAt(choices, device, rest, slot, x, nextLow, nextStep);
+    pick(choices, node, device, values, (slot + 1) * size, grid.levels, nextLow, nextStep);
+    const wh = choices.wh[choices.picked] as number;
+    if (wh > 0) flow.in[slot] = wh;
+    else flow.out[slot] = -wh;
+    x = choices.fill[choices.picked] as number;
+    at = nodeAfter(node, choices.picked > 0, at);
+    const offset = (slot + 1) * size + at * grid.levels;
+    const [above, below] = [x + nextStep / 2, x - nextStep / 2];
+    if (nextStep > 0)
+      worth[slot] =
+        (between(values, offset, grid.levels, nextLow, nextStep, below) -
+          between(values, offset, grid.levels, nextLow, nextStep, above)) /
+        nextStep;
+  }
+  return { flow, worth };
+}
+
+/** Where the rules leave no way, it stays as it is: unplugged in mid-run. */
+const nodeAfter = (node: RunNode, on: boolean, at: number): number => {
+  const next = on ? node.on : node.off;
+  return next >= 0 ? next : node.on >= 0 ? node.on : at;
+};
+
+/** Picks the cheapest choice that the rules allow, into `choices`. */
+function pick(
+  choices: Choices,
+  node: RunNode,
+  device: Device,
+  values: Float64Array,
+  next: number,
+  levels: number,
+  nextLow: number,
+  nextStep: number,
+): void {
+  const only = choices.count === 1;
+  const offNode = node.off >= 0 ? node.off : only ? node.on : -1;
+  choices.least = Infinity;
+  choices.picked = 0;
+  if (offNode >= 0)
+    choices.least =
+      (choices.money[0] as number) +
+      between(values, next + offNode * levels, levels, nextLow, nextStep, choices.fill[0] as number);
+  if (node.on < 0 || only) return;
+  const offset = next + node.on * levels;
+  const starts = node.isOn ? 0 : device.run.startCost;
+  const from = node.step >= 0 ? node.step + 1 : 1;
+  const to = node.step >= 0 ? Math.min(from + 1, choices.count) : choices.count;
+  for (let index = from; index < to; index += 1) {
+    const money =
+      (choices.money[index] as number) +
+      starts +
+      between(values, offset, levels, nextLow, nextStep, choices.fill[index] as number);
+    if (money < choices.least) {
+      choices.least = money;
+      choices.picked = index;
+    }
+  }
+}
+
+const stepAt = (grid: Grid, point: number): number =>
+  ((grid.high[point] as number) - (grid.low[point] as number)) / Math.max(1, grid.levels - 1);
+
+/** Value at a fill level between those of the grid; linear beyond its ends too. */
+function between(values: Float64Array, offset: number, levels: number, low: number, step: number, x: number): number {
+  if (step <= 0) return values[offset] as number;
+  const place = (x - low) / step;
+  const index = place <= 0 ? 0 : place >= levels - 2 ? levels - 2 : Math.floor(place);
+  const one = values[offset + index] as number;
+  return one + ((values[offset + index + 1] as number) - one) * (place - index);
+}
