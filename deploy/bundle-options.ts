@@ -28,7 +28,7 @@ const sleepyBuiltins: Plugin = {
 export const bundleInput: InputOptions = {
   input: { main: "cli/main.ts" },
   platform: "node",
-  external: ["better-sqlite3", "@serialport/bindings-cpp", "koffi", /^@foundry-rs\//, "bufferutil", "utf-8-validate"],
+  external: ["better-sqlite3", "@serialport/bindings-cpp", "koffi", "highs", /^@foundry-rs\//, "bufferutil", "utf-8-validate"],
   plugins: [sleepyBuiltins],
   logLevel: "warn",
 };

@@ -8,7 +8,7 @@ import { join, resolve } from "node:path";
  */
 
 /** Packages that the bundle leaves outside; the same list as in deploy/bundle-options.ts without what only the demo needs. */
-const outside = ["better-sqlite3", "@serialport/bindings-cpp", "koffi"];
+const outside = ["better-sqlite3", "@serialport/bindings-cpp", "koffi", "highs"];
 
 const [target, prefix = resolve(target ?? "")] = process.argv.slice(2);
 if (target === undefined || !existsSync("dist/main.js")) {
