@@ -110,6 +110,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     db,
     buses,
     control,
+    meters,
     overrides,
     tests,
     givenWh,

@@ -17,6 +17,7 @@ import type { GivenWh } from "./given-energy.ts";
 import { watchHouse, type HouseWatch } from "./house-now.ts";
 import type { BusSet } from "./open-buses.ts";
 import type { ControlStore, Switching } from "./store/control-store.ts";
+import type { MeterStore } from "./store/meter-store.ts";
 import type { Db } from "./store/open-database.ts";
 import type { Outbox } from "./store/outbox.ts";
 import type { OverrideStore } from "./store/override-store.ts";
@@ -41,6 +42,7 @@ export interface ControlOptions {
   db: Db;
   buses: BusSet;
   control: ControlStore;
+  meters: Pick<MeterStore, "slots">;
   overrides: OverrideStore;
   tests: RunningTests;
   givenWh: GivenWh;
@@ -106,7 +108,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     seed: keptSecret(options.db, "increase-delay", () => randomBytes(32)),
     clock,
   });
-  const local = ownPlan({ config, control, givenWh: options.givenWh, clock, alone: options.alone });
+  const local = ownPlan({ config, control, meters: options.meters, givenWh: options.givenWh, clock, alone: options.alone });
   const loop = startControlLoop({
     appliances,
     state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),

@@ -64,6 +64,7 @@ function blockable(one: Of<"blockable">, frame: Frame): Device {
   device.run.maxOff = Math.max(1, Math.floor(minutesToSlots(one.max_block_minutes, frame)));
   device.run.minOn = Math.max(1, Math.ceil(minutesToSlots(one.min_free_minutes, frame)));
   device.run.wasOn = true;
+  device.run.startCost = one.start_cost;
   // What is owed at the end is not a saving.
   device.low[frame.hours.length - 1] = 0;
   return device;

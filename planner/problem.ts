@@ -165,6 +165,8 @@ const Blockable = z.strictObject({
   power_w: watts,
   max_block_minutes: z.number().positive().max(1440),
   min_free_minutes: z.number().nonnegative().default(10),
+  /** Money for each time it is let go again. */
+  start_cost: z.number().nonnegative().default(0),
 });
 
 export const ApplianceProblem = z.discriminatedUnion("type", [Battery, Ev, Deferrable, Cycle, WaterHeater, HeatPump, Blockable]);

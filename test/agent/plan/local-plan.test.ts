@@ -24,6 +24,7 @@ const plan = (change: Partial<LocalPlanInput> = {}) =>
     appliances: [boiler],
     prices: [prices],
     deliveredWh: () => 0,
+    baseW: (slots) => slots.map(() => 1500),
     nowMs,
     slotMinutes: 60,
     zone: "Europe/Amsterdam",
@@ -51,4 +52,78 @@ it("reckons with what was given already", () => {
 it("plans nothing without prices, and nothing for what nobody asks anything of", () => {
   expect(plan({ prices: [] }).size).toBe(0);
   expect(plan({ appliances: [{ ...boiler, demand: null }] }).size).toBe(0);
+});
+
+const car = {
+  resource: "car",
+  modes: [
+    { id: "off", minW: 0, maxW: 0 },
+    { id: "charge", minW: 1400, maxW: 7000 },
+  ],
+  safe: { mode: "off", powerW: 0 },
+  least: { mode: "off", powerW: 0 },
+  demand: { kind: "energy" as const, energyWh: 17_000, notBefore: "20:00", readyBy: "06:00" },
+  ...rests,
+};
+
+it("charges a car as strongly as its energy and the fuse ask for", () => {
+  const lists = plan({ appliances: [car], maxImportW: 7500 });
+  const charging = (lists.get("car")?.instructions ?? []).filter(({ operationModeId }) => operationModeId === "charge");
+  const wh = charging.reduce((sum, { executionTime, validUntil, operationModeFactor = 1 }) => {
+    const powerW = 1400 + operationModeFactor * 5600;
+    expect(powerW).toBeLessThanOrEqual(6000.5);
+    return sum + (powerW * (Date.parse(validUntil) - Date.parse(executionTime))) / 3_600_000;
+  }, 0);
+  expect(wh).toBeCloseTo(17_000, -2);
+  expect(charging.some(({ executionTime }) => executionTime === "2026-01-15T01:00:00.000Z")).toBe(true);
+});
+
+it("says how much will be missing where a deadline cannot be met", () => {
+  const lists = plan({ appliances: [{ ...boiler, demand: { ...boiler.demand, energyWh: 30_000 } }] });
+  expect(lists.get("boiler")?.instructions[0]?.reason).toBe("own plan: cheapest time before 06:30; 12000 Wh will be missing");
+});
+
+it("keeps the plan in force at equal prices", () => {
+  const flat: PriceSeries = { ...prices, importPerKwh: Array.from({ length: 12 }, () => "200000") };
+  const first = plan({ prices: [flat] });
+  const [begins] = onAt(first);
+  const previous = new Map([
+    [
+      "boiler",
+      {
+        plan: "00000000-0000-4000-8000-000000000000",
+        resource: "boiler",
+        instructions: [
+          {
+            id: "00000000-0000-4000-8000-000000000000",
+            executionTime: "2026-01-15T03:00:00.000Z",
+            validUntil: "2026-01-15T05:00:00.000Z",
+            operationModeId: "on",
+            reason: "own plan",
+          },
+        ],
+      },
+    ],
+  ]);
+  expect(begins).not.toBe("03:00-05:00");
+  expect(onAt(plan({ prices: [flat], previous }))).toEqual(["03:00-05:00"]);
+});
+
+it("holds a heat pump back when it is dear, no longer than it may", () => {
+  const pump = {
+    ...switchedAppliance({ resource: "boiler", ratedPowerW: 2000, ...rests, safeOn: true }),
+    demand: { kind: "block" as const, maxBlockS: 7200, minFreeS: 3600 },
+  };
+  const dear: PriceSeries = {
+    ...prices,
+    importPerKwh: Array.from({ length: 12 }, (_, hour) => (hour >= 4 && hour < 8 ? "900000" : "200000")),
+  };
+  const off = (plan({ appliances: [pump], prices: [dear] }).get("boiler")?.instructions ?? []).filter(
+    ({ operationModeId }) => operationModeId === "off",
+  );
+  expect(off.length).toBeGreaterThan(0);
+  for (const { executionTime, validUntil } of off) {
+    expect(Date.parse(validUntil) - Date.parse(executionTime)).toBeLessThanOrEqual(7_200_000);
+    expect(Date.parse(executionTime)).toBeGreaterThanOrEqual(Date.parse("2026-01-15T00:00:00Z"));
+  }
 });
