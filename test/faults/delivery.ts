@@ -92,7 +92,7 @@ export async function startDelivery(files: DeliveryFiles, options: { clock: Cloc
     async stop() {
       ending.abort();
       await link.stop();
-      store.db.close();
+      store.close();
     },
   };
 }
