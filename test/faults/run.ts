@@ -39,7 +39,7 @@ const faults: Record<string, Fault> = {
   outage: fault(["mosquitto", "openssl"], (peers) => outage({ hours: 72, ...peers })),
   "write-errors": fault(["strace"], ({ strace }) => writeErrors({ cuts: 300, transactions: 300, seed, strace })),
   "sick-disk": fault(["mkfs.ext4", "root"], (peers) => sickDisk({ commands: 10, ...peers })),
-  "hostile-broker": fault([], () => hostileBroker({ seconds: 45, warmUpMs: 8000, seed })),
+  "hostile-broker": fault([], () => hostileBroker({ seconds: 60, warmUpMs: 8000, seed })),
   "disk-bytes": fault(["mkfs.ext4", "root"], async (peers) => [
     ...(await diskBytes({ hours: 2, shareS: 900, seed, ...peers })),
     ...(await diskBytes({ hours: 1, shareS: 10, seed, ...peers })),
