@@ -78,8 +78,8 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const { config, clock, log } = options;
   const { signal } = ending;
   const failed = Promise.withResolvers<AppError>();
-  const { db, outbox, atomically } = openStore({ config, clock, log, failed: failed.resolve, signal });
-  opened.push(() => db.close());
+  const { db, outbox, atomically, close: closeStore } = openStore({ config, clock, log, failed: failed.resolve, signal });
+  opened.push(closeStore);
   const [meters, control, records] = [meterStore(db), controlStore(db), recordStore(db)];
   const overrides = overrideStore(db);
   const givenWh = givenEnergy({ meters, control });
@@ -213,7 +213,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       await server.close();
       await close();
       await buses.close();
-      db.close();
+      closeStore();
       log.info({}, "agent stopped");
     },
   };

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { AppError } from "../core/app-error.ts";
+import { errorCode, type AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
@@ -16,6 +16,8 @@ const tidyEveryMs = 60_000;
 const hoursPerTidy = 4;
 const refillEveryMs = 3_600_000;
 const giveUpAtOnce = 2000;
+/** Receipts go to the disk with the next batch of readings; where no meter speaks, at the latest after this. */
+const letGoEveryMs = 300_000;
 
 /** The agent's database with all that keeps it whole and small. */
 export interface OpenedStore {
@@ -23,6 +25,8 @@ export interface OpenedStore {
   outbox: Outbox;
   /** Runs writes as one transaction; makes room on a full disk. */
   atomically: (writes: () => void) => void;
+  /** Writes the receipts that are only in memory, and closes the database. */
+  close(): void;
 }
 
 /**
@@ -47,10 +51,20 @@ export function openStore(options: {
   const [kept, reserve] = [retention(db, config.keep), diskReserve(`${file}.reserve`)];
   const outbox = openOutbox(db, randomUUID(), clock.now());
   const giveUp = (): number => outbox.giveUp(giveUpAtOnce);
-  const atomically = atomicWrites({ db, file, retention: kept, giveUp, reserve, clock, log, broken: failed });
+  const atomically = atomicWrites({ db, file, outbox, retention: kept, giveUp, reserve, clock, log, broken: failed });
+  const letGo = (): void => atomically(() => undefined);
   watchDatabase({ file, clock, gone: failed, signal });
   reserve.refill();
   clock.every(refillEveryMs, () => reserve.refill(), signal);
   clock.every(tidyEveryMs, () => void kept.tidy(clock.now(), hoursPerTidy), signal);
-  return { db, outbox, atomically };
+  clock.every(letGoEveryMs, letGo, signal);
+  const close = (): void => {
+    try {
+      letGo();
+    } catch (error) {
+      log.debug({ code: errorCode(error) }, "receipts not written; their rows are sent again");
+    }
+    db.close();
+  };
+  return { db, outbox, atomically, close };
 }

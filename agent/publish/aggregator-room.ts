@@ -195,7 +195,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       uploader.restart();
       void settling.remind();
     },
-    onArrival: (arrival) => void inbox.take(arrival),
+    onArrival: (arrival) => inbox.take(arrival),
     onTooLarge: (topic, bytes) => refused.note("envelope-too-large", topic, `message of ${bytes} bytes not read`),
   });
   return {

@@ -115,7 +115,7 @@ export function startGridRoom(options: {
     log,
     random: options.random,
     onConnect: () => tell(),
-    onArrival: (arrival) => void inbox.take(arrival),
+    onArrival: (arrival) => inbox.take(arrival),
     onTooLarge: (topic, bytes) => refused.note("envelope-too-large", topic, `message of ${bytes} bytes not read`),
   });
   clock.every(tickMs, () => step({ kind: "tick", atMs: clock.monotonicMs() }), options.signal);

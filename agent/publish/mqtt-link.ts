@@ -1,12 +1,13 @@
 import { Socket } from "node:net";
 import mqtt from "mqtt";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
-import { brokerConnection } from "../../core/broker-connection.ts";
+import { brokerConnection, type BrokerConnection } from "../../core/broker-connection.ts";
 import { maxEnvelopeBytes } from "../../core/envelope.ts";
 import type { Log } from "../../core/log.ts";
 import type { SiteState } from "../../core/message/resource.ts";
 import { parseTopic, topic, topicFilter } from "../../core/topic.ts";
 import type { AggregatorLink } from "../config/agent-config.ts";
+import { brokerStream } from "./broker-stream.ts";
 
 /** A message from the aggregator as it came, not yet believed. `rest` is the topic after `dn/`. */
 export interface Arrival {
@@ -28,6 +29,8 @@ const politeMs = 1000;
 /** MQTT 5 alone: what a broker keeps of a gateway that is away, and of a message that nobody fetches, s. */
 const sessionExpiryS = 7 * 86_400;
 const messageExpiryS = 3600;
+/** What is read of a packet: a message of the largest size with its topic, and a little that shows that it was larger. */
+const mostPacketBytes = maxEnvelopeBytes + 4096;
 /** How a broker says that it does not speak MQTT 5: in 3.1.1's words, or in those of 5. */
 const wrongVersion = new Set([1, 132]);
 /** Between two tries; doubles from the least to the most. */
@@ -44,17 +47,22 @@ export function startMqttLink(options: {
   log: Log;
   random: () => number;
   onConnect: () => void;
-  onArrival: (arrival: Arrival) => void;
+  /** Nothing more is read from the broker until it is done. */
+  onArrival: (arrival: Arrival) => void | Promise<void>;
   onTooLarge: (topic: string, bytes: number) => void;
 }): MqttLink {
   const { link, log } = options;
   const up = (rest: string): string => topic(link.id, link.gatewayId, "up", rest);
   const state = (now: SiteState["state"]): string => JSON.stringify({ v: 1, state: now, boot: options.boot } satisfies SiteState);
-  const client = mqtt.connect({
-    ...brokerConnection({ ...link, url: link.brokerUrl }, "aggregator"),
+  const access = (): BrokerConnection => brokerConnection({ ...link, url: link.brokerUrl }, "aggregator");
+  let connection = access();
+  const client = new mqtt.MqttClient(() => brokerStream(connection, mostPacketBytes), {
+    ...(connection.username !== undefined && { username: connection.username }),
+    ...(connection.password !== undefined && { password: connection.password }),
+    reconnectOnConnackError: connection.reconnectOnConnackError,
     clientId: link.clientId ?? link.gatewayId,
     protocolVersion: 5,
-    properties: { sessionExpiryInterval: sessionExpiryS },
+    properties: { sessionExpiryInterval: sessionExpiryS, maximumPacketSize: mostPacketBytes },
     clean: false,
     keepalive: 30,
     connectTimeout: 10_000,
@@ -99,7 +107,7 @@ export function startMqttLink(options: {
     client.options.reconnectPeriod = backoffMs * (0.5 + options.random());
     // A certificate may have been renewed meanwhile.
     try {
-      Object.assign(client.options, brokerConnection({ ...link, url: link.brokerUrl }, "aggregator"));
+      connection = access();
     } catch (error) {
       log.warn({ code: errorCode(error), error: errorMessage(error) }, "files of the connection not read again");
     }
@@ -119,12 +127,18 @@ export function startMqttLink(options: {
     }
     if (failures <= 1) log.warn({ broker: link.brokerUrl, error: errorMessage(error) }, "broker connection failed");
   });
-  client.on("message", (name, payload) => {
+  const take = (name: string, payload: Buffer | string): void | Promise<void> => {
     const parsed = parseTopic(name);
     if (!parsed || parsed.direction !== "dn" || parsed.site !== link.gatewayId) return;
     if (payload.length > maxEnvelopeBytes) return options.onTooLarge(name, payload.length);
-    options.onArrival({ rest: parsed.rest, topic: name, text: payload.toString("utf8") });
-  });
+    return options.onArrival({ rest: parsed.rest, topic: name, text: payload.toString("utf8") });
+  };
+  // By this and not by the event: a broker that floods is held up by its own connection, and nothing piles up here.
+  client.handleMessage = ({ topic: name, payload }, done) => {
+    const taken = take(name, payload);
+    if (taken instanceof Promise) void taken.then(() => done(), done);
+    else done();
+  };
   return {
     connected: () => client.connected,
     publish: (rest, message, { retain = false } = {}) => publish(rest, JSON.stringify(message), retain),

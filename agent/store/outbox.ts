@@ -25,8 +25,14 @@ export interface Outbox {
    * says so; gives how many went.
    */
   giveUp(limit: number): number;
-  /** Drops all rows of a run up to seq; gives how many there were. */
+  /**
+   * All rows of a run up to seq are receipted; gives how many more that are. They count as gone at once, and leave the disk
+   * with the next `letGo`: a receipt that costs no write of its own spares the card, and one that is lost with the power
+   * only means that its rows are sent again.
+   */
   delivered(boot: string, seq: number): number;
+  /** Deletes what is receipted; gives how many rows went. Call inside a transaction that is written anyway. */
+  letGo(): number;
   /** Rows that wait. */
   size(): number;
   /** Rows added in this run. */
@@ -34,6 +40,9 @@ export interface Outbox {
   /** Rows ever added and ever receipted, over all runs. */
   totals(): { added: number; delivered: number };
 }
+
+/** So many receipted rows leave the disk at once: many deletions together would hold up the writes that they go with. */
+const mostReceipted = 1000;
 
 /** @param boot a new random UUID: numbers start at 1 for each run, so a lost tail is never numbered twice */
 export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
@@ -43,11 +52,11 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
   const rowsOf = db.prepare<[string, number, number], { body: string }>(
     "select body from outbox where boot = ? and seq > ? order by seq limit ?",
   );
-  const runAfter = db.prepare<[number], { id: string }>(
+  const runAfter = db.prepare<[number], { id: string; ordinal: number }>(
     `with recursive run (boot) as (
        select min(boot) from outbox
        union all select (select min(boot) from outbox where boot > run.boot) from run where run.boot is not null)
-     select b.id from run join boot b on b.id = run.boot where b.ordinal > ? order by b.ordinal limit 1`,
+     select b.id, b.ordinal from run join boot b on b.id = run.boot where b.ordinal > ? order by b.ordinal limit 1`,
   );
   const slotsAbove = db.prepare<[string, number, number], { body: string }>(
     `select body from outbox where boot = ? and seq > ? and body ->> 'kind' = 'slot' order by seq desc limit ?`,
@@ -58,12 +67,34 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
   const number = db.prepare<[string], { last_seq: number }>(
     "update boot set last_seq = last_seq + 1 where id = ? returning last_seq",
   );
-  const last = db.prepare<[string], { last_seq: number }>("select last_seq from boot where id = ?");
-  const receipted = db.prepare("update boot set delivered_seq = max(delivered_seq, min(?, last_seq)) where id = ?");
+  const standing = db.prepare<[string], { last_seq: number; delivered_seq: number }>(
+    "select last_seq, delivered_seq from boot where id = ?",
+  );
+  const setDelivered = db.prepare("update boot set delivered_seq = ? where id = ?");
   const totals = db.prepare<[], { added: number; delivered: number }>(
     "select coalesce(sum(last_seq), 0) as added, coalesce(sum(delivered_seq), 0) as delivered from boot",
   );
   const count = db.prepare<[], { n: number }>("select count(*) as n from outbox");
+  const countBetween = db.prepare<[string, number, number], { n: number }>(
+    "select count(*) as n from outbox where boot = ? and seq > ? and seq <= ?",
+  );
+  /** Newest receipt of each run. It stays when it is written, as that transaction may yet be rolled back. */
+  const receipts = new Map<string, number>();
+  const receiptOf = (run: string): number => receipts.get(run) ?? 0;
+  /** Receipts that the database does not know, and what it knows. */
+  const unwritten = (): { run: string; seq: number; knownSeq: number }[] =>
+    [...receipts]
+      .map(([run, seq]) => ({ run, seq, knownSeq: standing.get(run)?.delivered_seq ?? seq }))
+      .filter(({ seq, knownSeq }) => seq > knownSeq);
+  const receiptedRows = (): number => unwritten().reduce((sum, { run, seq }) => sum + (countBetween.get(run, 0, seq)?.n ?? 0), 0);
+  const letGo = db.transaction((): number => {
+    let rows = 0;
+    for (const { run, seq } of unwritten()) {
+      setDelivered.run(seq, run);
+      rows += remove.run(run, seq).changes;
+    }
+    return rows;
+  });
   return {
     boot,
     add: db.transaction((item: OutboxItem) => {
@@ -72,25 +103,49 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
     }),
     next(after, limit) {
       const itemsOf = (run: string, seq: number): MeasurementItem[] =>
-        rowsOf.all(run, seq, limit).map(({ body }) => JSON.parse(body) as MeasurementItem);
+        rowsOf.all(run, Math.max(seq, receiptOf(run)), limit).map(({ body }) => JSON.parse(body) as MeasurementItem);
       const same = after ? itemsOf(after.boot, after.seq) : [];
       if (after && same.length > 0) return { boot: after.boot, items: same };
-      const run = runAfter.get(after ? (ordinalOf.get(after.boot)?.ordinal ?? 0) : 0)?.id;
-      return run === undefined ? undefined : { boot: run, items: itemsOf(run, 0) };
+      let ordinal = after ? (ordinalOf.get(after.boot)?.ordinal ?? 0) : 0;
+      for (;;) {
+        const run = runAfter.get(ordinal);
+        if (!run) return undefined;
+        const items = itemsOf(run.id, 0);
+        if (items.length > 0) return { boot: run.id, items };
+        ordinal = run.ordinal;
+      }
     },
     newestSlots: (afterSeq, limit) =>
       slotsAbove
-        .all(boot, afterSeq, limit)
+        .all(boot, Math.max(afterSeq, receiptOf(boot)), limit)
         .map((row) => JSON.parse(row.body) as MeasurementItem)
         .toReversed(),
-    giveUp: db.transaction((limit: number) => giveUpOldest(db, limit)),
-    delivered: db.transaction((run: string, seq: number) => {
-      receipted.run(seq, run);
-      return remove.run(run, seq).changes;
+    giveUp: db.transaction((limit: number) => {
+      // A gap must not begin with a row that is receipted: all of it would count as receipted.
+      letGo();
+      return giveUpOldest(db, limit);
     }),
-    size: () => count.get()?.n ?? 0,
-    added: () => last.get(boot)?.last_seq ?? 0,
-    totals: () => totals.get() ?? { added: 0, delivered: 0 },
+    delivered(run, seq) {
+      const { last_seq: lastSeq, delivered_seq: knownSeq } = standing.get(run) ?? { last_seq: 0, delivered_seq: 0 };
+      const [fromSeq, uptoSeq] = [Math.max(receiptOf(run), knownSeq), Math.min(seq, lastSeq)];
+      if (uptoSeq <= fromSeq) return 0;
+      const rows = countBetween.get(run, fromSeq, uptoSeq)?.n ?? 0;
+      receipts.set(run, uptoSeq);
+      try {
+        if (receiptedRows() > mostReceipted) letGo();
+      } catch {
+        // Whatever ails the disk, the receipt is known; the next batch of readings deals with that.
+        return rows;
+      }
+      return rows;
+    },
+    letGo,
+    size: () => (count.get()?.n ?? 0) - receiptedRows(),
+    added: () => standing.get(boot)?.last_seq ?? 0,
+    totals() {
+      const { added, delivered } = totals.get() ?? { added: 0, delivered: 0 };
+      return { added, delivered: unwritten().reduce((sum, { seq, knownSeq }) => sum + seq - knownSeq, delivered) };
+    },
   };
 }
 

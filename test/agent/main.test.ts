@@ -329,10 +329,11 @@ it("ends with the reason when a page turns out to be broken in use, so that the 
   const root = spoil
     .prepare<[], { rootpage: number }>("select rootpage from sqlite_schema where name = 'sample'")
     .get()?.rootpage;
+  const pageBytes = spoil.pragma("page_size", { simple: true }) as number;
   spoil.pragma("wal_checkpoint(truncate)");
   spoil.close();
   const handle = openSync(house.databaseFile, "r+");
-  writeSync(handle, Buffer.alloc(4096, 0xa5), 0, 4096, ((root ?? 0) - 1) * 4096);
+  writeSync(handle, Buffer.alloc(pageBytes, 0xa5), 0, pageBytes, ((root ?? 0) - 1) * pageBytes);
   closeSync(handle);
   const other = new Database(house.databaseFile);
   // Another connection's change makes the agent read its pages anew.

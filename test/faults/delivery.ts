@@ -81,7 +81,7 @@ export async function startDelivery(files: DeliveryFiles, options: { clock: Cloc
     log,
     random: Math.random,
     onConnect: uploader.restart,
-    onArrival: (arrival) => void inbox.take(arrival),
+    onArrival: (arrival) => inbox.take(arrival),
     onTooLarge: () => undefined,
   });
   return {
@@ -92,7 +92,7 @@ export async function startDelivery(files: DeliveryFiles, options: { clock: Cloc
     async stop() {
       ending.abort();
       await link.stop();
-      store.db.close();
+      store.close();
     },
   };
 }

@@ -9,9 +9,16 @@ const hourMs = 3_600_000;
 
 /**
  * Bytes that reach the block device below the agent's state in a day of a telegram a second: an ext4 of its own, journal and
- * all; the agent with its own commit interval in simulated time. The first hour is not counted.
+ * all; the agent with its own commit interval in simulated time.
+ * @param options.warmUpHours at first, which are not counted
  */
-export async function diskBytes(options: { hours: number; shareS: number; seed: number; "mkfs.ext4": string }): Promise<Claim[]> {
+export async function diskBytes(options: {
+  warmUpHours: number;
+  hours: number;
+  shareS: number;
+  seed: number;
+  "mkfs.ext4": string;
+}): Promise<Claim[]> {
   await using opened = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "smart-mla-bytes-"));
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,7 +33,7 @@ export async function diskBytes(options: { hours: number; shareS: number; seed: 
     shareS: options.shareS,
   });
   opened.defer(() => home.stop());
-  await home.clock.advanceUntil(home.clock.now() + hourMs);
+  await home.clock.advanceUntil(home.clock.now() + options.warmUpHours * hourMs);
   const [beforeBytes, before] = [disk.writtenBytes(), await home.agent.status()];
   await home.clock.advanceUntil(home.clock.now() + options.hours * hourMs);
   const [bytes, after] = [disk.writtenBytes() - beforeBytes, await home.agent.status()];

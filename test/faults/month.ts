@@ -5,18 +5,19 @@ import { residentMiB } from "../../bench/process-usage.ts";
 import { atLeast, atMost, type Claim } from "../../bench/report.ts";
 import { simulatedHome } from "./simulated-home.ts";
 
-const dayMs = 86_400_000;
-
 /**
  * Simulated days on end: resident memory of the agent does not grow by a MiB a day, and it holds no more files than at first.
  * The first day warms up; the slope is that of the line of least squares through the ends of the others.
+ * @param options.dayHours 24; a small run has shorter days
  */
 export async function month(options: {
   days: number;
+  dayHours: number;
   everyS: number;
   seed: number;
   say?: (line: string) => void;
 }): Promise<Claim[]> {
+  const dayMs = options.dayHours * 3_600_000;
   await using opened = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), "smart-mla-month-"));
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));

@@ -58,7 +58,8 @@ for (let run = 1; run <= opens; run++) {
     samples += 5;
     say();
     if (at % 20 !== 19) continue;
-    persistently(() => outbox.delivered(boot, rows - 10));
+    outbox.delivered(boot, rows - 10);
+    persistently(() => outbox.letGo());
     delivered = rows - 10;
     say();
   }

@@ -12,7 +12,7 @@ import { until } from "../../fake/until.ts";
 
 const boot = "11111111-1111-4111-8111-111111111111";
 
-function linkTo(url: string, more: { username?: string; passwordFile?: string } = {}) {
+function linkTo(url: string, more: { username?: string; passwordFile?: string } = {}, taken?: () => Promise<void>) {
   const arrivals: Arrival[] = [];
   const tooLarge: [string, number][] = [];
   let connections = 0;
@@ -23,7 +23,10 @@ function linkTo(url: string, more: { username?: string; passwordFile?: string } 
     log,
     random: () => 0,
     onConnect: () => void connections++,
-    onArrival: (arrival) => arrivals.push(arrival),
+    onArrival(arrival) {
+      arrivals.push(arrival);
+      return taken?.();
+    },
     onTooLarge: (topic, bytes) => tooLarge.push([topic, bytes]),
   });
   onTestFinished(() => link.stop());
@@ -87,6 +90,36 @@ it("fails at once while offline, and connects again by itself", async () => {
   await link.publish("meter", { hello: 1 });
   await until("it was heard", () => heard.some(({ text }) => text === '{"hello":1}'));
   expect(log.lines.map(({ message }) => message)).toContain("broker connection lost, retrying");
+});
+
+it("reads of a huge message no more than shows that it is one, and confirms it", async () => {
+  const broker = await testBroker();
+  const { arrivals, tooLarge, connections } = linkTo(broker.url);
+  await until("it is connected", () => connections() === 1);
+  const { client } = await broker.listen("nothing");
+  for (const size of [1, 4]) await client.publishAsync(`sma/1/agg/gw-1/dn/${size}`, Buffer.alloc(size * 1024 * 1024), { qos: 1 });
+  await client.publishAsync("sma/1/agg/gw-1/dn/price", "small", { qos: 1 });
+  await until("the last one came", () => arrivals.length > 0);
+  expect(arrivals).toMatchObject([{ text: "small" }]);
+  expect(tooLarge.map(([topic]) => topic)).toEqual(["sma/1/agg/gw-1/dn/1", "sma/1/agg/gw-1/dn/4"]);
+  expect(Math.max(...tooLarge.map(([, bytes]) => bytes))).toBeLessThan(270_000);
+});
+
+it("reads nothing more before an arrival is done, so that a flood waits in its own connection", async () => {
+  const broker = await testBroker();
+  const first = Promise.withResolvers<void>();
+  const { link, arrivals, connections } = linkTo(broker.url, {}, () => first.promise);
+  await until("it is connected", () => connections() === 1);
+  const { client, heard } = await broker.listen("sma/1/agg/gw-1/up/fence");
+  for (let at = 0; at < 100; at++) await client.publishAsync("sma/1/agg/gw-1/dn/price", String(at));
+  await until("the first came", () => arrivals.length > 0);
+  // It still sends, and by then all that the broker has for it lies in its connection.
+  link.publish("fence", {}).catch(() => undefined);
+  await until("the fence came", () => heard.length === 1);
+  expect(arrivals).toHaveLength(1);
+  first.resolve();
+  await until("all came", () => arrivals.length === 100);
+  expect(arrivals.map(({ text }) => text)).toEqual(Array.from({ length: 100 }, (_, at) => String(at)));
 });
 
 it("names a file that it cannot read", () => {

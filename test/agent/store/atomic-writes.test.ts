@@ -33,6 +33,7 @@ function full(samples: number, waiting = 0) {
   const atomically = atomicWrites({
     db,
     file: db.name,
+    outbox,
     retention: retention(db, keep),
     giveUp: () => outbox.giveUp(2000),
     reserve: { release: () => released++ === 0 && samples + waiting > 0 },
@@ -50,7 +51,7 @@ function full(samples: number, waiting = 0) {
       db.prepare("insert into slot values ('grid', 'import', ?, 0, 1, 'valid', 1)").run((from + i) * 900_000);
   };
   const count = (table: string): number => db.prepare<[], { n: number }>(`select count(*) as n from ${table}`).get()?.n ?? -1;
-  return { atomically, slots, count, rows, log, told, db };
+  return { atomically, slots, count, rows, log, told, db, outbox };
 }
 
 it("makes room for what must be kept by thinning readings", () => {
@@ -60,6 +61,22 @@ it("makes room for what must be kept by thinning readings", () => {
   expect(count("sample")).toBeLessThan(20_000);
   expect(count("sample")).toBeGreaterThan(10_000);
   expect(log.lines).toMatchObject([{ level: "warn", fields: { code: "store-full", reserve: true } }]);
+});
+
+it("writes receipts with what is written anyway", () => {
+  const { atomically, outbox, rows } = full(5000, 100);
+  outbox.delivered("b", 60);
+  expect(rows()).toHaveLength(100);
+  atomically(() => undefined);
+  expect(rows()).toHaveLength(40);
+});
+
+it("takes the room of receipted rows before it touches a reading", () => {
+  const { atomically, slots, count, outbox, rows, log } = full(5000, 900);
+  outbox.delivered("b", 900);
+  atomically(() => slots(0));
+  expect([count("slot"), count("sample"), rows()]).toEqual([500, 5000, []]);
+  expect(log.lines).toEqual([]);
 });
 
 it("gives up single readings that wait to be delivered last of all, and says which", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import type { Db } from "../../../agent/store/open-database.ts";
 import { openOutbox, type Outbox, type OutboxItem } from "../../../agent/store/outbox.ts";
 import { openStore } from "../../fake/open-store.ts";
 
@@ -64,11 +65,75 @@ it("lets rows go only by a receipt of their own run, up to its number", () => {
   expect([outbox.size(), outbox.totals()]).toEqual([1, { added: 6, delivered: 5 }]);
 });
 
+const onDisk = (db: Db): unknown[] => db.prepare("select seq from outbox order by seq").pluck().all();
+const waiting = (outbox: Outbox) => [seqs(outbox), outbox.size(), outbox.totals()];
+
+it("takes a receipt without a write; its rows count as gone, and leave the disk with the next writes", () => {
+  const db = openStore();
+  const outbox = openOutbox(db, one, 0);
+  for (let row = 0; row < 3; row++) outbox.add(item(row));
+  const before = db.prepare("select total_changes()").pluck().get();
+  expect(outbox.delivered(one, 2)).toBe(2);
+  expect(db.prepare("select total_changes()").pluck().get()).toBe(before);
+  expect(onDisk(db)).toEqual([1, 2, 3]);
+  expect(waiting(outbox)).toEqual([[one, [3]], 1, { added: 3, delivered: 2 }]);
+  expect(outbox.letGo()).toBe(2);
+  expect(onDisk(db)).toEqual([3]);
+  expect(waiting(outbox)).toEqual([[one, [3]], 1, { added: 3, delivered: 2 }]);
+  expect(outbox.letGo()).toBe(0);
+});
+
+it("keeps a receipt in mind when the transaction that was to write it is rolled back", () => {
+  const db = openStore();
+  const outbox = openOutbox(db, one, 0);
+  for (let row = 0; row < 3; row++) outbox.add(item(row));
+  outbox.delivered(one, 2);
+  const failing = db.transaction(() => {
+    outbox.letGo();
+    throw new Error("disk full");
+  });
+  expect(() => failing()).toThrow("disk full");
+  expect([onDisk(db), ...waiting(outbox)]).toEqual([[1, 2, 3], [one, [3]], 1, { added: 3, delivered: 2 }]);
+  expect(outbox.letGo()).toBe(2);
+});
+
+it("sends rows again whose receipt was lost with the power", () => {
+  const db = openStore();
+  const outbox = openOutbox(db, one, 0);
+  for (let row = 0; row < 3; row++) outbox.add(item(row));
+  outbox.delivered(one, 2);
+  expect(waiting(openOutbox(db, two, 1))).toEqual([[one, [1, 2, 3]], 3, { added: 3, delivered: 0 }]);
+});
+
+it("does not let more than a thousand receipted rows pile up", () => {
+  const db = openStore();
+  const outbox = openOutbox(db, one, 0);
+  db.transaction(() => {
+    for (let row = 0; row < 1100; row++) outbox.add(item(row));
+  })();
+  outbox.delivered(one, 1000);
+  expect(onDisk(db)).toHaveLength(1100);
+  expect(outbox.delivered(one, 1001)).toBe(1);
+  expect(onDisk(db)).toHaveLength(99);
+});
+
+it("never makes a gap of rows that are receipted, so that those after them stay in it", () => {
+  const db = openStore();
+  const outbox = openOutbox(db, one, 0);
+  for (let row = 0; row < 6; row++) outbox.add(sample(row));
+  outbox.delivered(one, 2);
+  expect(outbox.giveUp(10)).toBe(3);
+  expect(outbox.next(undefined, 10)?.items).toMatchObject([{ kind: "gap", seq: 3, through: 6 }]);
+  outbox.letGo();
+  expect(onDisk(db)).toEqual([3]);
+});
+
 it("never counts more delivered than there were, whatever a receipt says", () => {
   const outbox = openOutbox(openStore(), one, 0);
   outbox.add(item(1));
   outbox.delivered(one, 1_000_000);
   outbox.add(item(2));
+  outbox.letGo();
   expect([seqs(outbox), outbox.totals()]).toEqual([[one, [2]], { added: 2, delivered: 1 }]);
 });
 
@@ -103,6 +168,8 @@ it("gives each row that waits exactly once, in order, over any pages", () => {
           if (row > receipt) expected.push([boot, row]);
         }
         outbox.delivered(boot, receipt);
+        // The last run's are still only in memory.
+        if (at < runs.length - 1) outbox.letGo();
       }
       const given: [string, number][] = [];
       for (let batch = outbox.next(undefined, limit); batch;) {

@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { expect, it } from "vitest";
+import { openStore } from "../../agent/open-store.ts";
+import { fakeClock } from "../../core/clock/fake-clock.ts";
+import { scratch } from "../fake/scratch.ts";
+import { silentLog } from "../fake/silent-log.ts";
+
+const keep = { rawMs: 86_400_000, minuteMs: 86_400_000, quarterMs: 86_400_000 };
+
+/** An opened store with rows that wait, and what of them another process sees on the disk. */
+function opened(rows: number) {
+  const databaseFile = join(scratch("store"), "data.db");
+  const clock = fakeClock(Date.parse("2026-04-02T10:00:00Z"));
+  const ending = new AbortController();
+  const failed = (): void => undefined;
+  const store = openStore({ config: { databaseFile, keep }, clock, log: silentLog(), failed, signal: ending.signal });
+  for (let row = 0; row < rows; row++)
+    store.outbox.add({ kind: "switch", resource: "boiler", at: "2026-04-02T10:00:00.000Z", on: true, reason: "x" });
+  const onDisk = (): unknown => {
+    const db = new Database(databaseFile, { readonly: true });
+    try {
+      return db.prepare("select count(*) from outbox").pluck().get();
+    } finally {
+      db.close();
+    }
+  };
+  return { ...store, clock, onDisk, stop: () => ending.abort() };
+}
+
+it("writes a receipt after five minutes at the latest, where no reading comes", async () => {
+  const { outbox, clock, onDisk, close, stop } = opened(3);
+  outbox.delivered(outbox.boot, 2);
+  await clock.advance(240_000);
+  expect(onDisk()).toBe(3);
+  await clock.advance(60_000);
+  expect(onDisk()).toBe(1);
+  stop();
+  close();
+});
+
+it("writes receipts before it closes", () => {
+  const { outbox, onDisk, close, stop } = opened(3);
+  outbox.delivered(outbox.boot, 3);
+  stop();
+  close();
+  expect(onDisk()).toBe(0);
+});
