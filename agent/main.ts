@@ -105,7 +105,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     log,
     onChange: () => room?.tellConsents(),
   });
-  const { loop, actuator, comfort, house, local, close } = await startControl({
+  const { loop, actuator, comfort, house, own, close } = await startControl({
     config,
     db,
     buses,
@@ -184,7 +184,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     });
   const resources = config.appliances.map(({ name }) => name);
   const words = overriding({ store: overrides, resources, loop, clock, log });
-  const known = () => ({ instructions: inForce(), local: local(), overrides: overrides.all() });
+  const known = () => ({ instructions: inForce(), local: own.lists(), overrides: overrides.all() });
   const server = await startStatusServer(join(config.stateFolder, "agent.sock"), {
     status,
     ...words,
@@ -192,6 +192,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     sayConsent: consents.say,
     meter: (name) => meterNow(name, config.meters, collecting),
     schedule: () => agentSchedule({ config, clock, loop, known: known(), delays: house.delays() }),
+    planning: () => own.problem() ?? { problem: null, parts: [] },
     testRelay: relayTesting({ config, tests, overrides: overrides.all, loop, actuator, clock, log, signal }),
   });
   if (config.home) {

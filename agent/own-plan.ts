@@ -1,12 +1,14 @@
 import type { Clock } from "../core/clock/clock.ts";
 import type { InstructionList } from "../core/message/instruction.ts";
+import type { PriceSeries } from "../core/message/price-series.ts";
 import { slotAt } from "../core/slots.ts";
 import { baseLoadForecast } from "../planner/base-load.ts";
 import { windowAt } from "../planner/demand-window.ts";
 import { baseHistory } from "./base-history.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { GivenWh } from "./given-energy.ts";
-import { localPlan } from "./plan/local-plan.ts";
+import { localPlan, pricedSlots, type LocalPlanInput } from "./plan/local-plan.ts";
+import { localProblem } from "./plan/local-problem.ts";
 import type { ControlStore } from "./store/control-store.ts";
 import type { MeterStore } from "./store/meter-store.ts";
 
@@ -16,11 +18,15 @@ const horizonMs = 36 * 3_600_000;
 const usualBaseW = 1500;
 const nothing: ReadonlyMap<string, InstructionList> = new Map();
 
-/**
- * The house's own plan, made anew in each slot, and when prices are new, while nobody else plans for it; nothing while the
- * aggregator is there.
- * @param options.alone whether the aggregator is not heard, or there is none
- */
+/** The house's own plan, and what it is made from. */
+export interface OwnPlan {
+  /** Made anew in each slot, and when prices are new, while nobody else plans for the house; nothing while somebody does. */
+  lists(): ReadonlyMap<string, InstructionList>;
+  /** The planning problem of this moment, whoever plans; undefined without prices or demands. */
+  problem(): ReturnType<typeof localProblem>;
+}
+
+/** @param options.alone whether the aggregator is not heard, or there is none */
 export function ownPlan(options: {
   config: AgentConfig;
   control: Pick<ControlStore, "prices">;
@@ -28,25 +34,16 @@ export function ownPlan(options: {
   givenWh: GivenWh;
   clock: Clock;
   alone: () => boolean;
-}): () => ReadonlyMap<string, InstructionList> {
+}): OwnPlan {
   const { config, control, clock } = options;
   const { slotMinutes, timezone: zone, maxImportW } = config.site;
   const appliances = config.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
   const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
   const history = baseHistory({ meters: options.meters, gridMeter, appliances, givenWh: options.givenWh, zone });
   let made: { startMs: number; priced: string; lists: ReadonlyMap<string, InstructionList> } | null = null;
-  return () => {
-    if (!options.alone()) {
-      made = null;
-      return nothing;
-    }
-    const nowMs = clock.now();
-    const { startMs } = slotAt(nowMs, slotMinutes);
-    const prices = control.prices(nowMs, nowMs + horizonMs);
-    const priced = prices.map(({ start, importPerKwh }) => `${start} ${importPerKwh.length}`).join(",");
-    if (made?.startMs === startMs && made.priced === priced) return made.lists;
+  const inputAt = (nowMs: number, prices: readonly PriceSeries[]): LocalPlanInput => {
     const past = history(nowMs);
-    const lists = localPlan({
+    return {
       appliances,
       prices,
       deliveredWh(resource) {
@@ -59,9 +56,27 @@ export function ownPlan(options: {
       slotMinutes,
       zone,
       maxImportW,
-      previous: made?.lists,
-    });
-    made = { startMs, priced, lists };
-    return lists;
+    };
+  };
+  return {
+    lists() {
+      if (!options.alone()) {
+        made = null;
+        return nothing;
+      }
+      const nowMs = clock.now();
+      const { startMs } = slotAt(nowMs, slotMinutes);
+      const prices = control.prices(nowMs, nowMs + horizonMs);
+      const priced = prices.map(({ start, importPerKwh }) => `${start} ${importPerKwh.length}`).join(",");
+      if (made?.startMs === startMs && made.priced === priced) return made.lists;
+      const lists = localPlan({ ...inputAt(nowMs, prices), previous: made?.lists });
+      made = { startMs, priced, lists };
+      return lists;
+    },
+    problem() {
+      const nowMs = clock.now();
+      const input = inputAt(nowMs, control.prices(nowMs, nowMs + horizonMs));
+      return localProblem(input, pricedSlots(input));
+    },
   };
 }

@@ -11,7 +11,7 @@ import type { AgentConfig } from "./config/agent-config.ts";
 import { startControlLoop, type ApplianceNow, type ControlLoop } from "./control-loop.ts";
 import { devicesOf, sensorsOf } from "./devices.ts";
 import { draws, sameSetting } from "./guard/guarded-appliance.ts";
-import { ownPlan } from "./own-plan.ts";
+import { ownPlan, type OwnPlan } from "./own-plan.ts";
 import { withTests, type RunningTests } from "./relay-test.ts";
 import type { GivenWh } from "./given-energy.ts";
 import { watchHouse, type HouseWatch } from "./house-now.ts";
@@ -30,8 +30,7 @@ export interface Control {
   actuator: Actuator;
   comfort: ComfortWatch;
   house: HouseWatch;
-  /** The house's own plan, by resource; empty while the aggregator is there. */
-  local: () => ReadonlyMap<string, InstructionList>;
+  own: OwnPlan;
   /** Lets go of devices that hold something themselves. */
   close(): Promise<void>;
 }
@@ -108,12 +107,12 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     seed: keptSecret(options.db, "increase-delay", () => randomBytes(32)),
     clock,
   });
-  const local = ownPlan({ config, control, meters: options.meters, givenWh: options.givenWh, clock, alone: options.alone });
+  const own = ownPlan({ config, control, meters: options.meters, givenWh: options.givenWh, clock, alone: options.alone });
   const loop = startControlLoop({
     appliances,
     state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),
     instructions: options.instructions,
-    local,
+    local: own.lists,
     overrides: overrides.all,
     needs: () => withTests(comfort.needs(), options.tests),
     house: house.now,
@@ -127,7 +126,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     onError: (error) => log.error({ code: errorCode(error), error: errorMessage(error) }, "control pass failed"),
     signal,
   });
-  return { loop, actuator, comfort, house, local, close };
+  return { loop, actuator, comfort, house, own, close };
 }
 
 /** What a crash or a power cut has switched is not in the journal: as of now it counts as switched. */

@@ -1,8 +1,11 @@
 import { join } from "node:path";
+import { z } from "zod";
 import { AgentSchedule } from "../agent/schedule-now.ts";
 import { AppError } from "../core/app-error.ts";
 import { iso } from "../core/clock/clock.ts";
 import { parseAs } from "../core/parse-as.ts";
+import { Problem } from "../planner/problem.ts";
+import { wishPrices, type WishPrice } from "../planner/wish-prices.ts";
 import { readAgentConfig } from "./read-agent-config.ts";
 import { askedAgent } from "./ask-agent.ts";
 import { exitCode } from "./exit-code.ts";
@@ -58,8 +61,9 @@ export async function scheduleExplain(
     const span = spans.find((one) => Date.parse(one.from) <= atMs && atMs < Date.parse(one.until));
     return span ? [{ name, ...span, now: atMs === Date.parse(at) ? now : null }] : [];
   });
+  const wishes = await askWishes(options.config);
   if (options.json) {
-    say(JSON.stringify({ at: iso(atMs), appliances: held }));
+    say(JSON.stringify({ at: iso(atMs), appliances: held, wishes }));
     return exitCode.good;
   }
   say(`at ${clock(iso(atMs))} (${iso(atMs)})`);
@@ -70,6 +74,7 @@ export async function scheduleExplain(
       say(`    rises ${span.delayS} s after ${clock(span.from)}: the random delay drawn for that quarter of an hour`);
     if (now) say(`    stands at ${draw(now)} now: ${now.reason}`);
   }
+  for (const wish of wishes) say(wishInWords(wish));
   say("Limits, rests and comfort may hold something else then: only what was said in advance is known.");
   return exitCode.good;
 }
@@ -88,6 +93,47 @@ function byWhom({ authority, reason }: Span): string {
     case "safe-state":
       return `nobody (${reason}): its safe state`;
   }
+}
+
+/** What the deadlines cost, planned here: the agent has houses to watch. */
+async function askWishes(config: string): Promise<Wish[]> {
+  const socket = join(readAgentConfig(config).stateFolder, "agent.sock");
+  const { problem, parts } = parseAs(
+    Planning,
+    await askedAgent(socket, { method: "GET", path: "/v1/planning" }),
+    "agent-unreachable",
+  );
+  if (!problem) return [];
+  return wishPrices(problem, { name: "fast" }).flatMap(({ name, ...wish }) => {
+    const part = parts.find((one) => one.name === name);
+    return part?.readyBy ? [{ appliance: part.resource, readyBy: part.readyBy, ...wish, currency: problem.currency }] : [];
+  });
+}
+
+const Planning = z.object({
+  problem: Problem.nullable(),
+  parts: z.array(z.object({ name: z.string(), resource: z.string(), readyBy: z.string().nullable() })),
+});
+
+interface Wish extends Omit<WishPrice, "name"> {
+  appliance: string;
+  /** Local time. */
+  readyBy: string;
+  currency: string;
+}
+
+function wishInWords({ appliance, readyBy, shiftMinutes, cost, missingWh, currency }: Wish): string {
+  const other = localTimePlus(readyBy, shiftMinutes);
+  if (missingWh > 0)
+    return `${appliance}: ready at ${other} instead of ${readyBy} is not possible, ${missingWh} Wh would be missing`;
+  const cents = Math.abs(cost).toFixed(2);
+  return `${appliance}: ready at ${other} instead of ${readyBy} ${cost < -0.005 ? `saves ${cents}` : `costs ${cost < 0.005 ? "0.00" : cents}`} ${currency}`;
+}
+
+function localTimePlus(time: string, minutes: number): string {
+  const [hour = 0, minute = 0] = time.split(":").map(Number);
+  const all = (hour * 60 + minute + minutes + 2880) % 1440;
+  return `${String(Math.floor(all / 60)).padStart(2, "0")}:${String(all % 60).padStart(2, "0")}`;
 }
 
 async function askSchedule(config: string): Promise<AgentSchedule> {

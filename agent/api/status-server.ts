@@ -17,6 +17,8 @@ export interface AgentApi {
   meter(name: string): unknown;
   /** What every appliance is to do over the next day. */
   schedule(): unknown;
+  /** The planning problem of this moment, for whoever plans it elsewhere; its problem is null without prices or demands. */
+  planning(): unknown;
   /**
    * Clicks a relay and gives what came of it, once it is over.
    * @param request body of the message, not yet checked
@@ -69,6 +71,7 @@ const paths = [
   "GET /v1/status",
   "GET /v1/meters/NAME",
   "GET /v1/schedule",
+  "GET /v1/planning",
   "PUT /v1/override",
   "DELETE /v1/override/NAME",
   "POST /v1/relay-test",
@@ -88,6 +91,8 @@ async function answer(request: IncomingMessage, api: AgentApi, gone: AbortSignal
         return [200, api.meter(name ?? "")];
       case "GET /v1/schedule":
         return [200, api.schedule()];
+      case "GET /v1/planning":
+        return [200, api.planning()];
       case "PUT /v1/override":
         return [200, api.setOverride(await jsonBody(request))];
       case "DELETE /v1/override/NAME":

@@ -33,12 +33,17 @@ const horizonMs = 36 * 3_600_000;
 /** Instructions of the house to itself need no id of their own. */
 const noId = "00000000-0000-4000-8000-000000000000";
 
+/** The slots that a plan of this moment is made for: as far as prices are known. */
+export function pricedSlots({ prices, nowMs, slotMinutes }: LocalPlanInput): PricedSlot[] {
+  return priceBook(prices).slots(nowMs, nowMs + horizonMs, slotMinutes);
+}
+
 /**
  * The house's own plan for when nobody else has one: the cheapest that gives each appliance its energy in time under the
  * house's limit, by the prices that are known. Empty without prices. What does not fit is said in the reasons. Pure.
  */
 export function localPlan(input: LocalPlanInput): Map<string, InstructionList> {
-  const slots = priceBook(input.prices).slots(input.nowMs, input.nowMs + horizonMs, input.slotMinutes);
+  const slots = pricedSlots(input);
   const made = localProblem(input, slots);
   if (!made) return new Map();
   const outcome = planHome(made.problem, { name: "fast" }, () => 0);

@@ -119,6 +119,28 @@ it("explains a time: by whose word, with what delay, and how it stands at presen
     expect(await ask("schedule", "explain", time)).toMatchObject({ code: 2, err: expect.stringContaining("usage-bad-time") });
 });
 
+it("prices a deadline an hour earlier and later, by the prices that are known", { timeout: 60_000 }, async () => {
+  const { ask, down, sign } = await planned();
+  // Dear, but for 05:00 to 06:00 and 06:30 to 07:30; the boiler needs four hours by 06:30.
+  const halfHours = Array.from({ length: 72 }, (_, index) => {
+    const hour = (12 + index / 2) % 24;
+    return String((hour >= 5 && hour < 6) || (hour >= 6.5 && hour < 7.5) ? 100_000 : 300_000);
+  });
+  const series = { v: 1, currency: "EUR", start: at(0), stepS: 1800, importPerKwh: halfHours, exportPerKwh: halfHours };
+  await down("price", await sign("price", series));
+  let lines: string[] = [];
+  await until("the prices are known", async () => {
+    lines = (await ask("schedule", "explain", "15:30")).out.split("\n").filter((line) => line.includes("instead of"));
+    return lines.length > 0;
+  });
+  // The earlier one loses half of the cheap hour, 1 kWh at 0.20 EUR more. The later one gains another cheap hour, 0.40 EUR, but
+  // then the fuse has no room for the pump in it, which had waited half an hour for it: 0.10 EUR.
+  expect(lines).toEqual([
+    "boiler: ready at 05:30 instead of 06:30 costs 0.20 EUR",
+    "boiler: ready at 07:30 instead of 06:30 saves 0.30 EUR",
+  ]);
+});
+
 it("says that no agent runs", { timeout: 60_000 }, async () => {
   const { ask } = cliOf(await agentHouse());
   for (const args of [["show"], ["explain", "now"]])

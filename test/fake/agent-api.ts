@@ -10,6 +10,7 @@ export function agentApi(own: Partial<AgentApi> = {}): AgentApi {
     sayConsent: () => Promise.resolve(undefined),
     meter: () => undefined,
     schedule: () => undefined,
+    planning: () => undefined,
     testRelay: () => Promise.resolve(undefined),
     ...own,
   };
