@@ -31,10 +31,10 @@ function deferrable(one: Of<"deferrable">, frame: Frame): Device {
   device.minIn = one.on_off ? device.maxIn : energy(frame, one.min_power_w);
   device.onOff = one.on_off;
   if (until > 0) device.low[until - 1] = one.energy_wh;
-  // A relay cannot stop within a slot: the last one may bring more than is needed.
-  device.ceiling = one.energy_wh + (one.on_off ? Math.max(0, ...device.maxIn) : 0);
   device.floor = 0;
   device.run = runOf(one, frame);
+  // A relay cannot stop within a slot, nor before its least time on: it may bring more than is needed.
+  device.ceiling = one.energy_wh + (one.on_off ? Math.max(0, ...device.maxIn) * device.run.minOn : 0);
   return device;
 }
 

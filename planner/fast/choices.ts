@@ -17,6 +17,8 @@ export interface Rest {
  */
 export interface Choices {
   count: number;
+  /** Nothing can go in here, however empty it is. */
+  barred: boolean;
   wh: Float64Array;
   fill: Float64Array;
   money: Float64Array;
@@ -34,6 +36,7 @@ const tiny = 1e-7;
 export function choiceScratch(): Choices {
   return {
     count: 0,
+    barred: false,
     wh: new Float64Array(most),
     fill: new Float64Array(most),
     money: new Float64Array(most),
@@ -66,6 +69,7 @@ export function choicesAt(
   let mostOut = device.maxOut[slot] as number;
   if (!device.dischargeToGrid) mostOut = Math.min(mostOut, Math.max(0, net));
   choices.count = 0;
+  choices.barred = mostIn <= tiny;
   put(choices, device, rest, slot, raw, roomWh, 0);
   if (device.profile) {
     for (let index = 0; index < device.profile.length; index += 1) {

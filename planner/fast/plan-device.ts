@@ -100,11 +100,14 @@ function pick(
   nextStep: number,
 ): void {
   const only = choices.count === 1;
+  // In mid-run nothing can run: unplugged, which is nobody's fault, or full, which no plan should come to.
   const offNode = node.off >= 0 ? node.off : only ? node.on : -1;
+  const broken = node.off < 0 && only && !choices.barred ? device.shortfallPrice * brokenRunWh : 0;
   choices.least = Infinity;
   choices.picked = 0;
   if (offNode >= 0)
     choices.least =
+      broken +
       (choices.money[0] as number) +
       between(values, next + offNode * levels, levels, nextLow, nextStep, choices.fill[0] as number);
   if (node.on < 0 || only) return;
@@ -123,6 +126,9 @@ function pick(
     }
   }
 }
+
+/** A run that ends too early is priced as so much missing energy. */
+const brokenRunWh = 1e6;
 
 const stepAt = (grid: Grid, point: number): number =>
   ((grid.high[point] as number) - (grid.low[point] as number)) / Math.max(1, grid.levels - 1);

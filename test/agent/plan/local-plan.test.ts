@@ -83,30 +83,18 @@ it("says how much will be missing where a deadline cannot be met", () => {
   expect(lists.get("boiler")?.instructions[0]?.reason).toBe("own plan: cheapest time before 06:30; 12000 Wh will be missing");
 });
 
-it("keeps the plan in force at equal prices", () => {
+it.each([1, 3])("keeps the plan in force at equal prices, whichever it is", (hour) => {
   const flat: PriceSeries = { ...prices, importPerKwh: Array.from({ length: 12 }, () => "200000") };
-  const first = plan({ prices: [flat] });
-  const [begins] = onAt(first);
-  const previous = new Map([
-    [
-      "boiler",
-      {
-        plan: "00000000-0000-4000-8000-000000000000",
-        resource: "boiler",
-        instructions: [
-          {
-            id: "00000000-0000-4000-8000-000000000000",
-            executionTime: "2026-01-15T03:00:00.000Z",
-            validUntil: "2026-01-15T05:00:00.000Z",
-            operationModeId: "on",
-            reason: "own plan",
-          },
-        ],
-      },
-    ],
-  ]);
-  expect(begins).not.toBe("03:00-05:00");
-  expect(onAt(plan({ prices: [flat], previous }))).toEqual(["03:00-05:00"]);
+  const noId = "00000000-0000-4000-8000-000000000000";
+  const instruction = {
+    id: noId,
+    executionTime: `2026-01-15T0${hour}:00:00.000Z`,
+    validUntil: `2026-01-15T0${hour + 2}:00:00.000Z`,
+    operationModeId: "on",
+    reason: "own plan",
+  };
+  const previous = new Map([["boiler", { plan: noId, resource: "boiler", instructions: [instruction] }]]);
+  expect(onAt(plan({ prices: [flat], previous }))).toEqual([`0${hour}:00-0${hour + 2}:00`]);
 });
 
 it("holds a heat pump back when it is dear, no longer than it may", () => {
