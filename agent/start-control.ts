@@ -41,6 +41,8 @@ export interface ControlOptions {
   db: Db;
   buses: BusSet;
   control: ControlStore;
+  /** Prices that the own plan goes by. */
+  prices: Pick<ControlStore, "prices">;
   overrides: OverrideStore;
   tests: RunningTests;
   givenWh: GivenWh;
@@ -106,7 +108,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     seed: keptSecret(options.db, "increase-delay", () => randomBytes(32)),
     clock,
   });
-  const local = ownPlan({ config, control, givenWh: options.givenWh, clock, alone: options.alone });
+  const local = ownPlan({ config, control: options.prices, givenWh: options.givenWh, clock, alone: options.alone });
   const loop = startControlLoop({
     appliances,
     state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),
