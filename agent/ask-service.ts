@@ -17,7 +17,7 @@ export interface ServiceRequest {
   signal: AbortSignal;
   /** Wall time for all of it, redirects and a slow body too; default 20 s. */
   timeoutMs?: number;
-  /** Longest body; default 8 MiB. */
+  /** Longest body; default 2 MiB: a month of quarters, and a parser needs fifty times as much memory. */
   mostBytes?: number;
 }
 
@@ -30,7 +30,7 @@ const userAgent = "smart-mla/1 (household energy agent)";
  * @throws AppError service-unreachable, service-timeout, service-too-long, service-redirect; all but the last two temporary
  */
 export async function askService(request: ServiceRequest): Promise<ServiceReply> {
-  const { timeoutMs = 20_000, mostBytes = 8 * 1024 * 1024 } = request;
+  const { timeoutMs = 20_000, mostBytes = 2 * 1024 * 1024 } = request;
   const late = AbortSignal.timeout(timeoutMs);
   const signal = AbortSignal.any([late, request.signal]);
   let { url } = request;

@@ -61,7 +61,7 @@ function priceWords(prices: NonNullable<AgentStatus["prices"]>): string {
   const words = {
     published: "complete",
     pattern: "some are missing, those of days before stand in",
-    none: "some are missing, and none of days before are known",
+    none: "some are missing, and none of days before are known, or no tariff holds yet",
   }[prices.state];
   const gaps = prices.gaps > 0 ? `, ${prices.gaps} left out` : "";
   return `${prices.provider}, ${words}, published until ${prices.publishedUntil ?? "-"}${gaps}${failed(prices)}`;

@@ -18,7 +18,8 @@ interface Row {
   info: { lines: number };
 }
 
-const mostBytes = 8 * 1024 * 1024;
+/** Two years of quarters of an hour. */
+const mostBytes = 2 * 1024 * 1024;
 
 /** Prices from a file with the columns `start` and `price`, which is read again each quarter of an hour. */
 export function csvPrices(options: CsvOptions): PriceProvider {

@@ -40,7 +40,8 @@ export function nextFetchMs(
   const isMissing = (knownUntilMs ?? 0) < expectedUntil(publishes, nowMs);
   if (failed || isMissing) {
     const firstMs = failed ? minuteMs : 5 * minuteMs;
-    return jittered(Math.min(firstMs * 2 ** Math.min(Math.max(inVain - 1, 0), 10), hourMs));
+    const mostMs = "everyMs" in publishes ? Math.min(publishes.everyMs, hourMs) : hourMs;
+    return jittered(Math.min(firstMs * 2 ** Math.min(Math.max(inVain - 1, 0), 10), mostMs));
   }
   if ("everyMs" in publishes) return jittered(publishes.everyMs);
   return nextLocalTime(publishes.time, publishes.zone, nowMs) - nowMs + Math.round(random * 10 * minuteMs);

@@ -34,7 +34,9 @@ export interface PriceState {
 
 /** Fetches prices when they are due and keeps them. */
 export interface PriceKeeper {
+  /** @throws what the store throws where it cannot be read */
   known(fromMs: number, toMs: number): KnownPrices;
+  /** Never throws. */
   state(): PriceState;
 }
 
@@ -106,10 +108,16 @@ export function startPriceKeeper(options: {
     return withPattern(stored, { fromMs, toMs }, zone);
   };
 
+  /** Those of them that a tariff makes a price of. */
+  const priced = (fromMs: number, toMs: number): KnownStep[] => {
+    const momentOf = localMoments(zone);
+    return steps(fromMs, toMs).filter(({ startMs }) => tariffOn(tariffs, momentOf(startMs).date));
+  };
+
   const standing = (): PriceState["state"] => {
     const nowMs = clock.now();
     const untilMs = Math.max(expectedUntil(publishes, nowMs - graceMs), nowMs + quarterMs);
-    const due = steps(nowMs, untilMs);
+    const due = priced(nowMs, untilMs);
     const coveredMs = due.reduce((sum, { startMs, endMs }) => sum + Math.min(endMs, untilMs) - Math.max(startMs, nowMs), 0);
     if (coveredMs < untilMs - nowMs) return "none";
     return due.some(({ kind }) => kind === "pattern") ? "pattern" : "published";
@@ -123,7 +131,7 @@ export function startPriceKeeper(options: {
     const fields = { provider: name, publishedUntil: untilMs === null ? null : iso(untilMs), code: failure?.code };
     if (state === "published") log.info(fields, "prices are complete again");
     else if (state === "pattern") log.warn(fields, "prices are missing: those of days before stand in");
-    else log.warn(fields, "prices are missing, and none of days before are known");
+    else log.warn(fields, "prices are missing, and none of days before are known, or no tariff holds yet");
   };
 
   const round = async (): Promise<void> => {
@@ -155,11 +163,17 @@ export function startPriceKeeper(options: {
 
   return {
     known(fromMs, toMs) {
-      const momentOf = localMoments(zone);
-      const priced = steps(fromMs, toMs).filter(({ startMs }) => tariffOn(tariffs, momentOf(startMs).date));
-      return { series: priceSeriesOf(priced, tariffs, { zone, currency }), spans: spansOf(priced, fromMs, toMs) };
+      const known = priced(fromMs, toMs);
+      return { series: priceSeriesOf(known, tariffs, { zone, currency }), spans: spansOf(known, fromMs, toMs) };
     },
-    state: () => ({ provider: name, state: standing(), publishedUntilMs: store.until(currency), fetchedMs, failure, gaps }),
+    state() {
+      try {
+        return { provider: name, state: standing(), publishedUntilMs: store.until(currency), fetchedMs, failure, gaps };
+      } catch (error) {
+        const unread = { code: errorCode(error), message: errorMessage(error) };
+        return { provider: name, state: "none", publishedUntilMs: null, fetchedMs, failure: unread, gaps };
+      }
+    },
   };
 }
 

@@ -36,6 +36,10 @@ describe("the next fetch is", () => {
       45_000, 75_000,
     ]);
   });
+  it("never later than a source has news", () => {
+    const missing = { inVain: 9, failed: false, knownUntilMs: null };
+    expect(minutes(nextFetchMs({ everyMs: 900_000 }, missing, noonMs, 0.5))).toBe(15);
+  });
   it("after a while where a source has no hour of its own", () => {
     expect(minutes(nextFetchMs({ everyMs: 900_000 }, { ...complete, knownUntilMs: noonMs + 1 }, noonMs, 0.5))).toBe(15);
   });

@@ -17,7 +17,7 @@ const morningMs = Date.parse("2026-06-02T06:00Z");
 const todayEndsMs = Date.parse("2026-06-02T22:00Z");
 const tomorrowEndsMs = Date.parse("2026-06-03T22:00Z");
 
-async function house(options: { startMs?: number; untilMs?: number; currency?: string } = {}) {
+async function house(options: { startMs?: number; untilMs?: number; currency?: string; validFrom?: string } = {}) {
   const service = await priceService(options.untilMs ?? todayEndsMs);
   const db = openStore();
   const clock = fakeClock(options.startMs ?? morningMs);
@@ -27,7 +27,7 @@ async function house(options: { startMs?: number; untilMs?: number; currency?: s
     const keeper = startPriceKeeper({
       provider: energyCharts({ url: service.url, zone: "DE-LU" }),
       store: ownPriceStore(db),
-      tariffs: [plainTariff],
+      tariffs: [{ ...plainTariff, validFrom: options.validFrom ?? "" }],
       currency: options.currency ?? "EUR",
       zone: "Europe/Berlin",
       atomically: (writes) => writes(),
@@ -133,7 +133,10 @@ it.each([
   await clock.advance(10 * minuteMs);
   // After 1, 2 and 4 minutes.
   expect(service.asked).toHaveLength(4);
-  expect(said(log)).toEqual(["prices could not be fetched", "prices are missing, and none of days before are known"]);
+  expect(said(log)).toEqual([
+    "prices could not be fetched",
+    "prices are missing, and none of days before are known, or no tariff holds yet",
+  ]);
   service.instead = null;
   await clock.advance(10 * minuteMs);
   expect(keeper.state()).toMatchObject({ state: "published", failure: null });
@@ -158,6 +161,13 @@ it("refuses prices in other money than the house's", async () => {
   const { keeper } = start();
   await clock.advance(0);
   expect(keeper.state()).toMatchObject({ failure: { code: "prices-wrong-currency" }, publishedUntilMs: null });
+});
+
+it("says that there is no price before the first tariff", async () => {
+  const { clock, start } = await house({ validFrom: "2026-06-03" });
+  const { keeper } = start();
+  await clock.advance(0);
+  expect([keeper.state().state, keeper.known(morningMs, morningMs + hourMs).spans]).toEqual(["none", []]);
 });
 
 it("waits until it knows what day it is", async () => {
@@ -187,7 +197,7 @@ it.each([
 it("lives on where the store does not", async () => {
   const { clock } = await house();
   const log = silentLog();
-  startPriceKeeper({
+  const keeper = startPriceKeeper({
     provider: awattar({ url: "http://127.0.0.1:9", country: "de" }),
     store: {
       save: () => 0,
@@ -208,6 +218,7 @@ it("lives on where the store does not", async () => {
     signal: new AbortController().signal,
   });
   await clock.advance(2 * hourMs);
+  expect(keeper.state()).toMatchObject({ state: "none", failure: { message: "disk I/O error" } });
   expect(log.lines.map(({ message }) => message).slice(0, 2)).toEqual([
     "prices could not be fetched",
     "stored prices cannot be read",
