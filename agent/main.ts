@@ -16,6 +16,7 @@ import { overriding } from "./overriding.ts";
 import { startHomeRoom } from "./publish/home-room.ts";
 import type { GridRoom } from "./publish/grid-room.ts";
 import { openBuses } from "./open-buses.ts";
+import { openOwnPrices, openWeather } from "./own-prices.ts";
 import { openStore } from "./open-store.ts";
 import { openAggregatorRoom, openGridRoom } from "./open-rooms.ts";
 import type { AggregatorRoom } from "./publish/aggregator-room.ts";
@@ -105,12 +106,15 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     log,
     onChange: () => room?.tellConsents(),
   });
+  const prices = openOwnPrices({ config, db, announced: control, atomically, clock, log, signal });
+  const weather = openWeather({ config, clock, log, signal });
   const { loop, actuator, comfort, house, own, close } = await startControl({
     config,
     db,
     buses,
     control,
     meters,
+    prices,
     overrides,
     tests,
     givenWh,
@@ -181,6 +185,8 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       switches: actuator.switches(),
       overrides: overrides.all(),
       grid,
+      prices: prices.state(),
+      weather: weather?.state() ?? null,
     });
   const resources = config.appliances.map(({ name }) => name);
   const words = overriding({ store: overrides, resources, loop, clock, log });

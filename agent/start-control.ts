@@ -42,6 +42,8 @@ export interface ControlOptions {
   buses: BusSet;
   control: ControlStore;
   meters: Pick<MeterStore, "slots">;
+  /** Prices that the own plan goes by. */
+  prices: Pick<ControlStore, "prices">;
   overrides: OverrideStore;
   tests: RunningTests;
   givenWh: GivenWh;
@@ -107,7 +109,14 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     seed: keptSecret(options.db, "increase-delay", () => randomBytes(32)),
     clock,
   });
-  const own = ownPlan({ config, control, meters: options.meters, givenWh: options.givenWh, clock, alone: options.alone });
+  const own = ownPlan({
+    config,
+    control: options.prices,
+    meters: options.meters,
+    givenWh: options.givenWh,
+    clock,
+    alone: options.alone,
+  });
   const loop = startControlLoop({
     appliances,
     state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),

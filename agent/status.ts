@@ -9,10 +9,12 @@ import type { ComfortWatch } from "./comfort.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { ControlLoop } from "./control-loop.ts";
 import type { Override } from "./plan/override.ts";
+import type { PriceState } from "./prices/price-keeper.ts";
 import type { GridRoom } from "./publish/grid-room.ts";
 import type { AggregatorRoom } from "./publish/aggregator-room.ts";
 import type { Outbox } from "./store/outbox.ts";
 import type { RecordStore } from "./store/record-store.ts";
+import type { WeatherState } from "./weather/weather-keeper.ts";
 
 const count = z.int().nonnegative();
 
@@ -64,6 +66,29 @@ export const AgentStatus = z.object({
   heartbeatAgeS: z.int().nullable(),
   /** Channel of the grid operator; absent where none is configured. */
   gridLimit: z.object({ state: z.enum(["failsafe", "limited", "unlimited"]), limitW: z.int().nullable() }).optional(),
+  /** Prices that the house gets by itself; absent where none are configured. */
+  prices: z
+    .object({
+      provider: z.string(),
+      /** published: all that is due. pattern: days before stand in for some. none: some is not known at all. */
+      state: z.enum(["published", "pattern", "none"]),
+      publishedUntil: Instant.nullable(),
+      fetchedAt: Instant.nullable(),
+      /** Why the last fetch failed; null where it did not. */
+      failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+      /** Prices of the last answer that were left out. */
+      gaps: count,
+    })
+    .optional(),
+  /** Weather forecast; absent where none is configured. */
+  weather: z
+    .object({
+      provider: z.string(),
+      until: Instant.nullable(),
+      fetchedAt: Instant.nullable(),
+      failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+    })
+    .optional(),
   /** What the residents said and still holds. */
   overrides: z.array(z.object({ resource: z.string(), mode: OverrideMode, until: Instant })),
   switches: count,
@@ -88,6 +113,8 @@ export function agentStatus(parts: {
   switches: number;
   overrides: readonly Override[];
   grid: GridRoom | null;
+  prices: PriceState | null;
+  weather: WeatherState | null;
 }): AgentStatus {
   const { config, clock, collector, loop, outbox, room } = parts;
   const lists = room?.instructions();
@@ -122,6 +149,8 @@ export function agentStatus(parts: {
     connected: room?.connected() ?? false,
     heartbeatAgeS: Number.isFinite(heartbeatAgeMs) ? Math.round(heartbeatAgeMs / 1000) : null,
     ...(parts.grid && { gridLimit: { state: parts.grid.state(), limitW: parts.grid.limitW() } }),
+    ...(parts.prices && { prices: pricesNow(parts.prices) }),
+    ...(parts.weather && { weather: weatherNow(parts.weather) }),
     overrides: parts.overrides
       .filter(({ untilMs }) => untilMs > clock.now())
       .map(({ resource, mode, untilMs }) => ({ resource, mode, until: iso(untilMs) })),
@@ -130,4 +159,14 @@ export function agentStatus(parts: {
     rejected: parts.rejected,
     memoryMiB: Math.round(process.memoryUsage.rss() / 1024 / 1024),
   };
+}
+
+const isoOrNull = (atMs: number | null): string | null => (atMs === null ? null : iso(atMs));
+
+function pricesNow({ publishedUntilMs, fetchedMs, ...state }: PriceState): NonNullable<AgentStatus["prices"]> {
+  return { ...state, publishedUntil: isoOrNull(publishedUntilMs), fetchedAt: isoOrNull(fetchedMs) };
+}
+
+function weatherNow({ provider, untilMs, fetchedMs, failure }: WeatherState): NonNullable<AgentStatus["weather"]> {
+  return { provider, until: isoOrNull(untilMs), fetchedAt: isoOrNull(fetchedMs), failure };
 }

@@ -147,6 +147,16 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "one JSON object")
     .action(verb(async (time, options) => (await import("./schedule.ts")).scheduleExplain(time, options, say)));
 
+  const prices = root.command("prices").description("what a kWh costs");
+  prices
+    .command("show")
+    .description("ask the provider of the configuration now: what the household pays and gets, taxes and fees included")
+    .requiredOption(...config)
+    .option("--from <time>", "a local day (2026-03-01) or a time (2026-03-01T12:00) (default: today)")
+    .option("--to <time>", "the same; it is not included (default: two days later)")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./prices-show.ts")).pricesShow(options, say)));
+
   const key = root.command("key").description("the household's signing key");
   key
     .command("create")

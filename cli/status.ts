@@ -49,10 +49,26 @@ export function describeStatus(now: AgentStatus): string[] {
     ...(now.gridLimit
       ? [`grid operator: ${now.gridLimit.state}, ${now.gridLimit.limitW === null ? "no limit" : `${now.gridLimit.limitW} W`}`]
       : []),
+    ...(now.prices ? [`prices: ${priceWords(now.prices)}`] : []),
+    ...(now.weather ? [`weather: ${now.weather.provider}, known until ${now.weather.until ?? "-"}${failed(now.weather)}`] : []),
     `rows: ${now.rows} made, ${now.delivered} delivered, ${now.buffered} waiting`,
     `settlements: ${now.settlements.signed} signed, ${now.settlements.countersigned} countersigned, ${now.settlements.disputed} disputed`,
     ...Object.entries(now.rejected).map(([code, count]) => `refused ${code}: ${count}`),
   ];
+}
+
+function priceWords(prices: NonNullable<AgentStatus["prices"]>): string {
+  const words = {
+    published: "complete",
+    pattern: "some are missing, those of days before stand in",
+    none: "some are missing, and none of days before are known, or no tariff holds yet",
+  }[prices.state];
+  const gaps = prices.gaps > 0 ? `, ${prices.gaps} left out` : "";
+  return `${prices.provider}, ${words}, published until ${prices.publishedUntil ?? "-"}${gaps}${failed(prices)}`;
+}
+
+function failed({ failure }: { failure: { code: string; message: string } | null }): string {
+  return failure ? `; last fetch failed: ${failure.code} ${failure.message}` : "";
 }
 
 function connection({ connected, heartbeatAgeS }: AgentStatus): string {

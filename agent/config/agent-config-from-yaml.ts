@@ -3,6 +3,7 @@ import { isCredential } from "../../settlement/read-passphrase.ts";
 import { parseMicro } from "../../core/units.ts";
 import type { AgentConfig, AggregatorLink, BusConfig, MeterConfig, SettlementConfig } from "./agent-config.ts";
 import { applianceConfig } from "./appliance-config.ts";
+import { pricesConfig } from "./prices-config.ts";
 import type { AgentYaml } from "./schema.ts";
 
 const dayMs = 86_400_000;
@@ -45,6 +46,8 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string, enrolled: E
     awaitsEnrolment: yaml.aggregator?.enrolled === true && link === undefined,
     ...(yaml.grid_operator && { gridOperator: gridOperatorLink(yaml.grid_operator, at) }),
     ...(yaml.home && { home: { bus: yaml.home.bus, prefix: yaml.home.topic_prefix } }),
+    ...(yaml.prices && { prices: pricesConfig(yaml.prices, at) }),
+    ...(yaml.weather && { weather: yaml.weather }),
     shareIntervalS: yaml.consent.share_interval_s,
     shareApplianceDetail: yaml.consent.share_appliance_detail,
     ...(yaml.settlement && { settlement: settlementConfig(yaml.settlement, at, stateFolder, site.timezone) }),

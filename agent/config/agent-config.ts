@@ -6,6 +6,8 @@ import type { MqttBusOptions } from "../../drivers/bus/mqtt-bus.ts";
 import type { GridLimitRules } from "../guard/grid-limit.ts";
 import type { KeepRules } from "../store/retention.ts";
 import type { ApplianceConfig } from "./appliance-config.ts";
+import type { PricesConfig } from "./prices-config.ts";
+import type { WeatherYaml } from "./prices-schema.ts";
 import type { AgentYaml } from "./schema.ts";
 
 /** What the agent runs by: the YAML file after checks, in camelCase, cross-references resolved. */
@@ -38,6 +40,10 @@ export interface AgentConfig {
   gridOperator?: { link: AggregatorLink; rules: GridLimitRules };
   /** Residents' words over a broker in the home. */
   home?: { bus: string; prefix: string };
+  /** Prices that the house gets by itself. */
+  prices?: PricesConfig;
+  /** Where the weather forecast comes from, as its schema has it. */
+  weather?: WeatherYaml;
   /** Consent: readings of the grid meter leave the house this often; at 900 only slot totals do. */
   shareIntervalS: number;
   /** Consent: slot totals of single appliances and their switchings leave the house too. */

@@ -6,6 +6,7 @@ import { contactIssues, sameLineIssues } from "./line-check.ts";
 import { applianceIssues } from "./appliance-check.ts";
 import { listenIssues } from "./charger-check.ts";
 import { fusePowerW } from "./fuse-power.ts";
+import { pricesIssues } from "./prices-check.ts";
 import { safePowerIssues } from "./safe-power-check.ts";
 import type { AgentYaml } from "./schema.ts";
 
@@ -23,6 +24,7 @@ export function crossCheck(config: AgentYaml): ConfigIssue[] {
     ...gridIssues(config),
     ...safePowerIssues(config),
     ...homeIssues(config),
+    ...pricesIssues(config),
     ...simulationIssues(config),
   ];
 }

@@ -4,6 +4,7 @@ import { Address, Currency, Name, SiteName } from "../../core/message/fields.ts"
 import { MeterRole } from "../../core/message/measurements.ts";
 import { slotMinutes } from "../../core/slots.ts";
 import { Appliance } from "./appliance-schema.ts";
+import { PricesYaml, WeatherYaml } from "./prices-schema.ts";
 import { ownRelayDrivers, relayDrivers, sensorDrivers } from "../../drivers/appliance-registry.ts";
 import { HttpBusOptions } from "../../drivers/bus/http-bus.ts";
 import { MqttBusOptions } from "../../drivers/bus/mqtt-bus.ts";
@@ -105,6 +106,9 @@ export const AgentYaml = z.strictObject({
         .default("smart-mla"),
     })
     .optional(),
+  /** Prices that the house gets by itself; the aggregator's stand above them. */
+  prices: PricesYaml.optional(),
+  weather: WeatherYaml.optional(),
   consent: z
     .strictObject({ share_interval_s: z.int().min(10).max(900).default(900), share_appliance_detail: z.boolean().default(false) })
     .default({ share_interval_s: 900, share_appliance_detail: false }),

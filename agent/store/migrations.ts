@@ -46,4 +46,9 @@ export const migrations: readonly string[] = [
   create table consent (id integer primary key, scope text not null, at_ms integer not null, body text not null, text text not null) strict;
   create table thinned (meter text not null, bucket_ms integer not null, until_ms integer not null, primary key (meter, bucket_ms)) strict;
   `,
+  `
+  create table own_price (
+    start_ms integer primary key, end_ms integer not null, micro text not null, taxed_micro text,
+    currency text not null, source text not null) strict;
+  `,
 ];

@@ -15,6 +15,7 @@ const tables: Record<string, readonly string[]> = {
   boot: [],
   instruction_list: ["body"],
   price_series: ["body"],
+  own_price: [],
   ledger: ["state"],
   record: ["body", "evidence"],
   slot: [],

@@ -1,13 +1,14 @@
 import { X509Certificate } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import type { AgentConfig } from "../../agent/config/agent-config.ts";
+import { isCredential } from "../../settlement/read-passphrase.ts";
 import type { Finding } from "./finding.ts";
 
 const dayMs = 86_400_000;
 const soonDays = 30;
 
 /** Modes of secret files, and how long certificates last. */
-export function checkFiles({ aggregator, gridOperator, settlement, meters }: AgentConfig, nowMs: number): Finding[] {
+export function checkFiles({ aggregator, gridOperator, settlement, meters, prices }: AgentConfig, nowMs: number): Finding[] {
   const secrets = [
     [settlement?.keyFile, "settlement key"],
     [settlement?.passphraseFile, "settlement passphrase"],
@@ -15,6 +16,9 @@ export function checkFiles({ aggregator, gridOperator, settlement, meters }: Age
       [link?.keyFile, "tls key"] as const,
       [link?.passwordFile, "broker password"] as const,
     ]),
+    ...(prices && "token_file" in prices.provider && !isCredential(prices.provider.token_file)
+      ? [[prices.provider.token_file, "price service token"] as const]
+      : []),
     ...meters.flatMap((meter) =>
       Object.entries(meter).flatMap(([option, file]) =>
         option.endsWith("_key_file") && typeof file === "string" ? [[file, `${option} of ${meter.name}`] as const] : [],

@@ -143,6 +143,25 @@ describe("docs/how-to/connect-an-appliance.md", () => {
   );
 });
 
+describe("docs/how-to/connect-prices.md", () => {
+  const blocks = found(read("docs/how-to/connect-prices.md"), /^```yaml\n([\s\S]*?)^```$/gm).map(
+    (block) => parse(block) as object,
+  );
+  const [house = ""] = found(read("docs/how-to/connect-an-appliance.md"), /^```yaml\n([\s\S]*?)^```$/gm);
+
+  it.each(blocks.map((block) => [JSON.stringify(block).slice(0, 60), block]))("has a good configuration in %s", (_, block) => {
+    const yaml = AgentYaml.parse({ ...(parse(house) as object), ...block });
+    expect(crossCheck(yaml)).toEqual([]);
+  });
+
+  it("has an example for each provider", () => {
+    const names = blocks.flatMap((block) =>
+      "prices" in block ? [AgentYaml.shape.prices.parse(block.prices)?.provider.name] : [],
+    );
+    expect(new Set(names).size).toBe(8);
+  });
+});
+
 describe("docs/how-to/troubleshoot.md", () => {
   const sources = globSync("{core,planner,settlement,drivers,agent,aggregator,simulator,cli}/**/*.ts", { cwd: root }).map(read);
   const thrown = sources.flatMap((text) => [
