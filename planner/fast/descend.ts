@@ -4,7 +4,7 @@ import { deviceMoney, netOf } from "../objective.ts";
 import { idle } from "../physics.ts";
 import { closeGrid, wideGrid } from "./grids.ts";
 import { elasticCurves } from "./elastic-curves.ts";
-import { planDevice } from "./plan-device.ts";
+import { planDevice, planScratch } from "./plan-device.ts";
 
 /** One look at all appliances: how finely and how closely their fill is seen. */
 export interface Look {
@@ -40,6 +40,7 @@ const tiny = 1e-9;
  */
 export function descend(home: Home, looks: readonly Look[], peak: Peak, start: readonly Flow[]): Flow[] {
   const curves = costCurves(home);
+  const scratch = planScratch();
   const wide = home.devices.map((device) => wideGrid(device));
   const order = home.devices.map((_, index) => index).toSorted((one, other) => firmness(home, other) - firmness(home, one));
   const nothing = idle(home.hours.length);
@@ -57,7 +58,7 @@ export function descend(home: Home, looks: readonly Look[], peak: Peak, start: r
       );
       const grid = look.share === null ? whole(levels) : closeGrid(device, own, whole(levels), look.share);
       const rest = { curves: through?.curves ?? curves, net, peakWh: peak.wh, peakPrice: peak.price };
-      const planned = planDevice(device, rest, grid);
+      const planned = planDevice(device, rest, grid, scratch);
       if (batteries.includes(index)) worths.set(index, planned.worth);
       return flows.with(index, planned.flow);
     };

@@ -5,18 +5,21 @@ import { descend, type Look, type Peak } from "./descend.ts";
 
 /** How the fast engine looks, first to last. */
 export const usualLooks: readonly Look[] = [
-  { levels: 30, share: null, rounds: 2, pairs: 1, through: true },
-  { levels: 16, share: 0.15, rounds: 2, pairs: 0, through: true },
+  { levels: 30, share: null, rounds: 2, pairs: 1, through: false },
+  { levels: 16, share: 0.15, rounds: 2, pairs: 0, through: false },
   { levels: 12, share: 0.04, rounds: 2, pairs: 0, through: false },
   { levels: 8, share: 0.01, rounds: 1, pairs: 0, through: false },
 ];
 
-/** A second way of looking, for problems so short that there is time for both. */
-const shortLooks: readonly Look[] = [
-  { levels: 120, share: null, rounds: 4, pairs: 3, through: false },
-  { levels: 40, share: 0.2, rounds: 3, pairs: 1, through: true },
-  { levels: 16, share: 0.04, rounds: 2, pairs: 0, through: false },
-  { levels: 8, share: 0.01, rounds: 1, pairs: 0, through: false },
+/** Two more ways of looking, for problems so short that there is time for all. */
+const shortLooks: readonly (readonly Look[])[] = [
+  usualLooks.map((look, index) => ({ ...look, through: index < 2 })),
+  [
+    { levels: 120, share: null, rounds: 4, pairs: 3, through: false },
+    { levels: 40, share: 0.2, rounds: 3, pairs: 1, through: true },
+    { levels: 16, share: 0.04, rounds: 2, pairs: 0, through: false },
+    { levels: 8, share: 0.01, rounds: 1, pairs: 0, through: false },
+  ],
 ];
 const shortSlots = 48;
 
@@ -29,7 +32,7 @@ const peakTries = 7;
  * @param options.start plan to begin with; left out, nothing runs
  */
 export function fastPlan(home: Home, options: { looks?: readonly Look[]; start?: readonly Flow[] } = {}): Flow[] {
-  const ways = options.looks ? [options.looks] : home.hours.length <= shortSlots ? [usualLooks, shortLooks] : [usualLooks];
+  const ways = options.looks ? [options.looks] : home.hours.length <= shortSlots ? shortLooks : [usualLooks];
   const found = ways
     .map((looks) => planBy(home, looks, options.start))
     .map((flows) => ({ flows, money: objective(home, flows) }));

@@ -16,27 +16,39 @@ export interface PlannedDevice {
   worth: Float64Array;
 }
 
+/** Room to work in, used again for each appliance: a plan takes hundreds of passes. */
+export interface PlanScratch {
+  values: Float64Array;
+  choices: Choices;
+}
+
+/** Room that grows with what is planned in it. */
+export function planScratch(): PlanScratch {
+  return { values: new Float64Array(0), choices: choiceScratch() };
+}
+
 /**
  * The best plan of one appliance against the rest of the home, by dynamic programming backwards over its fill level and its
  * run rules; the values between levels are linear. The plan itself is rolled out on the exact physics, so that its energies
  * are what the appliance would do, however coarse the grid.
  */
-export function planDevice(device: Device, rest: Rest, grid: Grid): PlannedDevice {
+export function planDevice(device: Device, rest: Rest, grid: Grid, scratch: PlanScratch): PlannedDevice {
   const machine = runNodes(device);
-  return rollOut(device, rest, grid, machine, backwards(device, rest, grid, machine));
+  const needed = (device.keep.length + 1) * machine.nodes.length * grid.levels;
+  if (scratch.values.length < needed) scratch.values = new Float64Array(needed);
+  backwards(device, rest, grid, machine, scratch);
+  return rollOut(device, rest, grid, machine, scratch);
 }
 
 /** Least money from each point in time, node and level to the end. */
-function backwards(device: Device, rest: Rest, grid: Grid, { nodes }: RunNodes): Float64Array {
+function backwards(device: Device, rest: Rest, grid: Grid, { nodes }: RunNodes, { values, choices }: PlanScratch): void {
   const slots = device.keep.length;
   const { levels } = grid;
   const size = nodes.length * levels;
-  const values = new Float64Array((slots + 1) * size);
   for (const [index, node] of nodes.entries())
     for (let level = 0; level < levels; level += 1)
       values[slots * size + index * levels + level] =
         node.endCost - device.finalValue * ((grid.low[slots] as number) + level * stepAt(grid, slots));
-  const choices = choiceScratch();
   for (let slot = slots - 1; slot >= 0; slot -= 1) {
     const [low, step] = [grid.low[slot] as number, stepAt(grid, slot)];
     const [nextLow, nextStep] = [grid.low[slot + 1] as number, stepAt(grid, slot + 1)];
@@ -49,16 +61,20 @@ function backwards(device: Device, rest: Rest, grid: Grid, { nodes }: RunNodes):
       }
     }
   }
-  return values;
 }
 
 /** Follows the values from the start, on the exact physics. */
-function rollOut(device: Device, rest: Rest, grid: Grid, { nodes, first }: RunNodes, values: Float64Array): PlannedDevice {
+function rollOut(
+  device: Device,
+  rest: Rest,
+  grid: Grid,
+  { nodes, first }: RunNodes,
+  { values, choices }: PlanScratch,
+): PlannedDevice {
   const slots = device.keep.length;
   const size = nodes.length * grid.levels;
   const flow = idle(slots);
   const worth = new Float64Array(slots);
-  const choices = choiceScratch();
   let x = device.initial;
   let at = first;
   for (let slot = 0; slot < slots; slot += 1) {

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { localTimeOf } from "../../core/slots.ts";
 import { startP1Server } from "../../simulator/meter/p1-server.ts";
 import { dsmr5Lines, telegram } from "../fake/p1-telegram.ts";
 import { relayBoard } from "../fake/relay-board.ts";
@@ -7,6 +8,8 @@ import { runCli, startCli } from "../fake/run-cli.ts";
 import { scratch } from "../fake/scratch.ts";
 import { until } from "../fake/until.ts";
 import { gatewayYaml, threeRelays, writeGateway } from "./gateway-files.ts";
+
+const localTimeIn = (hours: number): string => localTimeOf(Date.now() + hours * 3_600_000, "Europe/Amsterdam");
 
 /** An agent to be started as a process of its own, with a boiler on a real relay board (coil 3) and a meter that speaks. */
 export async function gatewayProcess() {
@@ -28,7 +31,8 @@ export async function gatewayProcess() {
         rated_power_w: 2000,
         min_on_s: 0,
         min_off_s: 0,
-        comfort: { energy_wh_per_day: 6000, not_before: "21:00", ready_by: "06:30" },
+        // A process of its own goes by the clock on the wall: the deadline is far off at any hour of the day.
+        comfort: { energy_wh_per_day: 6000, not_before: localTimeIn(11), ready_by: localTimeIn(20) },
       },
     },
   });
