@@ -65,10 +65,10 @@ function headerAt(bytes: Buffer, at: number): { bytes: number; bodyBytes: number
     const byte = bytes[at + 1 + place];
     if (byte === undefined) return undefined;
     bodyBytes += (byte & 0x7f) * 128 ** place;
-    // A length field without an end is for the reader to refuse.
-    if (byte < 0x80 || place === mostLengthBytes - 1) return { bytes: place + 2, bodyBytes };
+    if (byte < 0x80) return { bytes: place + 2, bodyBytes };
   }
-  return undefined;
+  // A length field without an end goes on as it is, for the reader to refuse: a cut would make it a good one.
+  return { bytes: 1 + mostLengthBytes, bodyBytes: 0 };
 }
 
 function lengthField(bytes: number): number[] {

@@ -78,6 +78,11 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
   const countBetween = db.prepare<[string, number, number], { n: number }>(
     "select count(*) as n from outbox where boot = ? and seq > ? and seq <= ?",
   );
+  const shortenGap = db.prepare(
+    `update outbox set seq = @from, body = json_set(body, '$.seq', @from)
+     where boot = @run and seq = (select max(seq) from outbox where boot = @run and seq < @from)
+       and body ->> 'kind' = 'gap' and body ->> 'through' >= @from`,
+  );
   /** Newest receipt of each run. It stays when it is written, as that transaction may yet be rolled back. */
   const receipts = new Map<string, number>();
   const receiptOf = (run: string): number => receipts.get(run) ?? 0;
@@ -130,6 +135,13 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
       const [fromSeq, uptoSeq] = [Math.max(receiptOf(run), knownSeq), Math.min(seq, lastSeq)];
       if (uptoSeq <= fromSeq) return 0;
       const rows = countBetween.get(run, fromSeq, uptoSeq)?.n ?? 0;
+      try {
+        // Rows may have become a gap while they were under way: what of it no receipt covers must not go with them.
+        shortenGap.run({ run, from: uptoSeq + 1 });
+      } catch {
+        // Not taken: the rows are sent again, and with them comes another receipt.
+        return 0;
+      }
       receipts.set(run, uptoSeq);
       try {
         if (receiptedRows() > mostReceipted) letGo();

@@ -40,3 +40,8 @@ it("hands on no more than the limit of a packet that never ends", async () => {
   const endless = Buffer.concat([Buffer.from([0x32, 0xff, 0xff, 0xff, 0x7f]), Buffer.alloc(1_000_000, 1)]);
   expect(await cut(endless, [65_536])).toHaveLength(mostBytes + 3);
 });
+
+it("leaves a length field without an end as it is, for the reader to refuse", async () => {
+  const malformed = Buffer.from([0x32, 0xff, 0xff, 0xff, 0xff]);
+  for (const size of [1, 2, 3, 4, 5]) expect(await cut(malformed, [size])).toEqual(malformed);
+});

@@ -256,3 +256,16 @@ it("gives up single readings alone, and every number is still either there or in
     { numRuns: 60 },
   );
 });
+
+it("keeps the rest of a gap when a receipt from before it was made ends inside it", () => {
+  const outbox = openOutbox(openStore(), one, 0);
+  for (let row = 0; row < 10; row++) outbox.add(sample(row));
+  expect(outbox.giveUp(10)).toBe(9);
+  outbox.delivered(one, 5);
+  outbox.letGo();
+  expect(outbox.next(undefined, 10)?.items).toMatchObject([{ kind: "gap", seq: 6, through: 10 }]);
+  expect(outbox.size()).toBe(1);
+  outbox.delivered(one, 10);
+  outbox.letGo();
+  expect(outbox.size()).toBe(0);
+});
