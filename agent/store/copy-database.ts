@@ -1,7 +1,18 @@
-import { chmodSync, chownSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { AppError, errorMessage } from "../../core/app-error.ts";
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { openDatabase } from "./open-database.ts";
 import { hold } from "./settlement-hold.ts";
@@ -24,6 +35,7 @@ const counted = ["sample", "slot", "outbox", "switching", "record"];
 export function backUp(from: string, to: string): DatabaseCopy {
   if (existsSync(to)) throw new AppError("backup-exists", `${to} exists already; name a new file`);
   if (!existsSync(from)) throw new AppError("store-unusable", `no database ${from}; has the agent ever run?`);
+  if (!existsSync(dirname(to))) throw new AppError("store-unusable", `no folder ${dirname(to)} for the backup; make it first`);
   const half = `${to}.part`;
   const remove = (): void => {
     for (const part of ["", "-wal", "-shm", "-journal"]) rmSync(half + part, { force: true });
@@ -51,14 +63,16 @@ export function backUp(from: string, to: string): DatabaseCopy {
  * messages that were seen since the copy stay seen, rows that were numbered since are not numbered twice (each run has
  * numbers of its own), and settlement is held until the newest records are back from the aggregator.
  * @returns what the copy holds, and where the replaced database lies now (null where there was none)
- * @throws AppError store-damaged (of the copy), store-too-new, store-unusable; nothing is changed then
+ * @throws AppError backup-damaged, store-too-new, store-full, store-unusable; nothing is changed then
  */
 export function restore(from: string, to: string, nowMs: number): DatabaseCopy & { aside: string | null } {
-  if (!existsSync(from)) throw new AppError("store-unusable", `no backup ${from}`);
+  if (!existsSync(from)) throw new AppError("store-unusable", `no backup ${from}; is the path right?`);
+  // A new gateway, where no agent has run yet.
+  mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
   const half = `${to}.part`;
   for (const part of ["", "-wal", "-shm"]) rmSync(half + part, { force: true });
   try {
-    backUp(from, half);
+    copySound(from, half);
     // Brings it to this version; too new a one is refused before anything is moved.
     const db = openDatabase(half);
     try {
@@ -81,6 +95,17 @@ export function restore(from: string, to: string, nowMs: number): DatabaseCopy &
   } catch (error) {
     for (const part of ["", "-wal", "-shm"]) rmSync(half + part, { force: true });
     throw error instanceof AppError ? error : unusable(to, error);
+  }
+}
+
+/** @throws AppError backup-damaged, and as backUp */
+function copySound(from: string, to: string): void {
+  try {
+    backUp(from, to);
+  } catch (error) {
+    if (errorCode(error) !== "store-damaged") throw error;
+    const message = `${from} is no sound backup, and nothing was changed; take another one`;
+    throw new AppError("backup-damaged", message, { cause: error });
   }
 }
 
