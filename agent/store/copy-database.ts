@@ -37,12 +37,9 @@ export function backUp(from: string, to: string): DatabaseCopy {
   if (!existsSync(from)) throw new AppError("store-unusable", `no database ${from}; has the agent ever run?`);
   if (!existsSync(dirname(to))) throw new AppError("store-unusable", `no folder ${dirname(to)} for the backup; make it first`);
   const half = `${to}.part`;
-  const remove = (): void => {
-    for (const part of ["", "-wal", "-shm", "-journal"]) rmSync(half + part, { force: true });
-  };
   let db: Database.Database | undefined;
   try {
-    remove();
+    removeDatabase(half);
     db = new Database(from, { readonly: true });
     db.prepare("vacuum into ?").run(half);
     chmodSync(half, 0o600);
@@ -51,7 +48,7 @@ export function backUp(from: string, to: string): DatabaseCopy {
     renameSync(half, to);
     return { file: to, bytes: statSync(to).size, rows };
   } catch (error) {
-    remove();
+    removeDatabase(half);
     throw error instanceof AppError ? error : (sqliteFailure(error, from) ?? unusable(to, error));
   } finally {
     db?.close();
@@ -70,7 +67,7 @@ export function restore(from: string, to: string, nowMs: number): DatabaseCopy &
   // A new gateway, where no agent has run yet.
   mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
   const half = `${to}.part`;
-  for (const part of ["", "-wal", "-shm"]) rmSync(half + part, { force: true });
+  removeDatabase(half);
   try {
     copySound(from, half);
     // Brings it to this version; too new a one is refused before anything is moved.
@@ -93,7 +90,7 @@ export function restore(from: string, to: string, nowMs: number): DatabaseCopy &
     renameSync(half, to);
     return { file: to, bytes: statSync(to).size, rows, aside };
   } catch (error) {
-    for (const part of ["", "-wal", "-shm"]) rmSync(half + part, { force: true });
+    removeDatabase(half);
     throw error instanceof AppError ? error : unusable(to, error);
   }
 }
@@ -145,6 +142,11 @@ function soundRows(file: string): Record<string, number> {
   } finally {
     db?.close();
   }
+}
+
+/** With all that SQLite keeps beside it. */
+function removeDatabase(file: string): void {
+  for (const part of ["", "-wal", "-shm", "-journal"]) rmSync(file + part, { force: true });
 }
 
 function syncFile(file: string): void {

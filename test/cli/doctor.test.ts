@@ -113,7 +113,10 @@ describe("doctor", { timeout: 60_000 }, () => {
       seen: `${join(folder, "agreement.json")} is not there`,
     });
     expect(of(found, "chain")).toMatchObject({ verdict: "bad", seen: expect.stringContaining("is of chain 2") as string });
-    expect(of(found, "backlog")).toMatchObject({ verdict: "warning", seen: "1 rows, the oldest of 2026-01-01T00:00:00.000Z" });
+    expect(of(found, "backlog")).toMatchObject({
+      verdict: "warning",
+      seen: "1 rows on disk, the oldest of 2026-01-01T00:00:00.000Z",
+    });
     expect(of(found, "database")).toMatchObject({ verdict: "warning", seen: expect.stringContaining("damaged-2026") as string });
   });
 
