@@ -63,7 +63,10 @@ export async function openConsents(parts: {
   const keep = async (said: Pick<Consent, "scope" | "given" | "everyS" | "until" | "by">): Promise<Consent> => {
     const { aggregator } = config;
     if (!aggregator)
-      throw new AppError("consent-without-aggregator", "no aggregator is configured: nothing leaves this house, with or without");
+      throw new AppError(
+        "consent-without-aggregator",
+        "the agent has no aggregator (none configured, not enrolled, or not restarted since): nothing leaves this house",
+      );
     const consent: Consent = { v: 1, site: aggregator.gatewayId, aggregator: aggregator.id, at: iso(clock.now()), ...said };
     store.add({ consent, text: await signConsent(privateJwk, consent) });
     newest = store.newest();

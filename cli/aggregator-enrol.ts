@@ -53,6 +53,7 @@ export async function aggregatorEnrol(site: string, options: EnrolOptions, say: 
 /**
  * `smart-mla aggregator revoke SITE -c FILE [--json]`: revokes the site's certificates and unused codes, and writes the
  * broker's list. The aggregator may run.
+ * @throws AppError enrol-unknown-site where the name is neither configured nor that of any certificate in force
  */
 export async function aggregatorRevoke(
   site: string,
@@ -70,6 +71,12 @@ export async function aggregatorRevoke(
   } finally {
     await store.close();
   }
+  // A site that is configured no more can be revoked; a slip of the pen must not look like success.
+  if (revoked === 0 && !config.sites.some((known) => known.site === site))
+    throw new AppError(
+      "enrol-unknown-site",
+      `no certificate of "${site}" is in force, and it is not under sites in ${options.config}; nothing was revoked, check the name`,
+    );
   const { crlFile } = enrolment;
   if (options.json) say(JSON.stringify({ site, revoked, crlFile: crlFile ?? null }));
   else {

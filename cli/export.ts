@@ -41,15 +41,16 @@ export async function exportStored(
           rows.map((row) => columns.map((name) => row[name])),
           { cast: { boolean: String } },
         );
-  if (!options.json) await write(`${columns.join(",")}\n`);
+  // The line of names goes out with the first rows: where nothing can be read nothing looks like an empty answer.
+  let out = options.json ? "" : `${columns.join(",")}\n`;
   let rows: ExportRow[] = [];
   for (const row of exportRows(databaseFile, kind, fromMs, toMs)) {
     rows.push(row);
     if (rows.length < rowsAtOnce) continue;
-    await write(text(rows));
-    rows = [];
+    await write(out + text(rows));
+    [out, rows] = ["", []];
   }
-  await write(text(rows));
+  await write(out + text(rows));
   return exitCode.good;
 }
 

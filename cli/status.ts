@@ -19,14 +19,21 @@ export async function askStatus(socketPath: string): Promise<AgentStatus> {
 
 /** `smart-mla status -c FILE [--json]` */
 export async function status(options: { config: string; json?: true }, say: (line: string) => void): Promise<number> {
-  const now = await askStatus(join(readAgentConfig(options.config).stateFolder, "agent.sock"));
+  const { stateFolder, awaitsEnrolment, aggregator } = readAgentConfig(options.config);
+  const now = await askStatus(join(stateFolder, "agent.sock"));
   if (options.json) say(JSON.stringify(now));
-  else for (const line of describeStatus(now)) say(line);
+  else for (const line of describeStatus(now, whyNone(awaitsEnrolment, aggregator !== undefined))) say(line);
   return exitCode.good;
 }
 
-/** The lines of `smart-mla status`. */
-export function describeStatus(now: AgentStatus): string[] {
+/** Why an agent has no aggregator, by its configuration as it is now. */
+function whyNone(awaitsEnrolment: boolean, configured: boolean): string {
+  if (awaitsEnrolment) return "not enrolled yet, run smart-mla enrol CODE";
+  return configured ? "configured since the agent started, restart it" : "none in the configuration";
+}
+
+/** The lines of `smart-mla status`; `noAggregator` is said where the agent has none. */
+export function describeStatus(now: AgentStatus, noAggregator = "none in the configuration"): string[] {
   const watts = (value: number | null): string => (value === null ? "power unknown" : `${value} W`);
   const kwh = (value: number | null): string => (value === null ? "-" : `${(value / 1000).toFixed(3)} kWh`);
   return [
@@ -45,7 +52,7 @@ export function describeStatus(now: AgentStatus): string[] {
         `${name}: ${mode} (${powerW} W), ${reason}${planUntil ? `, plan until ${planUntil}` : ""}${alarm ? `; ALARM: ${alarm}` : ""}`,
     ),
     ...now.overrides.map(({ resource, mode, until }) => `override: ${resource} ${mode} until ${until}`),
-    `aggregator: ${now.aggregator === null ? "none in the configuration" : connection(now)}`,
+    `aggregator: ${now.aggregator === null ? noAggregator : connection(now)}`,
     ...(now.gridLimit
       ? [`grid operator: ${now.gridLimit.state}, ${now.gridLimit.limitW === null ? "no limit" : `${now.gridLimit.limitW} W`}`]
       : []),

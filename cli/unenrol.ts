@@ -24,8 +24,13 @@ interface UnenrolOptions {
 export async function unenrolGateway(options: UnenrolOptions, say: (line: string) => void): Promise<number> {
   const { stateFolder, databaseFile, aggregator, appliances } = readAgentConfig(options.config);
   await demandStopped(stateFolder);
-  if (!options.erase && !existsSync(join(stateFolder, "enrolment")))
-    throw new AppError("enrol-not-enrolled", `nothing is enrolled in ${stateFolder}; there is nothing to forget`);
+  if (!existsSync(join(stateFolder, "enrolment")))
+    throw new AppError(
+      "enrol-not-enrolled",
+      options.erase
+        ? `nothing is enrolled in ${stateFolder}, so no aggregator can be asked to erase; enrol again first, or ask its operator`
+        : `nothing is enrolled in ${stateFolder}; there is nothing to forget`,
+    );
   let there: Record<string, number> | null = null;
   let here: Record<string, number> | null = null;
   let retainedCleared = false;

@@ -44,7 +44,11 @@ export async function writeKeystore(
     syncFolder(dirname(path));
   } catch (cause) {
     if (isSystemError(cause, "EEXIST"))
-      throw new AppError("keystore-exists", `${path} exists already; move it away to make a new key`, { cause });
+      throw new AppError(
+        "keystore-exists",
+        `${path} exists already and is never written over; name another file or move it away`,
+        { cause },
+      );
     throw new AppError("keystore-not-writable", `cannot write ${path}: ${errorMessage(cause)}`, { cause });
   } finally {
     await rm(half, { force: true }).catch(() => undefined);
@@ -77,7 +81,11 @@ export async function openKeystore(path: string, password: string): Promise<Wall
     return new Wallet(privateKey);
   } catch (cause) {
     if (/incorrect password/i.test(errorMessage(cause)))
-      throw new AppError("keystore-wrong-password", `the password does not open ${path}`, { cause });
+      throw new AppError(
+        "keystore-wrong-password",
+        `the passphrase does not open ${path}; a backup may have its own, give it with --passphrase-file`,
+        { cause },
+      );
     throw new AppError("keystore-malformed", `${path} cannot be decrypted: ${errorMessage(cause)}`, { cause });
   }
 }
@@ -92,7 +100,11 @@ async function readKeyFile(path: string): Promise<{ json: string; mode: number }
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     if (isSystemError(cause, "ENOENT"))
-      throw new AppError("keystore-missing", `there is no key file ${path}; make one with smart-mla key create`, { cause });
+      throw new AppError(
+        "keystore-missing",
+        `there is no key file ${path}; smart-mla key restore brings it back from a backup, smart-mla key create makes the first`,
+        { cause },
+      );
     throw new AppError("keystore-not-readable", `cannot read ${path}: ${errorMessage(cause)}`, { cause });
   }
 }

@@ -19,7 +19,8 @@ export function readPassphrase(file: string, env: NodeJS.ProcessEnv = process.en
   try {
     return readFileSync(path, "utf8").trim();
   } catch (cause) {
-    throw new AppError("keystore-no-passphrase", `passphrase file ${path} cannot be read: ${errorMessage(cause)}`, { cause });
+    const message = `passphrase file ${path} cannot be read: ${errorMessage(cause)}; check its path and rights, or write one`;
+    throw new AppError("keystore-no-passphrase", message, { cause });
   }
 }
 

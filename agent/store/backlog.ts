@@ -2,7 +2,10 @@ import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
 import { sqliteFailure } from "./sqlite-failure.ts";
 
-/** Rows that wait for the aggregator's receipt, and the instant of the oldest; null where none waits. */
+/**
+ * Rows of the outbox on disk. Receipted ones leave it with the next batch of readings only, so it may hold some of the last
+ * minutes. oldestMs: instant of the oldest, ms since 1970; null where there is none.
+ */
 export interface Backlog {
   rows: number;
   oldestMs: number | null;

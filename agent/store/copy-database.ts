@@ -1,7 +1,18 @@
-import { chmodSync, chownSync, closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { AppError, errorMessage } from "../../core/app-error.ts";
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { openDatabase } from "./open-database.ts";
 import { hold } from "./settlement-hold.ts";
@@ -24,13 +35,11 @@ const counted = ["sample", "slot", "outbox", "switching", "record"];
 export function backUp(from: string, to: string): DatabaseCopy {
   if (existsSync(to)) throw new AppError("backup-exists", `${to} exists already; name a new file`);
   if (!existsSync(from)) throw new AppError("store-unusable", `no database ${from}; has the agent ever run?`);
+  if (!existsSync(dirname(to))) throw new AppError("store-unusable", `no folder ${dirname(to)} for the backup; make it first`);
   const half = `${to}.part`;
-  const remove = (): void => {
-    for (const part of ["", "-wal", "-shm", "-journal"]) rmSync(half + part, { force: true });
-  };
   let db: Database.Database | undefined;
   try {
-    remove();
+    removeDatabase(half);
     db = new Database(from, { readonly: true });
     db.prepare("vacuum into ?").run(half);
     chmodSync(half, 0o600);
@@ -39,7 +48,7 @@ export function backUp(from: string, to: string): DatabaseCopy {
     renameSync(half, to);
     return { file: to, bytes: statSync(to).size, rows };
   } catch (error) {
-    remove();
+    removeDatabase(half);
     throw error instanceof AppError ? error : (sqliteFailure(error, from) ?? unusable(to, error));
   } finally {
     db?.close();
@@ -51,14 +60,16 @@ export function backUp(from: string, to: string): DatabaseCopy {
  * messages that were seen since the copy stay seen, rows that were numbered since are not numbered twice (each run has
  * numbers of its own), and settlement is held until the newest records are back from the aggregator.
  * @returns what the copy holds, and where the replaced database lies now (null where there was none)
- * @throws AppError store-damaged (of the copy), store-too-new, store-unusable; nothing is changed then
+ * @throws AppError backup-damaged, store-too-new, store-full, store-unusable; nothing is changed then
  */
 export function restore(from: string, to: string, nowMs: number): DatabaseCopy & { aside: string | null } {
-  if (!existsSync(from)) throw new AppError("store-unusable", `no backup ${from}`);
+  if (!existsSync(from)) throw new AppError("store-unusable", `no backup ${from}; is the path right?`);
+  // A new gateway, where no agent has run yet.
+  mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
   const half = `${to}.part`;
-  for (const part of ["", "-wal", "-shm"]) rmSync(half + part, { force: true });
+  removeDatabase(half);
   try {
-    backUp(from, half);
+    copySound(from, half);
     // Brings it to this version; too new a one is refused before anything is moved.
     const db = openDatabase(half);
     try {
@@ -79,8 +90,19 @@ export function restore(from: string, to: string, nowMs: number): DatabaseCopy &
     renameSync(half, to);
     return { file: to, bytes: statSync(to).size, rows, aside };
   } catch (error) {
-    for (const part of ["", "-wal", "-shm"]) rmSync(half + part, { force: true });
+    removeDatabase(half);
     throw error instanceof AppError ? error : unusable(to, error);
+  }
+}
+
+/** @throws AppError backup-damaged, and as backUp */
+function copySound(from: string, to: string): void {
+  try {
+    backUp(from, to);
+  } catch (error) {
+    if (errorCode(error) !== "store-damaged") throw error;
+    const message = `${from} is no sound backup, and nothing was changed; take another one`;
+    throw new AppError("backup-damaged", message, { cause: error });
   }
 }
 
@@ -120,6 +142,11 @@ function soundRows(file: string): Record<string, number> {
   } finally {
     db?.close();
   }
+}
+
+/** With all that SQLite keeps beside it. */
+function removeDatabase(file: string): void {
+  for (const part of ["", "-wal", "-shm", "-journal"]) rmSync(file + part, { force: true });
 }
 
 function syncFile(file: string): void {

@@ -4,13 +4,16 @@ import type { Finding } from "./finding.ts";
 const staleS = 60;
 const lostS = 180;
 
-/** What a running agent says of itself: meters, appliances, aggregator, and what it refused. */
-export function checkAgent(status: AgentStatus, meters: readonly string[]): Finding[] {
+/**
+ * What a running agent says of itself: meters, appliances, aggregator, and what it refused.
+ * @param configured what the configuration names now: meters, and whether there is an aggregator
+ */
+export function checkAgent(status: AgentStatus, configured: { meters: readonly string[]; aggregator: boolean }): Finding[] {
   return [
     { check: "agent", verdict: "good", seen: `runs, ${status.memoryMiB} MiB` },
-    ...meters.map((name) => meterOf(status, name)),
+    ...configured.meters.map((name) => meterOf(status, name)),
     ...status.appliances.flatMap(applianceOf),
-    ...aggregatorOf(status),
+    ...aggregatorOf(status, configured.aggregator),
     ...refusals(status),
   ];
 }
@@ -29,8 +32,10 @@ function applianceOf({ name, alarm, reason }: AgentStatus["appliances"][number])
   return [alarm === undefined ? { check, verdict: "good", seen: reason } : { check, verdict: "bad", seen: alarm, fix }];
 }
 
-function aggregatorOf(status: AgentStatus): Finding[] {
-  if (status.aggregator === null) return [];
+function aggregatorOf(status: AgentStatus, configured: boolean): Finding[] {
+  const seen = "configured or enrolled since the agent started, which knows none";
+  if (status.aggregator === null)
+    return configured ? [{ check: "aggregator", verdict: "warning", seen, fix: "systemctl restart smart-mla-agent" }] : [];
   const { connected, heartbeatAgeS, buffered, appliances } = status;
   const broker: Finding = connected
     ? { check: "broker", verdict: "good", seen: "connected" }

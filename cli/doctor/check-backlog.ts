@@ -14,7 +14,7 @@ export function checkBacklog(
   const check = "backlog";
   if (found.oldestMs === null) return [{ check, verdict: "good", seen: "everything was receipted" }];
   const hours = (nowMs - found.oldestMs) / hourMs;
-  const seen = `${found.rows} rows, the oldest of ${new Date(found.oldestMs).toISOString()}`;
+  const seen = `${found.rows} rows on disk, the oldest of ${new Date(found.oldestMs).toISOString()}`;
   if (hours < 1) return [{ check, verdict: "good", seen }];
   const fix = "nothing is lost while there is room; see the broker and the aggregator above";
   return [{ check, verdict: "warning", seen, fix }];

@@ -1,11 +1,23 @@
 import { X509Certificate } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { AgentConfig } from "../../agent/config/agent-config.ts";
 import { isCredential } from "../../settlement/read-passphrase.ts";
 import type { Finding } from "./finding.ts";
 
 const dayMs = 86_400_000;
 const soonDays = 30;
+
+/** Whether an enrolment that the configuration counts on is there. */
+export function checkEnrolment({
+  awaitsEnrolment,
+  stateFolder,
+}: Pick<AgentConfig, "awaitsEnrolment" | "stateFolder">): Finding[] {
+  if (!awaitsEnrolment) return [];
+  const seen = `none, or none that can be read, in ${join(stateFolder, "enrolment")}`;
+  const fix = "get a code from the operator and run smart-mla enrol CODE; until then the house runs by itself";
+  return [{ check: "enrolment", verdict: "bad", seen, fix }];
+}
 
 /** Modes of secret files, and how long certificates last. */
 export function checkFiles({ aggregator, gridOperator, settlement, meters, prices }: AgentConfig, nowMs: number): Finding[] {
@@ -32,6 +44,7 @@ export function checkFiles({ aggregator, gridOperator, settlement, meters, price
   return [
     ...secrets.flatMap(([file, check]) => (file === undefined ? [] : [secret(check, file)])),
     ...certificates.flatMap(([file, check]) => (file === undefined ? [] : [certificate(check, file, nowMs)])),
+    ...(settlement ? [agreement(settlement.agreementFile)] : []),
   ];
 }
 
@@ -42,6 +55,13 @@ function secret(check: string, file: string): Finding {
   const seen = `${file} has mode ${mode.toString(8).padStart(4, "0")}`;
   if ((mode & 0o077) === 0) return { check, verdict: "good", seen };
   return { check, verdict: "bad", seen: `${seen}, others may read it`, fix: `chmod 600 ${file}` };
+}
+
+function agreement(file: string): Finding {
+  const check = "settlement agreement";
+  if (existsSync(file)) return { check, verdict: "good", seen: file };
+  const fix = "put the agreement that both have signed there; nothing is signed without it";
+  return { check, verdict: "bad", seen: `${file} is not there`, fix };
 }
 
 function certificate(check: string, file: string, nowMs: number): Finding {

@@ -12,7 +12,7 @@ import { checkBacklog } from "./check-backlog.ts";
 import { checkChain } from "./check-chain.ts";
 import { checkClock } from "./check-clock.ts";
 import { checkDisk } from "./check-disk.ts";
-import { checkFiles, checkSerial } from "./check-files.ts";
+import { checkEnrolment, checkFiles, checkSerial } from "./check-files.ts";
 import { looked, type Finding } from "./finding.ts";
 
 /**
@@ -34,17 +34,17 @@ export async function doctor(
       const fix = "systemctl status smart-mla-agent, and its log: journalctl -u smart-mla-agent";
       return [{ check: "agent", verdict: "bad", seen: errorMessage(error), fix }];
     }
-    return checkAgent(
-      status,
-      config.meters.map(({ name }) => name),
-    );
+    return checkAgent(status, {
+      meters: config.meters.map(({ name }) => name),
+      aggregator: config.aggregator !== undefined,
+    });
   };
   const { settlement } = config;
   const findings = (
     await Promise.all([
       looked("clock", () => checkClock(nowMs, machineTime)),
       looked("disk", () => checkDisk(config)),
-      looked("files", () => checkFiles(config, nowMs)),
+      looked("files", () => [...checkEnrolment(config), ...checkFiles(config, nowMs)]),
       looked("serial ports", () => checkSerial(config)),
       looked("agent", agent),
       looked("backlog", () => checkBacklog(config, nowMs)),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
@@ -57,6 +57,8 @@ describe("backup", { timeout: 60_000 }, () => {
     writeFileSync(copy, "precious");
     expect(await ask("backup", copy)).toMatchObject({ code: 2, err: expect.stringContaining("backup-exists") as string });
     expect(readFileSync(copy, "utf8")).toBe("precious");
+    const nowhere = await ask("backup", join(folder, "nowhere", "copy.db"));
+    expect(nowhere).toMatchObject({ code: 2, err: expect.stringMatching(/^store-unusable: no folder .*nowhere/) as string });
     writeFileSync(database, Buffer.alloc(8192, 7));
     expect(await ask("backup", join(folder, "other.db"))).toMatchObject({
       err: expect.stringContaining("store-damaged") as string,
@@ -107,17 +109,20 @@ describe("restore", { timeout: 60_000 }, () => {
     expect(all(database, "select meter from ledger")).toEqual([{ meter: "old" }]);
   });
 
-  it("restores where there is no database any more, or a broken one", async () => {
-    const { ask, copy, database } = gateway();
+  it("restores where there is no folder yet, no database any more, or a broken one", async () => {
+    const { ask, copy, database, state } = gateway();
     await ask("backup", copy);
+    rmSync(state, { recursive: true });
+    expect((await ask("restore", copy)).code).toBe(0);
+    expect(statSync(state).mode & 0o777).toBe(0o700);
     writeFileSync(database, "gone");
     expect((await ask("restore", copy)).code).toBe(0);
     expect(all(database, "select meter from ledger")).toEqual([{ meter: "grid" }]);
   });
 
   it.each<[string, (file: string) => void, string]>([
-    ["that is damaged", (file) => writeFileSync(file, readFileSync(file).fill(0xa5, 4096)), "store-damaged"],
-    ["that is no database", (file) => writeFileSync(file, "a letter"), "store-damaged"],
+    ["that is damaged", (file) => writeFileSync(file, readFileSync(file).fill(0xa5, 4096)), "backup-damaged"],
+    ["that is no database", (file) => writeFileSync(file, "a letter"), "backup-damaged"],
     [
       "of a later version",
       (file) => {
@@ -133,8 +138,8 @@ describe("restore", { timeout: 60_000 }, () => {
     spoil(copy);
     const before = [readFileSync(database), readdirSync(state)];
     expect(await ask("restore", copy)).toMatchObject({
-      code: expect.any(Number) as number,
-      err: expect.stringContaining(code) as string,
+      code: 2,
+      err: expect.stringMatching(new RegExp(`^${code}: `)) as string,
     });
     expect([readFileSync(database), readdirSync(state)]).toEqual(before);
   });

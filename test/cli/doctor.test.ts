@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { openDatabase } from "../../agent/store/open-database.ts";
 import { openOutbox } from "../../agent/store/outbox.ts";
 import { meterStore } from "../../agent/store/meter-store.ts";
+import { checkAgent } from "../../cli/doctor/check-agent.ts";
 import { checkClock } from "../../cli/doctor/check-clock.ts";
 import type { Finding } from "../../cli/doctor/finding.ts";
 import { createControlKey } from "../../core/envelope.ts";
@@ -107,9 +108,28 @@ describe("doctor", { timeout: 60_000 }, () => {
       verdict: "bad",
       fix: expect.stringContaining("plug it in") as string,
     });
+    expect(of(found, "settlement agreement")).toMatchObject({
+      verdict: "bad",
+      seen: `${join(folder, "agreement.json")} is not there`,
+    });
     expect(of(found, "chain")).toMatchObject({ verdict: "bad", seen: expect.stringContaining("is of chain 2") as string });
-    expect(of(found, "backlog")).toMatchObject({ verdict: "warning", seen: "1 rows, the oldest of 2026-01-01T00:00:00.000Z" });
+    expect(of(found, "backlog")).toMatchObject({
+      verdict: "warning",
+      seen: "1 rows on disk, the oldest of 2026-01-01T00:00:00.000Z",
+    });
     expect(of(found, "database")).toMatchObject({ verdict: "warning", seen: expect.stringContaining("damaged-2026") as string });
+  });
+
+  it("says that a gateway is not enrolled yet, and that an agent was not restarted since it has an aggregator", async () => {
+    const folder = scratch("doctor");
+    const config = writeGateway(folder, { aggregator: { enrolled: true } });
+    const { code, found } = await findings((...args) => runCli([...args, "-c", config]));
+    expect([code, of(found, "enrolment")?.fix]).toEqual([1, expect.stringContaining("smart-mla enrol CODE")]);
+    const house = await agentHouse();
+    const status = { ...(await house.start()).status(), aggregator: null };
+    const later = checkAgent(status, { meters: [], aggregator: true });
+    expect(of(later, "aggregator")).toMatchObject({ verdict: "warning", fix: "systemctl restart smart-mla-agent" });
+    expect(of(checkAgent(status, { meters: [], aggregator: false }), "aggregator")).toBeUndefined();
   });
 
   const openssl = peer("openssl");

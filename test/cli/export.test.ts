@@ -106,6 +106,7 @@ it("says that there is no database where the agent never ran", async () => {
   const config = writeGateway(scratch("export"), gatewayYaml());
   expect(await runCli(["export", "slots", "--from", "2026-03-02", "-c", config])).toMatchObject({
     code: 2,
+    out: "",
     err: expect.stringContaining("store-unusable") as string,
   });
 });

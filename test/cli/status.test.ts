@@ -1,8 +1,15 @@
-import { expect, it } from "vitest";
+import { once } from "node:events";
+import { mkdirSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
 import { describeStatus } from "../../cli/status.ts";
 import { agentHouse } from "../fake/agent-house.ts";
+import { runCli } from "../fake/run-cli.ts";
 import { registerSlave } from "../fake/register-slave.ts";
+import { scratch } from "../fake/scratch.ts";
 import { until } from "../fake/until.ts";
+import { writeGateway } from "./gateway-files.ts";
 
 it("shows temperatures with their age, and how the aggregator is heard", async () => {
   const { state: device } = await registerSlave(11, { input: [[0, 523]] });
@@ -26,4 +33,20 @@ it("says that no aggregator is configured, and does not look for a broken connec
   const agent = await house.start();
   const lines = describeStatus({ ...agent.status(), aggregator: null, connected: false });
   expect(lines.filter((line) => line.startsWith("aggregator:"))).toEqual(["aggregator: none in the configuration"]);
+});
+
+it.each<[string, object, string]>([
+  ["waits for its enrolment", { enrolled: true }, "not enrolled yet, run smart-mla enrol CODE"],
+  ["got one since it started", { id: "agg", gateway_id: "gw" }, "configured since the agent started, restart it"],
+])("says what to do where the agent has no aggregator because it %s", async (_, section, said) => {
+  const status = (await (await agentHouse()).start()).status();
+  const folder = scratch("status");
+  mkdirSync(join(folder, "state"));
+  const agent = createServer((_request, response) => response.end(JSON.stringify({ ...status, aggregator: null })));
+  agent.listen(join(folder, "state", "agent.sock"));
+  onTestFinished(() => void agent.close());
+  await once(agent, "listening");
+  const key = { kty: "OKP", crv: "Ed25519", kid: "k", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
+  const aggregator = "id" in section ? { ...section, broker_url: "mqtt://127.0.0.1:9", control_keys: [key] } : section;
+  expect((await runCli(["status", "-c", writeGateway(folder, { aggregator })])).out).toContain(`aggregator: ${said}`);
 });
