@@ -18,6 +18,8 @@ const tables: Record<string, readonly string[]> = {
   ledger: ["state"],
   record: ["body", "evidence"],
   slot: [],
+  savings_slot: [],
+  savings_appliance: [],
   outbox: ["body"],
 };
 
