@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from "vitest";
 import Database from "better-sqlite3";
 import { agentConfigFromYaml } from "../../../agent/config/agent-config-from-yaml.ts";
 import { AgentYaml } from "../../../agent/config/schema.ts";
+import type { AgentConfig } from "../../../agent/config/agent-config.ts";
 import { keepSavings } from "../../../agent/savings/keep-savings.ts";
 import { savingsLines, sumOfLines } from "../../../agent/savings/savings-ledger.ts";
 import { controlStore } from "../../../agent/store/control-store.ts";
@@ -21,7 +22,7 @@ const on = { mode: "on", powerW: 2000 };
 const off = { mode: "off", powerW: 0 };
 
 /** A house with a boiler that has a meter of its own, and a store that a test fills; keeping begins at 20:00. */
-function keeping() {
+function keeping(furnish: (config: AgentConfig) => AgentConfig = (given) => given) {
   const yaml = AgentYaml.parse({
     version: 1,
     site: {
@@ -55,7 +56,7 @@ function keeping() {
     const ending = new AbortController();
     onTestFinished(() => ending.abort());
     const atomically = (writes: () => void): void => db.transaction(writes)();
-    const config = agentConfigFromYaml(yaml, scratch("test"));
+    const config = furnish(agentConfigFromYaml(yaml, scratch("test")));
     keepSavings({ config, store, meters, control, atomically, clock, log, signal: ending.signal });
   };
   begin();
@@ -214,18 +215,62 @@ it("keeps nothing while nobody knows the time, and all of it afterwards", async 
   expect(house.store.keptUntil()).toBe(startMs + 3 * quarterMs);
 });
 
+it("takes a battery's word for what it was told, values its fill, and measures PV whichever way its meter is wired", async () => {
+  const furnish = (config: AgentConfig): AgentConfig => {
+    const [boiler] = config.appliances;
+    if (!boiler) throw new Error("no boiler");
+    const modes = [
+      { id: "discharge", minW: -3000, maxW: 0 },
+      { id: "auto", minW: 0, maxW: 0 },
+      { id: "charge", minW: 0, maxW: 3000 },
+    ];
+    const [auto, batteryOnly] = [{ mode: "auto", powerW: 0 }, { type: "battery" } as never];
+    const device = { by: "driver" as const, config: batteryOnly };
+    const sun = config.meters.map((meter) => ({ ...meter, role: meter.role === "load" ? ("pv" as const) : meter.role }));
+    return { ...config, meters: sun, appliances: [{ ...boiler, device, modes, safe: auto, meter: null, demand: null }] };
+  };
+  const house = keeping(furnish);
+  house.price(startMs, 0.4);
+  house.set(0, { mode: "charge", powerW: 2000 });
+  house.set(1, { mode: "auto", powerW: 0 });
+  await house.quarter(0, 700);
+  await house.quarter(1, 0);
+  const [first, second] = house.store.slots(0, 1e15);
+  expect(first).toMatchObject({ pvWh: 700, estimated: true });
+  expect(first?.appliances).toMatchObject([{ actualWh: 500, baselineWh: 0, fillWh: 475, state: "final" }]);
+  expect(second?.appliances).toMatchObject([{ actualWh: null, baselineWh: null, fillWh: 0, state: "final" }]);
+  // 0.5 kWh more at 0.40, 0.475 kWh more in it.
+  expect(house.shifting()).toBe(-200_000n + 190_000n);
+});
+
 it("is done by a running agent", async () => {
   const house = await agentHouse();
   const agent = await house.start();
+  const db = new Database(house.databaseFile, { readonly: true });
+  onTestFinished(() => void db.close());
+  const prices = {
+    v: 1,
+    currency: "EUR",
+    start: "2026-04-02T10:00:00Z",
+    stepS: 3600,
+    importPerKwh: ["250000"],
+    exportPerKwh: ["0"],
+  };
+  await house.down("price", await house.sign("price", prices));
+  await until("the price was heard", () => db.prepare("select 1 from price_series").get() !== undefined);
   for (let minute = 0; minute <= 47; minute++) {
     await house.hear(agent, 100_000 + minute * 20);
     await house.clock.advance(60_000);
   }
-  const db = new Database(house.databaseFile, { readonly: true });
-  onTestFinished(() => void db.close());
   const kept = () => savingsStore(db).slots(0, 1e15);
   await until("three slots are kept", () => kept().length === 3);
-  expect(kept()[0]).toMatchObject({ startMs: houseStartMs, importWh: 300, exportWh: 0, importMicro: null, pricedBy: null });
+  expect(kept()[0]).toMatchObject({
+    startMs: houseStartMs,
+    importWh: 300,
+    exportWh: 0,
+    importMicro: 250_000n,
+    pricedBy: "published",
+  });
   expect(kept()[0]?.appliances).toMatchObject([
     { resource: "boiler", actualWh: 0, baselineWh: 0, state: "final" },
     { resource: "pump", actualWh: null, held: false, state: "final" },
