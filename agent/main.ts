@@ -21,6 +21,7 @@ import { openStore } from "./open-store.ts";
 import { openAggregatorRoom, openGridRoom } from "./open-rooms.ts";
 import type { AggregatorRoom } from "./publish/aggregator-room.ts";
 import { relayTesting, type RunningTests } from "./relay-test.ts";
+import { keepSavings } from "./savings/keep-savings.ts";
 import { agentSchedule } from "./schedule-now.ts";
 import { startControl } from "./start-control.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
@@ -28,6 +29,7 @@ import { consentStore } from "./store/consent-store.ts";
 import { controlStore } from "./store/control-store.ts";
 import { meterStore } from "./store/meter-store.ts";
 import { overrideStore } from "./store/override-store.ts";
+import { savingsStore } from "./store/savings-store.ts";
 import { keptSecret } from "./store/secret-store.ts";
 import { holdStore } from "./store/settlement-hold.ts";
 import { recordStore } from "./store/record-store.ts";
@@ -156,6 +158,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     signal,
   });
   opened.push(() => collecting.stop());
+  keepSavings({ config, store: savingsStore(db), meters, control, atomically, clock, log, signal });
   const shared = { config, clock, log, refused, control, outbox, loop, signal };
   room = await openAggregatorRoom({
     ...shared,

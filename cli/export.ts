@@ -17,7 +17,7 @@ export interface ExportOptions {
 const rowsAtOnce = 1000;
 
 /**
- * `smart-mla export readings|slots|settlements -c FILE --from TIME [--to TIME] [--json]`: CSV with a line of names, or
+ * `smart-mla export readings|slots|settlements|savings -c FILE --from TIME [--to TIME] [--json]`: CSV with a line of names, or
  * JSON lines. The names of the columns say the unit.
  * @param write resolves when the text has room to go
  * @throws AppError usage-bad-kind, usage-bad-time, store-unusable
@@ -44,7 +44,7 @@ export async function exportStored(
   // The line of names goes out with the first rows: where nothing can be read nothing looks like an empty answer.
   let out = options.json ? "" : `${columns.join(",")}\n`;
   let rows: ExportRow[] = [];
-  for (const row of exportRows(databaseFile, kind, fromMs, toMs)) {
+  for (const row of exportRows(databaseFile, kind, { fromMs, toMs, zone: site.timezone })) {
     rows.push(row);
     if (rows.length < rowsAtOnce) continue;
     await write(out + text(rows));

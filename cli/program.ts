@@ -230,12 +230,19 @@ export async function program(argv: readonly string[]): Promise<number> {
   root
     .command("export")
     .description("what the agent has stored, as CSV; the names of the columns say the unit")
-    .argument("<what>", "readings, slots or settlements")
+    .argument("<what>", "readings, slots, settlements or savings")
     .requiredOption(...config)
     .requiredOption("--from <time>", "a local day (2026-03-01) or an instant (2026-03-01T12:00:00Z)")
     .option("--to <time>", "the same; it is not included (default: now)")
     .option("--json", "JSON lines instead of CSV")
     .action(verb(async (what, options) => (await import("./export.ts")).exportStored(what, options, write)));
+  root
+    .command("savings")
+    .description("what a month has saved, against appliances left to themselves at the same prices")
+    .requiredOption(...config)
+    .option("--month <month>", "such as 2026-11 (default: this month so far)")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./savings.ts")).savings(options, Date.now(), say)));
   root
     .command("backup")
     .description("a checked copy of the agent's database; the agent may go on running")

@@ -89,3 +89,8 @@ export function lastLocalTime(time: string, zone: string, atMs: number): number 
   }
   throw new AppError("slot-no-local-time", `no instant before ${iso(atMs)} shows ${time} in ${zone}`);
 }
+
+/** The local calendar day that an instant lies in, such as "2026-10-25". */
+export function localDateOf(atMs: number, zone: string): string {
+  return Temporal.Instant.fromEpochMilliseconds(atMs).toZonedDateTimeISO(zone).toPlainDate().toString();
+}

@@ -11,6 +11,8 @@ const personal = [
   "outbox",
   "rejected_frame",
   "switching",
+  "savings_slot",
+  "savings_appliance",
   "instruction_list",
   "override",
 ] as const;

@@ -3,10 +3,12 @@ import Database from "better-sqlite3";
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
+import type { ApplianceSlot } from "../savings/close-baselines.ts";
+import { linesOf } from "./read-savings.ts";
 import { sqliteFailure } from "./sqlite-failure.ts";
 
 /** What of an agent's database can be handed on. */
-export const exportKinds = ["readings", "slots", "settlements"] as const;
+export const exportKinds = ["readings", "slots", "settlements", "savings"] as const;
 export type ExportKind = (typeof exportKinds)[number];
 
 /** One row: instants in ISO 8601, energy in Wh, power in W, money in micro-units as text. The names say the unit. */
@@ -35,18 +37,45 @@ export const exportColumns: Record<ExportKind, readonly string[]> = {
     "ownSignature",
     "otherSignature",
   ],
+  savings: [
+    "kind",
+    "start",
+    "end",
+    "importMicroPerKwh",
+    "exportMicroPerKwh",
+    "pricedBy",
+    "importWh",
+    "exportWh",
+    "pvWh",
+    "appliancesWh",
+    "baselineWh",
+    "baselineMicro",
+    "actualMicro",
+    "shiftingMicro",
+    "flexibilityMicro",
+    "ownSolarMicro",
+    "feesMicro",
+    "missing",
+    "estimated",
+    "reason",
+  ],
 };
 
 /**
  * Rows whose instant, or whose start, is in [from, to), oldest first; the agent may be running.
+ * @param zone IANA zone of the site: savings value a battery's fill by its days
  * @throws AppError store-unusable, store-damaged
  */
-export function* exportRows(file: string, kind: ExportKind, fromMs: number, toMs: number): Generator<ExportRow> {
+export function* exportRows(
+  file: string,
+  kind: ExportKind,
+  { fromMs, toMs, zone }: { fromMs: number; toMs: number; zone: string },
+): Generator<ExportRow> {
   if (!existsSync(file)) throw new AppError("store-unusable", `no database ${file}; has the agent ever run?`);
   let db: Database.Database | undefined;
   try {
     db = new Database(file, { readonly: true });
-    yield* rows[kind](db, fromMs, toMs);
+    yield* rows[kind](db, fromMs, toMs, zone);
   } catch (error) {
     throw sqliteFailure(error, file) ?? error;
   } finally {
@@ -54,7 +83,7 @@ export function* exportRows(file: string, kind: ExportKind, fromMs: number, toMs
   }
 }
 
-type Read = (db: Database.Database, fromMs: number, toMs: number) => Generator<ExportRow>;
+type Read = (db: Database.Database, fromMs: number, toMs: number, zone: string) => Generator<ExportRow>;
 
 interface SampleRow {
   at_ms: number;
@@ -142,4 +171,37 @@ const rows: Record<ExportKind, Read> = {
       };
     }
   },
+  *savings(db, fromMs, toMs, zone) {
+    for (const line of linesOf(db, db.name, { fromMs, toMs, zone })) {
+      const { slot } = line;
+      const text = (micro: bigint | null | undefined): string | null =>
+        micro === null || micro === undefined ? null : `${micro}`;
+      yield {
+        kind: line.kind,
+        start: iso(line.startMs),
+        end: iso(line.endMs),
+        importMicroPerKwh: text(slot?.importMicro),
+        exportMicroPerKwh: text(slot?.exportMicro),
+        pricedBy: slot?.pricedBy ?? null,
+        importWh: slot?.importWh ?? null,
+        exportWh: slot?.exportWh ?? null,
+        pvWh: slot?.pvWh ?? null,
+        appliancesWh: slot && byAppliance(slot.appliances, "actualWh"),
+        baselineWh: slot && byAppliance(slot.appliances, "baselineWh"),
+        baselineMicro: text(line.baselineMicro),
+        actualMicro: text(line.actualMicro),
+        shiftingMicro: text(line.shiftingMicro),
+        flexibilityMicro: text(line.flexibilityMicro),
+        ownSolarMicro: text(line.ownSolarMicro),
+        feesMicro: text(line.feesMicro),
+        missing: line.missing,
+        estimated: line.estimated,
+        reason: line.reason,
+      };
+    }
+  },
 };
+
+/** "boiler=500 car=" : an appliance without a figure has none here. */
+const byAppliance = (slots: readonly ApplianceSlot[], which: "actualWh" | "baselineWh"): string =>
+  slots.map((one) => `${one.resource}=${one[which] ?? ""}`).join(" ");

@@ -50,5 +50,16 @@ export const migrations: readonly string[] = [
   create table own_price (
     start_ms integer primary key, end_ms integer not null, micro text not null, taxed_micro text,
     currency text not null, source text not null) strict;
+    `,
+  `
+  create table savings_slot (
+    start_ms integer primary key, end_ms integer not null, import_micro text, export_micro text, priced_by text,
+    import_wh integer, export_wh integer, pv_wh integer, estimated integer not null) strict;
+  create table savings_appliance (
+    resource text not null, start_ms integer not null, end_ms integer not null, actual_wh integer, held integer not null,
+    fill_wh integer, baseline_wh integer, span_ms integer not null, state text not null,
+    primary key (resource, start_ms)) strict, without rowid;
+  create index savings_appliance_by_start on savings_appliance (start_ms);
+  create index savings_appliance_open on savings_appliance (resource, start_ms) where state = 'open';
   `,
 ];

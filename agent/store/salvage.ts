@@ -19,6 +19,8 @@ const tables: Record<string, readonly string[]> = {
   ledger: ["state"],
   record: ["body", "evidence"],
   slot: [],
+  savings_slot: [],
+  savings_appliance: [],
   outbox: ["body"],
 };
 

@@ -90,7 +90,10 @@ it("gives settlement records with money as text, and missing signatures empty", 
 });
 
 it.each([
-  [["boilers", "--from", "2026-03-02"], 'usage-bad-kind: "boilers" cannot be exported; there are readings, slots, settlements'],
+  [
+    ["boilers", "--from", "2026-03-02"],
+    'usage-bad-kind: "boilers" cannot be exported; there are readings, slots, settlements, savings',
+  ],
   [["slots", "--from", "2026-02-30"], "usage-bad-time: --from 2026-02-30 is neither a day"],
   [["slots", "--from", "yesterday"], "usage-bad-time: --from yesterday is neither a day"],
   [["slots", "--from", "2026-03-02T00:00:00"], "usage-bad-time"],

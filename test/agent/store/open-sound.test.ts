@@ -19,6 +19,8 @@ function filled(): string {
     insert into boot values ('b', 1, 1, 2, 0);
     insert into ledger values ('grid', '{}');
     insert into slot values ('grid', 'import', 0, 900000, 250, 'valid', 1);
+    insert into savings_slot values (0, 900000, '300000', '0', 'published', 250, 0, null, 0);
+    insert into savings_appliance values ('boiler', 0, 900000, 250, 0, null, 250, 0, 'final');
     insert into outbox values ('b', 1, '{"kind":"slot"}'), ('b', 2, '{"kind":"slot"}');
     insert into record values ('a-b', 7, '0xd', '{}', '{}', '0xs', null, 5);
     with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000)
@@ -57,6 +59,7 @@ it("sets a damaged one aside byte for byte, and goes on with the rows that contr
   expect(setAside).toMatchObject({ file: `${file}.damaged-2026-03-04T050607.000Z`, why: expect.stringContaining("is damaged") });
   expect(readFileSync(setAside?.file ?? "").equals(broken)).toBe(true);
   expect(setAside?.saved).toMatchObject({ replay: 1, override: 1, outbox: 2, slot: 1, record: 1, ledger: 1, boot: 1 });
+  expect(setAside?.saved).toMatchObject({ savings_slot: 1, savings_appliance: 1 });
   expect(db.prepare("select seq from replay").get()).toEqual({ seq: 41 });
   expect(db.prepare("select count(*) as n from sample").get()).toEqual({ n: 0 });
 });
