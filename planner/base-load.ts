@@ -1,4 +1,4 @@
-import { localTimeOf } from "../core/slots.ts";
+import { localClock } from "./local-clock.ts";
 
 /** What a house drew in one slot of the past, without its planned appliances. */
 export interface PastSlot {
@@ -53,6 +53,7 @@ export function baseLoadForecast(
 }
 
 function medianByTime(history: readonly PastSlot[], { zone }: { zone: string }): (startMs: number) => number | undefined {
+  const timeOf = localClock(zone);
   const byKind = new Map<string, number[]>();
   const add = (key: string, wh: number): void => {
     const values = byKind.get(key);
@@ -60,22 +61,17 @@ function medianByTime(history: readonly PastSlot[], { zone }: { zone: string }):
     else byKind.set(key, [wh]);
   };
   for (const { startMs, wh } of history) {
-    const time = localTimeOf(startMs, zone);
-    add(time, wh);
-    add(`${isWeekend(startMs, zone)} ${time}`, wh);
+    const { minute, weekend } = timeOf(startMs);
+    add(`${minute}`, wh);
+    add(`${weekend} ${minute}`, wh);
   }
   return (startMs) => {
-    const time = localTimeOf(startMs, zone);
-    return median(byKind.get(`${isWeekend(startMs, zone)} ${time}`) ?? byKind.get(time));
+    const { minute, weekend } = timeOf(startMs);
+    return median(byKind.get(`${weekend} ${minute}`) ?? byKind.get(`${minute}`));
   };
 }
 
 function median(values: readonly number[] | undefined): number | undefined {
   const sorted = values?.toSorted((one, other) => one - other);
   return sorted?.[Math.floor(sorted.length / 2)];
-}
-
-function isWeekend(atMs: number, zone: string): boolean {
-  const day = new Intl.DateTimeFormat("en-US", { timeZone: zone, weekday: "short" }).format(atMs);
-  return day === "Sat" || day === "Sun";
 }
