@@ -1,10 +1,10 @@
 import { fastPlan } from "./fast/fast-plan.ts";
 import { homeOf } from "./home-of.ts";
 import type { Flow, Home } from "./home.ts";
-import { objective } from "./objective.ts";
-import { outcomeOf, type Outcome } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 import { previousFlows } from "./previous-flows.ts";
 import type { Problem } from "./problem.ts";
+import { settledOutcome } from "./settled-outcome.ts";
 
 /** What plans: by itself, by itself with a solver's last touch, or the solver alone. */
 export type Engine =
@@ -13,7 +13,6 @@ export type Engine =
 
 /**
  * The plan of one home. Wishes that cannot be met are named in it; it throws only where the problem itself is wrong.
- * The plan in force stays where a new one is not better by more than the problem's keep_within: no flicker at equal prices.
  * @param nowMs monotonic clock, ms
  * @throws AppError plan-bad-problem, plan-bad-length, plan-bad-appliance, plan-no-solution
  */
@@ -21,14 +20,8 @@ export function planHome(problem: Problem, engine: Engine, nowMs: () => number):
   const beganMs = nowMs();
   const home = homeOf(problem);
   const previous = problem.previous ? previousFlows(home, problem.previous) : undefined;
-  const { flows, bound } = solve(home, engine, previous);
-  const keeps = previous !== undefined && objective(home, previous) <= objective(home, flows) + problem.keep_within;
-  return outcomeOf(problem, home, keeps ? previous : flows, {
-    engine: engine.name,
-    ...(bound === undefined ? {} : { bound }),
-    keptPrevious: keeps,
-    solveMs: nowMs() - beganMs,
-  });
+  const found = solve(home, engine, previous);
+  return settledOutcome(problem, home, { engine: engine.name, ...found, previous, solveMs: nowMs() - beganMs });
 }
 
 function solve(home: Home, engine: Engine, start: readonly Flow[] | undefined): { flows: Flow[]; bound?: number } {

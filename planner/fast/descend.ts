@@ -36,9 +36,9 @@ const tiny = 1e-9;
 /**
  * Makes a plan better, appliance by appliance: each by dynamic programming against the rest, in turn, until nothing gets
  * better. Two appliances that stand in each other's way find another place only together: pairs are planned anew, the second
- * taken out while the first chooses.
+ * taken out while the first chooses. Yields after each pass over one appliance.
  */
-export function descend(home: Home, looks: readonly Look[], peak: Peak, start: readonly Flow[]): Flow[] {
+export function* descend(home: Home, looks: readonly Look[], peak: Peak, start: readonly Flow[]): Generator<void, Flow[]> {
   const curves = costCurves(home);
   const scratch = planScratch();
   const wide = home.devices.map((device) => wideGrid(device));
@@ -49,7 +49,7 @@ export function descend(home: Home, looks: readonly Look[], peak: Peak, start: r
   let best = [...start];
   let money = moneyOf(best);
   for (const look of looks) {
-    const replan = (flows: readonly Flow[], index: number, levels = look.levels, through?: Through): Flow[] => {
+    const replan = function* (flows: readonly Flow[], index: number, levels = look.levels, through?: Through): Steps<Flow[]> {
       const [device, whole, own] = [home.devices[index], wide[index], flows[index]];
       if (!device || !whole || !own) return [...flows];
       const net = netOf(
@@ -60,16 +60,18 @@ export function descend(home: Home, looks: readonly Look[], peak: Peak, start: r
       const rest = { curves: through?.curves ?? curves, net, peakWh: peak.wh, peakPrice: peak.price };
       const planned = planDevice(device, rest, grid, scratch);
       if (batteries.includes(index)) worths.set(index, planned.worth);
+      yield;
       return flows.with(index, planned.flow);
     };
     const worths = new Map<number, Float64Array>();
     /** The appliance as if the battery followed it, then the battery that does. */
-    const replanThrough = (flows: readonly Flow[], index: number, battery: number): Flow[] => {
+    const replanThrough = function* (flows: readonly Flow[], index: number, battery: number): Steps<Flow[]> {
       const [device, worth] = [home.devices[battery], worths.get(battery)];
       if (!device || !worth) return [...flows];
-      return replan(replan(flows, index, look.levels, { battery, curves: elasticCurves(curves, device, worth) }), battery);
+      const through = { battery, curves: elasticCurves(curves, device, worth) };
+      return yield* replan(yield* replan(flows, index, look.levels, through), battery);
     };
-    const inTurn = (flows: Flow[], rounds: number, through: boolean): [Flow[], number] => {
+    const inTurn = function* (flows: Flow[], rounds: number, through: boolean): Steps<[Flow[], number]> {
       let [now, nowMoney] = [flows, moneyOf(flows)];
       const keep = (tried: Flow[]): void => {
         const after = moneyOf(tried);
@@ -77,27 +79,29 @@ export function descend(home: Home, looks: readonly Look[], peak: Peak, start: r
       };
       for (let round = 0; round < rounds; round += 1) {
         const before = nowMoney;
-        for (const index of order) keep(replan(now, index));
+        for (const index of order) keep(yield* replan(now, index));
         for (const battery of through ? batteries : [])
-          for (const index of order) if (index !== battery) keep(replanThrough(now, index, battery));
+          for (const index of order) if (index !== battery) keep(yield* replanThrough(now, index, battery));
         if (nowMoney > before - worthwhile) break;
       }
       return [now, nowMoney];
     };
-    [best, money] = inTurn(best, look.rounds, look.through);
+    [best, money] = yield* inTurn(best, look.rounds, look.through);
     if (look.pairs === 0) continue;
     for (const first of order)
       for (const second of order) {
         if (first === second) continue;
-        const other = replan(replan(best.with(second, nothing), first, pairLevels), second, pairLevels);
+        const other = yield* replan(yield* replan(best.with(second, nothing), first, pairLevels), second, pairLevels);
         // What is far off after both have chosen does not come back.
         if (moneyOf(other) > money + Math.abs(money) * promising) continue;
-        const [tried, after] = inTurn(other, look.pairs, false);
+        const [tried, after] = yield* inTurn(other, look.pairs, false);
         if (after < money - tiny) [best, money] = [tried, after];
       }
   }
   return best;
 }
+
+type Steps<Result> = Generator<void, Result>;
 
 /** A battery that is seen through, and the curves that it makes. */
 interface Through {
