@@ -6,7 +6,7 @@ import { windowAt, type DemandWindow } from "../planner/demand-window.ts";
 import type { ApplianceConfig } from "./config/appliance-config.ts";
 import type { GivenWh } from "./given-energy.ts";
 import { authorityRank, type Intent } from "./plan/intent.ts";
-import { deadlineNeed, temperatureNeed, type Comfort } from "./plan/needs.ts";
+import { deadlineNeed, oldSensorMs, temperatureNeed, type Comfort } from "./plan/needs.ts";
 
 /** What people and pipes need, whatever prices and plans say. */
 export interface ComfortWatch {
@@ -14,6 +14,10 @@ export interface ComfortWatch {
   needs(): ReadonlyMap<string, Intent>;
   /** Newest temperature of a sensor, °C, with its age; undefined before the first. */
   temperature(sensor: string): { temperatureC: number; ageMs: number } | undefined;
+  /** State of charge of an appliance that was asked for it, percent; undefined while it does not say. */
+  percent(resource: string): number | undefined;
+  /** Energy that is missing in the demand window under way, Wh; undefined where there is none. */
+  missingWh(resource: string): number | undefined;
 }
 
 const pollMs = 30_000;
@@ -36,7 +40,7 @@ export function watchComfort(options: {
   const newest = new Map<string, { temperatureC: number; atMs: number }>();
   const held = new Map<string, Comfort["held"]>();
   const charged = new Map<string, number>();
-  const aimed = options.appliances.filter(({ targetSoc }) => targetSoc !== null);
+  const aimed = options.appliances.filter(({ targetSoc, model }) => targetSoc !== null || model?.kind === "battery");
   const read = async (): Promise<void> => {
     for (const { name } of aimed) {
       const percent = await options.stateOfCharge(name).catch(() => null);
@@ -76,6 +80,8 @@ export function watchComfort(options: {
   const deadlineOf = (appliance: (typeof planned)[number]): Intent | undefined => {
     const { demand } = appliance;
     const nowMs = clock.now();
+    // A tank is ready when it is warm, whatever it was given.
+    if (isWatched(appliance)) return undefined;
     const window = windowOf(appliance, nowMs);
     if (demand?.kind !== "energy" || !window) return undefined;
     const { readyMs, fromMs } = window;
@@ -83,6 +89,11 @@ export function watchComfort(options: {
     const mostWh = Math.max(demand.energyWh, appliance.targetSoc?.batteryWh ?? 0);
     if (!deadlineNeed(appliance, { missingWh: mostWh, readyMs }, nowMs)) return undefined;
     return deadlineNeed(appliance, { missingWh: missingWh(appliance, demand.energyWh, fromMs), readyMs }, nowMs);
+  };
+  const isWatched = ({ model, temperature: measured }: ApplianceConfig): boolean => {
+    if ((model?.kind !== "tank" && model?.kind !== "room") || !measured) return false;
+    const found = temperature(measured.sensor);
+    return found !== undefined && found.ageMs <= oldSensorMs;
   };
   const planned = options.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
   return {
@@ -95,6 +106,13 @@ export function watchComfort(options: {
       return new Map(needs);
     },
     temperature,
+    percent: (resource) => charged.get(resource),
+    missingWh(resource) {
+      const appliance = planned.find(({ name }) => name === resource);
+      const window = appliance && windowOf(appliance, clock.now());
+      if (appliance?.demand?.kind !== "energy" || !window || clock.now() < window.fromMs) return undefined;
+      return missingWh(appliance, appliance.demand.energyWh, window.fromMs);
+    },
   };
 
   function temperatureOf(

@@ -117,6 +117,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     control,
     meters,
     prices,
+    weather,
     overrides,
     tests,
     givenWh,
@@ -201,7 +202,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     sayConsent: consents.say,
     meter: (name) => meterNow(name, config.meters, collecting),
     schedule: () => agentSchedule({ config, clock, loop, known: known(), delays: house.delays() }),
-    planning: () => own.problem() ?? { problem: null, parts: [] },
+    planning: () => ({ ...(own.problem() ?? { problem: null, parts: [] }), forecasts: own.forecasts() }),
     testRelay: relayTesting({ config, tests, overrides: overrides.all, loop, actuator, clock, log, signal }),
   });
   if (config.home) {

@@ -1,62 +1,132 @@
+import { setImmediate } from "node:timers/promises";
+import { errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
+import type { Log } from "../core/log.ts";
 import type { InstructionList } from "../core/message/instruction.ts";
-import type { PriceSeries } from "../core/message/price-series.ts";
 import { slotAt } from "../core/slots.ts";
-import { baseLoadForecast } from "../planner/base-load.ts";
-import { windowAt } from "../planner/demand-window.ts";
-import { baseHistory } from "./base-history.ts";
+import type { ComfortWatch } from "./comfort.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
-import type { GivenWh } from "./given-energy.ts";
-import { localPlan, pricedSlots, type LocalPlanInput } from "./plan/local-plan.ts";
-import { localProblem } from "./plan/local-problem.ts";
+import { houseForecast, type ForecastQuality } from "./house-forecast.ts";
+import type { HouseHistory } from "./house-history.ts";
+import { hasDeviated } from "./plan/has-deviated.ts";
+import type { LocalPlanInput, Stored } from "./plan/local-input.ts";
+import { localPlanSteps, type LocalPlan } from "./plan/local-plan.ts";
+import { localProblem, pricedSlots } from "./plan/local-problem.ts";
+import { oldSensorMs } from "./plan/needs.ts";
+import type { Override } from "./plan/override.ts";
 import type { ControlStore } from "./store/control-store.ts";
-import type { MeterStore } from "./store/meter-store.ts";
+import type { WeatherKeeper } from "./weather/weather-keeper.ts";
 
 /** As far ahead as day-ahead prices reach. */
 const horizonMs = 36 * 3_600_000;
-/** What else the house may draw, W: a plan without a history keeps this free. */
-const usualBaseW = 1500;
+/** After a plan has proved wrong a new one is made no sooner. */
+const patienceMs = 5 * 60_000;
 const nothing: ReadonlyMap<string, InstructionList> = new Map();
 
 /** The house's own plan, and what it is made from. */
 export interface OwnPlan {
-  /** Made anew in each slot, and when prices are new, while nobody else plans for the house; nothing while somebody does. */
+  /**
+   * The plan in force, while nobody else plans for the house; nothing while somebody does. Made anew in each slot, with new
+   * prices, after a resident's word and when a store is not as it was planned: beside the passes of control, in small bites.
+   */
   lists(): ReadonlyMap<string, InstructionList>;
   /** The planning problem of this moment, whoever plans; undefined without prices or demands. */
   problem(): ReturnType<typeof localProblem>;
+  /** How far the forecasts were off that it rests on. */
+  forecasts(): ForecastQuality[];
 }
 
-/** @param options.alone whether the aggregator is not heard, or there is none */
+interface Made extends LocalPlan {
+  /** What it was made from; another one is made when that changes. */
+  key: string;
+  atMs: number;
+}
+
+/**
+ * @param options.alone whether the aggregator is not heard, or there is none
+ * @param options.onPlan called when a new plan is in force
+ */
 export function ownPlan(options: {
   config: AgentConfig;
   control: Pick<ControlStore, "prices">;
-  meters: Pick<MeterStore, "slots">;
-  givenWh: GivenWh;
+  history: HouseHistory;
+  comfort: Pick<ComfortWatch, "temperature" | "percent" | "missingWh">;
+  weather: WeatherKeeper | null;
+  overrides: () => readonly Override[];
   clock: Clock;
+  log: Log;
   alone: () => boolean;
+  onPlan: () => void;
+  signal: AbortSignal;
 }): OwnPlan {
-  const { config, control, clock } = options;
-  const { slotMinutes, timezone: zone, maxImportW } = config.site;
+  const { config, control, comfort, clock, log } = options;
+  const { slotMinutes, timezone: zone } = config.site;
   const appliances = config.appliances.map((appliance) => ({ ...appliance, resource: appliance.name }));
-  const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
-  const history = baseHistory({ meters: options.meters, gridMeter, appliances, givenWh: options.givenWh, zone });
-  let made: { startMs: number; priced: string; lists: ReadonlyMap<string, InstructionList> } | null = null;
-  const inputAt = (nowMs: number, prices: readonly PriceSeries[]): LocalPlanInput => {
-    const past = history(nowMs);
+  let made: Made | null = null;
+  let making = false;
+  let failedKey: string | null = null;
+
+  const stored = (resource: string): Stored => {
+    const percent = comfort.percent(resource);
+    const sensor = appliances.find(({ name }) => name === resource)?.temperature?.sensor;
+    const found = sensor === undefined ? undefined : comfort.temperature(sensor);
     return {
-      appliances,
-      prices,
-      deliveredWh(resource) {
-        const appliance = appliances.find(({ name }) => name === resource);
-        const window = appliance?.demand?.kind === "energy" ? windowAt(appliance.demand, zone, nowMs) : undefined;
-        return appliance && window ? options.givenWh(appliance, window.fromMs, nowMs) : 0;
-      },
-      baseW: (slots) => baseLoadForecast(past, slots, { zone, otherwiseW: usualBaseW }).watts,
-      nowMs,
-      slotMinutes,
-      zone,
-      maxImportW,
+      ...(percent !== undefined && { percent }),
+      ...(found && found.ageMs <= oldSensorMs && { temperatureC: found.temperatureC }),
     };
+  };
+  const forecastAt = (nowMs: number) =>
+    houseForecast({ history: options.history, weather: options.weather?.forecast() ?? [], zone, nowMs });
+  const inputAt = (nowMs: number): LocalPlanInput => ({
+    appliances,
+    prices: control.prices(nowMs, nowMs + horizonMs),
+    deliveredWh(resource) {
+      const demand = appliances.find(({ name }) => name === resource)?.demand;
+      const missing = comfort.missingWh(resource);
+      return demand?.kind === "energy" && missing !== undefined ? demand.energyWh - missing : 0;
+    },
+    stored,
+    forecast: forecastAt(nowMs),
+    overrides: options.overrides(),
+    nowMs,
+    slotMinutes,
+    zone,
+    // Above the peak that is paid for anyway the guard lets nothing run.
+    maxImportW: Math.min(config.site.maxImportW, config.site.peakW ?? Infinity),
+  });
+  const keyAt = (nowMs: number): string => {
+    const prices = control.prices(nowMs, nowMs + horizonMs).map(({ start, importPerKwh }) => `${start} ${importPerKwh.length}`);
+    const words = options.overrides().map(({ resource, mode, untilMs }) => `${resource} ${mode} ${untilMs}`);
+    return [slotAt(nowMs, slotMinutes).startMs, ...prices, ...words].join(",");
+  };
+  const isDue = (key: string, nowMs: number): boolean => {
+    if (making || key === failedKey) return false;
+    if (made?.key !== key) return true;
+    return nowMs - made.atMs >= patienceMs && hasDeviated(made.expected, stored, nowMs);
+  };
+  const make = async (key: string, nowMs: number): Promise<void> => {
+    const steps = localPlanSteps({ ...inputAt(nowMs), previous: made?.lists });
+    for (;;) {
+      const { done, value } = steps.next();
+      if (options.signal.aborted) return;
+      if (done) {
+        made = { ...value, key, atMs: nowMs };
+        failedKey = null;
+        return options.onPlan();
+      }
+      // What controls comes first.
+      await setImmediate();
+    }
+  };
+  const begin = (key: string, nowMs: number): void => {
+    making = true;
+    const work = make(key, nowMs)
+      .catch((error: unknown) => {
+        failedKey = key;
+        log.error({ code: errorCode(error), error: errorMessage(error) }, "no own plan could be made; the last one stays");
+      })
+      .finally(() => (making = false));
+    void clock.hold(work);
   };
   return {
     lists() {
@@ -65,18 +135,22 @@ export function ownPlan(options: {
         return nothing;
       }
       const nowMs = clock.now();
-      const { startMs } = slotAt(nowMs, slotMinutes);
-      const prices = control.prices(nowMs, nowMs + horizonMs);
-      const priced = prices.map(({ start, importPerKwh }) => `${start} ${importPerKwh.length}`).join(",");
-      if (made?.startMs === startMs && made.priced === priced) return made.lists;
-      const lists = localPlan({ ...inputAt(nowMs, prices), previous: made?.lists });
-      made = { startMs, priced, lists };
-      return lists;
+      const key = keyAt(nowMs);
+      if (isDue(key, nowMs)) begin(key, nowMs);
+      return made?.lists ?? nothing;
     },
     problem() {
-      const nowMs = clock.now();
-      const input = inputAt(nowMs, control.prices(nowMs, nowMs + horizonMs));
+      const input = inputAt(clock.now());
       return localProblem(input, pricedSlots(input));
+    },
+    forecasts() {
+      const named = (found: boolean[]): string[] => appliances.filter((_, index) => found[index]).map(({ name }) => name);
+      return forecastAt(clock.now()).quality({
+        tanks: named(appliances.map(({ model }) => model?.kind === "tank")),
+        cars: named(
+          appliances.map(({ device, meter }) => device.by === "driver" && device.config.type === "ev_charger" && meter !== null),
+        ),
+      });
     },
   };
 }

@@ -11,6 +11,8 @@ import type { AgentConfig } from "./config/agent-config.ts";
 import { startControlLoop, type ApplianceNow, type ControlLoop } from "./control-loop.ts";
 import { devicesOf, sensorsOf } from "./devices.ts";
 import { draws, sameSetting } from "./guard/guarded-appliance.ts";
+import { houseHistory } from "./house-history.ts";
+import { observeStores } from "./observe-stores.ts";
 import { ownPlan, type OwnPlan } from "./own-plan.ts";
 import { withTests, type RunningTests } from "./relay-test.ts";
 import type { GivenWh } from "./given-energy.ts";
@@ -18,10 +20,12 @@ import { watchHouse, type HouseWatch } from "./house-now.ts";
 import type { BusSet } from "./open-buses.ts";
 import type { ControlStore, Switching } from "./store/control-store.ts";
 import type { MeterStore } from "./store/meter-store.ts";
+import { observedStore } from "./store/observed-store.ts";
 import type { Db } from "./store/open-database.ts";
 import type { Outbox } from "./store/outbox.ts";
 import type { OverrideStore } from "./store/override-store.ts";
 import { guardStateFromJournal } from "./guard-memory.ts";
+import type { WeatherKeeper } from "./weather/weather-keeper.ts";
 import { keptSecret } from "./store/secret-store.ts";
 
 /** The part of the agent that switches. */
@@ -44,6 +48,8 @@ export interface ControlOptions {
   meters: Pick<MeterStore, "slots">;
   /** Prices that the own plan goes by. */
   prices: Pick<ControlStore, "prices">;
+  /** Forecast that it reckons with; null without one. */
+  weather: WeatherKeeper | null;
   overrides: OverrideStore;
   tests: RunningTests;
   givenWh: GivenWh;
@@ -109,15 +115,23 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     seed: keptSecret(options.db, "increase-delay", () => randomBytes(32)),
     clock,
   });
+  const observed = observedStore(options.db);
+  observeStores({ config, temperature: comfort.temperature, store: observed, clock, log, signal });
+  const history = houseHistory({ config, meters: options.meters, control, observed, givenWh: options.givenWh });
   const own = ownPlan({
     config,
     control: options.prices,
-    meters: options.meters,
-    givenWh: options.givenWh,
+    history,
+    comfort,
+    weather: options.weather,
+    overrides: overrides.all,
     clock,
+    log,
     alone: options.alone,
+    onPlan: () => loop.trigger(),
+    signal,
   });
-  const loop = startControlLoop({
+  const loop: ControlLoop = startControlLoop({
     appliances,
     state: guardStateFromJournal(appliances, mergedJournal(control, clock.now()), clock),
     instructions: options.instructions,

@@ -79,17 +79,24 @@ function comfortIssues(name: string, appliance: ApplianceYaml, { relays, sensors
   if ("energy_wh_per_day" in comfort && comfort.not_before === comfort.ready_by)
     issues.push({ path: at("comfort", "not_before"), message: "must differ from ready_by" });
   if (appliance.type === "ev_charger") return [...issues, ...chargerIssues(appliance, at)];
-  return [...issues, ...temperatureIssues(name, appliance, sensors, at)];
+  return [...issues, ...temperatureIssues(name, appliance, sensors, at), ...modelIssues(appliance, at)];
 }
 
 type At = (...keys: string[]) => string[];
+type Warming = Extract<ApplianceYaml, { type: "switched_load" | "heat_pump_sg_ready" }>;
 
-function temperatureIssues(
-  name: string,
-  { comfort, sensor }: Extract<ApplianceYaml, { type: "switched_load" | "heat_pump_sg_ready" }>,
-  sensors: AgentYaml["sensors"],
-  at: At,
-): ConfigIssue[] {
+/** A store is planned by its temperature: somebody must measure it, and say what it should be. */
+function modelIssues({ tank, room, sensor, comfort }: Warming, at: At): ConfigIssue[] {
+  if (tank && room) return [{ path: at("room"), message: "one of tank and room was expected, not both" }];
+  const which = tank ? "tank" : room ? "room" : undefined;
+  if (which === undefined) return [];
+  if (sensor === undefined) return [{ path: at(which), message: `a ${which} is planned by its temperature: name its sensor` }];
+  return (["min_c", "max_c"] as const)
+    .filter((key) => comfort[key] === undefined)
+    .map((key) => ({ path: at("comfort", key), message: `missing; a ${which} is planned between min_c and max_c` }));
+}
+
+function temperatureIssues(name: string, { comfort, sensor }: Warming, sensors: AgentYaml["sensors"], at: At): ConfigIssue[] {
   const issues: ConfigIssue[] = [];
   if (sensor !== undefined && !own(sensors, sensor))
     issues.push({ path: at("sensor"), message: `no sensor called "${sensor}" (have: ${have(Object.keys(sensors))})` });

@@ -2,6 +2,7 @@ import type { Demand } from "../../core/message/resource.ts";
 import { nominalPhaseV } from "../../core/nominal-voltage.ts";
 import type { OperationMode, Setting } from "../../core/setting.ts";
 import type { TemperatureBand } from "../plan/needs.ts";
+import { applianceModel, type ApplianceModel } from "./appliance-model.ts";
 import type { ApplianceYaml } from "./appliance-schema.ts";
 
 /** How an appliance is reached: by one contact, by the two of SG-Ready, or by a driver of its own. */
@@ -37,6 +38,8 @@ export interface ApplianceConfig {
   /** Sensor that its temperatures come from, and what they should be. */
   temperature: { sensor: string; band: TemperatureBand } | null;
   handHoldMs: number;
+  /** What the own plan reckons its store with; null where it has none, or too little is known. */
+  model: ApplianceModel | null;
 }
 
 /** Steps in which a battery is set when there is not room for all of it, W. */
@@ -54,7 +57,7 @@ export function applianceConfig(name: string, yaml: ApplianceYaml, closedOnBoot:
     case "ev_charger":
       return evCharger(name, yaml);
     case "battery":
-      return { ...plain(name, yaml), ...batteryModes(yaml), stepW: batteryStepW };
+      return { ...plain(name, yaml), ...batteryModes(yaml), stepW: batteryStepW, meter: yaml.meter ?? null };
     case "pv":
       return { ...plain(name, yaml), ...pvModes(yaml) };
   }
@@ -104,6 +107,7 @@ function byRelay(name: string, yaml: RelayYaml): Omit<ApplianceConfig, "device" 
     targetSoc: null,
     temperature: yaml.sensor === undefined ? null : { sensor: yaml.sensor, band: bandOf(comfort) },
     handHoldMs: yaml.hand_hold_s * 1000,
+    model: applianceModel(yaml),
   };
 }
 
@@ -161,6 +165,7 @@ function plain(name: string, yaml: DriverYaml): Omit<ApplianceConfig, keyof Mode
     targetSoc: null,
     temperature: null,
     handHoldMs: yaml.hand_hold_s * 1000,
+    model: applianceModel(yaml),
   };
 }
 

@@ -15,6 +15,8 @@ const energy = { energy_wh_per_day: z.int().positive(), not_before: LocalTime, r
 /** SG-Ready and most heat pumps allow no longer block. */
 const blockS = z.int().positive().max(7200);
 
+const cop = z.number().positive().max(10).default(1);
+
 const common = {
   min_on_s: z.int().nonnegative().max(7200).default(300),
   min_off_s: z.int().nonnegative().max(7200).default(300),
@@ -30,6 +32,25 @@ const common = {
   meter: Name.optional(),
   /** Somebody who switches the device by hand is not overruled for so long. */
   hand_hold_s: z.int().min(0).max(86_400).default(0),
+  /** Hot water that it heats: with sensor, min_c and max_c the own plan goes by its temperature. */
+  tank: z
+    .strictObject({
+      litres: z.number().positive().max(20_000),
+      /** Of the room that it stands in. */
+      ambient_c: z.number().min(-20).max(40).default(20),
+      loss_w_per_k: z.number().nonnegative().max(1000).default(1.5),
+      /** Heat for each unit of electricity: 1 of a heating rod. */
+      cop,
+    })
+    .optional(),
+  /** House or room that it heats, likewise: its mass and its loss to the outside. */
+  room: z
+    .strictObject({
+      capacity_wh_per_k: z.number().positive().max(1_000_000),
+      loss_w_per_k: z.number().nonnegative().max(10_000),
+      cop,
+    })
+    .optional(),
 };
 
 /**
@@ -85,7 +106,18 @@ const EvCharger = anyDriverConfig([
   driverConfig(dialingChargerDrivers, charger),
 ]);
 
-const Battery = driverConfig(batteryDrivers, { type: z.literal("battery"), bus: z.string(), hand_hold_s });
+const Battery = driverConfig(batteryDrivers, {
+  type: z.literal("battery"),
+  bus: z.string(),
+  hand_hold_s,
+  meter,
+  /** What it holds; left out, the house's own plan leaves it to itself. */
+  capacity_wh: z.int().positive().max(10_000_000).optional(),
+  /** Kept for what comes unforeseen. */
+  min_soc_percent: z.number().min(0).max(90).default(10),
+  /** Money for each kWh that goes in, and for each that comes out. */
+  wear_per_kwh: z.number().nonnegative().max(10).default(0.01),
+});
 
 const Pv = driverConfig(pvDrivers, { type: z.literal("pv"), bus: z.string(), hand_hold_s });
 

@@ -1,96 +1,156 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
-import type { PriceSeries } from "../../core/message/price-series.ts";
-import type { Demand } from "../../core/message/resource.ts";
+import { drain } from "../../planner/drain.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
-import { planHome } from "../../planner/plan-home.ts";
-import { priceBook } from "../../planner/price-book.ts";
-import { draws } from "../guard/guarded-appliance.ts";
-import type { Planned } from "./intent.ts";
-import { localProblem, type ProblemPart } from "./local-problem.ts";
+import type { Outcome } from "../../planner/outcome.ts";
+import { planHomeSteps } from "../../planner/plan-home-steps.ts";
+import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
+import { localProblem, pricedSlots } from "./local-problem.ts";
+import { curtailedSetting, plannedSetting, type PlannedSetting } from "./planned-setting.ts";
+import type { ProblemPart } from "./problem-part.ts";
 
-/** An appliance that the house plans by itself. */
-export type LocalAppliance = Planned & { demand: Demand | null; minOnMs: number; minOffMs: number };
-
-/** What the house plans by itself with. */
-export interface LocalPlanInput {
-  appliances: readonly LocalAppliance[];
-  /** In order of announcement. */
-  prices: readonly PriceSeries[];
-  /** Already given in the demand window under way, Wh. */
-  deliveredWh: (resource: string) => number;
-  /** What else the house will draw in each slot, W. */
-  baseW: (slots: readonly PricedSlot[]) => readonly number[];
-  nowMs: number;
-  slotMinutes: number;
-  zone: string;
-  maxImportW: number;
-  /** The plan in force: kept where a new one is hardly better. */
-  previous?: ReadonlyMap<string, InstructionList> | undefined;
+/** The house's own plan. */
+export interface LocalPlan {
+  lists: ReadonlyMap<string, InstructionList>;
+  /** What the stores will then hold, °C or percent: as they were when it was made, and at the end of each slot. */
+  expected: readonly { resource: string; unit: "°C" | "%"; from: Level; at: readonly Level[] }[];
 }
 
-const horizonMs = 36 * 3_600_000;
+interface Level {
+  endMs: number;
+  value: number;
+}
+
 /** Instructions of the house to itself need no id of their own. */
 const noId = "00000000-0000-4000-8000-000000000000";
+const noPlan: LocalPlan = { lists: new Map(), expected: [] };
+type Instruction = InstructionList["instructions"][number];
 
-/** The slots that a plan of this moment is made for: as far as prices are known. */
-export function pricedSlots({ prices, nowMs, slotMinutes }: LocalPlanInput): PricedSlot[] {
-  return priceBook(prices).slots(nowMs, nowMs + horizonMs, slotMinutes);
+/** The plan of `localPlanSteps` at once. */
+export function localPlan(input: LocalPlanInput): LocalPlan {
+  return drain(localPlanSteps(input));
 }
 
 /**
- * The house's own plan for when nobody else has one: the cheapest that gives each appliance its energy in time under the
- * house's limit, by the prices that are known. Empty without prices. What does not fit is said in the reasons. Pure.
+ * The house's own plan for when nobody else has one: the cheapest that gives each appliance its energy in time and keeps its
+ * stores within their bounds, under the house's limit, by the prices that are known. Empty without prices. What does not fit is
+ * said in the reasons. Made in small bites.
+ * @throws AppError plan-* where what it was given makes no problem
  */
-export function localPlan(input: LocalPlanInput): Map<string, InstructionList> {
+export function* localPlanSteps(input: LocalPlanInput): Generator<void, LocalPlan> {
   const slots = pricedSlots(input);
   const made = localProblem(input, slots);
-  if (!made) return new Map();
-  const outcome = planHome(made.problem, { name: "fast" }, () => 0);
-  const powers = new Map(outcome.appliances.map(({ name, power_w: watts }) => [name, watts]));
-  const missing = new Map(
-    outcome.shortfalls.flatMap(({ appliance, kind, amount }) => (kind === "below-minimum" ? [[appliance, amount] as const] : [])),
-  );
+  if (!made) return noPlan;
+  const outcome = yield* planHomeSteps(made.problem, { name: "fast" }, () => 0);
   const lists = new Map<string, InstructionList>();
   for (const appliance of input.appliances) {
     const parts = made.parts.filter(({ resource }) => resource === appliance.resource);
-    if (parts.length === 0) continue;
-    const instructions = slots.map(({ startMs, endMs }, slot) => {
-      const part = parts.find(({ from, until }) => slot >= from && slot < until);
-      const powerW = parts.reduce((sum, { name }) => sum + (powers.get(name)?.[slot] ?? 0), 0);
-      return {
-        id: noId,
-        executionTime: iso(startMs),
-        validUntil: iso(endMs),
-        ...settingFor(appliance, powerW),
-        reason: reasonOf(part, powerW > 0, part ? missing.get(part.name) : undefined),
-      };
-    });
+    const tell =
+      appliance.model?.kind === "pv"
+        ? panels(appliance, outcome, input.appliances, slots, [...input.forecast.pvW(slots)])
+        : parts.length > 0
+          ? (slot: number) => told(appliance, parts, outcome, slots, slot)
+          : undefined;
+    if (!tell) continue;
+    const instructions = slots.map(({ startMs, endMs }, slot) => ({
+      id: noId,
+      executionTime: iso(startMs),
+      validUntil: iso(endMs),
+      ...tell(slot),
+    }));
     lists.set(appliance.resource, { plan: noId, resource: appliance.resource, instructions: merged(instructions) });
   }
-  return lists;
+  return { lists, expected: expectedOf(input, made.parts, outcome, slots) };
 }
 
-type Instruction = InstructionList["instructions"][number];
+type Told = PlannedSetting & { reason: string };
 
-function reasonOf(part: ProblemPart | undefined, on: boolean, missingWh: number | undefined): string {
-  if (part && part.readyBy === null) return `own plan: ${on ? "free to run" : "dear time, runs a little later"}`;
-  if (!part || !on) return "own plan: not needed now";
-  const short = missingWh === undefined ? "" : `; ${Math.ceil(missingWh)} Wh will be missing`;
-  return `own plan: cheapest time before ${part.readyBy}${short}`;
+function told(
+  appliance: LocalAppliance,
+  parts: readonly ProblemPart[],
+  outcome: Outcome,
+  slots: readonly PricedSlot[],
+  slot: number,
+): Told {
+  const part = parts.find(({ from, until }) => slot >= from && slot < until);
+  const powerW = parts.reduce(
+    (sum, { name }) => sum + (outcome.appliances.find((one) => one.name === name)?.power_w[slot] ?? 0),
+    0,
+  );
+  const short = outcome.shortfalls.find(({ appliance: name, kind }) => name === part?.name && kind === "below-minimum");
+  const setting = plannedSetting(appliance, part?.kind ?? "demand", powerW, gridW(outcome, slots, slot));
+  return { ...setting, reason: reasonOf(appliance, part, powerW, setting, short) };
 }
 
-/** On is how it rests where it draws then, such as SG-Ready's normal, else its last mode, as strongly as planned. */
-function settingFor(
-  { modes, safe, least }: LocalAppliance,
+function reasonOf(
+  { model, safe }: LocalAppliance,
+  part: ProblemPart | undefined,
   powerW: number,
-): Pick<Instruction, "operationModeId"> & Partial<Pick<Instruction, "operationModeFactor">> {
-  if (powerW <= 0) return { operationModeId: least.mode };
-  const top = modes.at(-1);
-  if (!top || (draws(safe) && top.minW === top.maxW)) return { operationModeId: safe.mode };
-  if (top.minW === top.maxW) return { operationModeId: top.id };
-  const factor = (powerW - top.minW) / (top.maxW - top.minW);
-  return { operationModeId: top.id, operationModeFactor: Math.round(Math.max(0, Math.min(1, factor)) * 1000) / 1000 };
+  { operationModeId }: PlannedSetting,
+  short: Outcome["shortfalls"][number] | undefined,
+): string {
+  switch (part?.kind) {
+    case "block":
+      return `own plan: ${powerW > 0 ? "free to run" : "dear time, runs a little later"}`;
+    case "battery":
+      if (operationModeId === safe.mode) return "own plan: evens out the house by itself";
+      return `own plan: ${powerW > 0 ? "charges at a cheap time" : powerW < 0 ? "gives at a dear time" : "holds still for a dearer time"}`;
+    case "tank":
+    case "room": {
+      const band = model && "minC" in model ? ` ${model.minC} to ${model.maxC} °C` : "";
+      const missing = short ? `; ${short.amount.toFixed(1)} °C will be missing` : "";
+      return `own plan: ${powerW > 0 ? `cheapest time to keep${band}` : `warm enough until a cheaper time`}${missing}`;
+    }
+    case "demand":
+      if (powerW > 0)
+        return `own plan: cheapest time before ${part.readyBy}${short ? `; ${Math.ceil(short.amount)} Wh will be missing` : ""}`;
+  }
+  return "own plan: not needed now";
+}
+
+/** Panels are told to give less only where giving costs money; each takes its share of that. */
+function panels(
+  appliance: LocalAppliance,
+  outcome: Outcome,
+  appliances: readonly LocalAppliance[],
+  slots: readonly PricedSlot[],
+  pvW: readonly number[],
+): ((slot: number) => Told) | undefined {
+  if (outcome.slots.every(({ curtailed_wh: wh }) => wh <= 1)) return undefined;
+  const most = (one: LocalAppliance): number => (one.model?.kind === "pv" ? one.model.maxW : 0);
+  const share = most(appliance) / appliances.reduce((sum, one) => sum + most(one), 0);
+  return (slot) => {
+    const curtailedWh = outcome.slots[slot]?.curtailed_wh ?? 0;
+    if (curtailedWh <= 1) return { operationModeId: appliance.safe.mode, reason: "own plan: gives what it can" };
+    const givesW = Math.max(0, (pvW[slot] ?? 0) - curtailedWh / hoursOf(slots, slot)) * share;
+    return { ...curtailedSetting(appliance, givesW), reason: "own plan: what is exported now costs money" };
+  };
+}
+
+const hoursOf = (slots: readonly PricedSlot[], slot: number): number =>
+  ((slots[slot]?.endMs ?? 0) - (slots[slot]?.startMs ?? 0)) / 3_600_000;
+
+function gridW({ slots: planned }: Outcome, slots: readonly PricedSlot[], slot: number): number {
+  const { import_wh: imported = 0, export_wh: exported = 0 } = planned[slot] ?? {};
+  return (imported - exported) / hoursOf(slots, slot);
+}
+
+function expectedOf(
+  { appliances, stored, nowMs }: LocalPlanInput,
+  parts: readonly ProblemPart[],
+  outcome: Outcome,
+  slots: readonly PricedSlot[],
+): LocalPlan["expected"] {
+  return parts.flatMap(({ name, resource, kind }) => {
+    const state = outcome.appliances.find((one) => one.name === name)?.state;
+    const model = appliances.find((one) => one.resource === resource)?.model;
+    if (!state || kind === "demand" || kind === "block") return [];
+    const whole = model?.kind === "battery" ? model.capacityWh / 100 : 1;
+    const at = state.end.map((value, slot) => ({ endMs: slots[slot]?.endMs ?? 0, value: value / whole }));
+    const { percent = 0, temperatureC = 0 } = stored(resource);
+    const from = { endMs: nowMs, value: kind === "battery" ? percent : temperatureC };
+    return [{ resource, unit: kind === "battery" ? "%" : "°C", from, at }] as const;
+  });
 }
 
 /** Joins neighbours that say the same. */

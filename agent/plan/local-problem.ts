@@ -1,85 +1,90 @@
 import type { InstructionList } from "../../core/message/instruction.ts";
-import { demandWindows } from "../../planner/demand-window.ts";
+import { priceAt } from "../../core/message/price-series.ts";
+import { priceBook } from "../../planner/price-book.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import { Problem } from "../../planner/problem.ts";
+import { demandParts } from "./demand-parts.ts";
 import { instructionAt, settingOf } from "./intent.ts";
-import type { LocalAppliance, LocalPlanInput } from "./local-plan.ts";
+import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
+import { overrideAt } from "./override.ts";
+import { overriddenW } from "./overridden-power.ts";
+import type { PartOfProblem, ProblemPart } from "./problem-part.ts";
+import { storePart } from "./store-part.ts";
 
-/** One appliance of the problem: an appliance of the house, or one of its demand windows. */
-export interface ProblemPart {
-  name: string;
-  resource: string;
-  /** Local time at which its energy must be there; null where it only may be held off. */
-  readyBy: string | null;
-  /** Slots in which it counts: [from, until). */
-  from: number;
-  until: number;
+const horizonMs = 36 * 3_600_000;
+
+/** The slots that a plan of this moment is made for: as far as prices are known. */
+export function pricedSlots({ prices, nowMs, slotMinutes }: LocalPlanInput): PricedSlot[] {
+  return priceBook(prices).slots(nowMs, nowMs + horizonMs, slotMinutes);
 }
 
-/** Share of its rated power that a heat pump without a history is taken to draw by itself. */
-const ownShare = 0.4;
-/** Of the currency, for each start: what saves less is not worth switching for. */
-const startCost = 0.005;
-
-/** The house's own planning problem: its demands as far as prices are known. */
+/** The house's own planning problem: its demands and stores as far as prices are known. Undefined without either. */
 export function localProblem(
   input: LocalPlanInput,
   slots: readonly PricedSlot[],
 ): { problem: Problem; parts: readonly ProblemPart[] } | undefined {
-  const [first, last] = [slots[0], slots.at(-1)];
-  if (!first || !last) return undefined;
-  const parts: ProblemPart[] = [];
-  const appliances = input.appliances.flatMap((appliance): object[] => {
-    const { resource, demand, modes } = appliance;
-    const top = modes.at(-1);
-    if (!demand || !top || top.maxW <= 0) return [];
-    if (demand.kind === "block") {
-      parts.push({ name: resource, resource, readyBy: null, from: 0, until: slots.length });
-      return [
-        {
-          type: "blockable",
-          name: resource,
-          expected_w: top.maxW * ownShare,
-          power_w: top.maxW,
-          max_block_minutes: demand.maxBlockS / 60,
-          min_free_minutes: demand.minFreeS / 60,
-          start_cost: startCost,
-        },
-      ];
+  if (slots.length === 0) return undefined;
+  const importPrice = slots.map(({ microPerKwh }) => Number(microPerKwh) / 1_000_000);
+  const meanPrice = importPrice.reduce((sum, price) => sum + price, 0) / importPrice.length;
+  const baseW = [...input.forecast.baseW(slots)];
+  const parts = input.appliances.flatMap((appliance): PartOfProblem[] => {
+    const kept = keptByResident(appliance, input, slots, baseW);
+    if (kept.slots === 0) {
+      const store = storePart(appliance, input, slots, meanPrice);
+      if (store) return [store];
     }
-    return demandWindows(demand, input.zone, first.startMs, last.endMs).map((window, index) => {
-      const name = `${resource} ${index}`;
-      const inside = slots.map(({ startMs, endMs }) => startMs >= window.fromMs && endMs <= window.readyMs);
-      const [from, until] = [Math.max(0, inside.indexOf(true)), inside.lastIndexOf(true) + 1];
-      parts.push({ name, resource, readyBy: demand.readyBy, from, until });
-      const given = window.fromMs < first.startMs ? input.deliveredWh(resource) : 0;
-      return {
-        type: "deferrable",
-        name,
-        energy_wh: Math.max(0, demand.energyWh - given),
-        power_w: top.maxW,
-        min_power_w: top.minW,
-        on_off: top.minW === top.maxW,
-        from,
-        until,
-        min_on_minutes: appliance.minOnMs / 60_000,
-        min_off_minutes: appliance.minOffMs / 60_000,
-        start_cost: startCost,
-      };
-    });
+    return demandParts(appliance, input, slots, kept);
   });
-  if (appliances.length === 0) return undefined;
-  const perKwh = (micro: bigint): number => Number(micro) / 1_000_000;
+  const curtails = input.appliances.some(({ model }) => model?.kind === "pv");
+  if (parts.length === 0 && !curtails) return undefined;
   const problem = Problem.parse({
     slot_minutes: input.slotMinutes,
     slots: slots.length,
-    import_price_per_kwh: slots.map(({ microPerKwh }) => perKwh(microPerKwh)),
-    base_load_w: [...input.baseW(slots)],
+    import_price_per_kwh: importPrice,
+    export_price_per_kwh: exportPrices(input, slots),
+    base_load_w: baseW,
+    pv_w: [...input.forecast.pvW(slots)],
+    pv_curtailable: curtails,
     grid: { import_limit_w: input.maxImportW },
-    appliances,
-    ...(input.previous && { previous: previousOf(input, input.previous, parts, slots) }),
+    appliances: parts.map(({ appliance }) => appliance),
+    ...(input.previous && {
+      previous: previousOf(
+        input,
+        input.previous,
+        parts.map(({ part }) => part),
+        slots,
+      ),
+    }),
   });
-  return { problem, parts };
+  return { problem, parts: parts.map(({ part }) => part) };
+}
+
+/** What a resident's word fixes: the house draws it anyway, and the plan begins behind it. Adds to `baseW`. */
+function keptByResident(
+  appliance: LocalAppliance,
+  input: LocalPlanInput,
+  slots: readonly PricedSlot[],
+  baseW: number[],
+): { slots: number; wh: number } {
+  const override = overrideAt(input.overrides, appliance.resource, input.nowMs);
+  if (!override) return { slots: 0, wh: 0 };
+  const powerW = overriddenW(appliance, override);
+  const open = slots.findIndex(({ startMs }) => startMs >= override.untilMs);
+  const count = open < 0 ? slots.length : open;
+  let wh = 0;
+  for (const [slot, { startMs, endMs }] of slots.slice(0, count).entries()) {
+    baseW[slot] = (baseW[slot] ?? 0) + powerW;
+    wh += (powerW * (Math.min(endMs, override.untilMs) - Math.max(startMs, input.nowMs))) / 3_600_000;
+  }
+  return { slots: count, wh };
+}
+
+function exportPrices({ prices }: LocalPlanInput, slots: readonly PricedSlot[]): number[] {
+  const book = priceBook(prices);
+  return slots.map(({ startMs }) => {
+    const series = book.at(startMs);
+    return Number((series && priceAt(series, "export", startMs)) ?? 0n) / 1_000_000;
+  });
 }
 
 /** What the plan in force has each part do, W a slot. */
@@ -90,11 +95,11 @@ function previousOf(
   slots: readonly PricedSlot[],
 ): Record<string, number[]> {
   const previous: Record<string, number[]> = {};
-  for (const { name, resource, readyBy, from, until } of parts) {
+  for (const { name, resource, kind, from, until } of parts) {
     const list = lists.get(resource);
     const appliance: LocalAppliance | undefined = appliances.find((one) => one.resource === resource);
-    // What runs by its own thermostat has no power of its own to keep.
-    if (!list || !appliance || readyBy === null) continue;
+    // What runs by its own thermostat, or follows the house, has no power of its own to keep.
+    if (!list || !appliance || kind === "block" || kind === "battery") continue;
     previous[name] = slots.map(({ startMs }, slot) => {
       const instruction = slot >= from && slot < until ? instructionAt(list, startMs) : undefined;
       return (instruction && settingOf(appliance.modes, instruction)?.powerW) ?? 0;

@@ -23,7 +23,7 @@ export interface TemperatureBand {
 const slackShare = 0.1;
 const slackMs = 10 * 60_000;
 /** A sensor that says nothing for so long is as good as none. */
-const oldSensorMs = 15 * 60_000;
+export const oldSensorMs = 15 * 60_000;
 
 /** What comfort wants, and whether a temperature bound holds it until it has gone past the bound. */
 export interface Comfort {

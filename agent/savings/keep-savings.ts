@@ -147,7 +147,7 @@ function applianceNow(
   appliance: ApplianceConfig,
   { startMs, endMs }: Slot,
   control: KeepSavingsOptions["control"],
-  read: (meter: string, register: "import") => number | null,
+  read: (meter: string, register: "import" | "export") => number | null,
 ): ApplianceSlot | null {
   const { name: resource, device, meter, demand } = appliance;
   const type = device.by === "driver" ? device.config.type : null;
@@ -157,7 +157,8 @@ function applianceNow(
   const { heldMs, toldWh } = settingsIn(appliance, switchings, startMs, endMs);
   const slot = { resource, startMs, endMs, baselineWh: null, spanMs: startMs, state: "open" as const };
   if (type === "battery") {
-    const { charge, discharge } = toldWh;
+    const { charge, discharge } =
+      meter === null ? toldWh : { charge: read(meter, "import") ?? 0, discharge: read(meter, "export") ?? 0 };
     // By itself, or idle: nobody knows what it did, and nobody told it to.
     if (charge === 0 && discharge === 0) return { ...slot, held: false, actualWh: null, fillWh: 0 };
     const fillWh = Math.round((charge * batteryPercent) / 100) - Math.round((discharge * 100) / batteryPercent);

@@ -13,6 +13,7 @@ const personal = [
   "switching",
   "savings_slot",
   "savings_appliance",
+  "observed_slot",
   "instruction_list",
   "override",
 ] as const;

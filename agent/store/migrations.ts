@@ -50,7 +50,7 @@ export const migrations: readonly string[] = [
   create table own_price (
     start_ms integer primary key, end_ms integer not null, micro text not null, taxed_micro text,
     currency text not null, source text not null) strict;
-    `,
+  `,
   `
   create table savings_slot (
     start_ms integer primary key, end_ms integer not null, import_micro text, export_micro text, priced_by text,
@@ -61,5 +61,10 @@ export const migrations: readonly string[] = [
     primary key (resource, start_ms)) strict, without rowid;
   create index savings_appliance_by_start on savings_appliance (start_ms);
   create index savings_appliance_open on savings_appliance (resource, start_ms) where state = 'open';
+  `,
+  `
+  create table observed_slot (
+    name text not null, start_ms integer not null, end_ms integer not null, value real not null,
+    primary key (name, start_ms)) strict, without rowid;
   `,
 ];

@@ -21,6 +21,7 @@ const tables: Record<string, readonly string[]> = {
   slot: [],
   savings_slot: [],
   savings_appliance: [],
+  observed_slot: [],
   outbox: ["body"],
 };
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { switchedAppliance } from "../../../agent/guard/guarded-appliance.ts";
-import { localPlan, type LocalPlanInput } from "../../../agent/plan/local-plan.ts";
+import type { LocalPlanInput } from "../../../agent/plan/local-input.ts";
+import { localPlan } from "../../../agent/plan/local-plan.ts";
 import type { PriceSeries } from "../../../core/message/price-series.ts";
 
 const nowMs = Date.parse("2026-01-14T20:00:00Z");
@@ -8,6 +9,7 @@ const rests = { minOnMs: 0, minOffMs: 0, maxOffMs: null };
 const boiler = {
   ...switchedAppliance({ resource: "boiler", ratedPowerW: 2000, ...rests, safeOn: false }),
   demand: { kind: "energy" as const, energyWh: 4000, notBefore: "20:00", readyBy: "06:30" },
+  model: null,
 };
 /** Cheap from 02:00 to 04:00 in Amsterdam. */
 const importPerKwh = Array.from({ length: 12 }, (_, hour) => (hour === 5 || hour === 6 ? "100000" : "300000"));
@@ -19,18 +21,27 @@ const prices: PriceSeries = {
   importPerKwh,
   exportPerKwh: importPerKwh,
 };
+const forecast: LocalPlanInput["forecast"] = {
+  baseW: (slots) => slots.map(() => 1500),
+  pvW: (slots) => slots.map(() => 0),
+  outdoorC: () => null,
+  drawWh: (_, slots) => slots.map(() => 0),
+  presentShare: (_, slots) => slots.map(() => 1),
+};
 const plan = (change: Partial<LocalPlanInput> = {}) =>
   localPlan({
     appliances: [boiler],
     prices: [prices],
     deliveredWh: () => 0,
-    baseW: (slots) => slots.map(() => 1500),
+    stored: () => ({}),
+    forecast,
+    overrides: [],
     nowMs,
     slotMinutes: 60,
     zone: "Europe/Amsterdam",
     maxImportW: 9000,
     ...change,
-  });
+  }).lists;
 const onAt = (lists: ReturnType<typeof plan>): string[] =>
   (lists.get("boiler")?.instructions ?? [])
     .filter(({ operationModeId }) => operationModeId === "on")
@@ -63,6 +74,7 @@ const car = {
   safe: { mode: "off", powerW: 0 },
   least: { mode: "off", powerW: 0 },
   demand: { kind: "energy" as const, energyWh: 17_000, notBefore: "20:00", readyBy: "06:00" },
+  model: null,
   ...rests,
 };
 
@@ -101,6 +113,7 @@ it("holds a heat pump back when it is dear, no longer than it may", () => {
   const pump = {
     ...switchedAppliance({ resource: "boiler", ratedPowerW: 2000, ...rests, safeOn: true }),
     demand: { kind: "block" as const, maxBlockS: 7200, minFreeS: 3600 },
+    model: null,
   };
   const dear: PriceSeries = {
     ...prices,

@@ -95,7 +95,7 @@ it("keeps a copy of what it was before it is brought to a newer version, once", 
   again.exec(
     "drop table override; drop table secret; drop table settlement_hold; drop table consent; drop table thinned; drop table own_price",
   );
-  again.exec("drop table savings_slot; drop table savings_appliance");
+  again.exec("drop table savings_slot; drop table savings_appliance; drop table observed_slot");
   for (const column of ["mode", "power_w"]) again.exec(`alter table switching drop column ${column}`);
   again.close();
   openStore(file).close();

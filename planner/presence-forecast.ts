@@ -1,0 +1,72 @@
+import { localClock } from "./local-clock.ts";
+
+/** A slot of the past in which somebody could tell whether the car was there. */
+export interface SeenSlot {
+  startMs: number;
+  there: boolean;
+}
+
+/** When a car will be there, and how far such forecasts were off. */
+export interface PresenceForecast {
+  /** Share of such days on which it was there at that time, 0 to 1; 1 where nobody knows. */
+  share: number[];
+  /**
+   * Share of the slots of the last day that is known in which the more likely of the two was wrong, forecast from the days
+   * before it; null without two days.
+   */
+  errorShare: number | null;
+  /** Days of history that it rests on. */
+  days: number;
+}
+
+const dayMs = 86_400_000;
+const minutesADay = 1440;
+/** Times of arrival differ: half an hour counts as one time. */
+const stepMinutes = 30;
+/** Habits change: older days are left out. */
+const recentDays = 28;
+/** Days of the other kind (workday, weekend) count little, and only stand in. */
+const otherKindWeight = 0.2;
+
+/**
+ * The share of the recent days on which the car was there at the same local time; days of the same kind (workday or weekend)
+ * count five times. Pure.
+ * @param history in any order; slots in which nobody can tell are left out
+ */
+export function presenceForecast(
+  history: readonly SeenSlot[],
+  slots: readonly { startMs: number }[],
+  { zone }: { zone: string },
+): PresenceForecast {
+  const newest = history.reduce((latest, { startMs }) => Math.max(latest, startMs), -Infinity);
+  const share = model(history, newest, zone);
+  const lastDay = history.filter(({ startMs }) => startMs > newest - dayMs);
+  const before = history.filter(({ startMs }) => startMs <= newest - dayMs);
+  const past = model(before, newest - dayMs, zone);
+  const wrong = lastDay.filter(({ startMs, there }) => (past(startMs) ?? 1) >= 0.5 !== there).length;
+  return {
+    share: slots.map(({ startMs }) => share(startMs) ?? 1),
+    errorShare: before.length === 0 || lastDay.length === 0 ? null : wrong / lastDay.length,
+    days: new Set(history.map(({ startMs }) => Math.floor(startMs / dayMs))).size,
+  };
+}
+
+function model(history: readonly SeenSlot[], newest: number, zone: string): (startMs: number) => number | undefined {
+  const timeOf = localClock(zone);
+  const seen = new Map<string, { there: number; all: number }>();
+  const key = (minute: number, weekend: boolean): string => `${weekend} ${Math.floor((minute % minutesADay) / stepMinutes)}`;
+  for (const { startMs, there } of history) {
+    if (startMs <= newest - recentDays * dayMs) continue;
+    const { minute, weekend } = timeOf(startMs);
+    const found = seen.get(key(minute, weekend)) ?? { there: 0, all: 0 };
+    found.there += there ? 1 : 0;
+    found.all += 1;
+    seen.set(key(minute, weekend), found);
+  }
+  return (startMs) => {
+    const { minute, weekend } = timeOf(startMs);
+    const [same, other] = [seen.get(key(minute, weekend)), seen.get(key(minute, !weekend))];
+    const all = (same?.all ?? 0) + otherKindWeight * (other?.all ?? 0);
+    return all === 0 ? undefined : ((same?.there ?? 0) + otherKindWeight * (other?.there ?? 0)) / all;
+  };
+}
