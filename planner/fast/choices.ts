@@ -1,6 +1,6 @@
 import type { CostCurves } from "../cost-curves.ts";
 import type { Device } from "../home.ts";
-import { openMoney, slotMoney, type SlotMoney } from "./slot-money.ts";
+import { openMoney, slotMoneyScratch, type SlotMoney } from "./slot-money.ts";
 
 /** What the rest of the home does while one appliance is planned. */
 export interface Rest {
@@ -63,7 +63,7 @@ export function choiceScratch(): Choices {
     mostIn: 0,
     mostOut: 0,
     next: { count: 0, low: 0, step: 0 },
-    slotMoney: slotMoney(),
+    slotMoney: slotMoneyScratch(),
   };
 }
 

@@ -20,7 +20,7 @@ const farWh = 1000;
 const tiny = 1e-9;
 
 /** Room for one slot. */
-export function slotMoney(): SlotMoney {
+export function slotMoneyScratch(): SlotMoney {
   return { count: 0, at: new Float64Array(most), from: new Float64Array(most), slope: new Float64Array(most) };
 }
 
