@@ -41,6 +41,11 @@ export interface Choices {
   mostOut: number;
   next: NextLevels;
   slotMoney: SlotMoney;
+  /** The fill after it with nothing in or out, what goes in at most until it is full, and the range that is looked at, Wh. */
+  raw: number;
+  roomWh: number;
+  from: number;
+  to: number;
 }
 
 const most = 320;
@@ -64,6 +69,10 @@ export function choiceScratch(): Choices {
     mostOut: 0,
     next: { count: 0, low: 0, step: 0 },
     slotMoney: slotMoneyScratch(),
+    raw: 0,
+    roomWh: 0,
+    from: 0,
+    to: 0,
   };
 }
 
@@ -82,86 +91,115 @@ export function openSlot(choices: Choices, device: Device, rest: Rest, slot: num
 /**
  * Fills `choices` with what may be done in the slot that was opened at fill level `x`. Between the bends of the slot's cost and
  * the levels of the next grid everything is linear, so that these, and the ends of the range, are all that needs to be tried.
+ * It runs a hundred thousand times a plan: figures go from step to step through `choices`, where a call would box them.
  */
 export function choicesAt(choices: Choices, device: Device, slot: number, x: number): void {
   const { wh, mostIn, mostOut } = choices;
   const gain = device.gain[slot] as number;
   const raw = (device.keep[slot] as number) * x + (device.add[slot] as number);
   const roomWh = gain > 0 ? Math.max(0, device.ceiling - raw) / gain : Infinity;
+  choices.raw = raw;
+  choices.roomWh = roomWh;
   wh[0] = 0;
   choices.count = 1;
   if (device.profile) {
-    for (const each of device.profile) put(choices, each);
+    const { profile } = device;
+    for (let step = 0; step < profile.length && step < most - 1; step += 1) wh[step + 1] = profile[step] as number;
+    choices.count = Math.min(most, profile.length + 1);
   } else {
     if (mostIn > tiny) {
       const to = Math.min(mostIn, roomWh);
-      if (device.ownWill) put(choices, to);
-      else if (device.onOff) {
-        if (mostIn >= (device.maxIn[slot] as number) - tiny && roomWh > tiny) put(choices, mostIn);
-      } else if (to > tiny) {
-        const least = device.minIn[slot] as number;
-        if (to >= least) putRange(choices, device, slot, raw, least, to, gain);
+      const least = device.minIn[slot] as number;
+      if (device.onOff || device.ownWill) {
+        const may = device.ownWill || (mostIn >= (device.maxIn[slot] as number) - tiny && roomWh > tiny);
+        if (may) {
+          wh[1] = device.ownWill ? to : mostIn;
+          choices.count = 2;
+        }
+      } else if (to > tiny && to >= least) {
+        choices.from = least;
+        choices.to = to;
+        putRange(choices, device, slot, true);
+      } else if (to > tiny && (device.demand[slot] as number) > 0) {
         // Nearly full it may end below its least power where it must charge until it is full.
-        else if ((device.demand[slot] as number) > 0) put(choices, to);
+        wh[1] = to;
+        choices.count = 2;
       }
     }
     if (mostOut > tiny) {
       const to = Math.min(mostOut, Math.max(0, (raw - device.floor) / device.drain));
-      if (to > tiny) putRange(choices, device, slot, raw, -to, 0, device.drain);
+      if (to > tiny) {
+        choices.from = -to;
+        choices.to = 0;
+        putRange(choices, device, slot, false);
+      }
     }
   }
-  price(choices, device, slot, raw, roomWh);
+  price(choices, device, slot);
   // Choice 1 stays a programme's first step: where it may not begin, it is there and never picked.
   if (device.profile && mostIn <= 0) choices.money[1] = Infinity;
 }
 
-/** All that is worth trying from `from` to `to` Wh; `factor` is Wh of fill for each of them. */
-function putRange(choices: Choices, device: Device, slot: number, raw: number, from: number, to: number, factor: number): void {
-  const [above, below] = [from + tiny, to - tiny];
-  if (from > tiny || from < -tiny) put(choices, from);
-  if (to > tiny || to < -tiny) put(choices, to);
-  const { count, at } = choices.slotMoney;
-  for (let index = 0; index < count; index += 1) {
-    const wh = at[index] as number;
-    if (wh > above && wh < below) put(choices, wh);
+/** All that is worth trying between `from` and `to`. */
+function putRange(choices: Choices, device: Device, slot: number, goesIn: boolean): void {
+  const { wh, raw, from, to, slotMoney } = choices;
+  const { step, low } = choices.next;
+  const { at } = slotMoney;
+  const bends = slotMoney.count;
+  /** Wh of fill for each Wh. */
+  const factor = goesIn ? (device.gain[slot] as number) : device.drain;
+  const above = from + tiny;
+  const below = to - tiny;
+  let { count } = choices;
+  if (goesIn ? from > tiny : true) {
+    wh[count] = from;
+    count += 1;
+  }
+  if (goesIn) {
+    wh[count] = to;
+    count += 1;
+  }
+  for (let index = 0; index < bends; index += 1) {
+    const bend = at[index] as number;
+    if (bend <= above || bend >= below) continue;
+    wh[count] = bend;
+    count += 1;
   }
   const toLow = ((device.low[slot] as number) - raw) / factor;
-  if (toLow > above && toLow < below) put(choices, toLow);
-  const toHigh = ((device.high[slot] as number) - raw) / factor;
-  if (toHigh > above && toHigh < below) put(choices, toHigh);
-  const { step, low } = choices.next;
-  if (step <= 0) return;
-  const reach = ((to - from) * factor) / step;
-  const every = Math.max(1, Math.ceil(reach / mostLandings));
-  const lowest = Math.floor((raw + from * factor - low) / step) + 1;
-  for (let tries = 0; tries <= mostLandings; tries += 1) {
-    const wh = (low + (lowest + tries * every) * step - raw) / factor;
-    if (wh >= below) break;
-    if (wh > above) put(choices, wh);
+  if (toLow > above && toLow < below) {
+    wh[count] = toLow;
+    count += 1;
   }
-}
-
-function put(choices: Choices, wh: number): void {
-  if (choices.count >= most) return;
-  choices.wh[choices.count] = wh;
-  choices.count += 1;
+  const toHigh = ((device.high[slot] as number) - raw) / factor;
+  if (toHigh > above && toHigh < below) {
+    wh[count] = toHigh;
+    count += 1;
+  }
+  if (step > 0) {
+    const every = Math.max(1, Math.ceil(((to - from) * factor) / step / mostLandings));
+    const lowest = Math.floor((raw + from * factor - low) / step) + 1;
+    for (let tries = 0; tries <= mostLandings; tries += 1) {
+      const landing = (low + (lowest + tries * every) * step - raw) / factor;
+      if (landing >= below) break;
+      if (landing <= above) continue;
+      wh[count] = landing;
+      count += 1;
+    }
+  }
+  choices.count = count;
 }
 
 /** Fill and money of each choice. */
-function price(
-  { count, wh, money, fill, below, share, next, slotMoney }: Choices,
-  device: Device,
-  slot: number,
-  raw: number,
-  roomWh: number,
-): void {
+function price(choices: Choices, device: Device, slot: number): void {
+  const { count, wh, money, fill, below, share, next, raw, roomWh } = choices;
+  const { at, from, slope } = choices.slotMoney;
+  const lastBend = choices.slotMoney.count - 1;
   const { ceiling, floor, drain, shortfallPrice } = device;
   const gain = device.gain[slot] as number;
   const low = device.low[slot] as number;
   const high = device.high[slot] as number;
   const demand = device.demand[slot] as number;
-  const { at, from, slope } = slotMoney;
-  const lastBend = slotMoney.count - 1;
+  const lowest = next.low;
   const perStep = next.step > 0 ? 1 / next.step : 0;
   const lastBelow = next.count - 2;
   for (let index = 0; index < count; index += 1) {
@@ -175,7 +213,7 @@ function price(
     if (after < low) paid += (low - after) * shortfallPrice;
     else if (after > high) paid += (after - high) * shortfallPrice;
     if (energy < demand) paid += Math.max(0, Math.min(demand, roomWh) - Math.max(0, energy)) * shortfallPrice;
-    const place = (after - next.low) * perStep;
+    const place = (after - lowest) * perStep;
     const level = place <= 0 ? 0 : place >= lastBelow ? lastBelow : place | 0;
     fill[index] = after;
     money[index] = paid;
