@@ -41,12 +41,16 @@ export interface Choices {
   mostOut: number;
   next: NextLevels;
   slotMoney: SlotMoney;
-  /** The fill after it with nothing in or out, what goes in at most until it is full, and the range that is looked at, Wh. */
-  raw: number;
-  roomWh: number;
-  from: number;
-  to: number;
+  /** Wh, at the places below: figures in fields of their own would be boxed anew each time. */
+  now: Float64Array;
 }
+
+/** The fill at the slot's start; after it with nothing in or out; what goes in until it is full; the range that is looked at. */
+const fillNow = 0;
+const fillIdle = 1;
+const room = 2;
+const rangeFrom = 3;
+const rangeTo = 4;
 
 const most = 320;
 /** Most landings on a level of the grid that are tried a slot. */
@@ -69,11 +73,13 @@ export function choiceScratch(): Choices {
     mostOut: 0,
     next: { count: 0, low: 0, step: 0 },
     slotMoney: slotMoneyScratch(),
-    raw: 0,
-    roomWh: 0,
-    from: 0,
-    to: 0,
+    now: new Float64Array(5),
   };
+}
+
+/** Says at what fill level the slot begins that is looked at next. */
+export function startAt({ now }: Choices, fill: number): void {
+  now[fillNow] = fill;
 }
 
 /** Gets ready for the choices of a slot, whatever the fill is at its start. */
@@ -89,17 +95,18 @@ export function openSlot(choices: Choices, device: Device, rest: Rest, slot: num
 }
 
 /**
- * Fills `choices` with what may be done in the slot that was opened at fill level `x`. Between the bends of the slot's cost and
+ * Fills `choices` with what may be done in the slot that was opened
+ * at the fill level that was set. Between the bends of the slot's cost and
  * the levels of the next grid everything is linear, so that these, and the ends of the range, are all that needs to be tried.
  * It runs a hundred thousand times a plan: figures go from step to step through `choices`, where a call would box them.
  */
-export function choicesAt(choices: Choices, device: Device, slot: number, x: number): void {
-  const { wh, mostIn, mostOut } = choices;
+export function choicesAt(choices: Choices, device: Device, slot: number): void {
+  const { wh, mostIn, mostOut, now } = choices;
   const gain = device.gain[slot] as number;
-  const raw = (device.keep[slot] as number) * x + (device.add[slot] as number);
+  const raw = (device.keep[slot] as number) * (now[fillNow] as number) + (device.add[slot] as number);
   const roomWh = gain > 0 ? Math.max(0, device.ceiling - raw) / gain : Infinity;
-  choices.raw = raw;
-  choices.roomWh = roomWh;
+  now[fillIdle] = raw;
+  now[room] = roomWh;
   wh[0] = 0;
   choices.count = 1;
   if (device.profile) {
@@ -117,8 +124,8 @@ export function choicesAt(choices: Choices, device: Device, slot: number, x: num
           choices.count = 2;
         }
       } else if (to > tiny && to >= least) {
-        choices.from = least;
-        choices.to = to;
+        now[rangeFrom] = least;
+        now[rangeTo] = to;
         putRange(choices, device, slot, true);
       } else if (to > tiny && (device.demand[slot] as number) > 0) {
         // Nearly full it may end below its least power where it must charge until it is full.
@@ -129,8 +136,8 @@ export function choicesAt(choices: Choices, device: Device, slot: number, x: num
     if (mostOut > tiny) {
       const to = Math.min(mostOut, Math.max(0, (raw - device.floor) / device.drain));
       if (to > tiny) {
-        choices.from = -to;
-        choices.to = 0;
+        now[rangeFrom] = -to;
+        now[rangeTo] = 0;
         putRange(choices, device, slot, false);
       }
     }
@@ -142,7 +149,10 @@ export function choicesAt(choices: Choices, device: Device, slot: number, x: num
 
 /** All that is worth trying between `from` and `to`. */
 function putRange(choices: Choices, device: Device, slot: number, goesIn: boolean): void {
-  const { wh, raw, from, to, slotMoney } = choices;
+  const { wh, now, slotMoney } = choices;
+  const raw = now[fillIdle] as number;
+  const from = now[rangeFrom] as number;
+  const to = now[rangeTo] as number;
   const { step, low } = choices.next;
   const { at } = slotMoney;
   const bends = slotMoney.count;
@@ -191,7 +201,9 @@ function putRange(choices: Choices, device: Device, slot: number, goesIn: boolea
 
 /** Fill and money of each choice. */
 function price(choices: Choices, device: Device, slot: number): void {
-  const { count, wh, money, fill, below, share, next, raw, roomWh } = choices;
+  const { count, wh, money, fill, below, share, next, now } = choices;
+  const raw = now[fillIdle] as number;
+  const roomWh = now[room] as number;
   const { at, from, slope } = choices.slotMoney;
   const lastBend = choices.slotMoney.count - 1;
   const { ceiling, floor, drain, shortfallPrice } = device;

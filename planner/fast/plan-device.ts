@@ -1,6 +1,6 @@
 import type { Device, Flow } from "../home.ts";
 import { idle } from "../physics.ts";
-import { choicesAt, choiceScratch, openSlot, type Choices, type NextLevels, type Rest } from "./choices.ts";
+import { choicesAt, choiceScratch, openSlot, startAt, type Choices, type NextLevels, type Rest } from "./choices.ts";
 import { runNodes, type RunNode, type RunNodes } from "./run-nodes.ts";
 
 /** Fill levels that are looked at: `levels` of them from low to high, at each of the slots + 1 points in time. */
@@ -54,7 +54,8 @@ function backwards(device: Device, rest: Rest, grid: Grid, { nodes }: RunNodes, 
     const next = (slot + 1) * size;
     openSlot(choices, device, rest, slot, nextLevels(grid, slot));
     for (let level = 0; level < levels; level += 1) {
-      choicesAt(choices, device, slot, low + level * step);
+      startAt(choices, low + level * step);
+      choicesAt(choices, device, slot);
       for (let index = 0; index < nodes.length; index += 1) {
         pick(choices, nodes[index] as RunNode, device, values, next, levels);
         values[slot * size + index * levels + level] = choices.least;
@@ -87,7 +88,8 @@ function rollOut(
     const node = nodes[at] as RunNode;
     const next = nextLevels(grid, slot);
     openSlot(choices, device, rest, slot, next);
-    choicesAt(choices, device, slot, x);
+    startAt(choices, x);
+    choicesAt(choices, device, slot);
     pick(choices, node, device, values, (slot + 1) * size, grid.levels);
     const wh = choices.wh[choices.picked] as number;
     if (wh > 0) flow.in[slot] = wh;

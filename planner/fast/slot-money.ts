@@ -1,4 +1,3 @@
-import { curveAt } from "../cost-curves.ts";
 import type { Device } from "../home.ts";
 import type { Rest } from "./choices.ts";
 
@@ -26,39 +25,45 @@ export function slotMoneyScratch(): SlotMoney {
 
 /** Works a slot out for an appliance. */
 export function openMoney(money: SlotMoney, device: Device, rest: Rest, slot: number): void {
+  const { at, from, slope } = money;
   const { curves } = rest;
   const net = rest.net[slot] as number;
   const peakWh = rest.peakWh[slot] as number;
-  money.count = 0;
-  // The first point of a curve is no bend.
-  const first = slot * curves.most;
-  for (let index = 1; index < (curves.count[slot] as number); index += 1)
-    bendAt(money, (curves.at[first + index] as number) - net);
-  if (rest.peakPrice > 0) bendAt(money, peakWh - net);
-  bendAt(money, 0);
-  const at = (wh: number): number =>
-    curveAt(curves, slot, net + wh) + Math.abs(wh) * device.wear + (net + wh > peakWh ? (net + wh - peakWh) * rest.peakPrice : 0);
-  // One more bend well before the first gives the slope there.
-  for (let index = money.count; index > 0; index -= 1) money.at[index] = money.at[index - 1] as number;
-  money.at[0] = (money.at[1] as number) - farWh;
-  money.count += 1;
-  for (let index = 0; index < money.count; index += 1) money.from[index] = at(money.at[index] as number);
-  for (let index = 0; index < money.count; index += 1) {
-    const here = money.at[index] as number;
-    const there = index + 1 < money.count ? (money.at[index + 1] as number) : here + farWh;
-    const paid = index + 1 < money.count ? (money.from[index + 1] as number) : at(there);
-    money.slope[index] = (paid - (money.from[index] as number)) / (there - here);
+  // One bend is added well before the first: it gives the slope there. The first point of a curve is no bend.
+  const points = slot * curves.most;
+  const inCurve = Math.min((curves.count[slot] as number) - 1, most - 4);
+  for (let index = 1; index <= inCurve; index += 1) at[index] = (curves.at[points + index] as number) - net;
+  at[inCurve + 1] = 0;
+  at[inCurve + 2] = rest.peakPrice > 0 ? peakWh - net : 0;
+  const count = sorted(at, inCurve + 3);
+  at[0] = (at[1] as number) - farWh;
+  money.count = count;
+  let piece = points;
+  const lastPiece = points + (curves.count[slot] as number) - 1;
+  for (let index = 0; index <= count; index += 1) {
+    const wh = index < count ? (at[index] as number) : (at[count - 1] as number) + farWh;
+    const all = net + wh;
+    while (piece < lastPiece && (curves.at[piece + 1] as number) <= all) piece += 1;
+    let paid = (curves.money[piece] as number) + (curves.slope[piece] as number) * (all - (curves.at[piece] as number));
+    paid += Math.abs(wh) * device.wear;
+    if (all > peakWh) paid += (all - peakWh) * rest.peakPrice;
+    from[index] = paid;
+    if (index > 0) slope[index - 1] = (paid - (from[index - 1] as number)) / (wh - (at[index - 1] as number));
   }
 }
 
-/** Puts a bend in its place. */
-function bendAt(money: SlotMoney, wh: number): void {
-  if (money.count >= most - 1) return;
-  let index = money.count;
-  while (index > 0 && (money.at[index - 1] as number) > wh) index -= 1;
-  if (index > 0 && wh - (money.at[index - 1] as number) < tiny) return;
-  if (index < money.count && (money.at[index] as number) - wh < tiny) return;
-  for (let other = money.count; other > index; other -= 1) money.at[other] = money.at[other - 1] as number;
-  money.at[index] = wh;
-  money.count += 1;
+/** Sorts the bends from place 1 on, each once; returns how many places are taken. */
+function sorted(at: Float64Array, places: number): number {
+  let count = 1;
+  for (let next = 1; next < places; next += 1) {
+    const wh = at[next] as number;
+    let index = count;
+    while (index > 1 && (at[index - 1] as number) > wh) index -= 1;
+    if (index > 1 && wh - (at[index - 1] as number) < tiny) continue;
+    if (index < count && (at[index] as number) - wh < tiny) continue;
+    for (let other = count; other > index; other -= 1) at[other] = at[other - 1] as number;
+    at[index] = wh;
+    count += 1;
+  }
+  return count;
 }
