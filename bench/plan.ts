@@ -15,10 +15,12 @@ import { atLeast, atMost, quantile, report, rounded, type Claim } from "./report
  * `npm run bench:plan [-- --json] [--homes 200] [--proof-seconds 15]`: the fast planner beside HiGHS on generated homes, half of
  * them with 96 slots and half with 144, one after the other in one process, turn by turn.
  *
- * - HiGHS solves the whole program of each home until its gap is 1 %, for 8 s at most: that is its time. A second run to 0.1 %,
- *   for --proof-seconds at most and begun with the polished plan, gives its plan and its bound.
+ * - HiGHS solves the whole program of each home until its gap is 1 %: that is its time. It is cut off at 20 s, which then counts
+ *   as its time and is less than it would take. A second run to 0.1 %, for --proof-seconds at most and begun with the polished
+ *   plan, gives its plan and its bound.
  * - The bound is the better of HiGHS's own and of a Lagrangian one (planner/exact/lower-bound.ts). Gaps are shares of it.
- * - Memory: a process that plans with the fast planner, beside one that has only loaded it.
+ * - Memory: the highest of a process that plans 30 homes with the fast planner, above what it had before the first; with the Node
+ *   option that the service is started with.
  */
 const option = (name: string, otherwise: number): number => {
   const at = process.argv.indexOf(name);
@@ -26,8 +28,8 @@ const option = (name: string, otherwise: number): number => {
 };
 const homes = option("--homes", 200);
 const proofSeconds = option("--proof-seconds", 15);
-/** What HiGHS has at most to come within 1 %. */
-const onePercentSeconds = 8;
+/** What HiGHS has at most to come within 1 %. Some homes keep it busy for more than a minute: the longer, the nearer the truth. */
+const onePercentSeconds = 20;
 const first = option("--first", 1);
 
 const data = benchData(join(import.meta.dirname, "../../shared/data"));
@@ -126,20 +128,30 @@ const rows = ([96, 144] as const).flatMap((slots) => {
   ];
 });
 
-/** Resident memory of a process after it has loaded, and planned, MiB. */
-function memoryMiB(plans: number): number {
+/** The Node option that the service is started with (deploy/stage.ts). */
+const serviceOption = "--max-semi-space-size=1";
+
+/** Resident memory of a process that has loaded homes of 144 slots, and the highest while it plans them, MiB. */
+function memoryMiB(): { loaded: number; highest: number } {
+  const problems = Array.from({ length: 30 }, (_, seed) => generateHome(data, seed + 1, 144));
   const script = join(import.meta.dirname, "plan/memory.ts");
-  return Number(execFileSync(process.execPath, ["--expose-gc", script, String(plans)], { encoding: "utf8" }));
+  const input = problems.map((problem) => JSON.stringify(problem)).join("\n");
+  return JSON.parse(
+    execFileSync(process.execPath, ["--expose-gc", serviceOption, script], { encoding: "utf8", input }),
+  ) as ReturnType<typeof memoryMiB>;
 }
-const [idleMiB, plannedMiB] = [memoryMiB(0), memoryMiB(30)];
+const { loaded: idleMiB, highest: plannedMiB } = memoryMiB();
 rows.push(
-  { slots: 144, engine: "memory: loaded, MiB", homes: 0, "ms median": idleMiB },
-  { slots: 144, engine: "memory: highest while planning, MiB", homes: 30, "ms median": plannedMiB },
+  { slots: 144, engine: "memory: loaded, MiB", homes: 0, "ms median": rounded(idleMiB) },
+  { slots: 144, engine: "memory: highest while planning, MiB", homes: 30, "ms median": rounded(plannedMiB) },
 );
 
 const fastGaps = found.map((one) => one.fastGap);
 const polishGaps = found.map((one) => one.polishGap);
+const lowest = Math.min(...found.map(({ fastGap, polishGap, highsGap }) => Math.min(fastGap, polishGap, highsGap)));
 const claims: Claim[] = [
+  // A plan below its bound would prove the bound wrong; a millionth is the solver's own tolerance.
+  atLeast("lowest gap of any plan, %", percent(lowest), -1e-4),
   atMost("fast: gap to the proven bound, mean %", percent(mean(fastGaps)), 1),
   atMost("fast: gap to the proven bound, p95 %", percent(quantile(fastGaps, 0.95)), 3),
   atMost("fast and polish: gap, mean %", percent(mean(polishGaps)), 0.5),
@@ -157,7 +169,7 @@ const claims: Claim[] = [
     ),
     20,
   ),
-  atMost("fast: memory above the idle process, MiB", plannedMiB - idleMiB, 20),
+  atMost("fast: memory above the idle process, MiB", rounded(plannedMiB - idleMiB), 20),
 ];
 console.log(
   `${data.source} data; HiGHS reached 1 % within ${onePercentSeconds} s in ${found.filter((one) => one.reached).length} of ${found.length} homes`,

@@ -338,7 +338,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .addOption(
       new Option("--engine <name>", "fast as on a gateway, exact by a solver").choices(["fast", "exact"]).default("fast"),
     )
-    .option("--polish", "fast: let a solver set the powers of what the plan has on")
+    .option("--polish", "fast: let a solver improve the plan, in about a second")
     .option("--gap <share>", "exact: how far from the cheapest plan it may stop", "0.0001")
     .option("--time-limit <seconds>", "exact: when it stops at the latest", "60")
     .option("--strict", "exit 1 where a wish or a limit is missed")

@@ -1,14 +1,16 @@
 import type { Device, Flow, Home } from "./home.ts";
-import { trajectory } from "./physics.ts";
+import { filled } from "./physics.ts";
 import { slotCost } from "./slot-cost.ts";
 
 /** Net energy of the home in each slot without PV curtailment, Wh; positive is import. */
 export function netOf(home: Home, flows: readonly Flow[]): Float64Array {
-  return home.baseWh.map((base, slot) => {
-    let net = base - (home.pvWh[slot] ?? 0);
-    for (const flow of flows) net += (flow.in[slot] ?? 0) - (flow.out[slot] ?? 0);
-    return net;
-  });
+  const net = Float64Array.from(home.baseWh);
+  for (let slot = 0; slot < net.length; slot += 1) {
+    let wh = (net[slot] as number) - (home.pvWh[slot] as number);
+    for (const flow of flows) wh += (flow.in[slot] as number) - (flow.out[slot] as number);
+    net[slot] = wh;
+  }
+  return net;
 }
 
 /** Highest mean import of a slot above what has been paid for already, W. */
@@ -33,22 +35,26 @@ export function objective(home: Home, flows: readonly Flow[]): number {
 
 /** Wear, starts, missed wishes and the value of what is left, of one appliance. */
 export function deviceMoney(device: Device, flow: Flow): number {
-  const fills = trajectory(device, flow);
-  let money = -(fills.at(-1) ?? 0) * device.finalValue;
+  const slots = device.keep.length;
+  let money = 0;
+  let fill = device.initial;
   let on = device.run.wasOn;
-  for (const [slot, fill] of fills.entries()) {
-    const [taken, given] = [flow.in[slot] ?? 0, flow.out[slot] ?? 0];
+  for (let slot = 0; slot < slots; slot += 1) {
+    const taken = flow.in[slot] as number;
+    const given = flow.out[slot] as number;
+    fill = filled(device, slot, fill, taken, given);
     money += (taken + given) * device.wear;
-    money +=
-      (Math.max(0, (device.low[slot] ?? -Infinity) - fill) + Math.max(0, fill - (device.high[slot] ?? Infinity))) *
-      device.shortfallPrice;
-    const demand = device.demand[slot] ?? 0;
+    const low = device.low[slot] as number;
+    const high = device.high[slot] as number;
+    if (fill < low) money += (low - fill) * device.shortfallPrice;
+    if (fill > high) money += (fill - high) * device.shortfallPrice;
+    const demand = device.demand[slot] as number;
     if (demand > taken) money += demandMissed(device, slot, fill, taken) * device.shortfallPrice;
     const runs = taken > 0;
     if (runs && !on) money += device.run.startCost;
     on = runs;
   }
-  return money;
+  return money - (slots > 0 ? fill : 0) * device.finalValue;
 }
 
 /** Energy that a demand misses in a slot, Wh; nothing once it is full. */

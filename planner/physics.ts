@@ -8,8 +8,13 @@ export function filled(device: Device, slot: number, x: number, inWh: number, ou
 
 /** Fill levels at the end of each slot. */
 export function trajectory(device: Device, flow: Flow): Float64Array {
+  const fills = new Float64Array(device.keep.length);
   let x = device.initial;
-  return device.keep.map((_, slot) => (x = filled(device, slot, x, flow.in[slot] ?? 0, flow.out[slot] ?? 0)));
+  for (let slot = 0; slot < fills.length; slot += 1) {
+    x = filled(device, slot, x, flow.in[slot] ?? 0, flow.out[slot] ?? 0);
+    fills[slot] = x;
+  }
+  return fills;
 }
 
 /** Nothing in and nothing out. */

@@ -1,17 +1,15 @@
-import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fastPlan } from "../../planner/fast/fast-plan.ts";
-import { homeOf } from "../../planner/home-of.ts";
-import { generateHome } from "./generate-home.ts";
-import { benchData } from "./real-data.ts";
+import { homeOf, readProblem } from "../../planner/home-of.ts";
 
-/** Prints the highest resident memory of this process in MiB, after it has made and planned homes of 144 slots. */
-const plans = Number(process.argv[2] ?? 0);
-const data = benchData(join(import.meta.dirname, "../../../shared/data"));
-const homes = Array.from({ length: 30 }, (_, seed) => homeOf(generateHome(data, seed + 1, 144)));
+/**
+ * Prints two figures of this process, MiB of resident memory: after it has loaded the planner and the problems that it is given
+ * (one JSON a line on standard input), and the highest while it read and planned one after the other.
+ */
+const lines = (await text(process.stdin)).trim().split("\n");
 globalThis.gc?.();
-let highest = process.memoryUsage().rss;
-for (const home of homes.slice(0, plans)) {
-  fastPlan(home);
-  highest = Math.max(highest, process.memoryUsage().rss);
-}
-process.stdout.write((highest / 1024 / 1024).toFixed(1));
+const loaded = process.memoryUsage().rss / 1024 / 1024;
+for (const [index, line] of lines.entries()) fastPlan(homeOf(readProblem(JSON.parse(line), `line ${index + 1}`)));
+// The kernel's own high-water mark, which no sampling misses.
+const highest = process.resourceUsage().maxRSS / 1024;
+process.stdout.write(JSON.stringify({ loaded, highest }));

@@ -4,6 +4,7 @@ import { objective } from "../objective.ts";
 import { idle } from "../physics.ts";
 import { milpOf, type Milp } from "./milp-of.ts";
 import type { SolveOptions, Solver } from "./solve-milp.ts";
+import { mixtureOf, stiffSchedules } from "./stiff-schedules.ts";
 
 /** A plan with what is proven about it. */
 export interface ExactPlan {
@@ -29,16 +30,31 @@ export function exactPlan(solver: Solver, home: Home, options: SolveOptions, sta
 
 /** How near the cheapest a polished plan must come, and how long it may take. */
 const polishing = { gap: 0.001, timeLimitS: 3 };
+const polishRounds = 10;
 
 /**
- * A plan made better around its relays, which stay as they are: they are what keeps a solver busy for minutes. What else is on,
- * and how strongly, is solved in a few tenths of a second. The plan itself where the solver finds no better one.
+ * A plan made better in about a second. Relays and programmes, which keep a solver busy for minutes, choose among whole schedules
+ * that the home's marginal prices lead to, and their own one; what else is on, and how strongly, is solved. The plan itself where
+ * the solver finds no better one.
  */
 export function polish(solver: Solver, home: Home, flows: readonly Flow[]): Flow[] {
-  const around = aroundRelays(solver, home, flows);
-  if (!around) return [...flows];
-  const found = flowsOf(home, around.milp, around.values);
-  return objective(home, found) < objective(home, flows) ? found : [...flows];
+  try {
+    const { byDevice } = stiffSchedules(solver, home, { rounds: polishRounds, known: flows });
+    const { milp, shares } = mixtureOf(home, byDevice, "all");
+    const { values } = solver.solve(milp.model, polishing);
+    const found = flowsOf(home, milp, values);
+    for (const [index, columns] of shares) {
+      const chosen = columns.reduce(
+        (best, column, each) => ((values[column] ?? 0) > (values[columns[best] ?? 0] ?? 0) ? each : best),
+        0,
+      );
+      found[index] = byDevice.get(index)?.[chosen] ?? found[index] ?? idle(home.hours.length);
+    }
+    return objective(home, found) < objective(home, flows) ? found : [...flows];
+  } catch (error) {
+    if (errorCode(error) !== "plan-no-solution") throw error;
+    return [...flows];
+  }
 }
 
 function aroundRelays(solver: Solver, home: Home, flows: readonly Flow[]): { milp: Milp; values: Float64Array } | undefined {

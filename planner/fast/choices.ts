@@ -1,5 +1,6 @@
-import { curveAt, type CostCurves } from "../cost-curves.ts";
+import type { CostCurves } from "../cost-curves.ts";
 import type { Device } from "../home.ts";
+import { openMoney, slotMoneyScratch, type SlotMoney } from "./slot-money.ts";
 
 /** What the rest of the home does while one appliance is planned. */
 export interface Rest {
@@ -11,21 +12,45 @@ export interface Rest {
   peakPrice: number;
 }
 
+/** Levels of the grid after a slot: `count` of them from `low`, `step` Wh apart; 0 where they are all the same. */
+export interface NextLevels {
+  count: number;
+  low: number;
+  step: number;
+}
+
 /**
- * What an appliance may do in a slot: energy (Wh, negative gives), fill after it, money for the slot. Choice 0 is nothing; of
- * a programme choice 1 + n is its step n. Used again for every slot and level.
+ * What an appliance may do in a slot: energy (Wh, negative gives), money for the slot, fill after it, and between which levels
+ * of the next grid that is. Choice 0 is nothing; of a programme choice 1 + n is its step n. Used again for every slot and level.
  */
 export interface Choices {
   count: number;
   /** Nothing can go in here, however empty it is. */
   barred: boolean;
   wh: Float64Array;
-  fill: Float64Array;
   money: Float64Array;
+  fill: Float64Array;
+  /** Level below the fill, and how far it is on the way to the level above, as a share; both go on beyond the grid's ends. */
+  below: Int32Array;
+  share: Float64Array;
   /** Filled by whoever picks among them. */
   picked: number;
   least: number;
+  /** The slot that is looked at. */
+  mostIn: number;
+  mostOut: number;
+  next: NextLevels;
+  slotMoney: SlotMoney;
+  /** Wh, at the places below: figures in fields of their own would be boxed anew each time. */
+  now: Float64Array;
 }
+
+/** The fill at the slot's start; after it with nothing in or out; what goes in until it is full; the range that is looked at. */
+const fillNow = 0;
+const fillIdle = 1;
+const room = 2;
+const rangeFrom = 3;
+const rangeTo = 4;
 
 const most = 320;
 /** Most landings on a level of the grid that are tried a slot. */
@@ -38,124 +63,173 @@ export function choiceScratch(): Choices {
     count: 0,
     barred: false,
     wh: new Float64Array(most),
-    fill: new Float64Array(most),
     money: new Float64Array(most),
+    fill: new Float64Array(most),
+    below: new Int32Array(most),
+    share: new Float64Array(most),
     picked: 0,
     least: 0,
+    mostIn: 0,
+    mostOut: 0,
+    next: { count: 0, low: 0, step: 0 },
+    slotMoney: slotMoneyScratch(),
+    now: new Float64Array(5),
   };
 }
 
-/**
- * Fills `choices` with what may be done in a slot at fill level `x`. Between the bends of the slot's cost and the levels of the
- * next grid everything is linear, so that these, and the ends of the range, are all that needs to be tried.
- * @param nextLow lowest level of the next grid, Wh
- * @param step distance of its levels, Wh
- */
-export function choicesAt(
-  choices: Choices,
-  device: Device,
-  rest: Rest,
-  slot: number,
-  x: number,
-  nextLow: number,
-  step: number,
-): void {
-  const gain = device.gain[slot] as number;
-  const raw = (device.keep[slot] as number) * x + (device.add[slot] as number);
+/** Says at what fill level the slot begins that is looked at next. */
+export function startAt({ now }: Choices, fill: number): void {
+  now[fillNow] = fill;
+}
+
+/** Gets ready for the choices of a slot, whatever the fill is at its start. */
+export function openSlot(choices: Choices, device: Device, rest: Rest, slot: number, next: NextLevels): void {
   const net = rest.net[slot] as number;
+  choices.mostIn = device.maxIn[slot] as number;
+  if (!device.chargeFromGrid) choices.mostIn = Math.min(choices.mostIn, Math.max(0, -net));
+  choices.mostOut = device.maxOut[slot] as number;
+  if (!device.dischargeToGrid) choices.mostOut = Math.min(choices.mostOut, Math.max(0, net));
+  choices.barred = choices.mostIn <= tiny;
+  choices.next = next;
+  openMoney(choices.slotMoney, device, rest, slot);
+}
+
+/**
+ * Fills `choices` with what may be done in the slot that was opened
+ * at the fill level that was set. Between the bends of the slot's cost and
+ * the levels of the next grid everything is linear, so that these, and the ends of the range, are all that needs to be tried.
+ * It runs a hundred thousand times a plan: figures go from step to step through `choices`, where a call would box them.
+ */
+export function choicesAt(choices: Choices, device: Device, slot: number): void {
+  const { wh, mostIn, mostOut, now } = choices;
+  const gain = device.gain[slot] as number;
+  const raw = (device.keep[slot] as number) * (now[fillNow] as number) + (device.add[slot] as number);
   const roomWh = gain > 0 ? Math.max(0, device.ceiling - raw) / gain : Infinity;
-  let mostIn = device.maxIn[slot] as number;
-  if (!device.chargeFromGrid) mostIn = Math.min(mostIn, Math.max(0, -net));
-  let mostOut = device.maxOut[slot] as number;
-  if (!device.dischargeToGrid) mostOut = Math.min(mostOut, Math.max(0, net));
-  choices.count = 0;
-  choices.barred = mostIn <= tiny;
-  put(choices, device, rest, slot, raw, roomWh, 0);
+  now[fillIdle] = raw;
+  now[room] = roomWh;
+  wh[0] = 0;
+  choices.count = 1;
   if (device.profile) {
-    for (let index = 0; index < device.profile.length; index += 1) {
-      put(choices, device, rest, slot, raw, roomWh, device.profile[index] as number);
-      // Choice 1 + n stays step n: where it may not begin, its first step is there and never picked.
-      if (index === 0 && mostIn <= 0) choices.money[choices.count - 1] = Infinity;
-    }
-    return;
-  }
-  if (mostIn > tiny) {
-    if (device.ownWill) put(choices, device, rest, slot, raw, roomWh, Math.min(mostIn, roomWh));
-    else if (device.onOff) {
-      if (mostIn >= (device.maxIn[slot] as number) - tiny && roomWh > tiny) put(choices, device, rest, slot, raw, roomWh, mostIn);
-    } else {
+    const { profile } = device;
+    for (let step = 0; step < profile.length && step < most - 1; step += 1) wh[step + 1] = profile[step] as number;
+    choices.count = Math.min(most, profile.length + 1);
+  } else {
+    if (mostIn > tiny) {
       const to = Math.min(mostIn, roomWh);
       const least = device.minIn[slot] as number;
-      if (to > tiny && to >= least) putRange(choices, device, rest, slot, raw, roomWh, least, to, gain, nextLow, step);
-      // Nearly full it may end below its least power where it must charge until it is full.
-      else if (to > tiny && (device.demand[slot] as number) > 0) put(choices, device, rest, slot, raw, roomWh, to);
+      if (device.onOff || device.ownWill) {
+        const may = device.ownWill || (mostIn >= (device.maxIn[slot] as number) - tiny && roomWh > tiny);
+        if (may) {
+          wh[1] = device.ownWill ? to : mostIn;
+          choices.count = 2;
+        }
+      } else if (to > tiny && to >= least) {
+        now[rangeFrom] = least;
+        now[rangeTo] = to;
+        putRange(choices, device, slot, true);
+      } else if (to > tiny && (device.demand[slot] as number) > 0) {
+        // Nearly full it may end below its least power where it must charge until it is full.
+        wh[1] = to;
+        choices.count = 2;
+      }
+    }
+    if (mostOut > tiny) {
+      const to = Math.min(mostOut, Math.max(0, (raw - device.floor) / device.drain));
+      if (to > tiny) {
+        now[rangeFrom] = -to;
+        now[rangeTo] = 0;
+        putRange(choices, device, slot, false);
+      }
     }
   }
-  if (mostOut > tiny) {
-    const to = Math.min(mostOut, Math.max(0, (raw - device.floor) / device.drain));
-    if (to > tiny) putRange(choices, device, rest, slot, raw, roomWh, -to, 0, device.drain, nextLow, step);
-  }
+  price(choices, device, slot);
+  // Choice 1 stays a programme's first step: where it may not begin, it is there and never picked.
+  if (device.profile && mostIn <= 0) choices.money[1] = Infinity;
 }
 
-/** All that is worth trying from `from` to `to` Wh; `factor` is Wh of fill for each of them. */
-function putRange(
-  choices: Choices,
-  device: Device,
-  rest: Rest,
-  slot: number,
-  raw: number,
-  roomWh: number,
-  from: number,
-  to: number,
-  factor: number,
-  nextLow: number,
-  step: number,
-): void {
-  if (Math.abs(from) > tiny) put(choices, device, rest, slot, raw, roomWh, from);
-  if (Math.abs(to) > tiny) put(choices, device, rest, slot, raw, roomWh, to);
-  const { curves } = rest;
-  const net = rest.net[slot] as number;
-  const first = slot * curves.most;
-  const inside = (wh: number): boolean => wh > from + tiny && wh < to - tiny;
-  // The first point of a curve is no bend.
-  for (let index = first + (curves.count[slot] as number) - 1; index > first; index -= 1) {
-    const wh = (curves.at[index] as number) - net;
-    if (inside(wh)) put(choices, device, rest, slot, raw, roomWh, wh);
+/** All that is worth trying between `from` and `to`. */
+function putRange(choices: Choices, device: Device, slot: number, goesIn: boolean): void {
+  const { wh, now, slotMoney } = choices;
+  const raw = now[fillIdle] as number;
+  const from = now[rangeFrom] as number;
+  const to = now[rangeTo] as number;
+  const { step, low } = choices.next;
+  const { at } = slotMoney;
+  const bends = slotMoney.count;
+  /** Wh of fill for each Wh. */
+  const factor = goesIn ? (device.gain[slot] as number) : device.drain;
+  const above = from + tiny;
+  const below = to - tiny;
+  let { count } = choices;
+  if (goesIn ? from > tiny : true) {
+    wh[count] = from;
+    count += 1;
   }
-  const atPeak = (rest.peakWh[slot] as number) - net;
-  if (inside(atPeak)) put(choices, device, rest, slot, raw, roomWh, atPeak);
+  if (goesIn) {
+    wh[count] = to;
+    count += 1;
+  }
+  for (let index = 0; index < bends; index += 1) {
+    const bend = at[index] as number;
+    if (bend <= above || bend >= below) continue;
+    wh[count] = bend;
+    count += 1;
+  }
   const toLow = ((device.low[slot] as number) - raw) / factor;
-  if (inside(toLow)) put(choices, device, rest, slot, raw, roomWh, toLow);
-  const toHigh = ((device.high[slot] as number) - raw) / factor;
-  if (inside(toHigh)) put(choices, device, rest, slot, raw, roomWh, toHigh);
-  if (step <= 0) return;
-  const reach = ((to - from) * factor) / step;
-  const every = Math.max(1, Math.ceil(reach / mostLandings));
-  const lowest = Math.floor((raw + from * factor - nextLow) / step) + 1;
-  for (let tries = 0; tries <= mostLandings; tries += 1) {
-    const wh = (nextLow + (lowest + tries * every) * step - raw) / factor;
-    if (wh >= to - tiny) break;
-    if (inside(wh)) put(choices, device, rest, slot, raw, roomWh, wh);
+  if (toLow > above && toLow < below) {
+    wh[count] = toLow;
+    count += 1;
   }
+  const toHigh = ((device.high[slot] as number) - raw) / factor;
+  if (toHigh > above && toHigh < below) {
+    wh[count] = toHigh;
+    count += 1;
+  }
+  if (step > 0) {
+    const every = Math.max(1, Math.ceil(((to - from) * factor) / step / mostLandings));
+    const lowest = Math.floor((raw + from * factor - low) / step) + 1;
+    for (let tries = 0; tries <= mostLandings; tries += 1) {
+      const landing = (low + (lowest + tries * every) * step - raw) / factor;
+      if (landing >= below) break;
+      if (landing <= above) continue;
+      wh[count] = landing;
+      count += 1;
+    }
+  }
+  choices.count = count;
 }
 
-function put(choices: Choices, device: Device, rest: Rest, slot: number, raw: number, roomWh: number, wh: number): void {
-  const at = choices.count;
-  if (at >= most) return;
-  let fill = wh >= 0 ? raw + (device.gain[slot] as number) * wh : raw + device.drain * wh;
-  if (fill > device.ceiling) fill = device.ceiling;
-  if (fill < device.floor) fill = device.floor;
-  const net = (rest.net[slot] as number) + wh;
-  let money = curveAt(rest.curves, slot, net) + (wh < 0 ? -wh : wh) * device.wear;
-  if (rest.peakPrice > 0 && net > (rest.peakWh[slot] as number)) money += (net - (rest.peakWh[slot] as number)) * rest.peakPrice;
+/** Fill and money of each choice. */
+function price(choices: Choices, device: Device, slot: number): void {
+  const { count, wh, money, fill, below, share, next, now } = choices;
+  const raw = now[fillIdle] as number;
+  const roomWh = now[room] as number;
+  const { at, from, slope } = choices.slotMoney;
+  const lastBend = choices.slotMoney.count - 1;
+  const { ceiling, floor, drain, shortfallPrice } = device;
+  const gain = device.gain[slot] as number;
   const low = device.low[slot] as number;
   const high = device.high[slot] as number;
-  if (fill < low) money += (low - fill) * device.shortfallPrice;
-  else if (fill > high) money += (fill - high) * device.shortfallPrice;
   const demand = device.demand[slot] as number;
-  if (wh < demand) money += Math.max(0, Math.min(demand, roomWh) - Math.max(0, wh)) * device.shortfallPrice;
-  choices.wh[at] = wh;
-  choices.fill[at] = fill;
-  choices.money[at] = money;
-  choices.count = at + 1;
+  const lowest = next.low;
+  const perStep = next.step > 0 ? 1 / next.step : 0;
+  const lastBelow = next.count - 2;
+  for (let index = 0; index < count; index += 1) {
+    const energy = wh[index] as number;
+    let after = raw + energy * (energy >= 0 ? gain : drain);
+    if (after > ceiling) after = ceiling;
+    if (after < floor) after = floor;
+    let bend = lastBend;
+    while (bend > 0 && (at[bend] as number) > energy) bend -= 1;
+    let paid = (from[bend] as number) + (slope[bend] as number) * (energy - (at[bend] as number));
+    if (after < low) paid += (low - after) * shortfallPrice;
+    else if (after > high) paid += (after - high) * shortfallPrice;
+    if (energy < demand) paid += Math.max(0, Math.min(demand, roomWh) - Math.max(0, energy)) * shortfallPrice;
+    const place = (after - lowest) * perStep;
+    const level = place <= 0 ? 0 : place >= lastBelow ? lastBelow : place | 0;
+    fill[index] = after;
+    money[index] = paid;
+    below[index] = level;
+    share[index] = place - level;
+  }
 }

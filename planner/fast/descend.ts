@@ -28,7 +28,7 @@ export interface Peak {
 /** A round that saves less than this, in money, is the last of its look. */
 const worthwhile = 1e-4;
 /** Share of the money that a pair may still be dearer before the others have followed. */
-const promising = 0.02;
+const promising = 0.005;
 /** A pair looks for another valley, not for its bottom. */
 const pairLevels = 24;
 const tiny = 1e-9;
@@ -91,7 +91,10 @@ export function* descend(home: Home, looks: readonly Look[], peak: Peak, start: 
     for (const first of order)
       for (const second of order) {
         if (first === second) continue;
-        const other = yield* replan(yield* replan(best.with(second, nothing), first, pairLevels), second, pairLevels);
+        const alone = yield* replan(best.with(second, nothing), first, pairLevels);
+        // What stays where it is without the other does not stand in its way.
+        if (isSame(alone[first], best[first])) continue;
+        const other = yield* replan(alone, second, pairLevels);
         // What is far off after both have chosen does not come back.
         if (moneyOf(other) > money + Math.abs(money) * promising) continue;
         const [tried, after] = yield* inTurn(other, look.pairs, false);
@@ -107,6 +110,17 @@ type Steps<Result> = Generator<void, Result>;
 interface Through {
   battery: number;
   curves: CostCurves;
+}
+
+/** Whether two plans of an appliance are one, but for less than a Wh. */
+function isSame(one: Flow | undefined, other: Flow | undefined): boolean {
+  const near = (wh: number, than: number | undefined): boolean => Math.abs(wh - (than ?? 0)) < 1;
+  return (
+    one !== undefined &&
+    other !== undefined &&
+    one.in.every((wh, slot) => near(wh, other.in[slot])) &&
+    one.out.every((wh, slot) => near(wh, other.out[slot]))
+  );
 }
 
 /** Appliances with the least choice first. */

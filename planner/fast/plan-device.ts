@@ -1,6 +1,6 @@
 import type { Device, Flow } from "../home.ts";
 import { idle } from "../physics.ts";
-import { choicesAt, choiceScratch, type Choices, type Rest } from "./choices.ts";
+import { choicesAt, choiceScratch, openSlot, startAt, type Choices, type NextLevels, type Rest } from "./choices.ts";
 import { runNodes, type RunNode, type RunNodes } from "./run-nodes.ts";
 
 /** Fill levels that are looked at: `levels` of them from low to high, at each of the slots + 1 points in time. */
@@ -51,17 +51,24 @@ function backwards(device: Device, rest: Rest, grid: Grid, { nodes }: RunNodes, 
         node.endCost - device.finalValue * ((grid.low[slots] as number) + level * stepAt(grid, slots));
   for (let slot = slots - 1; slot >= 0; slot -= 1) {
     const [low, step] = [grid.low[slot] as number, stepAt(grid, slot)];
-    const [nextLow, nextStep] = [grid.low[slot + 1] as number, stepAt(grid, slot + 1)];
     const next = (slot + 1) * size;
+    openSlot(choices, device, rest, slot, nextLevels(grid, slot));
     for (let level = 0; level < levels; level += 1) {
-      choicesAt(choices, device, rest, slot, low + level * step, nextLow, nextStep);
+      startAt(choices, low + level * step);
+      choicesAt(choices, device, slot);
       for (let index = 0; index < nodes.length; index += 1) {
-        pick(choices, nodes[index] as RunNode, device, values, next, levels, nextLow, nextStep);
+        pick(choices, nodes[index] as RunNode, device, values, next, levels);
         values[slot * size + index * levels + level] = choices.least;
       }
     }
   }
 }
+
+const nextLevels = (grid: Grid, slot: number): NextLevels => ({
+  count: grid.levels,
+  low: grid.low[slot + 1] as number,
+  step: stepAt(grid, slot + 1),
+});
 
 /** Follows the values from the start, on the exact physics. */
 function rollOut(
@@ -79,21 +86,19 @@ function rollOut(
   let at = first;
   for (let slot = 0; slot < slots; slot += 1) {
     const node = nodes[at] as RunNode;
-    const [nextLow, nextStep] = [grid.low[slot + 1] as number, stepAt(grid, slot + 1)];
-    choicesAt(choices, device, rest, slot, x, nextLow, nextStep);
-    pick(choices, node, device, values, (slot + 1) * size, grid.levels, nextLow, nextStep);
+    const next = nextLevels(grid, slot);
+    openSlot(choices, device, rest, slot, next);
+    startAt(choices, x);
+    choicesAt(choices, device, slot);
+    pick(choices, node, device, values, (slot + 1) * size, grid.levels);
     const wh = choices.wh[choices.picked] as number;
     if (wh > 0) flow.in[slot] = wh;
     else flow.out[slot] = -wh;
     x = choices.fill[choices.picked] as number;
     at = nodeAfter(node, choices.picked > 0, at);
     const offset = (slot + 1) * size + at * grid.levels;
-    const [above, below] = [x + nextStep / 2, x - nextStep / 2];
-    if (nextStep > 0)
-      worth[slot] =
-        (between(values, offset, grid.levels, nextLow, nextStep, below) -
-          between(values, offset, grid.levels, nextLow, nextStep, above)) /
-        nextStep;
+    const [above, below] = [x + next.step / 2, x - next.step / 2];
+    if (next.step > 0) worth[slot] = (between(values, offset, next, below) - between(values, offset, next, above)) / next.step;
   }
   return { flow, worth };
 }
@@ -105,42 +110,36 @@ const nodeAfter = (node: RunNode, on: boolean, at: number): number => {
 };
 
 /** Picks the cheapest choice that the rules allow, into `choices`. */
-function pick(
-  choices: Choices,
-  node: RunNode,
-  device: Device,
-  values: Float64Array,
-  next: number,
-  levels: number,
-  nextLow: number,
-  nextStep: number,
-): void {
-  const only = choices.count === 1;
+function pick(choices: Choices, node: RunNode, device: Device, values: Float64Array, next: number, levels: number): void {
+  const { count, money, below, share } = choices;
+  const only = count === 1;
   // In mid-run nothing can run: unplugged, which is nobody's fault, or full, which no plan should come to.
   const offNode = node.off >= 0 ? node.off : only ? node.on : -1;
-  const broken = node.off < 0 && only && !choices.barred ? device.shortfallPrice * brokenRunWh : 0;
-  choices.least = Infinity;
-  choices.picked = 0;
-  if (offNode >= 0)
-    choices.least =
-      broken +
-      (choices.money[0] as number) +
-      between(values, next + offNode * levels, levels, nextLow, nextStep, choices.fill[0] as number);
-  if (node.on < 0 || only) return;
-  const offset = next + node.on * levels;
-  const starts = node.isOn ? 0 : device.run.startCost;
-  const from = node.step >= 0 ? node.step + 1 : 1;
-  const to = node.step >= 0 ? Math.min(from + 1, choices.count) : choices.count;
-  for (let index = from; index < to; index += 1) {
-    const money =
-      (choices.money[index] as number) +
-      starts +
-      between(values, offset, levels, nextLow, nextStep, choices.fill[index] as number);
-    if (money < choices.least) {
-      choices.least = money;
-      choices.picked = index;
+  let least = Infinity;
+  let picked = 0;
+  if (offNode >= 0) {
+    const one = next + offNode * levels + (below[0] as number);
+    const low = values[one] as number;
+    least = (money[0] as number) + low + ((values[one + 1] as number) - low) * (share[0] as number);
+    if (node.off < 0 && only && !choices.barred) least += device.shortfallPrice * brokenRunWh;
+  }
+  if (node.on >= 0 && !only) {
+    const offset = next + node.on * levels;
+    const starts = node.isOn ? 0 : device.run.startCost;
+    const from = node.step >= 0 ? node.step + 1 : 1;
+    const to = node.step >= 0 ? Math.min(from + 1, count) : count;
+    for (let index = from; index < to; index += 1) {
+      const one = offset + (below[index] as number);
+      const low = values[one] as number;
+      const paid = (money[index] as number) + starts + low + ((values[one + 1] as number) - low) * (share[index] as number);
+      if (paid < least) {
+        least = paid;
+        picked = index;
+      }
     }
   }
+  choices.least = least;
+  choices.picked = picked;
 }
 
 /** A run that ends too early is priced as so much missing energy. */
@@ -150,10 +149,9 @@ const stepAt = (grid: Grid, point: number): number =>
   ((grid.high[point] as number) - (grid.low[point] as number)) / Math.max(1, grid.levels - 1);
 
 /** Value at a fill level between those of the grid; linear beyond its ends too. */
-function between(values: Float64Array, offset: number, levels: number, low: number, step: number, x: number): number {
-  if (step <= 0) return values[offset] as number;
+function between(values: Float64Array, offset: number, { count, low, step }: NextLevels, x: number): number {
   const place = (x - low) / step;
-  const index = place <= 0 ? 0 : place >= levels - 2 ? levels - 2 : Math.floor(place);
+  const index = place <= 0 ? 0 : place >= count - 2 ? count - 2 : Math.floor(place);
   const one = values[offset + index] as number;
   return one + ((values[offset + index + 1] as number) - one) * (place - index);
 }

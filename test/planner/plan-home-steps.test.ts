@@ -48,14 +48,14 @@ it.each<[string, Problem]>([
   expect(bites).toBeGreaterThan(5);
 });
 
-/** A home whose appliances count how often what they can take is looked at: nearly all work is that. */
+/** A home whose appliances count how often what they keep of their fill is looked at: each look at a level does it. */
 function counted(home: Home): { home: Home; looks: () => number } {
   let looks = 0;
   const devices = home.devices.map((device): Device => ({
     ...device,
-    get maxIn() {
+    get keep() {
       looks += 1;
-      return device.maxIn;
+      return device.keep;
     },
   }));
   return { home: { ...home, devices }, looks: () => looks };

@@ -214,7 +214,7 @@ describe("planHome", () => {
   it("holds off what runs by its own thermostat no longer than it may, and gives it back what it missed", () => {
     const outcome = plan({
       slot_minutes: 30,
-      import_price_per_kwh: [0.2, 0.9, 0.9, 0.9, 0.9, 0.9, 0.2, 0.2, 0.2, 0.2],
+      import_price_per_kwh: [0.2, 0.9, 0.9, 0.7, 0.9, 0.9, 0.2, 0.2, 0.2, 0.2],
       appliances: [
         { type: "blockable", name: "heat pump", expected_w: 1000, power_w: 2500, max_block_minutes: 60, min_free_minutes: 30 },
       ],
