@@ -66,7 +66,7 @@ function problemOf(
   const parts = (values: readonly number[]): number[][] => steps.map((_, at) => values.slice(edges[at], edges[at + 1]));
   const sum = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
   const means = (values: readonly number[]): number[] => parts(values).map((part) => sum(part) / Math.max(1, part.length));
-  const last = sum(outlook.importPrice.slice(-Math.round(24 / hours))) / Math.round(24 / hours);
+  const worth = refillCost(outlook, Math.round(24 / hours));
   /** Plan slots that begin at or after, or end at or before, a slot of the trial. */
   const first = (at: number): number =>
     Math.max(
@@ -114,7 +114,7 @@ function problemOf(
         draw_wh: parts(outlook.drawWh).map(sum),
         power_w: home.tankW,
         on_off: false,
-        final_value_per_kwh: last * 0.8,
+        final_value_per_kwh: worth,
       },
       {
         type: "heat_pump",
@@ -128,7 +128,7 @@ function problemOf(
         max_c: Math.max(comfort.roomMaxC - marginK / 10, state.roomC),
         power_w: home.heatW,
         cop: means(outlook.cop),
-        final_value_per_kwh: (last / 3) * 0.5,
+        final_value_per_kwh: worth / (sum(outlook.cop) / outlook.cop.length),
       },
       ...cars,
       ...(home.batteryWh > 0
@@ -142,12 +142,19 @@ function problemOf(
               discharge_max_w: home.batteryMaxW,
               charge_efficiency: home.batteryEfficiency,
               discharge_efficiency: home.batteryEfficiency,
-              final_value_per_kwh: last * 0.9,
+              final_value_per_kwh: worth / home.batteryEfficiency,
             },
           ]
         : []),
     ],
   });
+}
+
+/** What is left at the end saves what filling up costs in the cheap quarter of the last day: own PV costs what it would sell for. */
+function refillCost({ importPrice, exportPrice, baseWh, pvWh }: Outlook, perDay: number): number {
+  const costs = importPrice.map((price, at) => ((pvWh[at] ?? 0) > (baseWh[at] ?? 0) ? (exportPrice[at] ?? 0) : price));
+  const sorted = costs.slice(-perDay).toSorted((one, other) => one - other);
+  return Math.max(0, sorted[Math.floor(sorted.length / 4)] ?? 0);
 }
 
 function commandOf({ flows, names, netWh, cost, exportPrice }: Plan, at: number, { home, slotMs }: Trial): Command {

@@ -61,8 +61,7 @@ export function drawTrial(
   const slotMs = minutes * 60_000;
   const startMs = windowStart(data, index, of, days, random);
   const [fromMs, untilMs] = [startMs - historyDays * dayMs, startMs + days * dayMs + beyondMs];
-  // The weather of the year before, where the prices are newer than it.
-  const weatherBackMs = Math.max(0, Math.ceil((untilMs - data.weather.untilMs) / (365 * dayMs))) * 365 * dayMs;
+  const weatherBackMs = yearsAway(data.weather, fromMs, untilMs);
   const load = realLoad(data.homes, random, fromMs, untilMs);
   const [fees, share, kwp] = [between(0.08, 0.18), between(0.7, 1), random() < 0.7 ? between(3, 10) : 0];
   const three = random() < 0.5;
@@ -119,15 +118,20 @@ export function drawTrial(
   };
 }
 
-/** Midnight (winter time) at the start of a window, with history and weather around it. */
-function windowStart(data: TrialData, index: number, of: number, days: number, random: () => number): number {
-  const { startMs } = data.prices;
-  const priced = startMs[0] ?? 0;
-  // Weather may be that of the year before, but not of the year after.
-  const firstMs = Math.max(priced, data.weather.fromMs) + (historyDays + 2) * dayMs;
+/** Midnight (winter time) at the start of a window, with history and what follows around it. */
+function windowStart({ prices: { startMs } }: TrialData, index: number, of: number, days: number, random: () => number): number {
+  const firstMs = (startMs[0] ?? 0) + (historyDays + 2) * dayMs;
   const lastMs = (startMs.at(-1) ?? 0) - days * dayMs - beyondMs - dayMs;
-  const at = firstMs + ((index + random()) / of) * (lastMs - firstMs);
+  const at = firstMs + ((index + 0.2 + 0.6 * random()) / of) * (lastMs - firstMs);
   return Math.floor(at / dayMs) * dayMs - hourMs;
+}
+
+/** How far back the weather lies: none where there is weather of these days, else that of the same season. */
+function yearsAway(weather: TrialData["weather"], fromMs: number, untilMs: number): number {
+  const away = [0, 1, -1, 2, -2].map((years) => years * 364 * dayMs);
+  const found = away.find((ms) => fromMs - ms >= weather.fromMs && untilMs - ms <= weather.untilMs);
+  if (found === undefined) throw new Error("no weather of this season in the data");
+  return found;
 }
 
 /** The mean over a slot, looked at every five minutes. */
