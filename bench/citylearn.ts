@@ -171,7 +171,11 @@ report(
   [
     atMost("causal: cost / no control", ours.cost, 0.8),
     atMost("causal: carbon / no control", ours.carbon, 0.9),
-    atMost("causal: part of what perfect foresight saves that is lost, homes apart, %", 100 * (1 - (1 - ours.homesCost) / (1 - foreseen.homesCost)), 15),
+    atMost(
+      "causal: part of what perfect foresight saves that is lost, homes apart, %",
+      100 * (1 - (1 - ours.homesCost) / (1 - foreseen.homesCost)),
+      15,
+    ),
   ],
   process.argv,
 );

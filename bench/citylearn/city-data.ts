@@ -12,7 +12,11 @@ export interface CityData {
   carbon: number[];
 }
 
-const files = ["citylearn2022_17homes_load_pv_60min.csv.gz", "citylearn2022_pricing.csv.gz", "citylearn2022_carbon_intensity.csv.gz"];
+const files = [
+  "citylearn2022_17homes_load_pv_60min.csv.gz",
+  "citylearn2022_pricing.csv.gz",
+  "citylearn2022_carbon_intensity.csv.gz",
+];
 /** Installed PV of each home, kW, as the challenge's schema sets it. */
 const installedKw = [4, 4, 4, 5, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 5];
 

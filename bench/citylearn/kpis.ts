@@ -21,7 +21,11 @@ export interface Kpis {
  * Each is divided by that of the homes without storage.
  * @see https://github.com/intelligent-environments-lab/CityLearn/blob/v1.3.6/citylearn/cost_function.py
  */
-export function kpis(nets: Nets, without: Nets, { price, carbon }: { price: readonly number[]; carbon: readonly number[] }): Kpis {
+export function kpis(
+  nets: Nets,
+  without: Nets,
+  { price, carbon }: { price: readonly number[]; carbon: readonly number[] },
+): Kpis {
   const ratio = (of: (homes: Nets, district: Float64Array) => number): number =>
     of(nets, districtOf(nets)) / of(without, districtOf(without));
   const homesTimes = (weights: readonly number[]) => (homes: Nets) =>
@@ -29,7 +33,9 @@ export function kpis(nets: Nets, without: Nets, { price, carbon }: { price: read
   return {
     cost: ratio((_, district) => sum(district.map((kWh, hour) => Math.max(0, kWh * (price[hour] ?? 0))))),
     carbon: ratio(homesTimes(carbon)),
-    ramping: ratio((_, district) => sum(district.map((kWh, hour) => (hour === 0 ? 0 : Math.abs(kWh - (district[hour - 1] ?? 0)))))),
+    ramping: ratio((_, district) =>
+      sum(district.map((kWh, hour) => (hour === 0 ? 0 : Math.abs(kWh - (district[hour - 1] ?? 0))))),
+    ),
     peak: ratio((_, district) => Math.max(...district)),
     homesCost: ratio(homesTimes(price)),
     homesCarbon: ratio(homesTimes(carbon)),

@@ -30,7 +30,6 @@ const outcomes: Outcome[] = [];
 for (let window = 0; window < windows; window += 1) {
   const trial = drawTrial(data, { zone: zone as Zone, seed, index: window, of: windows, days, minutes });
   const reality = realityOf(trial);
-  const began = performance.now();
   const runs = [
     { strategy: "immediate", run: simulate(trial.home, reality, trial.start, immediate(trial)) },
     { strategy: "cheapest slots", run: simulate(trial.home, reality, trial.start, cheapestSlots(trial)) },
@@ -45,16 +44,11 @@ for (let window = 0; window < windows; window += 1) {
       ),
     },
   ];
-  const ran = performance.now();
   const bound = horizonBound(
     solver,
     trial,
     runs.map(({ run }) => run),
   );
-  if (process.env["DEBUG"])
-    process.stderr.write(
-      `${zone} ${minutes} ${new Date(trial.startMs).toISOString()} runs ${((ran - began) / 1000).toFixed(1)} s, bound ${bound.seconds.toFixed(1)} s ${bound.money.toFixed(2)} ${JSON.stringify(bound.worth)} ${runs.map(({ run }) => `${comparable(trial, run, bound).toFixed(2)}`).join(" ")}\n`,
-    );
   for (const { strategy, run } of runs)
     outcomes.push({
       window,

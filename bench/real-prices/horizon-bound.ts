@@ -10,7 +10,6 @@ export interface HorizonBound {
   money: number;
   /** Money per kWh of charge and of heat. */
   worth: { battery: number; tank: number; room: number };
-  seconds: number;
 }
 
 /**
@@ -23,7 +22,6 @@ export interface HorizonBound {
  * for any run, bill - worth * (end - begin) >= money, by weak duality.
  */
 export function horizonBound(solver: Solver, trial: Trial, runs: readonly Run[]): HorizonBound {
-  const beganMs = performance.now();
   const home = homeOf(problemOf(trial, runs));
   const { model, devices } = milpOf(home, { whole: "duty" });
   const named = (name: string): number => home.devices.findIndex((device) => device.name === name);
@@ -42,7 +40,7 @@ export function horizonBound(solver: Solver, trial: Trial, runs: readonly Run[])
   if (!proven) throw new Error("the bound's linear program was not solved in 300 s");
   const worth = { battery: 0, tank: 0, room: 0 };
   for (const { name, row } of rows) worth[name as keyof typeof worth] = Math.max(0, duals[row] ?? 0);
-  return { money, worth, seconds: (performance.now() - beganMs) / 1000 };
+  return { money, worth };
 }
 
 /** A run's bill with what it left in the stores beyond what it found there. */

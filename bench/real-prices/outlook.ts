@@ -1,4 +1,4 @@
-import { baseLoadForecast, type PastSlot } from "../../planner/base-load.ts";
+import type { PastSlot } from "../../planner/base-load.ts";
 import { drawForecast } from "../../planner/draw-forecast.ts";
 import { pvForecast } from "../../planner/pv-forecast.ts";
 import { knownUntil, priceOutlook } from "./known-prices.ts";
@@ -82,7 +82,7 @@ export function causalOutlook(trial: Trial): (slot: number, count: number) => Ou
 
 /** Base load and hot water, made anew at each midnight; what the last hour drew besides fades within a few. */
 function dailyForecasts(
-  { all, before, slotMs, startMs }: Trial,
+  { all, before, slotMs }: Trial,
   past: (values: readonly number[], until: number) => PastSlot[],
   ahead: (slot: number, count: number) => { startMs: number; endMs: number }[],
 ): (slot: number, count: number) => { baseWh: number[]; drawWh: number[] } {
@@ -93,13 +93,9 @@ function dailyForecasts(
     const from = Math.floor(slot / perDay) * perDay;
     if (made?.from !== from) {
       const slots = ahead(from, 3 * perDay);
-      const base = baseLoadForecast(past(all.baseWh, from), slots, { zone: clockZone, otherwiseW: 300 });
-      made = {
-        from,
-        baseWh: base.watts.map((watts) => watts * all.hours),
-        drawWh: drawForecast(past(all.drawWh, from), slots, { zone: clockZone }).wh,
-      };
-      void startMs;
+      const habit = (values: readonly number[]): number[] => drawForecast(past(values, from), slots, { zone: clockZone }).wh;
+      // Base loads by their mean as hot water is: a median leaves the peaks out, and the battery is then empty too early.
+      made = { from, baseWh: habit(all.baseWh), drawWh: habit(all.drawWh) };
     }
     const { baseWh, drawWh } = made;
     const offset = slot - from;

@@ -3,7 +3,7 @@ import { homeOf } from "../../planner/home-of.ts";
 import type { Flow } from "../../planner/home.ts";
 import { Problem } from "../../planner/problem.ts";
 import type { Outlook } from "./outlook.ts";
-import { comfort, type Command, type State, type TrialHome } from "./simulate.ts";
+import { comfort, type Command, type State } from "./simulate.ts";
 import type { Trial } from "./trial.ts";
 
 const hourMs = 3_600_000;
