@@ -83,7 +83,7 @@ const rows = cells.flatMap(({ zone, minutes, outcomes }) =>
       "EUR/day": rounded(money(outcomes, strategy) / allDays),
       "peak kW": figure(Math.max(...mine.map((one) => one.peakW)) / 1000),
       "K h/day": figure(sum(mine.map((one) => one.kelvinHours)) / allDays),
-      "EV kWh missed": figure(sum(mine.map((one) => one.missedKwh))),
+      "EV kWh missed": figure(Math.round(sum(mine.map((one) => one.missedKwh)) * 1000) / 1000),
       "switches/day": figure(sum(mine.map((one) => one.switches)) / allDays),
       "saving % of bound's": strategy === "immediate" ? 0 : rounded(captured(outcomes, strategy)),
     };
