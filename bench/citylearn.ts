@@ -45,7 +45,7 @@ const looks: typeof usualLooks = [
 ];
 /** What a plan reckons with, one way: between the curve's 0.83 and 0.9 there and back. */
 const plannedEfficiency = 0.93;
-/** It charges gently: half power is as cheap in hours of one price, and kinder to the street. */
+/** It charges gently: homes that do not know of each other begin to charge in the same hour. */
 const gentleKw = 2.5;
 const little = 0.05;
 
