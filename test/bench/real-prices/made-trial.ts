@@ -5,7 +5,8 @@ const hourMs = 3_600_000;
 /** A home of hours with two weeks of history, two days and what follows; figures repeat themselves without a day's period. */
 export function madeTrial(): Trial {
   const [before, slots, after] = [14 * 24, 48, 72];
-  const series = (of: (slot: number) => number): number[] => Array.from({ length: before + slots + after }, (_, slot) => of(slot));
+  const series = (of: (slot: number) => number): number[] =>
+    Array.from({ length: before + slots + after }, (_, slot) => of(slot));
   const wave = (slot: number, step: number): number => (1 + Math.sin(slot * step)) / 2;
   const outdoorC = series((slot) => 5 + 8 * wave(slot, 0.21));
   return {

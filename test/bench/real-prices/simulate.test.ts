@@ -47,10 +47,10 @@ const sum = (values: readonly number[]): number => values.reduce((all, value) =>
 /** What came in through the meter and from the roof, less what was used and what is left more in the stores. */
 function imbalances(run: Run, what: Reality): number[] {
   const flow = (name: keyof Run["flows"][number]): number => sum(run.flows.map((one) => one[name]));
-  const meter = sum(run.netWh) - (sum(what.baseWh) - sum(what.pvWh) + flow("car") + flow("tank") + flow("heat") + flow("battery"));
+  const meter =
+    sum(run.netWh) - (sum(what.baseWh) - sum(what.pvWh) + flow("car") + flow("tank") + flow("heat") + flow("battery"));
   const before = [start.tankC, ...run.tankC];
-  const tank =
-    flow("tank") - sum(what.drawWh) - home.tankWhPerK * (run.final.tankC - start.tankC) - lossWh(before, run, what);
+  const tank = flow("tank") - sum(what.drawWh) - home.tankWhPerK * (run.final.tankC - start.tankC) - lossWh(before, run, what);
   const car = sum(what.sessions.map(({ wh }) => wh)) - sum(run.final.carLeftWh) - flow("car") * home.carEfficiency;
   const charged = run.flows.map(({ battery }) =>
     battery >= 0 ? battery * home.batteryEfficiency : battery / home.batteryEfficiency,
