@@ -79,12 +79,18 @@ function model(
       seen[kind][bin] = (seen[kind][bin] ?? 0) + weight;
     }
   }
-  return (startMs, slotMs) => {
-    const { minute, weekend } = timeOf(startMs);
+  const whAt = (atMs: number): number => {
+    const { minute, weekend } = timeOf(atMs);
     const kind = weekend ? 1 : 0;
     const bin = Math.min(bins - 1, Math.floor(minute / step));
     const weighted = (values: typeof taken): number => 3 * (values[kind][bin] ?? 0) + (values[1 - kind]?.[bin] ?? 0);
     const times = weighted(seen);
-    return times > 0 ? (weighted(taken) / times) * (slotMs / lengthMs) : 0;
+    return times > 0 ? weighted(taken) / times : 0;
+  };
+  return (startMs, slotMs) => {
+    const parts = Math.max(1, Math.round(slotMs / lengthMs));
+    let wh = 0;
+    for (let part = 0; part < parts; part += 1) wh += whAt(startMs + (part * slotMs) / parts);
+    return wh * (slotMs / lengthMs / parts);
   };
 }

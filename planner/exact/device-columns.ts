@@ -8,6 +8,8 @@ export interface DeviceColumns {
   given: number[];
   /** 1 where it takes something. */
   on: number[];
+  /** The fill at the end of the slot. */
+  fill: number[];
 }
 
 const perKwh = 1000;
@@ -24,6 +26,7 @@ export function deviceColumns(
   const taken: number[] = [];
   const given: number[] = [];
   const on: number[] = [];
+  const fills: number[] = [];
   const duty = options.whole === "duty";
   const ruled = hasRunRules(device) && !duty;
   const price = device.shortfallPrice * perKwh;
@@ -95,10 +98,11 @@ export function deviceColumns(
       mostOut,
       exporting: options.exporting[slot] ?? null,
     });
+    fills.push(fill);
     before = fill;
   }
   if (ruled) runRows(model, device.run, on, device.maxIn);
-  return { taken, given, on };
+  return { taken, given, on, fill: fills };
 }
 
 /** What keeps it from taking and giving at once, and from the grid where that is forbidden. */
@@ -151,7 +155,8 @@ function programme(model: LinearModel, home: Home, device: Device, profile: Floa
     model.row(0, 0, entries([column, 1], ...parts));
     return column;
   });
-  return { taken, given: starts.map(() => -1), on: starts };
+  const none = starts.map(() => -1);
+  return { taken, given: none, on: starts, fill: none };
 }
 
 const hasRunRules = ({ run }: Device): boolean =>

@@ -1,0 +1,273 @@
+/**
+ * A home's physics and its local protections, written apart from the planner's: what a plan is worth shows here.
+ * One step a slot; what an appliance draws in a slot is spread evenly over it.
+ */
+export interface TrialHome {
+  batteryWh: number;
+  batteryMaxW: number;
+  /** One way. */
+  batteryEfficiency: number;
+  tankWhPerK: number;
+  tankLossWPerK: number;
+  tankW: number;
+  roomWhPerK: number;
+  roomLossWPerK: number;
+  roomGainW: number;
+  heatW: number;
+  carMaxW: number;
+  carMinW: number;
+  carEfficiency: number;
+  fuseW: number;
+}
+
+/** A car's stay. Slots are those of the trial. */
+export interface Session {
+  from: number;
+  until: number;
+  /** Wanted at the car's side, Wh. */
+  wh: number;
+}
+
+/** What really comes; one entry a slot. */
+export interface Reality {
+  hours: number;
+  /** Money per kWh. */
+  importPrice: number[];
+  exportPrice: number[];
+  baseWh: number[];
+  pvWh: number[];
+  drawWh: number[];
+  outdoorC: number[];
+  cop: number[];
+  sessions: Session[];
+}
+
+/** What is in the stores. */
+export interface State {
+  batteryWh: number;
+  tankC: number;
+  roomC: number;
+  /** Wanted by each session and not yet given, Wh at the car's side. */
+  carLeftWh: number[];
+}
+
+/** What a strategy asks for in a slot, Wh at the house's side. */
+export interface Command {
+  carWh: number;
+  /** The car takes only what the house has left over, as chargers with a surplus mode do. */
+  carFollows?: boolean;
+  /** Car and tank may also take what would be sold otherwise. */
+  carTakesSpare?: boolean;
+  tankTakesSpare?: boolean;
+  tankWh: number;
+  heatWh: number;
+  /**
+   * "fixed" takes (or gives, negative) so much. "follow" keeps the meter at zero as far as it can; "spare" only takes what is
+   * left over; "serve" only gives what is missing, up to a limit.
+   */
+  battery: { mode: "fixed"; wh: number } | { mode: "follow" | "spare" } | { mode: "serve"; mostWh?: number };
+  /** PV is held back where it costs money. */
+  curtails: boolean;
+}
+
+/** Temperatures that the appliances' own thermostats keep, and those that they never pass. */
+export const comfort = {
+  tankC: 50,
+  tankUntilC: 52,
+  tankMaxC: 75,
+  roomC: 20,
+  roomUntilC: 20.3,
+  roomMaxC: 23,
+  ambientC: 20,
+} as const;
+
+/** What became of a strategy. */
+export interface Run {
+  /** Import minus export, money. */
+  bill: number;
+  peakW: number;
+  /** Below comfort at the ends of slots, tank and room. */
+  kelvinHours: number;
+  missedKwh: number;
+  /** Times that car, tank or heat pump went on or off. */
+  switches: number;
+  final: State;
+  tankC: number[];
+  roomC: number[];
+  /** Wh across the meter; positive is import. */
+  netWh: number[];
+  /** Energy in each slot, Wh at the house's side. */
+  flows: { car: number; tank: number; heat: number; battery: number; curtailed: number }[];
+}
+
+/** Temperature at a slot's end, by the steady state that it tends to. @param heatWh heat that comes in, evenly */
+export function warmth(
+  fromC: number,
+  heatWh: number,
+  store: { whPerK: number; lossWPerK: number; aroundC: number; hours: number },
+): number {
+  const steadyC = store.aroundC + heatWh / store.hours / store.lossWPerK;
+  return steadyC + (fromC - steadyC) * Math.exp((-store.lossWPerK * store.hours) / store.whPerK);
+}
+
+/** Heat that brings a store to a temperature at the slot's end, Wh; may be negative. */
+function heatTo(toC: number, fromC: number, store: Parameters<typeof warmth>[2]): number {
+  const perWh = warmth(0, 1, { ...store, aroundC: 0 });
+  return (toC - warmth(fromC, 0, store)) / perWh;
+}
+
+const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));
+
+/** Runs a strategy through what really comes. */
+export function simulate(
+  home: TrialHome,
+  reality: Reality,
+  start: Omit<State, "carLeftWh">,
+  strategy: (slot: number, state: State) => Command,
+): Run {
+  const { hours } = reality;
+  const state: State = { ...start, carLeftWh: reality.sessions.map(({ wh }) => wh) };
+  const run: Run = {
+    bill: 0,
+    peakW: 0,
+    kelvinHours: 0,
+    missedKwh: 0,
+    switches: 0,
+    final: state,
+    tankC: [],
+    roomC: [],
+    netWh: [],
+    flows: [],
+  };
+  const thermostat = { tank: false, room: false };
+  const was = { car: false, tank: false, heat: false };
+  for (let slot = 0; slot < reality.importPrice.length; slot += 1) {
+    const asked = strategy(slot, { ...state, carLeftWh: [...state.carLeftWh] });
+    const here = protectedLoads(home, reality, slot, state, asked, thermostat);
+    const pv = reality.pvWh[slot] ?? 0;
+    const rest = (reality.baseWh[slot] ?? 0) - pv + here.tank + here.heat;
+    const freeWh = home.fuseW * hours - rest;
+    const least = Math.min(home.carMinW * hours, here.carMost) * 0.999;
+    // It goes on with its least power through a cloud.
+    if (asked.carFollows && !here.carLate) here.car = -rest < least / 2 ? 0 : clamp(-rest, least, Math.max(least, here.car));
+    here.car = Math.min(here.car, Math.max(0, freeWh));
+    if (here.car < least) here.car = 0;
+    const battery = batteryFlow(home, hours, state, asked.battery, { net: rest + here.car, free: freeWh - here.car });
+    let net = rest + here.car + battery;
+    if (asked.carTakesSpare && battery >= 0) {
+      const more = clamp(-net, 0, here.carMost - here.car);
+      if (here.car + more >= least) [here.car, net] = [here.car + more, net + more];
+    }
+    if (asked.tankTakesSpare && battery >= 0) {
+      const more = clamp(-net, 0, here.tankMost - here.tank);
+      [here.tank, net] = [here.tank + more, net + more];
+    }
+    const curtailed = asked.curtails ? heldBack(reality, slot, net) : 0;
+    net += curtailed;
+    state.batteryWh += battery >= 0 ? battery * home.batteryEfficiency : battery / home.batteryEfficiency;
+    for (const [index, session] of reality.sessions.entries())
+      if (slot >= session.from && slot < session.until)
+        state.carLeftWh[index] = Math.max(0, (state.carLeftWh[index] ?? 0) - here.car * home.carEfficiency);
+    state.tankC = here.tankAfterC(here.tank);
+    state.roomC = here.roomC;
+    run.bill += (net / 1000) * ((net >= 0 ? reality.importPrice[slot] : reality.exportPrice[slot]) ?? 0);
+    run.peakW = Math.max(run.peakW, net / hours);
+    run.kelvinHours += (Math.max(0, comfort.tankC - state.tankC) + Math.max(0, comfort.roomC - state.roomC)) * hours;
+    run.tankC.push(state.tankC);
+    run.roomC.push(state.roomC);
+    run.netWh.push(net);
+    run.flows.push({ car: here.car, tank: here.tank, heat: here.heat, battery, curtailed });
+    for (const name of ["car", "tank", "heat"] as const) {
+      const on = here[name] > 1e-6;
+      if (on !== was[name]) run.switches += 1;
+      was[name] = on;
+    }
+  }
+  run.missedKwh = state.carLeftWh.reduce((sum, wh) => sum + wh, 0) / 1000;
+  return run;
+}
+
+/** PV that is not worth to be made: none of it where taking from the grid earns money, no export where that costs some. */
+function heldBack({ importPrice, exportPrice, pvWh }: Reality, slot: number, net: number): number {
+  const pv = pvWh[slot] ?? 0;
+  if ((importPrice[slot] ?? 0) < 0) return pv;
+  return (exportPrice[slot] ?? 0) < 0 ? clamp(-net, 0, pv) : 0;
+}
+
+/** What thermostats and the latest safe start make of what was asked; and where that leads. */
+function protectedLoads(
+  home: TrialHome,
+  reality: Reality,
+  slot: number,
+  state: State,
+  asked: Command,
+  on: { tank: boolean; room: boolean },
+): {
+  car: number;
+  /** Most that the car can take. */
+  carMost: number;
+  /** It must charge now, or it will not be full. */
+  carLate: boolean;
+  tank: number;
+  tankMost: number;
+  heat: number;
+  tankAfterC: (wh: number) => number;
+  roomC: number;
+} {
+  const { hours } = reality;
+  const tank = { whPerK: home.tankWhPerK, lossWPerK: home.tankLossWPerK, aroundC: comfort.ambientC, hours };
+  const room = { whPerK: home.roomWhPerK, lossWPerK: home.roomLossWPerK, aroundC: reality.outdoorC[slot] ?? 0, hours };
+  const coolerK = (reality.drawWh[slot] ?? 0) / home.tankWhPerK;
+  const tankFor = (toC: number): number => heatTo(toC + coolerK, state.tankC, tank);
+  const cop = reality.cop[slot] ?? 1;
+  const gainWh = home.roomGainW * hours;
+  const heatFor = (toC: number): number => (heatTo(toC, state.roomC, room) - gainWh) / cop;
+  // A thermostat that has begun goes on until its upper end.
+  on.tank = tankFor(comfort.tankC) > asked.tankWh + 1e-9 || (on.tank && tankFor(comfort.tankUntilC) > 1e-9);
+  on.room = heatFor(comfort.roomC) > asked.heatWh + 1e-9 || (on.room && heatFor(comfort.roomUntilC) > 1e-9);
+  const tankMost = Math.max(0, Math.min(home.tankW * hours, tankFor(comfort.tankMaxC)));
+  const tankWh = clamp(on.tank ? Math.max(asked.tankWh, tankFor(comfort.tankUntilC)) : asked.tankWh, 0, tankMost);
+  const heatWh = clamp(
+    on.room ? Math.max(asked.heatWh, heatFor(comfort.roomUntilC)) : asked.heatWh,
+    0,
+    Math.max(0, Math.min(home.heatW * hours, heatFor(comfort.roomMaxC))),
+  );
+  const index = reality.sessions.findIndex(({ from, until }) => slot >= from && slot < until);
+  const session = reality.sessions[index];
+  const need = session ? (state.carLeftWh[index] ?? 0) / home.carEfficiency : 0;
+  const most = home.carMaxW * hours;
+  const isLate = session !== undefined && need > (session.until - slot - 1) * most;
+  return {
+    car: Math.min(need, isLate ? most : clamp(asked.carWh, 0, most)),
+    carMost: Math.min(need, most),
+    carLate: isLate,
+    tank: tankWh,
+    tankMost,
+    heat: heatWh,
+    tankAfterC: (wh) => warmth(state.tankC, wh, tank) - coolerK,
+    roomC: warmth(state.roomC, heatWh * cop + gainWh, room),
+  };
+}
+
+/** @param around net of the house without the battery, and what the fuse leaves for it, Wh */
+function batteryFlow(
+  home: TrialHome,
+  hours: number,
+  { batteryWh }: State,
+  asked: Command["battery"],
+  around: { net: number; free: number },
+): number {
+  const most = home.batteryMaxW * hours;
+  const taken = Math.max(0, Math.min(most, (home.batteryWh - batteryWh) / home.batteryEfficiency, around.free));
+  const given = Math.max(0, Math.min(most, batteryWh * home.batteryEfficiency));
+  switch (asked.mode) {
+    case "fixed":
+      return clamp(asked.wh, -given, taken);
+    case "follow":
+      return clamp(-around.net, -given, taken);
+    case "spare":
+      return clamp(-around.net, 0, taken);
+    case "serve":
+      return clamp(-around.net, -Math.min(given, asked.mostWh ?? Infinity), 0);
+  }
+}
