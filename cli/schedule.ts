@@ -61,9 +61,9 @@ export async function scheduleExplain(
     const span = spans.find((one) => Date.parse(one.from) <= atMs && atMs < Date.parse(one.until));
     return span ? [{ name, ...span, now: atMs === Date.parse(at) ? now : null }] : [];
   });
-  const wishes = await askWishes(options.config);
+  const { wishes, forecasts } = await askWishes(options.config);
   if (options.json) {
-    say(JSON.stringify({ at: iso(atMs), appliances: held, wishes }));
+    say(JSON.stringify({ at: iso(atMs), appliances: held, wishes, forecasts }));
     return exitCode.good;
   }
   say(`at ${clock(iso(atMs))} (${iso(atMs)})`);
@@ -75,6 +75,11 @@ export async function scheduleExplain(
     if (now) say(`    stands at ${draw(now)} now: ${now.reason}`);
   }
   for (const wish of wishes) say(wishInWords(wish));
+  for (const { name, error, unit, days } of forecasts)
+    if (error !== null)
+      say(
+        `forecast of ${name}: ${Math.round(error)} ${unit}${unit === "Wh" ? " a day" : ""} off at the last try, from ${days} days`,
+      );
   say("Limits, rests and comfort may hold something else then: only what was said in advance is known.");
   return exitCode.good;
 }
@@ -96,24 +101,30 @@ function byWhom({ authority, reason }: Span): string {
 }
 
 /** What the deadlines cost, planned here: the agent has houses to watch. */
-async function askWishes(config: string): Promise<Wish[]> {
+async function askWishes(config: string): Promise<{ wishes: Wish[]; forecasts: Planned["forecasts"] }> {
   const socket = join(readAgentConfig(config).stateFolder, "agent.sock");
-  const { problem, parts } = parseAs(
+  const { problem, parts, forecasts } = parseAs(
     Planning,
     await askedAgent(socket, { method: "GET", path: "/v1/planning" }),
     "agent-unreachable",
   );
-  if (!problem) return [];
-  return wishPrices(problem, { name: "fast" }).flatMap(({ name, ...wish }) => {
+  if (!problem) return { wishes: [], forecasts };
+  const wishes = wishPrices(problem, { name: "fast" }).flatMap(({ name, ...wish }) => {
     const part = parts.find((one) => one.name === name);
     return part?.readyBy ? [{ appliance: part.resource, readyBy: part.readyBy, ...wish, currency: problem.currency }] : [];
   });
+  return { wishes, forecasts };
 }
 
 const Planning = z.object({
   problem: Problem.nullable(),
   parts: z.array(z.object({ name: z.string(), resource: z.string(), readyBy: z.string().nullable() })),
+  /** What forecasts were off, on average: W, Wh a day, or percent of the slots. */
+  forecasts: z.array(
+    z.object({ name: z.string(), error: z.number().nullable(), unit: z.enum(["W", "Wh", "%"]), days: z.int().nonnegative() }),
+  ),
 });
+type Planned = z.infer<typeof Planning>;
 
 interface Wish extends Omit<WishPrice, "name"> {
   appliance: string;

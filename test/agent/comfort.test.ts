@@ -95,3 +95,13 @@ it("goes by the state of charge where the charger tells it, else by the energy",
   await unknown.clock.advance(before(40) * minuteMs);
   expect(unknown.needs()).toEqual(["on: 4000 Wh still needed by 2026-01-15T05:30:00.000Z"]);
 });
+
+it("lets no deadline force a tank that is warm, as long as its sensor says so", async () => {
+  const model = { kind: "tank" as const, litres: 200, ambientC: 20, lossWPerK: 1.5, cop: 1, minC: 51, maxC: 69 };
+  const { clock, needs, house } = watched([{ ...tank, model }]);
+  await clock.advance(before(100) * minuteMs);
+  expect(needs()).toEqual([]);
+  house.celsius = null;
+  await clock.advance(16 * minuteMs);
+  expect(needs()).toEqual(["on: 4000 Wh still needed by 2026-01-15T05:30:00.000Z"]);
+});

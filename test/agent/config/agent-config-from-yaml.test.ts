@@ -46,6 +46,7 @@ it("gives each appliance its demand and the safe state of its relay", () => {
       targetSoc: null,
       temperature: null,
       handHoldMs: 0,
+      model: null,
     },
     {
       name: "pump",
@@ -67,6 +68,7 @@ it("gives each appliance its demand and the safe state of its relay", () => {
       targetSoc: null,
       temperature: null,
       handHoldMs: 0,
+      model: null,
     },
   ]);
 });

@@ -208,3 +208,35 @@ describe("lines", () => {
     ]);
   });
 });
+
+describe("stores that are planned by their temperature", () => {
+  const heated = (more: object, band: object) => ({
+    relays: { s0: coil(0) },
+    sensors: { top: { driver: "modbus_register", bus: "lan", unit_id: 12, address: 0 } },
+    appliances: { tank: { type: "switched_load", relay: "s0", rated_power_w: 2000, comfort: { ...comfort, ...band }, ...more } },
+  });
+  const both = { min_c: 45, max_c: 70 };
+  const tank = { litres: 200 };
+
+  it.each<[string, object, object, string[]]>([
+    ["a tank with all of it", { sensor: "top", tank }, both, []],
+    ["nobody to measure it", { tank }, {}, ["appliances.tank.tank a tank is planned by its temperature: name its sensor"]],
+    [
+      "no bounds",
+      { sensor: "top", room: { capacity_wh_per_k: 5000, loss_w_per_k: 150 } },
+      {},
+      [
+        "appliances.tank.comfort.min_c missing; a room is planned between min_c and max_c",
+        "appliances.tank.comfort.max_c missing; a room is planned between min_c and max_c",
+      ],
+    ],
+    [
+      "both at once",
+      { sensor: "top", tank, room: { capacity_wh_per_k: 5000, loss_w_per_k: 150 } },
+      both,
+      ["appliances.tank.room one of tank and room was expected, not both"],
+    ],
+  ])("says of %s what is wrong", (_, more, band, expected) => {
+    expect(issues(heated(more, band), ["relays", "appliances"])).toEqual(expected);
+  });
+});
