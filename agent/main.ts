@@ -159,7 +159,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     signal,
   });
   opened.push(() => collecting.stop());
-  keepSavings({ config, store: savingsStore(db), meters, control, atomically, clock, log, signal });
+  keepSavings({ config, store: savingsStore(db), meters, control, prices, atomically, clock, log, signal });
   const shared = { config, clock, log, refused, control, outbox, loop, signal };
   room = await openAggregatorRoom({
     ...shared,

@@ -44,7 +44,7 @@ interface Made extends LocalPlan {
 
 /**
  * @param options.alone whether the aggregator is not heard, or there is none
- * @param options.onPlan called when a new plan is in force
+ * @param options.onPlan called when a new plan is in force, unless both it and the last one are empty
  */
 export function ownPlan(options: {
   config: AgentConfig;
@@ -110,9 +110,11 @@ export function ownPlan(options: {
       const { done, value } = steps.next();
       if (options.signal.aborted) return;
       if (done) {
+        const isNew = value.lists.size > 0 || (made?.lists.size ?? 0) > 0;
         made = { ...value, key, atMs: nowMs };
         failedKey = null;
-        return options.onPlan();
+        if (isNew) options.onPlan();
+        return;
       }
       // What controls comes first.
       await setImmediate();

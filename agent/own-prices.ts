@@ -1,6 +1,7 @@
 import { errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
+import { priceAt } from "../core/message/price-series.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { startPriceKeeper, type PriceState } from "./prices/price-keeper.ts";
 import { providerOf } from "./prices/provider-of.ts";
@@ -12,6 +13,8 @@ import { weatherProviderOf } from "./weather/weather-provider-of.ts";
 
 /** Prices that the house plans by when it plans alone. */
 export interface OwnPrices extends Pick<ControlStore, "prices"> {
+  /** Whether the price at an instant was published, or is the pattern of days before. */
+  kindAt(atMs: number): "published" | "pattern";
   /** Null where the house gets none by itself. */
   state(): PriceState | null;
 }
@@ -30,7 +33,7 @@ export function openOwnPrices(options: {
   signal: AbortSignal;
 }): OwnPrices {
   const { config, db, announced, atomically, clock, log, signal } = options;
-  if (!config.prices) return { prices: announced.prices, state: () => null };
+  if (!config.prices) return { prices: announced.prices, kindAt: () => "published", state: () => null };
   const { timezone: zone, currency } = config.site;
   const keeper = startPriceKeeper({
     provider: providerOf(config.prices.provider, config.site),
@@ -53,6 +56,10 @@ export function openOwnPrices(options: {
         log.error({ code: errorCode(error), error: errorMessage(error) }, "own prices cannot be read, planned without");
         return told;
       }
+    },
+    kindAt(atMs) {
+      const isTold = announced.prices(atMs, atMs + 1).some((one) => priceAt(one, "import", atMs) !== undefined);
+      return isTold ? "published" : (keeper.known(atMs, atMs + 1).spans[0]?.kind ?? "published");
     },
     state: keeper.state,
   };

@@ -20,7 +20,9 @@ export interface KeepSavingsOptions {
   config: Pick<AgentConfig, "appliances" | "meters" | "site">;
   store: SavingsStore;
   meters: Pick<MeterStore, "slots">;
-  control: Pick<ControlStore, "prices" | "switchings" | "lastBefore">;
+  control: Pick<ControlStore, "switchings" | "lastBefore">;
+  /** What the house pays, and whether that was published when the slot was in force. */
+  prices: Pick<ControlStore, "prices"> & { kindAt(atMs: number): "published" | "pattern" };
   /** Runs writes as one transaction. */
   atomically: (writes: () => void) => void;
   clock: Clock;
@@ -96,7 +98,7 @@ function isMetered({ config, meters }: KeepSavingsOptions, { startMs, endMs }: S
   );
 }
 
-function slotNow({ config, meters, control }: KeepSavingsOptions, slot: Slot): SavingsSlot {
+function slotNow({ config, meters, control, prices: book }: KeepSavingsOptions, slot: Slot): SavingsSlot {
   const { startMs, endMs } = slot;
   const used: SlotTotal[] = [];
   const read = (meter: string, register: "import" | "export"): number | null => {
@@ -111,7 +113,7 @@ function slotNow({ config, meters, control }: KeepSavingsOptions, slot: Slot): S
   const pvWh = pv.map(([out, into]) => (out === null && into === null ? null : Math.abs((out ?? 0) - (into ?? 0))));
   const known = pvWh.filter((wh) => wh !== null);
   const appliances = config.appliances.flatMap((appliance) => applianceNow(appliance, slot, control, read) ?? []);
-  const prices = pricesIn(control.prices(startMs, endMs), slot);
+  const prices = pricesIn(book.prices(startMs, endMs), slot);
   const worked = appliances.some(({ resource, actualWh }) => {
     const measured = config.appliances.find(({ name }) => name === resource)?.meter !== null;
     return !measured && actualWh !== null && actualWh !== 0;
@@ -121,7 +123,7 @@ function slotNow({ config, meters, control }: KeepSavingsOptions, slot: Slot): S
     endMs,
     importMicro: prices?.importMicro ?? null,
     exportMicro: prices?.exportMicro ?? null,
-    pricedBy: prices ? "published" : null,
+    pricedBy: prices ? book.kindAt(startMs) : null,
     importWh,
     exportWh,
     pvWh: known.length === 0 || known.length < pvWh.length ? null : known.reduce((sum, wh) => sum + wh, 0),

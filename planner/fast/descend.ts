@@ -28,7 +28,7 @@ export interface Peak {
 /** A round that saves less than this, in money, is the last of its look. */
 const worthwhile = 1e-4;
 /** Share of the money that a pair may still be dearer before the others have followed. */
-const promising = 0.005;
+const promising = 0.01;
 /** A pair looks for another valley, not for its bottom. */
 const pairLevels = 24;
 const tiny = 1e-9;

@@ -85,9 +85,9 @@ it("makes a plan beside control: none at once, then one that holds until somethi
 
 it("plans anew in the next slot, with new prices and after a resident's word", async () => {
   const { house, own, clock, planned } = planning();
-  await planned(1);
-  expect(own.lists().size).toBe(0);
   house.prices = [house.series()];
+  await planned(1);
+  house.prices = [house.series(), house.series()];
   await planned(2);
   house.overrides = [{ resource: "boiler", mode: "pause", fromMs: clock.now(), untilMs: clock.now() + 2 * hourMs }];
   await planned(3);
@@ -106,6 +106,17 @@ it("plans anew when the tank is not as it was planned, and no sooner than five m
   expect(house.plans).toBe(1);
   await clock.advance(minuteMs);
   await planned(2);
+});
+
+it("troubles nobody with a plan of nothing", async () => {
+  const { house, own, planned } = planning();
+  own.lists();
+  house.prices = [house.series()];
+  await until("the prices are planned with", () => own.lists().size > 0);
+  expect(house.plans).toBe(1);
+  house.prices = [];
+  await planned(2);
+  expect(own.lists().size).toBe(0);
 });
 
 it("has no plan while somebody else plans, and one of its own as soon as nobody does", async () => {

@@ -52,12 +52,14 @@ function keeping(furnish: (config: AgentConfig) => AgentConfig = (given) => give
   const [store, meters, control] = [savingsStore(db), meterStore(db), controlStore(db)];
   const clock = fakeClock(startMs);
   const log = silentLog();
+  const kind: { now: "published" | "pattern" } = { now: "published" };
   const begin = (): void => {
     const ending = new AbortController();
     onTestFinished(() => ending.abort());
     const atomically = (writes: () => void): void => db.transaction(writes)();
     const config = furnish(agentConfigFromYaml(yaml, scratch("test")));
-    keepSavings({ config, store, meters, control, atomically, clock, log, signal: ending.signal });
+    const prices = { prices: control.prices, kindAt: () => kind.now };
+    keepSavings({ config, store, meters, control, prices, atomically, clock, log, signal: ending.signal });
   };
   begin();
   const price = (fromMs: number, ...euro: number[]): void =>
@@ -96,6 +98,9 @@ function keeping(furnish: (config: AgentConfig) => AgentConfig = (given) => give
       meter("tank", at, tankWh);
       await clock.advance(60_000);
     },
+    priced(as: typeof kind.now): void {
+      kind.now = as;
+    },
     shifting: (): bigint =>
       sumOfLines(
         savingsLines(store.slots(0, 1e15), [], { fromMs: startMs, toMs: startMs + 96 * quarterMs, zone: "Europe/Amsterdam" }),
@@ -109,6 +114,15 @@ async function lateRun(house: ReturnType<typeof keeping>): Promise<void> {
   house.set(8, on);
   for (let at = 0; at < 12; at++) await house.quarter(at, at < 8 ? 0 : 500);
 }
+
+it("says of each slot whether its price was published or the pattern of days before", async () => {
+  const house = keeping();
+  house.price(startMs, 0.4);
+  await house.quarter(0, 0);
+  house.priced("pattern");
+  await house.quarter(1, 0);
+  expect(house.store.slots(0, 1e15).map(({ pricedBy }) => pricedBy)).toEqual(["published", "pattern"]);
+});
 
 it("keeps each slot with its price, its energy and what the appliance would have done", async () => {
   const house = keeping();
