@@ -84,7 +84,7 @@ it("makes a plan beside control: none at once, then one that holds until somethi
 });
 
 it("plans anew in the next slot, with new prices and after a resident's word", async () => {
-  const { house, own, clock, planned } = planning();
+  const { house, clock, planned } = planning();
   house.prices = [house.series()];
   await planned(1);
   house.prices = [house.series(), house.series()];
@@ -93,6 +93,7 @@ it("plans anew in the next slot, with new prices and after a resident's word", a
   await planned(3);
   await clock.advance(15 * minuteMs);
   await planned(4);
+  expect(house.plans).toBe(4);
 });
 
 it("plans anew when the tank is not as it was planned, and no sooner than five minutes after the last plan", async () => {
