@@ -1,4 +1,5 @@
 import type { ApplianceConfig } from "./config/appliance-config.ts";
+import { settingsIn } from "./settings-in.ts";
 import type { Switching } from "./store/control-store.ts";
 
 /**
@@ -6,21 +7,10 @@ import type { Switching } from "./store/control-store.ts";
  * @param switchings of all appliances, oldest first
  */
 export function drawnWh(
-  { name, safe, modes }: Pick<ApplianceConfig, "name" | "safe" | "modes">,
+  appliance: Pick<ApplianceConfig, "name" | "safe" | "modes">,
   switchings: readonly Switching[],
   fromMs: number,
   toMs: number,
 ): number {
-  const ratedW = modes.at(-1)?.maxW ?? 0;
-  let powerW = safe.powerW;
-  let sinceMs = fromMs;
-  let wattMs = 0;
-  for (const { resource, atMs, on, setting } of switchings) {
-    if (resource !== name) continue;
-    const at = Math.min(Math.max(atMs, fromMs), toMs);
-    wattMs += Math.max(0, powerW) * (at - sinceMs);
-    powerW = setting?.powerW ?? (on ? ratedW : 0);
-    sinceMs = at;
-  }
-  return Math.floor((wattMs + Math.max(0, powerW) * (toMs - sinceMs)) / 3_600_000);
+  return settingsIn(appliance, switchings, fromMs, toMs).toldWh.charge;
 }

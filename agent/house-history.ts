@@ -1,11 +1,12 @@
 import { startOfLocalDay } from "../core/slots.ts";
 import type { PastSlot } from "../planner/base-load.ts";
+import { whPerLitreK } from "../planner/heat-device.ts";
 import type { SeenSlot } from "../planner/presence-forecast.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { ApplianceConfig } from "./config/appliance-config.ts";
 import type { GivenWh } from "./given-energy.ts";
 import { recentDays } from "./recent-days.ts";
-import { settingsIn } from "./savings/slot-settings.ts";
+import { settingsIn } from "./settings-in.ts";
 import type { ControlStore } from "./store/control-store.ts";
 import type { MeterStore } from "./store/meter-store.ts";
 import type { ObservedStore } from "./store/observed-store.ts";
@@ -25,7 +26,6 @@ export interface HouseHistory {
 const houseDays = 14;
 const habitDays = 28;
 const hourMs = 3_600_000;
-const whPerLitreK = 1.163;
 /** A charger that stands by draws less, W; one that charges draws more. */
 const standByW = 50;
 

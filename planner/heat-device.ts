@@ -3,7 +3,7 @@ import type { Device } from "./home.ts";
 import type { SeriesInput } from "./series.ts";
 
 /** Wh that warm a litre of water by a degree. */
-const whPerLitreK = 1.163;
+export const whPerLitreK = 1.163;
 /** Hot water in one well-mixed tank. */
 export function tank(one: Of<"water_heater">, frame: Frame): Device {
   const { path } = frame;

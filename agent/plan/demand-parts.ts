@@ -46,9 +46,10 @@ export function demandParts(
     if (inside.includes(true) && open >= until) return [];
     const underWay = window.fromMs < first.startMs ? input.deliveredWh(resource) : 0;
     const name = `${resource} ${index}`;
+    const from = there < 0 ? Math.max(0, open) : there;
     return [
       {
-        part: { name, resource, kind: "demand", readyBy: demand.readyBy, from: there < 0 ? Math.max(0, open) : there, until },
+        part: { name, resource, kind: "demand", readyBy: demand.readyBy, from, until },
         appliance: {
           type: "deferrable",
           name,
@@ -56,7 +57,7 @@ export function demandParts(
           power_w: top.maxW,
           min_power_w: top.minW,
           on_off: top.minW === top.maxW,
-          from: there < 0 ? Math.max(0, open) : there,
+          from,
           until,
           min_on_minutes: minOnMs / 60_000,
           min_off_minutes: minOffMs / 60_000,

@@ -7,6 +7,7 @@ import { planHomeSteps } from "../../planner/plan-home-steps.ts";
 import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
 import { localProblem, pricedSlots } from "./local-problem.ts";
 import { curtailedSetting, plannedSetting, type PlannedSetting } from "./planned-setting.ts";
+import { planReason } from "./plan-reason.ts";
 import type { ProblemPart } from "./problem-part.ts";
 
 /** The house's own plan. */
@@ -79,33 +80,7 @@ function told(
   );
   const short = outcome.shortfalls.find(({ appliance: name, kind }) => name === part?.name && kind === "below-minimum");
   const setting = plannedSetting(appliance, part?.kind ?? "demand", powerW, gridW(outcome, slots, slot));
-  return { ...setting, reason: reasonOf(appliance, part, powerW, setting, short) };
-}
-
-function reasonOf(
-  { model, safe }: LocalAppliance,
-  part: ProblemPart | undefined,
-  powerW: number,
-  { operationModeId }: PlannedSetting,
-  short: Outcome["shortfalls"][number] | undefined,
-): string {
-  switch (part?.kind) {
-    case "block":
-      return `own plan: ${powerW > 0 ? "free to run" : "dear time, runs a little later"}`;
-    case "battery":
-      if (operationModeId === safe.mode) return "own plan: evens out the house by itself";
-      return `own plan: ${powerW > 0 ? "charges at a cheap time" : powerW < 0 ? "gives at a dear time" : "holds still for a dearer time"}`;
-    case "tank":
-    case "room": {
-      const band = model && "minC" in model ? ` ${model.minC} to ${model.maxC} °C` : "";
-      const missing = short ? `; ${short.amount.toFixed(1)} °C will be missing` : "";
-      return `own plan: ${powerW > 0 ? `cheapest time to keep${band}` : `warm enough until a cheaper time`}${missing}`;
-    }
-    case "demand":
-      if (powerW > 0)
-        return `own plan: cheapest time before ${part.readyBy}${short ? `; ${Math.ceil(short.amount)} Wh will be missing` : ""}`;
-  }
-  return "own plan: not needed now";
+  return { ...setting, reason: planReason(appliance, part, powerW, setting, short) };
 }
 
 /** Panels are told to give less only where giving costs money; each takes its share of that. */

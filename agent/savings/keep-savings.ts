@@ -13,7 +13,7 @@ import type { MeterStore } from "../store/meter-store.ts";
 import type { SavingsStore } from "../store/savings-store.ts";
 import { closeBaselines, type ApplianceSlot } from "./close-baselines.ts";
 import type { SavingsSlot } from "./savings-ledger.ts";
-import { settingsIn } from "./slot-settings.ts";
+import { settingsIn } from "../settings-in.ts";
 
 /** Parts that savings are kept from. */
 export interface KeepSavingsOptions {

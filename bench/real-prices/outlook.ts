@@ -2,18 +2,11 @@ import type { PastSlot } from "../../planner/base-load.ts";
 import { drawForecast } from "../../planner/draw-forecast.ts";
 import { pvForecast } from "../../planner/pv-forecast.ts";
 import { knownUntil, priceOutlook } from "./known-prices.ts";
-import { copAt, type Trial } from "./trial.ts";
-import type { Session } from "./simulate.ts";
+import type { Session, SlotSeries } from "./simulate.ts";
+import { copAt, partOf, type Trial } from "./trial.ts";
 
 /** What a planner goes by, one entry a slot from now on. */
-export interface Outlook {
-  importPrice: number[];
-  exportPrice: number[];
-  baseWh: number[];
-  pvWh: number[];
-  drawWh: number[];
-  outdoorC: number[];
-  cop: number[];
+export interface Outlook extends SlotSeries {
   /** Stays that are known, by their number. */
   sessions: { index: number; session: Session }[];
 }
@@ -26,15 +19,8 @@ const dayMs = 24 * hourMs;
 /** What really comes, as nobody can know it. */
 export function trueOutlook(trial: Trial, slot: number, count: number): Outlook {
   const { all, before, sessions } = trial;
-  const part = (values: readonly number[]): number[] => values.slice(before + slot, before + slot + count);
   return {
-    importPrice: part(all.importPrice),
-    exportPrice: part(all.exportPrice),
-    baseWh: part(all.baseWh),
-    pvWh: part(all.pvWh),
-    drawWh: part(all.drawWh),
-    outdoorC: part(all.outdoorC),
-    cop: part(all.cop),
+    ...partOf(all, before + slot, count),
     sessions: sessions.flatMap((session, index) =>
       session.until > slot && session.from < slot + count ? [{ index, session }] : [],
     ),

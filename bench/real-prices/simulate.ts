@@ -28,9 +28,8 @@ export interface Session {
   wh: number;
 }
 
-/** What really comes; one entry a slot. */
-export interface Reality {
-  hours: number;
+/** What comes from outside a home's stores; one entry a slot. */
+export interface SlotSeries {
   /** Money per kWh. */
   importPrice: number[];
   exportPrice: number[];
@@ -39,6 +38,11 @@ export interface Reality {
   drawWh: number[];
   outdoorC: number[];
   cop: number[];
+}
+
+/** What really comes. */
+export interface Reality extends SlotSeries {
+  hours: number;
   sessions: Session[];
 }
 

@@ -1,7 +1,7 @@
 import { localClock } from "../../planner/local-clock.ts";
 import { seededRandom } from "../plan/generate-home.ts";
 import { valueAt } from "../plan/real-data.ts";
-import type { Reality, Session, State, TrialHome } from "./simulate.ts";
+import type { Reality, Session, SlotSeries, State, TrialHome } from "./simulate.ts";
 import type { HalfHours, TrialData, Zone } from "./trial-data.ts";
 
 /** Days before a trial that its forecasts may look at. */
@@ -30,9 +30,13 @@ export interface Trial {
 
 /** What comes in the trial itself. */
 export function realityOf({ all, before, slots, sessions }: Trial): Reality {
-  const part = (values: readonly number[]): number[] => values.slice(before, before + slots);
+  return { hours: all.hours, ...partOf(all, before, slots), sessions };
+}
+
+/** So many slots of all series. */
+export function partOf(all: SlotSeries, from: number, count: number): SlotSeries {
+  const part = (values: readonly number[]): number[] => values.slice(from, from + count);
   return {
-    hours: all.hours,
     importPrice: part(all.importPrice),
     exportPrice: part(all.exportPrice),
     baseWh: part(all.baseWh),
@@ -40,7 +44,6 @@ export function realityOf({ all, before, slots, sessions }: Trial): Reality {
     drawWh: part(all.drawWh),
     outdoorC: part(all.outdoorC),
     cop: part(all.cop),
-    sessions,
   };
 }
 

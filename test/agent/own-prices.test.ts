@@ -47,8 +47,9 @@ it("sets the aggregator's prices first and its own where those end", async () =>
     known.map((one) => priceAt(one, "import", noonMs + hour * hourMs)).find((price) => price !== undefined),
   );
   expect(binding).toEqual([1n, 2n, 100_000n, 100_000n]);
-  // The service has none of days before: what lies past its end is not known, and so nobody's pattern.
-  expect([own.kindAt(noonMs), own.kindAt(noonMs + 2 * hourMs)]).toEqual(["published", "published"]);
+  // Told, fetched, and past the end of what was published.
+  const kinds = [noonMs, noonMs + 2 * hourMs, tomorrowEndsMs + hourMs].map((atMs) => own.kindAt(atMs));
+  expect(kinds).toEqual(["published", "published", "pattern"]);
 });
 
 it("is nothing but the announced prices where none are configured", () => {

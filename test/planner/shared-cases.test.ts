@@ -21,6 +21,17 @@ const read = (file: string): any => JSON.parse(readFileSync(join(folder, file), 
 const plan = (problem: unknown, engine: Engine): Outcome => planHome(readProblem(problem, "case"), engine, () => 0);
 const off = (found: number, wanted: number): number => Math.abs(found - wanted) / Math.max(Math.abs(wanted), 1);
 
+/** The battery of FlexMeasures' test cases. */
+const battery = {
+  type: "battery",
+  name: "battery",
+  capacity_wh: 4500,
+  min_wh: 500,
+  initial_wh: 2500,
+  charge_max_w: 2000,
+  discharge_max_w: 2000,
+};
+
 describe.runIf(solver)("the shared cases of one home", () => {
   const houses = solver ? readdirSync(folder).filter((file) => file.startsWith("evcc-opt")) : [];
   describe.each(engines)("%s engine", (name, engine, share) => {
@@ -77,13 +88,7 @@ describe.runIf(solver)("the shared cases of one home", () => {
           export_price_per_kwh: price,
           appliances: [
             {
-              type: "battery",
-              name: "battery",
-              capacity_wh: 4500,
-              min_wh: 500,
-              initial_wh: 2500,
-              charge_max_w: 2000,
-              discharge_max_w: 2000,
+              ...battery,
               charge_efficiency: each,
               discharge_efficiency: each,
             },
@@ -107,13 +112,7 @@ describe.runIf(solver)("the shared cases of one home", () => {
           export_price_per_kwh: inputs.price_eur_per_mwh,
           appliances: [
             {
-              type: "battery",
-              name: "battery",
-              capacity_wh: 4500,
-              min_wh: 500,
-              initial_wh: 2500,
-              charge_max_w: 2000,
-              discharge_max_w: 2000,
+              ...battery,
               bounds: [
                 { at: 8, min_wh: 3500 },
                 { from: 12, until: 13, max_wh: 1000 },

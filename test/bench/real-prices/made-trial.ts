@@ -1,6 +1,25 @@
+import type { TrialHome } from "../../../bench/real-prices/simulate.ts";
 import type { Trial } from "../../../bench/real-prices/trial.ts";
 
 const hourMs = 3_600_000;
+
+/** A home of middling size. */
+export const madeHome: TrialHome = {
+  batteryWh: 8000,
+  batteryMaxW: 3000,
+  batteryEfficiency: 0.95,
+  tankWhPerK: 290,
+  tankLossWPerK: 2,
+  tankW: 2500,
+  roomWhPerK: 10_000,
+  roomLossWPerK: 150,
+  roomGainW: 300,
+  heatW: 3000,
+  carMaxW: 7400,
+  carMinW: 1400,
+  carEfficiency: 0.9,
+  fuseW: 17_250,
+};
 
 /** A home of hours with two weeks of history, two days and what follows; figures repeat themselves without a day's period. */
 export function madeTrial(): Trial {
@@ -11,22 +30,7 @@ export function madeTrial(): Trial {
   const outdoorC = series((slot) => 5 + 8 * wave(slot, 0.21));
   return {
     zone: "BE",
-    home: {
-      batteryWh: 8000,
-      batteryMaxW: 3000,
-      batteryEfficiency: 0.95,
-      tankWhPerK: 290,
-      tankLossWPerK: 2,
-      tankW: 2500,
-      roomWhPerK: 10_000,
-      roomLossWPerK: 150,
-      roomGainW: 300,
-      heatW: 3000,
-      carMaxW: 7400,
-      carMinW: 1400,
-      carEfficiency: 0.9,
-      fuseW: 17_250,
-    },
+    home: madeHome,
     // Midnight in Berlin.
     startMs: Date.parse("2026-01-14T23:00:00Z"),
     slotMs: hourMs,

@@ -1,31 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import {
-  comfort,
-  simulate,
-  warmth,
-  type Command,
-  type Reality,
-  type Run,
-  type TrialHome,
-} from "../../../bench/real-prices/simulate.ts";
+import { comfort, simulate, warmth, type Command, type Reality, type Run } from "../../../bench/real-prices/simulate.ts";
+import { madeHome } from "./made-trial.ts";
 
-const home: TrialHome = {
-  batteryWh: 10_000,
-  batteryMaxW: 4000,
-  batteryEfficiency: 0.95,
-  tankWhPerK: 290,
-  tankLossWPerK: 2,
-  tankW: 2500,
-  roomWhPerK: 10_000,
-  roomLossWPerK: 150,
-  roomGainW: 300,
-  heatW: 3000,
-  carMaxW: 7400,
-  carMinW: 1400,
-  carEfficiency: 0.9,
-  fuseW: 17_250,
-};
+const home = { ...madeHome, batteryWh: 10_000, batteryMaxW: 4000 };
 const start = { batteryWh: 5000, tankC: 55, roomC: 20.3 };
 const slots = 24;
 const each = (value: number): number[] => Array.from({ length: slots }, () => value);

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { settingsIn } from "../../../agent/savings/slot-settings.ts";
-import type { Setting } from "../../../core/setting.ts";
+import { settingsIn } from "../../agent/settings-in.ts";
+import type { Setting } from "../../core/setting.ts";
 
 const hourMs = 3_600_000;
 const battery = {

@@ -1,11 +1,11 @@
-import type { ApplianceConfig } from "../config/appliance-config.ts";
-import type { Switching } from "../store/control-store.ts";
+import type { ApplianceConfig } from "./config/appliance-config.ts";
+import type { Switching } from "./store/control-store.ts";
 
 /** What the settings of an appliance say about a span. */
 export interface SettingsOf {
   /** Time in which it might not draw all that it can, ms. */
   heldMs: number;
-  /** Energy that a battery was told to take and to give, Wh, both positive. */
+  /** Energy that it might take, and that a battery was told to give, Wh, both positive. */
   toldWh: { charge: number; discharge: number };
 }
 
