@@ -5,6 +5,7 @@ import { presenceForecast } from "../planner/presence-forecast.ts";
 import { pvForecast } from "../planner/pv-forecast.ts";
 import type { HouseHistory } from "./house-history.ts";
 import type { LocalForecast } from "./plan/local-input.ts";
+import { sunshineAt } from "./weather/sunshine-at.ts";
 import type { ForecastPoint } from "./weather/weather-keeper.ts";
 
 /** How good one kind of forecast was: what it is off on average, and on how many days it rests. */
@@ -31,7 +32,9 @@ export function houseForecast(options: {
   const { history, weather, zone, nowMs } = options;
   const pointAt = (atMs: number): ForecastPoint | undefined => weather.findLast(({ startMs }) => startMs <= atMs);
   const base = (slots: readonly Slot[]) => baseLoadForecast(history.base(nowMs), slots, { zone, otherwiseW: usualBaseW });
-  const pv = (slots: readonly Slot[]) => pvForecast(history.pv(nowMs), slots);
+  const pastSunshine = history.sunshineWm2(nowMs);
+  const irradianceWm2 = (atMs: number): number | undefined => pastSunshine(atMs) ?? sunshineAt(weather, atMs);
+  const pv = (slots: readonly Slot[]) => pvForecast(history.pv(nowMs), slots, { irradianceWm2 });
   const draw = (resource: string, slots: readonly Slot[]) => drawForecast(history.draws(resource, nowMs), slots, { zone });
   const presence = (resource: string, slots: readonly Slot[]) =>
     presenceForecast(history.presence(resource, nowMs), slots, { zone });

@@ -1,15 +1,16 @@
-import { startOfLocalDay } from "../core/slots.ts";
+import { slotAt, startOfLocalDay } from "../core/slots.ts";
 import type { PastSlot } from "../planner/base-load.ts";
 import { whPerLitreK } from "../planner/heat-device.ts";
 import type { SeenSlot } from "../planner/presence-forecast.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { ApplianceConfig } from "./config/appliance-config.ts";
 import type { GivenWh } from "./given-energy.ts";
+import { sunshineName } from "./observe-stores.ts";
 import { recentDays } from "./recent-days.ts";
 import { settingsIn } from "./settings-in.ts";
 import type { ControlStore } from "./store/control-store.ts";
 import type { MeterStore } from "./store/meter-store.ts";
-import type { ObservedStore } from "./store/observed-store.ts";
+import type { ObservedSlot, ObservedStore } from "./store/observed-store.ts";
 
 /** What the house did on the days before today; of its panels today too. */
 export interface HouseHistory {
@@ -19,6 +20,8 @@ export interface HouseHistory {
   pv(nowMs: number): readonly PastSlot[];
   /** Heat that people took from a tank. */
   draws(resource: string, nowMs: number): readonly PastSlot[];
+  /** The sunshine that was foretold for an instant of the past, W/m²; undefined where nobody wrote it down. */
+  sunshineWm2(nowMs: number): (atMs: number) => number | undefined;
   /** Whether a car was there, as far as its charger's meter tells. */
   presence(resource: string, nowMs: number): readonly SeenSlot[];
 }
@@ -65,6 +68,8 @@ export function houseHistory(options: {
     });
   });
   const pv = recentDays(houseDays, zone, (fromMs, toMs) => [...pvWh(fromMs, toMs).values()]);
+  const foretold = (fromMs: number, toMs: number): ObservedSlot[] => options.observed.read(sunshineName, fromMs, toMs);
+  const sunshine = recentDays(houseDays, zone, foretold);
   const draws = new Map(
     appliances.flatMap((appliance) => {
       const days = drawsOf(appliance);
@@ -81,6 +86,11 @@ export function houseHistory(options: {
     base,
     // The last hours of today tell most of the next ones.
     pv: (nowMs) => [...pv(nowMs), ...pvWh(startOfLocalDay(nowMs, zone), nowMs).values()],
+    sunshineWm2(nowMs) {
+      const slots = [...sunshine(nowMs), ...foretold(startOfLocalDay(nowMs, zone), nowMs)];
+      const bySlot = new Map(slots.map(({ startMs, value }) => [startMs, value]));
+      return (atMs) => bySlot.get(slotAt(atMs, site.slotMinutes).startMs);
+    },
     draws: (resource, nowMs) => draws.get(resource)?.(nowMs) ?? [],
     presence: (resource, nowMs) => presence.get(resource)?.(nowMs) ?? [],
   };

@@ -25,6 +25,7 @@ import type { Db } from "./store/open-database.ts";
 import type { Outbox } from "./store/outbox.ts";
 import type { OverrideStore } from "./store/override-store.ts";
 import { guardStateFromJournal } from "./guard-memory.ts";
+import { sunshineAt } from "./weather/sunshine-at.ts";
 import type { WeatherKeeper } from "./weather/weather-keeper.ts";
 import { keptSecret } from "./store/secret-store.ts";
 
@@ -116,14 +117,16 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     clock,
   });
   const observed = observedStore(options.db);
-  observeStores({ config, temperature: comfort.temperature, store: observed, clock, log, signal });
+  const { weather } = options;
+  const sunshineWm2 = weather && ((atMs: number) => sunshineAt(weather.forecast(), atMs));
+  observeStores({ config, temperature: comfort.temperature, sunshineWm2, store: observed, clock, log, signal });
   const history = houseHistory({ config, meters: options.meters, control, observed, givenWh: options.givenWh });
   const own = ownPlan({
     config,
     control: options.prices,
     history,
     comfort,
-    weather: options.weather,
+    weather,
     overrides: overrides.all,
     clock,
     log,

@@ -157,3 +157,15 @@ it("knows whether the car was there: while it draws, not before it may and does 
     [19, true],
   ]);
 });
+
+it("knows the sunshine that was foretold for any instant of the last two weeks and of today", () => {
+  const slots = [-20 * 24, -25, -24, -1].map((hours) => ({
+    startMs: nowMs + hours * hourMs,
+    endMs: nowMs + (hours + 1) * hourMs,
+    value: 500 + hours,
+  }));
+  const { sunshineWm2 } = history({ meters: metersOf({}), observed: slots });
+  for (let day = 0; day < 20; day++) sunshineWm2(nowMs);
+  const at = (hours: number): number | undefined => sunshineWm2(nowMs)(nowMs + hours * hourMs);
+  expect([-20 * 24, -24.5, -23.5, -0.5, 0].map(at)).toEqual([undefined, 475, 476, 499, undefined]);
+});

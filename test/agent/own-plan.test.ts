@@ -49,7 +49,7 @@ function planning() {
   const own = ownPlan({
     config,
     control: { prices: () => house.prices },
-    history: { base: () => [], pv: () => [], draws: () => [], presence: () => [] },
+    history: { base: () => [], pv: () => [], draws: () => [], presence: () => [], sunshineWm2: () => () => undefined },
     comfort: {
       temperature: () => ({ temperatureC: house.celsius, ageMs: 0 }),
       percent: () => undefined,
