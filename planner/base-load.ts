@@ -1,4 +1,6 @@
+import { habit } from "./habit.ts";
 import { localClock } from "./local-clock.ts";
+import { slotLengthMs } from "./slot-length.ts";
 
 /** What a house drew in one slot of the past, without its planned appliances. */
 export interface PastSlot {
@@ -19,10 +21,10 @@ export interface BaseLoadForecast {
 }
 
 const dayMs = 86_400_000;
+const hourMs = 3_600_000;
 
 /**
- * The median of what the house drew at the same local time on days of the same kind (workday or weekend), else on all days,
- * else `otherwiseW`. Pure.
+ * What the house's habit says, else `otherwiseW`. Pure.
  * @param history in any order; gaps are left out
  */
 export function baseLoadForecast(
@@ -30,48 +32,23 @@ export function baseLoadForecast(
   slots: readonly { startMs: number; endMs: number }[],
   options: { zone: string; otherwiseW: number },
 ): BaseLoadForecast {
-  const first = slots[0];
-  const lengthMs = first ? first.endMs - first.startMs : 900_000;
-  const perHour = 3_600_000 / lengthMs;
+  const timeOf = localClock(options.zone);
+  const lengthMs = slotLengthMs(history);
+  const placed = history.map((slot) => ({ ...slot, ...timeOf(slot.startMs) }));
   const newest = history.reduce((latest, { startMs }) => Math.max(latest, startMs), -Infinity);
-  const forecast = medianByTime(history, options);
-  const before = history.filter(({ startMs }) => startMs <= newest - dayMs);
-  const lastDay = history.filter(({ startMs }) => startMs > newest - dayMs);
-  const past = medianByTime(before, options);
-  const errors = lastDay.flatMap(({ startMs, wh }) => {
-    const guess = past(startMs);
-    return guess === undefined ? [] : [Math.abs(guess - wh) * perHour];
+  const forecast = habit(placed, newest, lengthMs, timeOf);
+  const before = placed.filter(({ startMs }) => startMs <= newest - dayMs);
+  const past = habit(before, newest - dayMs, lengthMs, timeOf);
+  const errors = placed.flatMap(({ startMs, wh }) => {
+    const guess = startMs > newest - dayMs ? past(startMs, lengthMs) : undefined;
+    return guess === undefined ? [] : [(Math.abs(guess - wh) * hourMs) / lengthMs];
   });
   return {
-    watts: slots.map(({ startMs }) => {
-      const wh = forecast(startMs);
-      return wh === undefined ? options.otherwiseW : wh * perHour;
+    watts: slots.map(({ startMs, endMs }) => {
+      const wh = forecast(startMs, endMs - startMs);
+      return wh === undefined ? options.otherwiseW : (wh * hourMs) / (endMs - startMs);
     }),
     errorW: errors.length === 0 ? null : errors.reduce((sum, error) => sum + error, 0) / errors.length,
     days: new Set(history.map(({ startMs }) => Math.floor(startMs / dayMs))).size,
   };
-}
-
-function medianByTime(history: readonly PastSlot[], { zone }: { zone: string }): (startMs: number) => number | undefined {
-  const timeOf = localClock(zone);
-  const byKind = new Map<string, number[]>();
-  const add = (key: string, wh: number): void => {
-    const values = byKind.get(key);
-    if (values) values.push(wh);
-    else byKind.set(key, [wh]);
-  };
-  for (const { startMs, wh } of history) {
-    const { minute, weekend } = timeOf(startMs);
-    add(`${minute}`, wh);
-    add(`${weekend} ${minute}`, wh);
-  }
-  return (startMs) => {
-    const { minute, weekend } = timeOf(startMs);
-    return median(byKind.get(`${weekend} ${minute}`) ?? byKind.get(`${minute}`));
-  };
-}
-
-function median(values: readonly number[] | undefined): number | undefined {
-  const sorted = values?.toSorted((one, other) => one - other);
-  return sorted?.[Math.floor(sorted.length / 2)];
 }

@@ -1,6 +1,7 @@
-import type { PastSlot } from "../../planner/base-load.ts";
+import { baseLoadForecast, type PastSlot } from "../../planner/base-load.ts";
 import { drawForecast } from "../../planner/draw-forecast.ts";
 import { pvForecast } from "../../planner/pv-forecast.ts";
+import type { ForetoldWeather } from "./foretold-weather.ts";
 import { knownUntil, priceOutlook } from "./known-prices.ts";
 import type { Session, SlotSeries } from "./simulate.ts";
 import { copAt, partOf, type Trial } from "./trial.ts";
@@ -13,8 +14,7 @@ export interface Outlook extends SlotSeries {
 
 /** The zone of the trials' clocks. */
 export const clockZone = "Europe/Berlin";
-const hourMs = 3_600_000;
-const dayMs = 24 * hourMs;
+const dayMs = 86_400_000;
 
 /** What really comes, as nobody can know it. */
 export function trueOutlook(trial: Trial, slot: number, count: number): Outlook {
@@ -30,8 +30,9 @@ export function trueOutlook(trial: Trial, slot: number, count: number): Outlook 
 /**
  * What a gateway knows at the start of a slot: day-ahead prices once they are out, the stay of a car that is plugged in (its
  * driver says when it leaves and what it needs), and forecasts made from what it metered until then.
+ * @param weather where a service foretells it; else sunshine and temperature are guessed from the days before
  */
-export function causalOutlook(trial: Trial): (slot: number, count: number) => Outlook {
+export function causalOutlook(trial: Trial, weather?: ForetoldWeather): (slot: number, count: number) => Outlook {
   const { all, before, slotMs, startMs, sessions } = trial;
   const firstMs = startMs - before * slotMs;
   const perDay = Math.round(dayMs / slotMs);
@@ -43,6 +44,14 @@ export function causalOutlook(trial: Trial): (slot: number, count: number) => Ou
       endMs: startMs + (slot + index + 1) * slotMs,
     }));
   const habits = dailyForecasts(trial, past, ahead);
+  const foretold = (said: ForetoldWeather, slot: number, count: number) => {
+    const coming = said.sunWm2(slot, count);
+    const irradianceWm2 = (atMs: number): number | undefined => {
+      const at = Math.floor((atMs - startMs) / slotMs);
+      return at < slot ? said.sunThenWm2(at) : coming[at - slot];
+    };
+    return { irradianceWm2 };
+  };
   return (slot, count) => {
     const now = before + slot;
     const known = Math.min(count, Math.round((knownUntil(startMs + slot * slotMs, clockZone) - startMs) / slotMs) - slot);
@@ -52,12 +61,14 @@ export function causalOutlook(trial: Trial): (slot: number, count: number) => Ou
     };
     const { baseWh, drawWh } = habits(slot, count);
     const pvPast = past(all.pvWh, slot).slice(-14 * perDay);
-    const outdoorC = outdoors(all.outdoorC.slice(0, now), perDay, count);
+    const outdoorC = weather ? weather.outdoorC(slot, count) : outdoors(all.outdoorC.slice(0, now), perDay, count);
     return {
       importPrice: prices(all.importPrice),
       exportPrice: prices(all.exportPrice),
       baseWh,
-      pvWh: pvForecast(pvPast, ahead(slot, count)).watts.map((watts) => watts * all.hours),
+      pvWh: pvForecast(pvPast, ahead(slot, count), weather && foretold(weather, slot, count)).watts.map(
+        (watts) => watts * all.hours,
+      ),
       drawWh,
       outdoorC,
       cop: outdoorC.map(copAt),
@@ -66,35 +77,25 @@ export function causalOutlook(trial: Trial): (slot: number, count: number) => Ou
   };
 }
 
-/** Base load and hot water, made anew at each midnight; what the last hour drew besides fades within a few. */
+/** Base load and hot water, made anew at each midnight. */
 function dailyForecasts(
-  { all, before, slotMs }: Trial,
+  { all, slotMs }: Trial,
   past: (values: readonly number[], until: number) => PastSlot[],
   ahead: (slot: number, count: number) => { startMs: number; endMs: number }[],
 ): (slot: number, count: number) => { baseWh: number[]; drawWh: number[] } {
   const perDay = Math.round(dayMs / slotMs);
-  const lastHour = Math.max(1, Math.round(hourMs / slotMs));
   let made: { from: number; baseWh: number[]; drawWh: number[] } | undefined;
   return (slot, count) => {
     const from = Math.floor(slot / perDay) * perDay;
     if (made?.from !== from) {
-      const slots = ahead(from, 3 * perDay);
-      const habit = (values: readonly number[]): number[] => drawForecast(past(values, from), slots, { zone: clockZone }).wh;
-      // Base loads by their mean as hot water is: a median leaves the peaks out, and the battery is then empty too early.
-      made = { from, baseWh: habit(all.baseWh), drawWh: habit(all.drawWh) };
+      const slots = ahead(from, 4 * perDay);
+      const { watts } = baseLoadForecast(past(all.baseWh, from), slots, { zone: clockZone, otherwiseW: 0 });
+      const { wh } = drawForecast(past(all.drawWh, from), slots, { zone: clockZone });
+      made = { from, baseWh: watts.map((one) => one * all.hours), drawWh: wh };
     }
     const { baseWh, drawWh } = made;
     const offset = slot - from;
-    let besides = 0;
-    for (let back = 1; back <= lastHour; back += 1)
-      besides += (all.baseWh[before + slot - back] ?? 0) - (baseWh[Math.max(0, offset - back)] ?? 0);
-    besides /= lastHour;
-    return {
-      baseWh: baseWh
-        .slice(offset, offset + count)
-        .map((wh, index) => Math.max(0, wh + 0.6 * besides * 0.5 ** ((index * slotMs) / (2 * hourMs)))),
-      drawWh: drawWh.slice(offset, offset + count),
-    };
+    return { baseWh: baseWh.slice(offset, offset + count), drawWh: drawWh.slice(offset, offset + count) };
   };
 }
 

@@ -24,6 +24,8 @@ export interface Trial {
   after: number;
   /** From the first slot of the history on; sessions count slots from the trial's start. */
   all: Omit<Reality, "sessions">;
+  /** Sunshine that came, as `all`. */
+  sunWm2: number[];
   sessions: Session[];
   start: Omit<State, "carLeftWh">;
 }
@@ -116,6 +118,7 @@ export function drawTrial(
       outdoorC,
       cop: outdoorC.map(copAt),
     },
+    sunWm2: sun,
     sessions,
     start: { batteryWh: battery * 0.5, tankC: 55, roomC: 20.3 },
   };

@@ -16,12 +16,20 @@ const ahead = (from: string, count = 4): { startMs: number; endMs: number }[] =>
     endMs: Date.parse(from) + (index + 1) * quarterMs,
   }));
 
-it("takes the median of the same local time on days of the same kind", () => {
-  const past = history(12, (day, quarter) => (day % 7 >= 5 ? 500 : day === 2 ? 9999 : 100 + quarter));
-  const { watts, errorW, days } = baseLoadForecast(past, ahead("2026-01-19T11:00:00Z"), { zone, otherwiseW: 1 });
-  expect(watts).toEqual([148 * 4, 149 * 4, 150 * 4, 151 * 4]);
-  expect(errorW).toBe(0);
-  expect(days).toBe(13);
+it("takes the mean around the same local time, days of the same kind three times", () => {
+  const past = history(14, (day) => (day % 7 >= 5 ? 500 : 100));
+  const at = (from: string): number[] => baseLoadForecast(past, ahead(from), { zone, otherwiseW: 1 }).watts;
+  // Ten workdays and four days at weekends, quarters of an hour.
+  const [workday, weekend] = [(4 * (30 * 100 + 4 * 500)) / 34, (4 * (10 * 100 + 12 * 500)) / 22];
+  for (const watts of at("2026-01-19T11:00:00Z")) expect(watts).toBeCloseTo(workday, 6);
+  for (const watts of at("2026-01-24T11:00:00Z")) expect(watts).toBeCloseTo(weekend, 6);
+});
+
+it("spreads what was taken over the three quarters before and after, as people are not on time", () => {
+  const past = history(10, (_, quarter) => (quarter === 48 ? 1600 : 0));
+  const { watts, days } = baseLoadForecast(past, ahead("2026-01-19T10:00:00Z", 9), { zone, otherwiseW: 1 });
+  expect(watts.map((watt) => Math.round(watt / 400))).toEqual([0, 1, 2, 3, 4, 3, 2, 1, 0]);
+  expect(days).toBe(11);
 });
 
 it("says how far such forecasts were off", () => {

@@ -47,6 +47,7 @@ export function madeTrial(): Trial {
       outdoorC,
       cop: outdoorC.map(() => 3),
     },
+    sunWm2: series((slot) => Math.max(0, 900 * wave(slot, 0.26) - 450)),
     sessions: [
       { from: 17, until: 31, wh: 20_000 },
       { from: 40, until: 46, wh: 9000 },
