@@ -1,4 +1,5 @@
 import { loadSolver } from "../../planner/exact/solve-milp.ts";
+import { foretoldWeather } from "./foretold-weather.ts";
 import { comparable, horizonBound } from "./horizon-bound.ts";
 import { causalOutlook, trueOutlook } from "./outlook.ts";
 import { rolling } from "./rolling.ts";
@@ -34,6 +35,10 @@ for (let window = 0; window < windows; window += 1) {
     { strategy: "immediate", run: simulate(trial.home, reality, trial.start, immediate(trial)) },
     { strategy: "cheapest slots", run: simulate(trial.home, reality, trial.start, cheapestSlots(trial)) },
     { strategy: "ours, causal", run: simulate(trial.home, reality, trial.start, rolling(trial, causalOutlook(trial))) },
+    {
+      strategy: "ours, weather",
+      run: simulate(trial.home, reality, trial.start, rolling(trial, causalOutlook(trial, foretoldWeather(trial)))),
+    },
     {
       strategy: "ours, perfect",
       run: simulate(

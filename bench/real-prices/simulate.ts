@@ -166,7 +166,7 @@ export function simulate(
       const more = clamp(-net, 0, here.tankMost - here.tank);
       [here.tank, net] = [here.tank + more, net + more];
     }
-    const curtailed = asked.curtails ? heldBack(reality, slot, net) : 0;
+    const curtailed = asked.curtails ? heldBack(home, reality, slot, net) : 0;
     net += curtailed;
     state.batteryWh += battery >= 0 ? battery * home.batteryEfficiency : battery / home.batteryEfficiency;
     for (const [index, session] of reality.sessions.entries())
@@ -191,10 +191,13 @@ export function simulate(
   return run;
 }
 
-/** PV that is not worth to be made: none of it where taking from the grid earns money, no export where that costs some. */
-function heldBack({ importPrice, exportPrice, pvWh }: Reality, slot: number, net: number): number {
+/**
+ * PV that is not worth to be made: none of it where taking from the grid earns money, as far as the fuse bears it, no export where
+ * that costs some.
+ */
+function heldBack({ fuseW }: TrialHome, { hours, importPrice, exportPrice, pvWh }: Reality, slot: number, net: number): number {
   const pv = pvWh[slot] ?? 0;
-  if ((importPrice[slot] ?? 0) < 0) return pv;
+  if ((importPrice[slot] ?? 0) < 0) return clamp(fuseW * hours - net, 0, pv);
   return (exportPrice[slot] ?? 0) < 0 ? clamp(-net, 0, pv) : 0;
 }
 

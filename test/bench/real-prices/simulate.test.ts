@@ -130,3 +130,16 @@ it("holds PV back only where it costs money, and pays by the meter's net", () =>
   expect(sold.bill).toBeGreaterThan(5);
   expect(held.bill).toBeCloseTo(0, 6);
 });
+
+it("holds PV back where taking from the grid earns money, but no more than the fuse bears", () => {
+  const paid = { importPrice: each(-0.1), outdoorC: each(25), pvWh: each(4000), baseWh: each(home.fuseW) };
+  const run = simulate(home, reality(paid), start, () => ({ ...nothing, curtails: true }));
+  expect(run.peakW).toBeCloseTo(home.fuseW, 6);
+  expect(run.flows[0]?.curtailed).toBeCloseTo(4000, 6);
+  const more = simulate(home, reality({ ...paid, baseWh: each(home.fuseW + 1000) }), start, () => ({
+    ...nothing,
+    curtails: true,
+  }));
+  expect(more.peakW).toBeCloseTo(home.fuseW, 6);
+  expect(more.flows[0]?.curtailed).toBeCloseTo(3000, 6);
+});
