@@ -18,7 +18,7 @@ import { atLeast, atMost, report, rounded } from "./report.ts";
  *   the plugged car's wish, forecasts of base load, PV, hot water, outdoor temperature and unannounced prices from the past only.
  *   Weather: the same, with a weather forecast: what came, with made errors (bench/real-prices/foretold-weather.ts), since no
  *   archive of forecasts goes with the data.
- *   Perfect: the same planner, told what comes in the next 48 hours.
+ *   Perfect: the same planner, told what comes in the next 36 hours.
  * - Thermostats and the car's latest safe start stand above every strategy (bench/real-prices/simulate.ts), so comfort is that of
  *   immediate or better. The bound: bench/real-prices/horizon-bound.ts.
  */

@@ -8,7 +8,7 @@ import type { Trial } from "./trial.ts";
 
 const hourMs = 3_600_000;
 /** A plan looks so far ahead, in slots of the trial at first and in hours from then on. */
-const horizonHours = 48;
+const horizonHours = 36;
 const fineHours = 12;
 /** Plans keep this away from where thermostats step in, K. */
 const marginK = 0.3;
