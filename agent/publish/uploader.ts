@@ -2,8 +2,10 @@ import { errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { MeasurementItem, Measurements, Receipt } from "../../core/message/measurements.ts";
+import type { Sharing } from "../consents.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { MqttLink } from "./mqtt-link.ts";
+import { mayLeave, permittedRows } from "./permitted-rows.ts";
 
 /** What carries the outbox to the aggregator. */
 export interface Uploader {
@@ -34,6 +36,9 @@ const resendMs = 60_000;
 export function startUploader(options: {
   outbox: Outbox;
   link: () => MqttLink;
+  /** What the household allows; asked for each message, as a row may wait longer than its consent lasts. */
+  sharing: () => Sharing;
+  gridMeter: string;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
@@ -53,7 +58,7 @@ export function startUploader(options: {
     inFlight >= windowRows || outbox.added() - (cursor?.boot === outbox.boot ? cursor.seq : 0) > batchRows;
   const sendAhead = async (): Promise<void> => {
     if (!options.link().connected() || !behind()) return;
-    const items = outbox.newestSlots(aheadUpTo, freshRows);
+    const items = outbox.newestSlots(aheadUpTo, freshRows).filter((row) => mayLeave(row, options.sharing(), options.gridMeter));
     aheadUpTo = outbox.added();
     if (items.length === 0) return;
     await options.link().publish("meter", message(outbox.boot, items, clock.now()));
@@ -80,7 +85,7 @@ export function startUploader(options: {
       const attempt = attempts;
       options
         .link()
-        .publish("meter", message(batch.boot, batch.items, clock.now()))
+        .publish("meter", message(batch.boot, permittedRows(batch.items, options.sharing(), options.gridMeter), clock.now()))
         .catch((error: unknown) => {
           log.debug({ error: errorMessage(error) }, "sending stopped");
           // What was sent anew since is not taken back by an older failure.
