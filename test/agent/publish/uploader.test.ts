@@ -38,8 +38,10 @@ async function uploading(rows: number) {
     onTooLarge: () => undefined,
   });
   let handedOver = 0;
+  let mostPayloadBytes = Infinity;
   const counting: MqttLink = {
     ...link,
+    mostPayloadBytes: () => mostPayloadBytes,
     publish(rest, message, options) {
       handedOver += Measurements.parse(message).items.length;
       return link.publish(rest, message, options);
@@ -74,6 +76,8 @@ async function uploading(rows: number) {
     link,
     handedOver: () => handedOver,
     connections: () => connections,
+    /** The broker takes no more in one message. */
+    take: (bytes: number) => (mostPayloadBytes = bytes),
     allow: (now: Sharing) => (sharing = now),
   };
 }
@@ -228,4 +232,16 @@ it("lets nothing out that waits when the household takes its consent back, and s
   ]);
   uploader.receipt({ boot, seq: 8 });
   expect(outbox.size()).toBe(0);
+});
+
+it("makes messages no larger than the broker takes", async () => {
+  const { add, heard, arrived, uploader, take, connections } = await uploading(0);
+  await until("it is connected", () => connections() === 1);
+  take(1500);
+  add(100);
+  uploader.pump();
+  await until("all rows arrived", () => arrived().length === 100);
+  expect(arrived()).toEqual(upTo(100));
+  expect(Math.max(...heard.map(({ text }) => Buffer.byteLength(text)))).toBeLessThanOrEqual(1500);
+  expect(heard.length).toBeLessThan(20);
 });
