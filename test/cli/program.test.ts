@@ -226,7 +226,7 @@ describe("key create", () => {
     ["a passphrase of few characters", withKey, "short\n", /^keystore-weak-passphrase: /],
   ])("exits 2 for %s", async (_, more, passphrase, message) => {
     const folder = scratch("key");
-    if (passphrase !== null) writeFileSync(join(folder, "passphrase"), passphrase);
+    if (passphrase !== null) writeFileSync(join(folder, "passphrase"), passphrase, { mode: 0o600 });
     expect(await runCli(["key", "create", "-c", writeGateway(folder, more)])).toMatchObject({
       code: 2,
       out: "",
