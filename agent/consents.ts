@@ -17,6 +17,18 @@ export interface Sharing {
   applianceDetail: boolean;
 }
 
+/** Totals of so long need no consent. */
+const totalMs = 900_000;
+
+/** Whether the energy of a slot may leave the house. */
+export function slotMayLeave(
+  { meter, startMs, endMs }: { meter: string; startMs: number; endMs: number },
+  { intervalMs, applianceDetail }: Sharing,
+  gridMeter: string,
+): boolean {
+  return (meter === gridMeter || applianceDetail) && (endMs - startMs >= totalMs || intervalMs < totalMs);
+}
+
 /** What is asked over the agent's socket. */
 export const ConsentRequest = z.strictObject({
   scope: ConsentScope,
@@ -38,7 +50,7 @@ export interface Consents {
 }
 
 const defaultEveryS = 60;
-const nothing: Sharing = { intervalMs: 900_000, applianceDetail: false };
+const nothing: Sharing = { intervalMs: totalMs, applianceDetail: false };
 
 /**
  * Opens what was said so far. What the installer wrote into the configuration counts until a resident has said something

@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
@@ -11,6 +12,7 @@ import { openConsents } from "./consents.ts";
 import { fusePowerW } from "./config/fuse-power.ts";
 import { givenEnergy } from "./given-energy.ts";
 import { metersOf } from "./devices.ts";
+import { lockFolder } from "./lock-folder.ts";
 import { meterNow } from "./meter-now.ts";
 import { overriding } from "./overriding.ts";
 import { startHomeRoom } from "./publish/home-room.ts";
@@ -53,7 +55,7 @@ const aggregatorLostMs = 180_000;
 
 /**
  * Wires and starts the agent: relays in their safe state first, then meters, control and the link to the aggregator.
- * @throws AppError where the database, a key or a file cannot be used; bad meters, buses and brokers only delay
+ * @throws AppError agent-running, and where the database, a key or a file cannot be used; bad meters, buses and brokers only delay
  */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const ending = new AbortController();
@@ -81,6 +83,9 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   const { config, clock, log } = options;
   const { signal } = ending;
   const failed = Promise.withResolvers<AppError>();
+  mkdirSync(config.stateFolder, { recursive: true, mode: 0o700 });
+  const unlock = lockFolder(config.stateFolder);
+  opened.push(unlock);
   const { db, outbox, atomically, close: closeStore } = openStore({ config, clock, log, failed: failed.resolve, signal });
   opened.push(closeStore);
   const [meters, control, records] = [meterStore(db), controlStore(db), recordStore(db)];
@@ -225,6 +230,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       await close();
       await buses.close();
       closeStore();
+      unlock();
       log.info({}, "agent stopped");
     },
   };

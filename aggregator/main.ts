@@ -11,6 +11,7 @@ import { routes } from "./api/routes.ts";
 import type { AggregatorConfig } from "./config/aggregator-config.ts";
 import { believed, readKeyChange } from "./dispatch/key-change.ts";
 import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
+import { oneAtATime } from "./dispatch/one-at-a-time.ts";
 import { sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
 import { homePlanner } from "./optimise/home-planner.ts";
@@ -84,6 +85,11 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
       ]).then(() => undefined),
       "announcement",
     );
+  // A home that says so in a flood must not keep the line to the others busy.
+  const welcome = oneAtATime(async (site) => {
+    await announce(site);
+    await quietly(planner.resend(site), "sending plans again");
+  });
   const waiting = new Set<string>();
   const replanSoon = (site: string): void => {
     if (waiting.has(site)) return;
@@ -109,7 +115,7 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
       if (states.get(site) !== state) log.info({ site, state }, "home is now");
       states.set(site, state);
       if (state !== "ready") return;
-      void clock.hold(announce(site).then(() => quietly(planner.resend(site), "sending plans again")));
+      void clock.hold(welcome(site));
     },
     onResource: replanSoon,
     onSlots: (site) => void clock.hold(settlement?.proposals.advance(site) ?? Promise.resolve()),

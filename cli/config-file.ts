@@ -1,9 +1,13 @@
+import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
 import type { z } from "zod";
 import { errorMessage } from "../core/app-error.ts";
 import type { ConfigIssue } from "../core/config-issue.ts";
 import { ConfigError } from "./config-error.ts";
+
+/** Of a configuration: that of an aggregator with fifty thousand homes. */
+const mostBytes = 4 * 1024 * 1024;
 
 /**
  * Reads a YAML file, checks it by a schema and then by what the schema cannot see.
@@ -57,11 +61,17 @@ function plain(document: Document, file: string): unknown {
 }
 
 function readText(file: string): string {
+  const unreadable = (why: string): ConfigError => new ConfigError("config-unreadable", [`${file} ${why}`]);
+  let bytes: Buffer;
   try {
-    return readFileSync(file, "utf8");
+    bytes = readFileSync(file);
   } catch (error) {
-    throw new ConfigError("config-unreadable", [`${file} cannot be read: ${errorMessage(error)}`]);
+    throw unreadable(`cannot be read: ${errorMessage(error)}`);
   }
+  // One of ten megabytes would be parsed for minutes, and none is so long: it is another file, or a broken one.
+  if (bytes.length > mostBytes) throw unreadable(`has ${bytes.length} bytes, at most ${mostBytes} are read; is it another file?`);
+  if (!isUtf8(bytes)) throw unreadable("is not UTF-8 text; save it as UTF-8, or with iconv -f latin1 -t utf8");
+  return bytes.toString("utf8");
 }
 
 /** zod's issues in the words of an installer; a missing key and an unknown key get their own. */

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
+import packageJson from "../package.json" with { type: "json" };
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
 
@@ -21,6 +22,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   };
   const root = new Command("smart-mla")
     .description("Smart-meter edge agent and the aggregator system around it")
+    .version(packageJson.version, "--version", "version of the program, and nothing else")
     .exitOverride()
     .showHelpAfterError("(add --help for what is possible)");
   const config = ["-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/agent.yaml"] as const;
@@ -54,6 +56,15 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
     .option("--json", "one JSON object")
     .action(verb(async (site, options) => (await import("./aggregator-enrol.ts")).aggregatorRevoke(site, options, say)));
+
+  aggregator
+    .command("config")
+    .description("work with the aggregator's configuration")
+    .command("check")
+    .description("say whether a configuration is good, with the place of every mistake")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./config-check.ts")).aggregatorConfigCheck(options, say)));
 
   root
     .command("enrol")

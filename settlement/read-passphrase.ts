@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppError, errorMessage } from "../core/app-error.ts";
 
@@ -12,15 +12,28 @@ export function isCredential(file: string): boolean {
 /**
  * The passphrase of a keystore from its file, without the line's end.
  * @param env where CREDENTIALS_DIRECTORY stands, which systemd sets for a unit with LoadCredential= or LoadCredentialEncrypted=
- * @throws AppError keystore-no-credential, keystore-no-passphrase
+ * @throws AppError keystore-no-credential, keystore-no-passphrase, keystore-passphrase-open-to-others (a file of a mode that
+ * lets others in; what systemd hands over or a pipe gives has none of its own)
  */
 export function readPassphrase(file: string, env: NodeJS.ProcessEnv = process.env): string {
-  const path = isCredential(file) ? credentialFile(file.slice(credential.length), env) : file;
+  const credentialPath = isCredential(file) ? credentialFile(file.slice(credential.length), env) : undefined;
+  const path = credentialPath ?? file;
+  let handle: number | undefined;
   try {
-    return readFileSync(path, "utf8").trim();
+    handle = openSync(path, "r");
+    const stat = fstatSync(handle);
+    if (credentialPath === undefined && stat.isFile() && (stat.mode & 0o077) !== 0)
+      throw new AppError(
+        "keystore-passphrase-open-to-others",
+        `${path} has mode ${(stat.mode & 0o777).toString(8)}, others than its owner may read or write it; run chmod 600 ${path}`,
+      );
+    return readFileSync(handle, "utf8").trim();
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     const message = `passphrase file ${path} cannot be read: ${errorMessage(cause)}; check its path and rights, or write one`;
     throw new AppError("keystore-no-passphrase", message, { cause });
+  } finally {
+    if (handle !== undefined) closeSync(handle);
   }
 }
 

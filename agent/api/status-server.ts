@@ -35,7 +35,7 @@ const mostBodyBytes = 4096;
  * is the authority: only the agent's own user and root may ask. @throws AppError api-cannot-listen
  */
 export async function startStatusServer(socketFile: string, api: AgentApi): Promise<{ close(): Promise<void> }> {
-  // A socket that a killed run left behind; two agents on one folder are kept apart by systemd.
+  // A socket that a killed run left behind; two agents on one folder are kept apart by their lock.
   rmSync(socketFile, { force: true });
   const server: Server = createServer(async (request, response) => {
     const gone = new AbortController();

@@ -4,7 +4,7 @@ import type { Reading } from "../../core/reading.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import { FrameError } from "../../drivers/bus/frame-error.ts";
 import type { Meter, RejectedFrame } from "../../drivers/meter/meter.ts";
-import type { Sharing } from "../consents.ts";
+import { slotMayLeave, type Sharing } from "../consents.ts";
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import type { MeterStore, Sample } from "../store/meter-store.ts";
@@ -78,7 +78,8 @@ export function startCollector(options: CollectorOptions): Collector {
       const fresh = store.addSlots(slots);
       for (const frame of frames) store.addRejected(frame);
       for (const sample of samples) share(sample, sharing);
-      for (const slot of fresh) if (mayLeave(slot, sharing)) outbox.add(slotItem(slot, options.roles.get(slot.meter) ?? "load"));
+      for (const slot of fresh)
+        if (slotMayLeave(slot, sharing, gridMeter)) outbox.add(slotItem(slot, options.roles.get(slot.meter) ?? "load"));
       for (const [meter, state] of ledgers) if (state) store.saveLedger(meter, state);
     });
     // Only now: a failed write keeps samples and slots for the next try.
@@ -100,8 +101,6 @@ export function startCollector(options: CollectorOptions): Collector {
       storing = false;
     }
   };
-  const mayLeave = ({ meter, startMs, endMs }: SlotTotal, { intervalMs, applianceDetail }: Sharing): boolean =>
-    (meter === gridMeter || applianceDetail) && (endMs - startMs >= totalMs || intervalMs < totalMs);
   const share = ({ atMs, reading }: Sample, sharing: Sharing): void => {
     if (sharing.intervalMs >= totalMs || reading.meter !== gridMeter || atMs < sharedUntilMs) return;
     sharedUntilMs = (Math.floor(atMs / sharing.intervalMs) + 1) * sharing.intervalMs;

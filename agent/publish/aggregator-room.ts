@@ -92,7 +92,15 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       .publish(rest, message, { retain })
       .catch((error: unknown) => log.debug({ rest, error: errorMessage(error) }, "not sent"));
 
-  const uploader = startUploader({ outbox, link: online, clock, log, signal: options.signal });
+  const uploader = startUploader({
+    outbox,
+    link: online,
+    sharing: options.consents.sharing,
+    gridMeter: options.gridMeter,
+    clock,
+    log,
+    signal: options.signal,
+  });
   const settling = settler({
     open: async () => {
       if (!config.settlement) throw new AppError("settlement-not-configured", "this agent has no settlement section");

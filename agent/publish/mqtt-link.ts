@@ -19,7 +19,9 @@ export interface Arrival {
 /** The gateway's connection to its aggregator. Publishing while offline fails at once: what matters waits in the outbox. */
 export interface MqttLink {
   connected(): boolean;
-  /** Resolves when the broker has it (which is not delivery). @throws AppError mqtt-offline, temporary */
+  /** The longest message, as JSON in bytes, that the broker says to take on a topic; Infinity where it says nothing. */
+  mostPayloadBytes(rest: string): number;
+  /** Resolves when the broker has it (which is not delivery). @throws AppError mqtt-offline, temporary; mqtt-too-large */
   publish(rest: string, message: unknown, options?: { retain?: boolean }): Promise<void>;
   stop(): Promise<void>;
 }
@@ -31,6 +33,12 @@ const sessionExpiryS = 7 * 86_400;
 const messageExpiryS = 3600;
 /** What is read of a packet: a message of the largest size with its topic, and a little that shows that it was larger. */
 const mostPacketBytes = maxEnvelopeBytes + 4096;
+/** What stands before the rest of a packet: its kind, and its length at its longest. */
+const mostHeaderBytes = 5;
+/** Of a PUBLISH besides topic and payload: header, length of the topic, number, properties (an expiry at the most). */
+const publishBytes = mostHeaderBytes + 2 + 2 + 6;
+/** How a message by QoS 2 is refused: it is kept until a broker releases it, and one that never does would fill the memory. */
+const implementationSpecificError = 131;
 /** How a broker says that it does not speak MQTT 5: in 3.1.1's words, or in those of 5. */
 const wrongVersion = new Set([1, 132]);
 /** Between two tries; doubles from the least to the most. */
@@ -62,7 +70,10 @@ export function startMqttLink(options: {
     reconnectOnConnackError: connection.reconnectOnConnackError,
     clientId: link.clientId ?? link.gatewayId,
     protocolVersion: 5,
-    properties: { sessionExpiryInterval: sessionExpiryS, maximumPacketSize: mostPacketBytes },
+    // What is cut must still be within it, or the client itself hangs up.
+    properties: { sessionExpiryInterval: sessionExpiryS, maximumPacketSize: mostPacketBytes + mostHeaderBytes },
+    // All is subscribed by QoS 1, so no honest broker sends by 2.
+    customHandleAcks: (_topic, _payload, { qos }, done) => done(qos === 2 ? implementationSpecificError : 0),
     clean: false,
     keepalive: 30,
     connectTimeout: 10_000,
@@ -73,8 +84,18 @@ export function startMqttLink(options: {
   });
   let failures = 0;
   let stopping = false;
+  const mostPayloadBytes = (rest: string): number =>
+    (client.serverProperties?.maximumPacketSize ?? Infinity) - publishBytes - Buffer.byteLength(up(rest));
+  let saidTooLarge = false;
   const publish = async (rest: string, text: string, retain: boolean): Promise<void> => {
     if (!client.connected) throw new AppError("mqtt-offline", `broker ${link.brokerUrl} is not connected`, { temporary: true });
+    const [bytes, mostBytes] = [Buffer.byteLength(text), mostPayloadBytes(rest)];
+    if (bytes > mostBytes) {
+      // It would hang up, and once more at each try.
+      if (!saidTooLarge) log.warn({ rest, bytes, mostBytes }, "message not sent: larger than the broker takes (max_packet_size)");
+      saidTooLarge = true;
+      throw new AppError("mqtt-too-large", `message of ${bytes} bytes on up/${rest}, the broker takes ${mostBytes}`);
+    }
     const expires = client.options.protocolVersion === 5 && !retain;
     await client.publishAsync(up(rest), text, {
       qos: 1,
@@ -141,6 +162,7 @@ export function startMqttLink(options: {
   };
   return {
     connected: () => client.connected,
+    mostPayloadBytes,
     publish: (rest, message, { retain = false } = {}) => publish(rest, JSON.stringify(message), retain),
     async stop() {
       stopping = true;

@@ -2,8 +2,10 @@ import { errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { MeasurementItem, Measurements, Receipt } from "../../core/message/measurements.ts";
+import type { Sharing } from "../consents.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { MqttLink } from "./mqtt-link.ts";
+import { mayLeave, permittedRows } from "./permitted-rows.ts";
 
 /** What carries the outbox to the aggregator. */
 export interface Uploader {
@@ -18,6 +20,8 @@ export interface Uploader {
 /** Rows of one message, and rows that may be on their way without a receipt. */
 const batchRows = 60;
 const windowRows = 1200;
+/** Of a message of rows, besides them. */
+const envelopeBytes = 100;
 /** How often it looks for rows that nobody announced. */
 const pumpEveryMs = 10_000;
 /** The newest slots that go before a backlog: a quarter of an hour of a house with a dozen meters. */
@@ -34,6 +38,9 @@ const resendMs = 60_000;
 export function startUploader(options: {
   outbox: Outbox;
   link: () => MqttLink;
+  /** What the household allows; asked for each message, as a row may wait longer than its consent lasts. */
+  sharing: () => Sharing;
+  gridMeter: string;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
@@ -49,14 +56,21 @@ export function startUploader(options: {
   /** Up to this row slots went ahead. */
   let aheadUpTo = 0;
 
+  /** As many of the first rows as the broker takes in one message; one at the least. */
+  const fitting = (items: MeasurementItem[]): MeasurementItem[] => {
+    const mostBytes = options.link().mostPayloadBytes("meter") - envelopeBytes;
+    let fits = items;
+    while (fits.length > 1 && Buffer.byteLength(JSON.stringify(fits)) > mostBytes) fits = fits.slice(0, fits.length / 2);
+    return fits;
+  };
   const behind = (): boolean =>
     inFlight >= windowRows || outbox.added() - (cursor?.boot === outbox.boot ? cursor.seq : 0) > batchRows;
   const sendAhead = async (): Promise<void> => {
     if (!options.link().connected() || !behind()) return;
-    const items = outbox.newestSlots(aheadUpTo, freshRows);
+    const items = outbox.newestSlots(aheadUpTo, freshRows).filter((row) => mayLeave(row, options.sharing(), options.gridMeter));
     aheadUpTo = outbox.added();
     if (items.length === 0) return;
-    await options.link().publish("meter", message(outbox.boot, items, clock.now()));
+    await options.link().publish("meter", message(outbox.boot, fitting(items), clock.now()));
   };
   const rewind = (): void => {
     attempts++;
@@ -69,18 +83,19 @@ export function startUploader(options: {
   const send = (): void => {
     while (!options.signal.aborted && options.link().connected() && inFlight < windowRows) {
       const batch = outbox.next(cursor, batchRows);
-      const last = batch?.items.at(-1);
+      const items = fitting(batch?.items ?? []);
+      const last = items.at(-1);
       if (!batch || !last) {
         allSentUpTo = outbox.added();
         return;
       }
       cursor = { boot: batch.boot, seq: last.seq };
       if (inFlight === 0) lastProgressMs = clock.monotonicMs();
-      inFlight += batch.items.length;
+      inFlight += items.length;
       const attempt = attempts;
       options
         .link()
-        .publish("meter", message(batch.boot, batch.items, clock.now()))
+        .publish("meter", message(batch.boot, permittedRows(items, options.sharing(), options.gridMeter), clock.now()))
         .catch((error: unknown) => {
           log.debug({ error: errorMessage(error) }, "sending stopped");
           // What was sent anew since is not taken back by an older failure.

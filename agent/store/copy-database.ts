@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   chownSync,
   closeSync,
   existsSync,
@@ -9,12 +8,15 @@ import {
   renameSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
+import { syncFolder } from "../../core/write-whole-file.ts";
 import { openDatabase } from "./open-database.ts";
+import { damageMark } from "./open-sound.ts";
 import { hold } from "./settlement-hold.ts";
 import { damaged, sqliteFailure, unusable } from "./sqlite-failure.ts";
 
@@ -41,11 +43,13 @@ export function backUp(from: string, to: string): DatabaseCopy {
   try {
     removeDatabase(half);
     db = new Database(from, { readonly: true });
+    // Empty and for its owner alone before the first page: SQLite itself would make it readable for all.
+    writeFileSync(half, "", { mode: 0o600, flag: "wx" });
     db.prepare("vacuum into ?").run(half);
-    chmodSync(half, 0o600);
     const rows = soundRows(half);
     syncFile(half);
     renameSync(half, to);
+    syncFolder(dirname(to));
     return { file: to, bytes: statSync(to).size, rows };
   } catch (error) {
     removeDatabase(half);
@@ -57,8 +61,9 @@ export function backUp(from: string, to: string): DatabaseCopy {
 
 /**
  * Puts a copy in the place of an agent's database; what is there now is set aside. The agent must not run. Control
- * messages that were seen since the copy stay seen, rows that were numbered since are not numbered twice (each run has
- * numbers of its own), and settlement is held until the newest records are back from the aggregator.
+ * messages that were seen since the copy stay seen, consents that were given or taken back since stay so, rows that were
+ * numbered since are not numbered twice (each run has numbers of its own), and settlement is held until the newest records
+ * are back from the aggregator.
  * @returns what the copy holds, and where the replaced database lies now (null where there was none)
  * @throws AppError backup-damaged, store-too-new, store-full, store-unusable; nothing is changed then
  */
@@ -74,7 +79,7 @@ export function restore(from: string, to: string, nowMs: number): DatabaseCopy &
     const db = openDatabase(half);
     try {
       hold(db, "the database was restored from a backup", nowMs);
-      if (existsSync(to)) keepSeen(db, to);
+      if (existsSync(to)) keepSaid(db, to);
       db.pragma("wal_checkpoint(truncate)");
     } finally {
       db.close();
@@ -87,7 +92,10 @@ export function restore(from: string, to: string, nowMs: number): DatabaseCopy &
     // Put back by root, read by the agent's own user.
     const { uid, gid } = statSync(dirname(to));
     if (process.getuid?.() === 0) chownSync(half, uid, gid);
+    // It told of the database that lies aside now.
+    rmSync(damageMark(to), { force: true });
     renameSync(half, to);
+    syncFolder(dirname(to));
     return { file: to, bytes: statSync(to).size, rows, aside };
   } catch (error) {
     removeDatabase(half);
@@ -106,25 +114,41 @@ function copySound(from: string, to: string): void {
   }
 }
 
-/** Numbers of control messages never go back: an old message must not count as new. */
-function keepSeen(into: Database.Database, current: string): void {
-  const insert = into.prepare(
-    `insert into replay values (?, ?, ?, ?) on conflict (kid, topic) do update
-     set seq = excluded.seq, hash = excluded.hash where excluded.seq > replay.seq`,
-  );
+/**
+ * What never goes back: numbers of control messages, as an old message must not count as new, and the household's word over
+ * its data, as what it took back must not leave the house again.
+ */
+function keepSaid(into: Database.Database, current: string): void {
   let db: Database.Database | undefined;
   try {
     db = new Database(current, { readonly: true });
-    for (const { kid, topic, seq, hash } of db
-      .prepare<[], { kid: string; topic: string; seq: number; hash: string }>("select * from replay")
-      .all())
-      insert.run(kid, topic, seq, hash);
+    keepSeen(into, db);
+    keepConsents(into, db);
   } catch {
     // The database that is replaced may be the broken one; its messages end by their own time.
     return;
   } finally {
     db?.close();
   }
+}
+
+function keepSeen(into: Database.Database, from: Database.Database): void {
+  const insert = into.prepare(
+    `insert into replay values (?, ?, ?, ?) on conflict (kid, topic) do update
+     set seq = excluded.seq, hash = excluded.hash where excluded.seq > replay.seq`,
+  );
+  for (const { kid, topic, seq, hash } of from
+    .prepare<[], { kid: string; topic: string; seq: number; hash: string }>("select * from replay")
+    .all())
+    insert.run(kid, topic, seq, hash);
+}
+
+function keepConsents(into: Database.Database, from: Database.Database): void {
+  const insert = into.prepare(
+    `insert into consent (scope, at_ms, body, text)
+     select @scope, @at_ms, @body, @text where not exists (select 1 from consent where text = @text)`,
+  );
+  for (const row of from.prepare("select scope, at_ms, body, text from consent order by id").all()) insert.run(row);
 }
 
 /** @throws AppError store-damaged, store-unusable */

@@ -22,7 +22,7 @@ export interface SetAside {
 export function openSound(file: string, nowMs: number): { db: Db; setAside: SetAside | null } {
   let db: Db | undefined;
   try {
-    const told = markOf(file);
+    const told = damageMark(file);
     if (existsSync(told)) throw damaged(file, new Error("an earlier run found it broken"));
     db = openDatabase(file);
     demandWhole(db, file);
@@ -32,7 +32,7 @@ export function openSound(file: string, nowMs: number): { db: Db; setAside: SetA
     if (errorCode(error) !== "store-damaged") throw error;
     const aside = `${file}.damaged-${iso(nowMs).replaceAll(":", "")}`;
     for (const part of ["", "-wal", "-shm"]) if (existsSync(file + part)) renameSync(file + part, aside + part);
-    rmSync(markOf(file), { force: true });
+    rmSync(damageMark(file), { force: true });
     const fresh = openDatabase(file);
     return { db: fresh, setAside: { file: aside, why: errorMessage(error), saved: salvage(aside, fresh, nowMs) } };
   }
@@ -42,13 +42,14 @@ export function openSound(file: string, nowMs: number): { db: Db; setAside: SetA
 export function markDamaged(file: string): void {
   // Without the mark the look at the start decides alone.
   try {
-    writeFileSync(markOf(file), "", { mode: 0o600 });
+    writeFileSync(damageMark(file), "", { mode: 0o600 });
   } catch {
     return;
   }
 }
 
-const markOf = (file: string): string => `${file}.broken`;
+/** The file that says so to the next start. */
+export const damageMark = (file: string): string => `${file}.broken`;
 
 /** @throws AppError store-damaged */
 function demandWhole(db: Db, file: string): void {

@@ -3,7 +3,12 @@ import { slotMinutes } from "../../core/slots.ts";
 import { Address, Instant, Name, SiteName } from "../../core/message/fields.ts";
 
 const BrokerUrl = z.url({ protocol: /^mqtts?$/, error: "an mqtts:// or mqtt:// address" });
-const Listen = z.string().regex(/^[\w.:[\]-]+:\d{1,5}$/, "host:port, such as 127.0.0.1:8490");
+const Listen = z
+  .string()
+  .refine(
+    (text) => /^[\w.:[\]-]+:\d{1,5}$/.test(text) && Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535,
+    "host:port, such as 127.0.0.1:8490",
+  );
 
 /** The aggregator's YAML file: snake_case keys with units. */
 export const AggregatorYaml = z.strictObject({

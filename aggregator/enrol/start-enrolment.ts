@@ -40,6 +40,7 @@ export async function startEnrolment(options: {
   const authority = openAuthority(config);
   const renewList = (): Promise<void> => writeCrl({ config, authority, store, nowMs: wallMs() });
   await renewList();
+  await store.dropOldCodes(wallMs());
   const desk = enrolmentDesk({
     authority,
     store,
@@ -76,7 +77,14 @@ export async function startEnrolment(options: {
     server.listen(listen.port, listen.host, resolve);
   });
   server.on("error", (error) => log.warn({ error: error.message }, "enrolment listener"));
-  clock.every(dayMs, async () => server.setSecureContext({ ...(await own()), ...secure }), options.signal);
+  clock.every(
+    dayMs,
+    async () => {
+      await store.dropOldCodes(wallMs());
+      server.setSecureContext({ ...(await own()), ...secure });
+    },
+    options.signal,
+  );
   const address = server.address();
   return {
     port: typeof address === "object" && address ? address.port : listen.port,

@@ -44,7 +44,14 @@ const receiptLifetimeS = 7 * 24 * 3600;
 export function intake(options: IntakeOptions): { take(message: SiteMessage): Promise<void> } {
   const { store } = options;
   const measurements = async (site: string, message: Measurements): Promise<void> => {
-    const { contiguousSeq } = await store.ingest(site, message);
+    const { contiguousSeq, changed = 0 } = await store.ingest(site, message);
+    // Numbers are never used twice: a home that does so loses the later rows, and somebody must hear of it.
+    if (changed > 0)
+      options.rejections.note(
+        "intake-row-changed",
+        `sma/1/${options.aggregator}/${site}/up/meter`,
+        `${changed} rows of run ${message.boot} came again with another content; the first ones stay`,
+      );
     await options
       .send(site, "receipt", "receipt", { boot: message.boot, seq: contiguousSeq }, { lifetimeS: receiptLifetimeS })
       // The home sends again what has no receipt.

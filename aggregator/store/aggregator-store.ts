@@ -68,8 +68,11 @@ export interface Statistics {
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
 export interface AggregatorStore extends EnrolmentStore, ErasureStore {
-  /** Keeps new rows, drops repeats; gives the highest seq up to which nothing of that run is missing. */
-  ingest(site: string, message: Measurements): Promise<{ contiguousSeq: number; added: number }>;
+  /**
+   * Keeps new rows, drops repeats; gives the highest seq up to which nothing of that run is missing, and how many rows were
+   * dropped whose number had come with another content (nothing where there were none).
+   */
+  ingest(site: string, message: Measurements): Promise<{ contiguousSeq: number; added: number; changed?: number }>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */
   slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
   /**

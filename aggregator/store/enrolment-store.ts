@@ -27,6 +27,8 @@ export interface StoredCode {
 export interface EnrolmentStore {
   addCode(code: Omit<StoredCode, "serial">): Promise<void>;
   code(hash: string): Promise<StoredCode | null>;
+  /** Deletes unused codes that ran out a month ago; until then whoever tries one hears why it is refused. */
+  dropOldCodes(nowMs: number): Promise<void>;
   /** Uses up a code and records the certificate, both or neither. False where the code was used before, or is not good any more. */
   redeem(hash: string, certificate: GatewayCertificate): Promise<boolean>;
   /** Records a certificate that follows another. False where that one is revoked or unknown. */
@@ -38,6 +40,8 @@ export interface EnrolmentStore {
   revoked(nowMs: number): Promise<{ serial: string; revokedMs: number }[]>;
 }
 
+const keepExpiredMs = 30 * 86_400_000;
+
 /** Enrolment in the aggregator's database. */
 export function enrolmentStore(db: Kysely<Tables>): EnrolmentStore {
   return {
@@ -47,6 +51,13 @@ export function enrolmentStore(db: Kysely<Tables>): EnrolmentStore {
     async code(hash) {
       const row = await db.selectFrom("enrolment_code").selectAll().where("hash", "=", hash).executeTakeFirst();
       return row ? { hash: row.hash, site: row.site, expiresMs: Number(row.expires_ms), serial: row.serial } : null;
+    },
+    async dropOldCodes(nowMs) {
+      await db
+        .deleteFrom("enrolment_code")
+        .where("serial", "is", null)
+        .where("expires_ms", "<", nowMs - keepExpiredMs)
+        .execute();
     },
     async redeem(hash, certificate) {
       return db.transaction().execute(async (tx) => {

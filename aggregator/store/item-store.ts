@@ -33,6 +33,8 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
                 .values(rows)
                 .onConflict((on) => on.doNothing())
                 .executeTakeFirst();
+        const added = Number(inserted?.numInsertedOrUpdatedRows ?? 0);
+        const changed = added === rows.length ? 0 : await changedOf(tx, rows);
         // A table of their own: the first of the rows that a home gave up may have come before it did so.
         for (const gap of items.filter((item): item is GapItem => item.kind === "gap"))
           await tx
@@ -84,7 +86,7 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
           .values({ site, boot, contiguous_seq: contiguousSeq })
           .onConflict((on) => on.columns(["site", "boot"]).doUpdateSet({ contiguous_seq: contiguousSeq }))
           .execute();
-        return { contiguousSeq, added: Number(inserted?.numInsertedOrUpdatedRows ?? 0) };
+        return { contiguousSeq, added, ...(changed > 0 && { changed }) };
       });
     },
     slots,
@@ -129,6 +131,20 @@ function through(from: number, spans: readonly (readonly [number, number])[]): n
     whole = Math.max(whole, last);
   }
   return whole;
+}
+
+/** How many rows of one run are kept with another content than these have. */
+async function changedOf(db: Kysely<Tables>, rows: readonly Tables["item"][]): Promise<number> {
+  const [{ site, boot } = { site: "", boot: "" }] = rows;
+  const kept = await db
+    .selectFrom("item")
+    .select(["seq", "body"])
+    .where("site", "=", site)
+    .where("boot", "=", boot)
+    .where("seq", "in", [...new Set(rows.map(({ seq }) => seq))])
+    .execute();
+  const bodies = new Map(kept.map(({ seq, body }) => [Number(seq), body]));
+  return rows.filter(({ seq, body }) => bodies.get(seq) !== body).length;
 }
 
 function row(site: string, boot: string, item: Row): Tables["item"] {

@@ -24,8 +24,8 @@ export function writeBundle(file: string, { findings, status, configFile, reject
   const bundle = {
     at: iso(nowMs),
     machine: { node: process.version, platform: process.platform, arch: process.arch },
-    findings,
-    status,
+    findings: withoutSecrets(findings),
+    status: withoutSecrets(status),
     config: withoutSecrets(parse(readFileSync(configFile, "utf8"))),
     rejected: rejected.slice(-mostFrames).map(({ atMs, bytes, ...frame }) => ({
       at: iso(atMs),
@@ -40,12 +40,25 @@ export function writeBundle(file: string, { findings, status, configFile, reject
   }
 }
 
-/** The same without the values of keys that sound like secrets, and without names and passwords in addresses. */
+/**
+ * The same without the values of keys that sound like secrets, and without what may be a secret in addresses: names and
+ * passwords, queries, and long parts of the path, in which services of chains and webhooks carry their keys.
+ */
 export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (typeof value === "string") return value.replace(/\/\/[^/@\s]*@/, `//${removed}@`);
+  if (typeof value === "string") return value.replace(/[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi, addressWithoutSecrets);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, secretKey.test(key) ? removed : withoutSecrets(inner)]),
   );
+}
+
+function addressWithoutSecrets(address: string): string {
+  const [, scheme = "", rest = ""] = /^([^/]*\/\/)(.*)$/s.exec(address) ?? [];
+  // The last @ ends a name and password, which may hold all else that divides an address.
+  const at = rest.lastIndexOf("@");
+  const [place = "", ...query] = rest.slice(at + 1).split(/[?#]/);
+  const [host = "", ...path] = place.split("/");
+  const shown = path.map((part) => (/^[\w-]{16,}/.test(part) ? removed : part));
+  return `${scheme}${at < 0 ? "" : `${removed}@`}${[host, ...shown].join("/")}${query.length > 0 ? `?${removed}` : ""}`;
 }

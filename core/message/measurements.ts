@@ -45,7 +45,10 @@ export const SwitchItem = z.object({
   reason: z.string().max(200),
 });
 
-/** Rows that the home gave up before they were delivered: all numbers from `seq` to `through`. Never slots. */
+/**
+ * Rows that do not come: all numbers from `seq` to `through`. Those that the home gave up before they were delivered (never
+ * slots), or those that waited when the household took its consent back.
+ */
 export const GapItem = z.object({
   kind: z.literal("gap"),
   seq: z.int().positive(),

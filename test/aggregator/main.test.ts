@@ -10,9 +10,11 @@ import { realClock } from "../../core/clock/real-clock.ts";
 import { createControlKey } from "../../core/envelope.ts";
 import { scratch } from "../fake/scratch.ts";
 import { silentLog } from "../fake/silent-log.ts";
+import { testBroker } from "../fake/test-broker.ts";
+import { until } from "../fake/until.ts";
 
 /** An aggregator whose broker does not answer: everything else runs. */
-async function alone(listen = "127.0.0.1:0") {
+async function alone(listen = "127.0.0.1:0", url = "mqtt://127.0.0.1:9") {
   const folder = scratch("aggregator");
   writeFileSync(join(folder, "control.json"), JSON.stringify((await createControlKey("control-1")).privateJwk));
   const prices = { v: 1, currency: "EUR", start: "2026-03-01T00:00:00Z", stepS: 3600, importPerKwh: ["1"], exportPerKwh: ["1"] };
@@ -20,7 +22,7 @@ async function alone(listen = "127.0.0.1:0") {
   const yaml = AggregatorYaml.parse({
     version: 1,
     id: "community",
-    broker: { url: "mqtt://127.0.0.1:9" },
+    broker: { url },
     control_key_file: "control.json",
     sites: { "gw-1": {} },
     prices_file: "prices.json",
@@ -57,3 +59,35 @@ it("closes what it opened when its address is taken", async () => {
   onTestFinished(() => first.stop());
   expect(await alone(`127.0.0.1:${new URL(first.apiUrl).port}`).catch(errorCode)).toBe("api-cannot-listen");
 });
+
+it(
+  "answers a home that says to be ready in a flood now and then, not each time, and the last time too",
+  { timeout: 60_000 },
+  async () => {
+    const broker = await testBroker();
+    const { client, heard } = await broker.listen("sma/1/community/gw-1/dn/price");
+    const aggregator = await alone("127.0.0.1:0", broker.url);
+    onTestFinished(() => aggregator.stop());
+    await until("it announced at its start", () => heard.length > 0);
+    const boot = "11111111-1111-4111-8111-111111111111";
+    const state = JSON.stringify({ v: 1, state: "ready", boot });
+    for (let at = 0; at < 1000; at++) void client.publishAsync("sma/1/community/gw-1/up/state", state, { qos: 1 });
+    const before = heard.length;
+    await until("it answers", () => heard.length > before);
+    // A flood that is answered message by message goes on for seconds.
+    let last = -1;
+    await until(
+      "it is quiet",
+      async () => {
+        const quiet = heard.length === last;
+        last = heard.length;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        return quiet;
+      },
+      40_000,
+    );
+    expect(heard.length - before).toBeLessThan(500);
+    await client.publishAsync("sma/1/community/gw-1/up/state", state, { qos: 1 });
+    await until("it is answered when it asks again", () => heard.length > last);
+  },
+);

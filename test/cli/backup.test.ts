@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { backUp } from "../../agent/store/copy-database.ts";
 import { holdStore } from "../../agent/store/settlement-hold.ts";
+import { markDamaged, openSound } from "../../agent/store/open-sound.ts";
 import { migrations } from "../../agent/store/migrations.ts";
 import { openDatabase } from "../../agent/store/open-database.ts";
 import { agentHouse } from "../fake/agent-house.ts";
@@ -52,6 +54,35 @@ describe("backup", { timeout: 60_000 }, () => {
     expect(all(copy, "select count(*) as n from sample")).not.toEqual([{ n: 0 }]);
   });
 
+  it("is at no moment readable for others, not while it is being written either", () => {
+    const { database, copy, folder } = gateway();
+    const modes = new Set<number>();
+    const before = process.umask(0o022);
+    try {
+      const watched = new Proxy(Database.prototype.prepare, {
+        apply(prepare, db: Database.Database, given: [string]) {
+          const statement = Reflect.apply(prepare, db, given);
+          if (!given[0].startsWith("vacuum")) return statement;
+          const run = statement.run.bind(statement);
+          statement.run = (...values: unknown[]) => {
+            const result = run(...values);
+            // The copy is whole and nothing has been done with it yet.
+            for (const name of readdirSync(folder).filter((one) => one.startsWith("copy.db")))
+              modes.add(statSync(join(folder, name)).mode & 0o777);
+            return result;
+          };
+          return statement;
+        },
+      });
+      vi.spyOn(Database.prototype, "prepare").mockImplementation(watched);
+      backUp(database, copy);
+    } finally {
+      process.umask(before);
+      vi.restoreAllMocks();
+    }
+    expect([...modes]).toEqual([0o600]);
+  });
+
   it("writes over nothing, and leaves no half of a file", async () => {
     const { ask, copy, folder, database } = gateway();
     writeFileSync(copy, "precious");
@@ -98,6 +129,20 @@ describe("restore", { timeout: 60_000 }, () => {
     ]);
   });
 
+  it("keeps a consent taken back that was taken back since, in the order in which things were said", async () => {
+    const { ask, copy, database, write } = gateway();
+    write("insert into consent (scope, at_ms, body, text) values ('readings', 1, '{}', 'given')");
+    await ask("backup", copy);
+    write("insert into consent (scope, at_ms, body, text) values ('readings', 2, '{}', 'taken back')");
+    write("insert into consent (scope, at_ms, body, text) values ('appliances', 3, '{}', 'given too')");
+    await ask("restore", copy);
+    expect(all(database, "select scope, text from consent order by id")).toEqual([
+      { scope: "readings", text: "given" },
+      { scope: "readings", text: "taken back" },
+      { scope: "appliances", text: "given too" },
+    ]);
+  });
+
   it("takes a backup of an earlier version", async () => {
     const { ask, copy, database } = gateway();
     const old = new Database(copy);
@@ -118,6 +163,16 @@ describe("restore", { timeout: 60_000 }, () => {
     writeFileSync(database, "gone");
     expect((await ask("restore", copy)).code).toBe(0);
     expect(all(database, "select meter from ledger")).toEqual([{ meter: "grid" }]);
+  });
+
+  it("is not set aside at the next start for what the database before it was broken by", async () => {
+    const { ask, copy, database } = gateway();
+    await ask("backup", copy);
+    markDamaged(database);
+    expect((await ask("restore", copy)).code).toBe(0);
+    const { db, setAside } = openSound(database, Date.now());
+    db.close();
+    expect(setAside).toBeNull();
   });
 
   it.each<[string, (file: string) => void, string]>([

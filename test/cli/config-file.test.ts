@@ -10,7 +10,7 @@ import { agentYamlLines, agentYamlWith } from "../fake/agent-yaml.ts";
 import { scratch } from "../fake/scratch.ts";
 
 /** Code and lines of the refusal, without the folder; an empty list where the text is good. */
-function issues(text: string): string[] {
+function issues(text: string | Buffer): string[] {
   const folder = scratch("test");
   const file = join(folder, "agent.yaml");
   writeFileSync(file, text);
@@ -346,4 +346,15 @@ it("names a file that cannot be read", () => {
   expect(() => readConfigFile(join(scratch("test"), "none.yaml"), AgentYaml, crossCheck)).toThrow(
     expect.objectContaining({ code: "config-unreadable" }),
   );
+});
+
+it("refuses a file that is no text in UTF-8, instead of names with holes in them", () => {
+  const text = agentYamlLines.join("\n").replace("Test home", "Stra\u00dfe 7");
+  expect(issues(text)).toEqual([]);
+  expect(issues(Buffer.from(text, "latin1"))).toEqual([expect.stringMatching(/^agent\.yaml is not UTF-8 text; /)]);
+});
+
+it("refuses at once a file that is far too long to be a configuration", () => {
+  const text = `${agentYamlLines.join("\n")}\n${"# x\n".repeat(1024 * 1024)}`;
+  expect(issues(text)).toEqual([expect.stringMatching(/^agent\.yaml has \d+ bytes, at most 4194304 are read/)]);
 });

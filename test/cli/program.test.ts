@@ -35,6 +35,48 @@ describe("usage", () => {
   });
 });
 
+it("says the version of the package, and nothing else", async () => {
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../package.json"), "utf8")) as { version: string };
+  expect(await runCli(["--version"])).toEqual({ code: 0, out: version, err: "" });
+});
+
+describe("aggregator config check", () => {
+  const file = join(import.meta.dirname, "../../deploy/aggregator.example.yaml");
+  const ask = (path: string, ...more: string[]) => runCli(["aggregator", "config", "check", "-c", path, ...more]);
+
+  it("finds the example good, and with all that stands behind # too", async () => {
+    expect(await ask(file)).toEqual({
+      code: 0,
+      err: "",
+      out: "good: elm-community, 1 sites, neither settlement nor enrolment",
+    });
+    const whole = join(scratch("config"), "whole.yaml");
+    writeFileSync(
+      whole,
+      readFileSync(file, "utf8")
+        .replaceAll(/^# (?=(?: {2})*[a-z_]+:(?: |$))/gm, "")
+        .replaceAll("  # elm", "  elm"),
+    );
+    expect(JSON.parse((await ask(whole, "--json")).out)).toEqual({
+      ok: true,
+      id: "elm-community",
+      sites: 2,
+      settlement: true,
+      enrolment: true,
+    });
+  });
+
+  it("exits 2 with the place of every mistake", async () => {
+    const bad = join(scratch("config"), "bad.yaml");
+    const good = readFileSync(file, "utf8");
+    writeFileSync(bad, good.replace("every_s: 3600", "every_s: 1").replace("127.0.0.1:8490", "127.0.0.1:84900"));
+    const { code, out, err } = await ask(bad);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toMatch(/bad\.yaml:\d+:\d+ plan\.every_s /);
+    expect(err).toMatch(/bad\.yaml:\d+:\d+ http\.listen host:port/);
+  });
+});
+
 describe("config", () => {
   it("finds the example good", async () => {
     const plain = await runCli(["config", "check", "-c", example]);
@@ -226,7 +268,7 @@ describe("key create", () => {
     ["a passphrase of few characters", withKey, "short\n", /^keystore-weak-passphrase: /],
   ])("exits 2 for %s", async (_, more, passphrase, message) => {
     const folder = scratch("key");
-    if (passphrase !== null) writeFileSync(join(folder, "passphrase"), passphrase);
+    if (passphrase !== null) writeFileSync(join(folder, "passphrase"), passphrase, { mode: 0o600 });
     expect(await runCli(["key", "create", "-c", writeGateway(folder, more)])).toMatchObject({
       code: 2,
       out: "",

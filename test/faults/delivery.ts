@@ -61,7 +61,15 @@ export async function startDelivery(files: DeliveryFiles, options: { clock: Cloc
       confirmed += (message as Measurements).items.length;
     },
   });
-  const uploader = startUploader({ outbox: store.outbox, link: online, clock, log, signal: ending.signal });
+  const uploader = startUploader({
+    outbox: store.outbox,
+    link: online,
+    sharing: () => ({ intervalMs: 10_000, applianceDetail: true }),
+    gridMeter: "grid",
+    clock,
+    log,
+    signal: ending.signal,
+  });
   const inbox = openInbox({
     keys: new Map([[key.kid, key.key]]),
     site: files.site,

@@ -62,8 +62,8 @@ describe("the command line", () => {
 
   it.each(pages)("is not given verbs or options in %s that it does not have", (page) => {
     const wrong = found(read(page), /(?<![\w/.-]|-g )smart-mla ([a-z][^`\n|]*)/g).filter((line) => {
-      const [one = "", two = ""] = line.split(/\s+/);
-      const verb = help.has(`${one} ${two}`) ? `${one} ${two}` : one;
+      const [one = "", two = "", three = ""] = line.split(/\s+/);
+      const verb = [`${one} ${two} ${three}`, `${one} ${two}`].find((words) => help.has(words)) ?? one;
       const given = found(line, /(--[a-z-]+)/g);
       const known = help.get(verb);
       const unknownBelow = verb === one && !leaves().includes(one) && /^[a-z]+$/.test(two);

@@ -67,6 +67,8 @@ it("stages a command that runs by itself, with its own Node and only the package
   const options = { command, cwd: work, env };
   const check = await runCli(["config", "check", "-c", join(checkout, "deploy", "agent.example.yaml")], options);
   expect(check).toMatchObject({ code: 0, out: expect.stringMatching(/^good: Elm Street 12/) });
+  const { version } = JSON.parse(readFileSync(join(checkout, "package.json"), "utf8")) as { version: string };
+  expect(await runCli(["--version"], options)).toEqual({ code: 0, out: version, err: "" });
   mkdirSync(join(work, "gateway"));
   const config = writeGateway(join(work, "gateway"));
   const agent = startCli(["agent", "run", "-c", config], options);

@@ -6,6 +6,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { startMqttLink, type Arrival } from "../../../agent/publish/mqtt-link.ts";
 import { errorCode } from "../../../core/app-error.ts";
 import { silentLog } from "../../fake/silent-log.ts";
+import { publish5, rawBroker } from "../../fake/raw-broker.ts";
 import { scratch } from "../../fake/scratch.ts";
 import { testBroker, type TestBroker } from "../../fake/test-broker.ts";
 import { until } from "../../fake/until.ts";
@@ -158,4 +159,44 @@ it("tries again when a broker refuses it for a while", async () => {
   refuse = false;
   await until("it is connected", () => link.connected(), 20_000);
   expect(new Set(refused)).toEqual(new Set([5]));
+});
+
+const down = "sma/1/agg/gw-1/dn/price";
+
+it("stays connected by MQTT 5 where a broker says more than it was told to, at each connection", async () => {
+  const huge = publish5(down, Buffer.alloc(400 * 1024, 0x78), { qos: 1, id: 7 });
+  const small = publish5(down, Buffer.from("small"), { qos: 1, id: 8 });
+  const broker = await rawBroker({ onSubscribed: (socket) => socket.write(Buffer.concat([huge, small])) });
+  const { link, arrivals, tooLarge } = linkTo(broker.url);
+  await until("the small one came", () => arrivals.length > 0);
+  expect(arrivals).toMatchObject([{ text: "small" }]);
+  expect(tooLarge).toMatchObject([[down, expect.any(Number)]]);
+  expect([link.connected(), broker.connections()]).toEqual([true, 1]);
+});
+
+it("keeps nothing of messages that a broker begins and never ends (QoS 2, for which nobody asked)", async () => {
+  const broker = await rawBroker();
+  const { arrivals, connections } = linkTo(broker.url);
+  await until("it is connected", () => connections() === 1);
+  for (let id = 1; id <= 5; id++) broker.write(publish5(down, Buffer.from(`never ended ${id}`), { qos: 2, id }));
+  const answers = (): Buffer[] => broker.packets.filter(({ head }) => head >> 4 === 5).map(({ body }) => body);
+  await until("all were answered", () => answers().length === 5);
+  // PUBREC with a reason that ends the exchange: nothing is kept for the release.
+  expect(answers().map((body) => body[2])).toEqual([131, 131, 131, 131, 131]);
+  for (let id = 1; id <= 5; id++) broker.write(Buffer.from([0x62, 2, 0, id]));
+  await until("all releases were answered", () => broker.packets.filter(({ head }) => head >> 4 === 7).length === 5);
+  expect(arrivals).toEqual([]);
+});
+
+it("sends nothing that is larger than the broker takes: it would only be hung up on", async () => {
+  const broker = await rawBroker({ mostBytes: 1000 });
+  const { link, connections, log } = linkTo(broker.url);
+  await until("it is connected", () => connections() === 1);
+  expect(link.mostPayloadBytes("meter")).toBeLessThan(1000);
+  const publish = (bytes: number) => link.publish("meter", "x".repeat(bytes - 2)).then(() => "sent", errorCode);
+  expect(await publish(link.mostPayloadBytes("meter"))).toBe("sent");
+  expect(await publish(link.mostPayloadBytes("meter") + 1)).toBe("mqtt-too-large");
+  expect(await publish(link.mostPayloadBytes("meter") + 1)).toBe("mqtt-too-large");
+  expect(log.lines.filter(({ message }) => message.includes("larger than the broker takes"))).toHaveLength(1);
+  expect([link.connected(), broker.connections()]).toEqual([true, 1]);
 });

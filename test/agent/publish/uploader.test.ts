@@ -1,4 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
+import type { Sharing } from "../../../agent/consents.ts";
 import { startMqttLink, type MqttLink } from "../../../agent/publish/mqtt-link.ts";
 import { startUploader } from "../../../agent/publish/uploader.ts";
 import { openOutbox } from "../../../agent/store/outbox.ts";
@@ -37,14 +38,25 @@ async function uploading(rows: number) {
     onTooLarge: () => undefined,
   });
   let handedOver = 0;
+  let mostPayloadBytes = Infinity;
   const counting: MqttLink = {
     ...link,
+    mostPayloadBytes: () => mostPayloadBytes,
     publish(rest, message, options) {
       handedOver += Measurements.parse(message).items.length;
       return link.publish(rest, message, options);
     },
   };
-  const uploader = startUploader({ outbox, link: () => counting, clock, log: silentLog(), signal: ending.signal });
+  let sharing: Sharing = { intervalMs: 10_000, applianceDetail: true };
+  const uploader = startUploader({
+    outbox,
+    link: () => counting,
+    sharing: () => sharing,
+    gridMeter: "grid",
+    clock,
+    log: silentLog(),
+    signal: ending.signal,
+  });
   onTestFinished(async () => {
     ending.abort();
     await link.stop();
@@ -64,6 +76,9 @@ async function uploading(rows: number) {
     link,
     handedOver: () => handedOver,
     connections: () => connections,
+    /** The broker takes no more in one message. */
+    take: (bytes: number) => (mostPayloadBytes = bytes),
+    allow: (now: Sharing) => (sharing = now),
   };
 }
 const upTo = (last: number, from = 1): number[] => Array.from({ length: last - from + 1 }, (_, at) => from + at);
@@ -187,4 +202,46 @@ it("calls what is older than half an hour historical, and nothing else", async (
   uploader.pump();
   await until("both came", () => flags().length === 2);
   expect(flags()).toEqual([true, undefined]);
+});
+
+it("lets nothing out that waits when the household takes its consent back, and says so by gaps", async () => {
+  const { broker, outbox, heard, uploader, allow, connections, link } = await uploading(2);
+  await until("all rows arrived", () => heard.length === 1);
+  await broker.stop();
+  await until("it has noticed", () => !link.connected());
+  const at = (minute: number): string => `2026-04-02T09:${String(minute).padStart(2, "0")}:00.000Z`;
+  const sample = { kind: "sample", meter: "grid", powerW: 4242, importWh: 1, exportWh: 0, quality: "valid" } as const;
+  const quarter = { kind: "slot", register: "import", wh: 77, quality: "valid", clockSynced: true } as const;
+  for (let minute = 0; minute < 3; minute++) outbox.add({ ...sample, at: at(minute), clockSynced: true });
+  outbox.add({ ...quarter, meter: "grid", role: "grid", start: at(0), end: at(15) });
+  outbox.add({ ...quarter, meter: "pump", role: "load", start: at(0), end: at(15) });
+  outbox.add({ ...quarter, meter: "grid", role: "grid", start: at(15), end: at(20) });
+  allow({ intervalMs: 900_000, applianceDetail: false });
+  heard.length = 0;
+  await broker.start();
+  const again = await broker.listen("sma/1/agg/gw-1/up/meter");
+  await until("it is back", () => connections() === 2);
+  uploader.pump();
+  await until("rows came", () => again.heard.length > 0);
+  const items = again.heard.flatMap(({ text }) => Measurements.parse(JSON.parse(text)).items);
+  const reason = "the household took its consent back";
+  expect(items).toEqual([
+    { kind: "gap", seq: 1, through: 5, from: item.at, to: at(2), reason },
+    { ...quarter, seq: 6, meter: "grid", role: "grid", start: at(0), end: at(15) },
+    { kind: "gap", seq: 7, through: 8, from: at(0), to: at(20), reason },
+  ]);
+  uploader.receipt({ boot, seq: 8 });
+  expect(outbox.size()).toBe(0);
+});
+
+it("makes messages no larger than the broker takes", async () => {
+  const { add, heard, arrived, uploader, take, connections } = await uploading(0);
+  await until("it is connected", () => connections() === 1);
+  take(1500);
+  add(100);
+  uploader.pump();
+  await until("all rows arrived", () => arrived().length === 100);
+  expect(arrived()).toEqual(upTo(100));
+  expect(Math.max(...heard.map(({ text }) => Buffer.byteLength(text)))).toBeLessThanOrEqual(1500);
+  expect(heard.length).toBeLessThan(20);
 });

@@ -61,6 +61,30 @@ describe.skipIf(!openssl)("enrolment over real HTTPS", { timeout: 120_000 }, () 
     expect(readFileSync(aggregator.databaseFile).includes(secret)).toBe(false);
   });
 
+  it("forgets unused codes a month after they ran out, and those that were used never", async () => {
+    const { aggregator, state, rows } = await open();
+    await enrol(state, await aggregator.codeFor(site));
+    for (let code = 0; code < 2; code++) await aggregator.codeFor("gw-2");
+    const day = 86_400_000;
+    const db = new Database(aggregator.databaseFile);
+    db.prepare("update enrolment_code set expires_ms = ? where serial is not null").run(Date.now() - 300 * day);
+    const age = db.prepare(
+      "update enrolment_code set expires_ms = ? where hash = (select hash from enrolment_code where site = ? limit 1)",
+    );
+    age.run(Date.now() - 31 * day, "gw-2");
+    db.prepare("update enrolment_code set expires_ms = ? where site = ? and expires_ms > ?").run(
+      Date.now() - 29 * day,
+      "gw-2",
+      Date.now(),
+    );
+    db.close();
+    await aggregator.restart();
+    expect(rows("select site, serial is not null as used from enrolment_code order by site")).toEqual([
+      { site, used: 1 },
+      { site: "gw-2", used: 0 },
+    ]);
+  });
+
   it("gives a certificate for client authentication only, no longer good than its authority, and records its number", async () => {
     const { aggregator, state, rows } = await open();
     await enrol(state, await aggregator.codeFor(site));

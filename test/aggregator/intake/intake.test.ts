@@ -76,6 +76,17 @@ it("receipts rows after they are stored, and says when slots came", async () => 
   ]);
 });
 
+it("tells of rows that came again with another content, and of none that are the same", async () => {
+  const { take, rejected, store } = await room();
+  await take("a", "meter", message([sampleItem(1), slotItem(2, 0, 10), slotItem(3, 1, 20)]));
+  await take("a", "meter", message([sampleItem(1), slotItem(2, 0, 10), slotItem(3, 1, 20), slotItem(3, 1, 20)]));
+  expect(rejected.counts()).toEqual({});
+  await take("a", "meter", message([slotItem(2, 0, 11), slotItem(3, 1, 20), slotItem(4, 2, 30)]));
+  await take("b", "meter", message([slotItem(2, 0, 12)]));
+  expect(rejected.counts()).toEqual({ "intake-row-changed": 1 });
+  expect(await store.slots("a", "import", midnightMs, midnightMs + 9e6)).toMatchObject([{ wh: 10 }, { wh: 20 }, { wh: 30 }]);
+});
+
 it("gives no receipt for what could not be stored, and counts it", async () => {
   const { take, events, rejected } = await room({ failingStore: true });
   await take("a", "meter", message([sampleItem(1)]));

@@ -19,6 +19,7 @@ it("keeps a row once by site, boot and number, whichever copy came first", async
   expect(await store.ingest("a", message([slotItem(1, 0, 999), sampleItem(2), sampleItem(2)]))).toEqual({
     contiguousSeq: 2,
     added: 0,
+    changed: 1,
   });
   expect(await store.ingest("a", message([slotItem(1, 1, 50)], bootTwo))).toEqual({ contiguousSeq: 1, added: 1 });
   expect(await store.ingest("b", message([slotItem(1, 0, 7)]))).toEqual({ contiguousSeq: 1, added: 1 });
