@@ -58,6 +58,7 @@ function remembered(reader: ChainReader): ChainReader {
     chainId: reader.chainId,
     contract: reader.contract,
     partyOf: (owner) => once(`party ${owner}`, () => reader.partyOf(owner)),
+    keyOf: (signer) => once(`key ${signer}`, () => reader.keyOf(signer)),
     pairOf: (a, b) => once(`pair ${a} ${b}`, () => reader.pairOf(a, b)),
     readCommit: (by, epoch) => once(`commit ${by} ${epoch}`, () => reader.readCommit(by, epoch)),
   };
