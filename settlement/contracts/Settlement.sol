@@ -120,7 +120,6 @@ contract Settlement is Escrow, RecordLog {
         if (paid < owed) emit Shortfall(a, b, pair.seq, payer, owed - paid);
     }
 
-    /// @dev Each slot of the pair is read and written once.
     function _settle(
         Head calldata head,
         bytes calldata sigA,
@@ -132,15 +131,23 @@ contract Settlement is Escrow, RecordLog {
         Pair memory pair = _pairs[head.a][head.b];
         if (head.seq <= pair.seq) revert StaleSeq(head.seq, pair.seq);
         bytes32 digest_ = _digest(head);
-        pair.usedA = _grow(head.a, pair.cumA, head.cumA, pair.usedA, _signedBy(head.a, head, digest_, sigA, loggedAt));
-        pair.usedB = _grow(head.b, pair.cumB, head.cumB, pair.usedB, _signedBy(head.b, head, digest_, sigB, loggedAt));
+        uint256 capA = _signedBy(head.a, head, digest_, sigA, loggedAt);
+        uint256 capB = _signedBy(head.b, head, digest_, sigB, loggedAt);
+        pair.usedA = _grow(head.a, pair.cumA, head.cumA, pair.usedA, capA);
+        pair.usedB = _grow(head.b, pair.cumB, head.cumB, pair.usedB, capB);
+        pair.head = digest_;
+        _book(head, pair, partly);
+    }
+
+    /// @dev Pays and keeps an accepted record.
+    function _book(Head calldata head, Pair memory pair, bool partly) private {
         int256 due = int256(pair.open) + int256(uint256(head.cumA - pair.cumA)) - int256(uint256(head.cumB - pair.cumB));
-        (pair.cumA, pair.cumB, pair.seq, pair.head) = (head.cumA, head.cumB, head.seq, digest_);
-        uint256 balance = due >= 0 ? pair.balanceA : pair.balanceB;
+        (pair.cumA, pair.cumB, pair.seq) = (head.cumA, head.cumB, head.seq);
         (address payer, uint256 owed, uint256 paid) = _pay(pair, head.a, head.b, due);
-        if (paid < owed && !partly) revert InsufficientEscrow(payer, owed, balance);
+        // What was paid in part was all that the payer had.
+        if (paid < owed && !partly) revert InsufficientEscrow(payer, owed, paid);
         _pairs[head.a][head.b] = pair;
-        emit Settled(head.a, head.b, head.seq, digest_, payer, owed, paid);
+        emit Settled(head.a, head.b, head.seq, pair.head, payer, owed, paid);
         if (paid < owed) emit Shortfall(head.a, head.b, head.seq, payer, owed - paid);
     }
 
