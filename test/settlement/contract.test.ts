@@ -1,10 +1,12 @@
-import { concat, toBeHex } from "ethers";
+import { concat, toBeHex, type Wallet } from "ethers";
 import { describe, expect, it } from "vitest";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
 import { recordDigest, recordHead, signRecord } from "../../settlement/record.ts";
+import { signPossession } from "../../settlement/typed-calls.ts";
 import { code, contractRig, day } from "./contract-rig.ts";
 import {
   addressOf,
+  after,
   aggregator,
   bothSign,
   exampleEvidence,
@@ -182,5 +184,53 @@ describe("settle", () => {
     const first = exampleRecord(rig.market.domain);
     expect((await rig.settle(first)).gasUsed).toBeLessThan(125_000n);
     expect((await rig.settle(exampleRecord(rig.market.domain, { previous: first, startS: 3600 }))).gasUsed).toBeLessThan(78_000n);
+  });
+});
+
+describe("settling many", () => {
+  it("settles the good ones, says which failed and why, and foretells it", async () => {
+    await rig.ready();
+    const { domain, funder, registrar } = rig.market;
+    const exchange = { owner: addressOf(keyOf("exchange owner")), signer: keyOf("exchange signer") };
+    await registrar.register(
+      exchange.owner,
+      addressOf(exchange.signer),
+      await signPossession(exchange.signer, domain, exchange.owner),
+    );
+    await rig.market.warpTo(midnightS + 3 * day);
+    await fund(rig.market, household.owner, 50_000_000n);
+    const record = exampleRecord(domain);
+    const [a, b] = exchange.owner < household.owner ? [exchange, household] : [household, exchange];
+    const traded: RecordWire = {
+      ...record,
+      a: a.owner,
+      b: b.owner,
+      payer: a.owner,
+      start: after(2 * day + 3600),
+      end: after(2 * day + 7200),
+    };
+    const poor = { ...traded, cumA: "7", cumB: "0" };
+    const signed = async (one: RecordWire, signers: readonly Wallet[]) => {
+      const [signatureA = "", signatureB = ""] = await Promise.all(signers.map((by) => signRecord(by, domain, one)));
+      return { head: recordHead(one), signatureA, signatureB };
+    };
+    const many = [
+      await signed(poor, [a.signer, b.signer]),
+      await signed(record, [partyB.signer, partyA.signer]),
+      await signed(record, [partyA.signer, partyB.signer]),
+      await signed(record, [partyA.signer, partyB.signer]),
+    ];
+    const short = { a: a.owner, b: b.owner, seq: 1, code: "settlement-insufficient-escrow" };
+    const forged = { a: record.a, b: record.b, seq: 1, code: "settlement-wrong-signer" };
+    const again = { ...forged, code: "settlement-stale-seq" };
+    expect(await funder.previewSettleMany(many)).toMatchObject([short, forged, again]);
+    const { failed } = await funder.settleMany(many);
+    expect(failed).toMatchObject([short, forged, again]);
+    expect(await rig.balanceOf(aggregator.owner)).toBe(BigInt(record.amount));
+    expect((await funder.pairOf(a.owner, b.owner)).seq).toBe(0);
+  });
+
+  it("has nothing to do for no records", async () => {
+    expect(await rig.market.funder.settleMany([])).toMatchObject({ failed: [] });
   });
 });
