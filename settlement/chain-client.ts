@@ -5,7 +5,8 @@ import { chainError, settlementInterface, tokenInterface } from "./chain-error.t
 import { chainProvider } from "./chain-provider.ts";
 import type { ChainReader, PairState } from "./chain-reader.ts";
 import { type FailedSettlement, failedSettlements, settlementFailures } from "./failed-settlement.ts";
-import { type Head, recordBody, recordHead } from "./record.ts";
+import { recordBody } from "./record-body.ts";
+import { type Head, recordHead } from "./record.ts";
 import { type Mined, transactor } from "./transactor.ts";
 import type { Withdrawal } from "./typed-calls.ts";
 

@@ -69,9 +69,6 @@ export function recordHead(record: RecordWire): Head {
   return { ...head, bodyHash: bodyHash(record) };
 }
 
-/** The other part of a record, as the contract takes it. @throws AppError settlement-bad-record */
-export const recordBody = (record: RecordWire) => recordStruct(record).body;
-
 /** Signs a record with a party's signer key. */
 export function signRecord(wallet: TypedDataSigner, domain: SettlementDomain, record: RecordWire): Promise<string> {
   return signTyped(wallet, domain, recordTypes, recordStruct(record));
