@@ -109,7 +109,9 @@ export async function keyRotate(options: KeyOptions, say: Say): Promise<number> 
     if (options.json) say(JSON.stringify({ state: "waiting", ...told, registered: party }));
     else {
       say(`next key ${to} in ${nextFile}; ${from} still signs (on the chain: ${party ?? "nobody"})`);
-      say(`give ${request.file} to the registrar; once the chain has the next key, run this again with the agent stopped`);
+      say(
+        `give ${request.file} to whoever holds the household's owner key, who sends rotate; once the chain has the next key, run this again with the agent stopped`,
+      );
     }
     return exitCode.good;
   }

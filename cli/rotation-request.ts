@@ -9,7 +9,7 @@ import { householdOf } from "../settlement/agreement.ts";
 import { signPossession, signRotation } from "../settlement/typed-calls.ts";
 import { agreementOf } from "./expected-signer.ts";
 
-/** What the registrar needs to register another signer, and to see that the household wants it. */
+/** What the holder of the owner's key needs to send the contract's `rotate`, and to see that the present signer asks for it. */
 const RotationRequest = z.object({
   v: z.literal(1),
   owner: Address,

@@ -1,11 +1,37 @@
 import { Contract } from "ethers/contract";
 import { AppError } from "../core/app-error.ts";
+import type { RecordWire } from "../core/message/settlement-message.ts";
 import { chainError, settlementInterface, tokenInterface } from "./chain-error.ts";
 import { chainProvider } from "./chain-provider.ts";
 import type { ChainReader, PairState } from "./chain-reader.ts";
-import type { Head } from "./record.ts";
+import { type FailedSettlement, failedSettlements, settlementFailures } from "./failed-settlement.ts";
+import { recordBody } from "./record-body.ts";
+import { type Head, recordHead } from "./record.ts";
 import { type Mined, transactor } from "./transactor.ts";
 import type { Withdrawal } from "./typed-calls.ts";
+
+/** Money for one side of a pair. */
+export interface Deposit {
+  a: string;
+  b: string;
+  side: "a" | "b";
+  /** Micro-units. */
+  amount: bigint;
+}
+
+/** A record without its body, and both signatures. */
+export interface SignedHead {
+  head: Head;
+  signatureA: string;
+  signatureB: string;
+}
+
+/** Where a record is in the log: committed by a party as part of an epoch, with the proof of that. */
+export interface Inclusion {
+  by: string;
+  epoch: number;
+  proof: readonly string[];
+}
 
 /** One settlement contract: what can be read, and what the given key can send. */
 export interface ChainClient extends ChainReader {
@@ -23,23 +49,53 @@ export interface ChainClient extends ChainReader {
   register(owner: string, signer: string, possessionProof: string): Promise<Mined>;
   /** Registrar only. Unix seconds; 0 for at once. */
   retire(owner: string, until: number): Promise<Mined>;
+  /** Gives the owner whose key this is another signer; the old one stays good for a while for periods that have ended. */
+  rotate(signer: string, possessionProof: string): Promise<Mined>;
+  /** Ends a signer of the owner whose key this is, at once. */
+  revoke(signer: string): Promise<Mined>;
+  /** The most that the signer can make the owner, whose key this is, owe in each pair and day; null for no cap. */
+  setDailyCap(cap: bigint | null): Promise<Mined>;
   /** Sends tokens from the key's address to another. */
   transfer(to: string, amount: bigint): Promise<Mined>;
   /** Pays into one side of a pair from the key's address; approves the contract first where needed. */
   deposit(a: string, b: string, side: "a" | "b", amount: bigint): Promise<Mined>;
+  /** Many deposits of the key's address in one transaction. */
+  depositMany(deposits: readonly Deposit[]): Promise<Mined>;
   /** Pays what the record and all before it leave to pay. */
   settle(head: Head, signatureA: string, signatureB: string): Promise<Mined>;
+  /** The same for records of many pairs, and why each of them that failed did. */
+  settleMany(records: readonly SignedHead[]): Promise<Mined & { failed: FailedSettlement[] }>;
+  /** Which of them would fail now, without sending anything. */
+  previewSettleMany(records: readonly SignedHead[]): Promise<FailedSettlement[]>;
   /** The same as far as the escrow goes; the rest stays open. */
   settlePartial(head: Head, signatureA: string, signatureB: string): Promise<Mined>;
+  /** The same for a record that one of its parties committed while the keys under it were good. */
+  settleLogged(head: Head, signatureA: string, signatureB: string, where: Inclusion): Promise<Mined>;
   /** Pays what partial settlements left open. */
   collect(a: string, b: string): Promise<Mined>;
-  /** Pays out of escrow what both sides have signed. */
+  /** Pays out of escrow what both owners have signed. */
   withdraw(withdrawal: Withdrawal, signatureA: string, signatureB: string): Promise<Mined>;
-  /** The key must be the party's owner or signer. `data` is hex. */
+  /** Announces that the owner whose key this is will take money out of its side of the pair. */
+  requestWithdraw(a: string, b: string, amount: bigint): Promise<Mined>;
+  /** Takes the announcement back. */
+  cancelWithdraw(a: string, b: string): Promise<Mined>;
+  /** Takes out what was announced, once it is due, as far as it is still there. */
+  executeWithdraw(a: string, b: string): Promise<Mined>;
+  /** The key must be the party's owner or signer. `data` is hex. The transaction carries no blobs. */
   commit(by: string, epoch: number, root: string, count: number, data: string): Promise<Mined>;
+  /** Puts a whole record on chain. A missing signature is "0x"; one is there. */
+  publish(record: RecordWire, signatureA: string, signatureB: string): Promise<Mined>;
   /** Stops background work; calls after it fail. */
   close(): void;
 }
+
+type RawPair = Record<Exclude<keyof PairState, "head" | "leavingA" | "leavingB">, bigint> & { head: string };
+interface Leaving {
+  amount: bigint;
+}
+
+/** How the contract writes that there is no cap. */
+const noCap = 2n ** 64n - 1n;
 
 /** Where the contract is and, to send, the private key that pays for gas. */
 export interface ChainOptions {
@@ -101,21 +157,35 @@ export function chainClient(options: ChainOptions): ChainClient {
     send(method, address, settlementInterface.encodeFunctionData(method, args));
   const callToken = async (method: string, args: readonly unknown[]): Promise<Mined> =>
     send(method, await tokenAddress(), tokenInterface.encodeFunctionData(method, args));
+  const allow = async (amount: bigint): Promise<void> => {
+    if ((await readToken("allowance", [own().address, address])) < amount) await callToken("approve", [address, amount]);
+  };
+  const signedHeads = (records: readonly SignedHead[]) =>
+    records.map(({ head, signatureA, signatureB }) => ({ head, sigA: signatureA, sigB: signatureB }));
 
   return {
     chainId,
     contract: address,
     async partyOf(owner) {
-      const party = (await read("partyOf", [owner])) as { signer: string; since: bigint; until: bigint };
-      const signer = party.signer.toLowerCase();
-      return { signer: BigInt(signer) === 0n ? null : signer, since: Number(party.since), until: Number(party.until) };
+      const { party, signer } = (await read("partyOf", [owner])) as {
+        party: { since: bigint; until: bigint };
+        signer: string;
+      };
+      const lower = signer.toLowerCase();
+      return { signer: BigInt(lower) === 0n ? null : lower, since: Number(party.since), until: Number(party.until) };
+    },
+    async keyOf(signer) {
+      const key = (await read("keyOf", [signer])) as { owner: string; since: bigint; until: bigint; revoked: boolean };
+      const owner = key.owner.toLowerCase();
+      if (BigInt(owner) === 0n) return undefined;
+      return { owner, since: Number(key.since), until: Number(key.until), revoked: key.revoked };
     },
     async pairOf(a, b, at = "latest") {
-      const pair = (await read("pairOf", [a, b], { blockTag: at })) as Record<Exclude<keyof PairState, "head">, bigint> & {
-        head: string;
-      };
-      const { balanceA, balanceB, cumA, cumB, open, head } = pair;
-      return { balanceA, balanceB, cumA, cumB, open, head, seq: Number(pair.seq), withdrawals: Number(pair.withdrawals) };
+      const found = (await read("pairOf", [a, b], { blockTag: at })) as { pair: RawPair; requestA: Leaving; requestB: Leaving };
+      const { balanceA, balanceB, cumA, cumB, open, head, seq, withdrawals } = found.pair;
+      const [leavingA, leavingB] = [found.requestA.amount, found.requestB.amount];
+      const [number, nonce] = [Number(seq), Number(withdrawals)];
+      return { balanceA, balanceB, leavingA, leavingB, cumA, cumB, open, head, seq: number, withdrawals: nonce };
     },
     async readCommit(by, epoch) {
       const { root, count, time } = (await read("commitmentOf", [by, epoch])) as { root: string; count: bigint; time: bigint };
@@ -127,17 +197,35 @@ export function chainClient(options: ChainOptions): ChainClient {
     tokenBalanceOf: (owner) => readToken("balanceOf", [owner]),
     register: (owner, signer, proof) => call("register", [owner, signer, proof]),
     retire: (owner, until) => call("retire", [owner, until]),
+    rotate: (signer, proof) => call("rotate", [signer, proof]),
+    revoke: (signer) => call("revoke", [signer]),
+    setDailyCap: (cap) => call("setDailyCap", [cap ?? noCap]),
     transfer: (to, amount) => callToken("transfer", [to, amount]),
     async deposit(a, b, side, amount) {
-      if ((await readToken("allowance", [own().address, address])) < amount) await callToken("approve", [address, amount]);
+      await allow(amount);
       return call("deposit", [a, b, side === "a", amount]);
+    },
+    depositMany: async (deposits) => {
+      await allow(deposits.reduce((sum, { amount }) => sum + amount, 0n));
+      return call("depositMany", [deposits.map(({ a, b, side, amount }) => ({ a, b, sideA: side === "a", amount }))]);
     },
     settle: (head, signatureA, signatureB) => call("settle", [head, signatureA, signatureB]),
     settlePartial: (head, signatureA, signatureB) => call("settlePartial", [head, signatureA, signatureB]),
+    settleMany: async (records) => {
+      const mined = await call("settleMany", [signedHeads(records)]);
+      return { ...mined, failed: failedSettlements(mined.logs, address) };
+    },
+    previewSettleMany: async (records) => settlementFailures(records, await read("settleMany", [signedHeads(records)])),
+    settleLogged: (head, signatureA, signatureB, where) => call("settleLogged", [head, signatureA, signatureB, where]),
     collect: (a, b) => call("collect", [a, b]),
     withdraw: ({ a, b, amountA, amountB, nonce, deadline }, signatureA, signatureB) =>
       call("withdraw", [a, b, amountA, amountB, nonce, deadline, signatureA, signatureB]),
-    commit: (by, epoch, root, count, data) => call("commit", [by, epoch, root, count, data]),
+    requestWithdraw: (a, b, amount) => call("requestWithdraw", [a, b, amount]),
+    cancelWithdraw: (a, b) => call("cancelWithdraw", [a, b]),
+    executeWithdraw: (a, b) => call("executeWithdraw", [a, b]),
+    commit: (by, epoch, root, count, data) => call("commit", [by, epoch, root, count, 0, data]),
+    publish: (record, signatureA, signatureB) =>
+      call("publish", [recordHead(record), recordBody(record), signatureA, signatureB]),
     close: () => provider.destroy(),
   };
 }

@@ -21,14 +21,7 @@ const kebab = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, "$
  */
 export function chainError(what: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (isCallException(error)) {
-    const parsed = error.data ? (settlementInterface.parseError(error.data) ?? tokenInterface.parseError(error.data)) : null;
-    if (!parsed) return new AppError("chain-reverted", `${what}: reverted without a reason that is known`, { cause: error });
-    const values = parsed.fragment.inputs.map(({ name }, index) => `${name} ${String(parsed.args[index])}`).join(", ");
-    return new AppError(`settlement-${kebab(parsed.name)}`, `${what}: ${parsed.name}${values ? ` (${values})` : ""}`, {
-      cause: error,
-    });
-  }
+  if (isCallException(error)) return chainRevert(what, error.data ?? "0x", error);
   if (isError(error, "INSUFFICIENT_FUNDS"))
     return new AppError("chain-no-funds", `${what}: the sending address cannot pay for gas`, { cause: error });
   if (isError(error, "BAD_DATA"))
@@ -46,4 +39,12 @@ export function chainError(what: string, error: unknown): AppError {
     temporary: true,
     cause: error,
   });
+}
+
+/** What the error says with which a contract reverted; `data` is that error in hex, "0x" where it gave none. */
+export function chainRevert(what: string, data: string, cause?: unknown): AppError {
+  const parsed = data === "0x" ? null : (settlementInterface.parseError(data) ?? tokenInterface.parseError(data));
+  if (!parsed) return new AppError("chain-reverted", `${what}: reverted without a reason that is known`, { cause });
+  const values = parsed.fragment.inputs.map(({ name }, index) => `${name} ${String(parsed.args[index])}`).join(", ");
+  return new AppError(`settlement-${kebab(parsed.name)}`, `${what}: ${parsed.name}${values ? ` (${values})` : ""}`, { cause });
 }

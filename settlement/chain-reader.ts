@@ -1,15 +1,28 @@
 /** What is registered for a party; seconds since 1970. */
 export interface PartyState {
-  /** Lower-case address, null for who was never registered. */
+  /** Lower-case address of the present signer; null for who was never registered or whose key was revoked. */
   signer: string | null;
   since: number;
   until: number;
+}
+
+/** The life of a signer; seconds since 1970. */
+export interface KeyState {
+  /** Lower-case address of the party that it signs or signed for. */
+  owner: string;
+  since: number;
+  /** When it ceased to be the party's signer, far in the future while it is. */
+  until: number;
+  revoked: boolean;
 }
 
 /** Escrow and newest settled record of a pair; money in micro-units. */
 export interface PairState {
   balanceA: bigint;
   balanceB: bigint;
+  /** What each side has announced to take out of its balance by itself: not to be counted on any more. */
+  leavingA: bigint;
+  leavingB: bigint;
   /** Totals of the newest settled record. */
   cumA: bigint;
   cumB: bigint;
@@ -40,6 +53,8 @@ export interface ChainReader {
   /** Lower-case address. */
   readonly contract: string;
   partyOf(owner: string): Promise<PartyState>;
+  /** Undefined for a key that never was a signer. */
+  keyOf(signer: string): Promise<KeyState | undefined>;
   pairOf(a: string, b: string): Promise<PairState>;
   /** Undefined where the party has committed no such epoch. */
   readCommit(by: string, epoch: number): Promise<CommitState | undefined>;

@@ -188,15 +188,19 @@ function checkMoney(
   return undefined;
 }
 
-/** As the contract does it: what is unpaid on both sides is netted, then the side that owes more must have it. */
+/**
+ * As the contract does it: what is unpaid on both sides is netted, then the side that owes more must have it. What that side
+ * has announced to take out does not count: it may be gone before this record is settled.
+ */
 function checkEscrow(record: RecordWire, _: Evidence, { pair }: RecordContext): Objection | undefined {
   if (!pair) return undefined;
   const due = pair.open + BigInt(record.cumA) - pair.cumA - (BigInt(record.cumB) - pair.cumB);
-  const [payer, owed, balance] = due >= 0n ? [record.a, due, pair.balanceA] : [record.b, -due, pair.balanceB];
-  if (owed > balance)
+  const [payer, owed, balance, leaving] =
+    due >= 0n ? [record.a, due, pair.balanceA, pair.leavingA] : [record.b, -due, pair.balanceB, pair.leavingB];
+  if (owed > balance - leaving)
     return object(
       "settlement-escrow-short",
-      `${payer} would owe ${owed} micro-units with ${balance} in escrow; it must deposit first`,
+      `${payer} would owe ${owed} micro-units with ${balance} in escrow, of which it takes out ${leaving}; it must deposit first`,
     );
   return undefined;
 }

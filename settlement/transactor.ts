@@ -18,6 +18,15 @@ export interface Mined {
   gasUsed: bigint;
   /** Address of the contract it created, lower case; null for others. */
   created: string | null;
+  /** What contracts logged. */
+  logs: readonly EventLog[];
+}
+
+/** One entry of a transaction's log, as the chain has it. */
+export interface EventLog {
+  address: string;
+  topics: readonly string[];
+  data: string;
 }
 
 /** Sends the transactions of one address, one after the other. */
@@ -74,6 +83,7 @@ export function transactor(
           block: receipt.blockNumber,
           gasUsed: receipt.gasUsed,
           created: receipt.contractAddress?.toLowerCase() ?? null,
+          logs: receipt.logs,
         };
       }
       await new Promise((resolve) => setTimeout(resolve, pollMs));

@@ -50,7 +50,7 @@ const rotationFields = [
   { name: "time", type: "uint64" },
 ];
 
-/** Signs a withdrawal with a party's signer key. */
+/** Signs a withdrawal with an owner's own key: a signer cannot let money out. */
 export function signWithdrawal(wallet: TypedDataSigner, domain: SettlementDomain, withdrawal: Withdrawal): Promise<string> {
   const { a, b, amountA, amountB, nonce, deadline } = withdrawal;
   const fields = [

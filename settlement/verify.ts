@@ -1,7 +1,7 @@
 import { AppError } from "../core/app-error.ts";
 import { iso } from "../core/clock/clock.ts";
 import { Bundle } from "./bundle.ts";
-import type { ChainReader, CommitState } from "./chain-reader.ts";
+import type { ChainReader, CommitState, KeyState, PartyState } from "./chain-reader.ts";
 import { dueOf } from "./due.ts";
 import { verifyInclusion } from "./epoch.ts";
 import { recordDigest, signerOf, zeroHash } from "./record.ts";
@@ -131,29 +131,50 @@ function checkAgreement({ record, agreement: signed, chainId, contract }: Bundle
 
 async function checkSignatures(bundle: Bundle, chain: ChainReader | null): Promise<Outcome> {
   const { record, chainId, contract, agreement } = bundle;
-  const asked = chain ? await ask(() => Promise.all([chain.partyOf(record.a), chain.partyOf(record.b)])) : { silence: "offline" };
   const sides = [
     { owner: record.a, signature: bundle.signatureA, stated: agreement.agreement.signerA },
     { owner: record.b, signature: bundle.signatureB, stated: agreement.agreement.signerB },
-  ];
-  for (const [index, { owner, signature, stated }] of sides.entries()) {
-    const signer = signerOf({ chainId, contract }, record, signature);
-    if ("silence" in asked) {
-      if (signer !== stated) return bad(`signed for ${owner} by ${signer}, the agreement names ${stated}`);
-      continue;
-    }
-    const party = asked.answer[index];
-    if (!party?.signer) return bad(`${owner} is not registered`);
-    if (signer !== party.signer) return bad(`signed for ${owner} by ${signer}, registered is ${party.signer}`);
-    if (Date.parse(record.start) / 1000 < party.since || Date.parse(record.end) / 1000 > party.until)
-      return bad(`${owner} was not registered for the whole service period`);
+  ].map((side) => ({ ...side, signer: signerOf({ chainId, contract }, record, side.signature) }));
+  const asked = chain
+    ? await ask(() =>
+        Promise.all(
+          sides.map(async ({ owner, signer }) => ({ party: await chain.partyOf(owner), key: await chain.keyOf(signer) })),
+        ),
+      )
+    : { silence: "offline" };
+  if ("silence" in asked) {
+    const foreign = sides.find(({ signer, stated }) => signer !== stated);
+    return foreign
+      ? bad(`signed for ${foreign.owner} by ${foreign.signer}, the agreement names ${foreign.stated}`)
+      : good(`both by the keys in the agreement; the registry was not asked (${asked.silence})`);
   }
-  return good(
-    "silence" in asked
-      ? `both by the keys in the agreement; the registry was not asked (${asked.silence})`
-      : "both by registered keys",
+  const outcomes = sides.map((side, index) => checkKey(record, side, asked.answer[index]));
+  return (
+    outcomes.find(({ verdict }) => verdict === "bad") ??
+    outcomes.find(({ verdict }) => verdict === "unknown") ??
+    good("both by registered keys")
   );
 }
+
+/** By the owner's own key, or one that was its signer when the service period ended. */
+function checkKey(
+  { start, end }: Bundle["record"],
+  { owner, signer }: { owner: string; signer: string },
+  known: { party: PartyState; key: KeyState | undefined } | undefined,
+): Outcome {
+  const { party, key } = known ?? {};
+  const [startS, endS] = [Date.parse(start) / 1000, Date.parse(end) / 1000];
+  if (!party || party.until === 0) return bad(`${owner} is not registered`);
+  if (startS < party.since || endS > party.until) return bad(`${owner} was not registered for the whole service period`);
+  if (signer === owner) return good("by the owner");
+  if (key?.owner !== owner) return bad(`signed for ${owner} by ${signer}, which is none of its keys`);
+  const over = iso(Math.min(key.until, lastInstantS) * 1000);
+  if (endS > key.until) return bad(`signed for ${owner} by ${signer}, whose time was over at ${over}`);
+  return key.revoked ? unknown(`${signer} was revoked at ${over}; a thief could have signed later`) : good("by a signer");
+}
+
+/** The last that can be written as a date. */
+const lastInstantS = 8.64e12;
 
 function checkPrevious({ record, previous, chainId, contract }: Bundle): Outcome {
   if (!previous && record.seq > 1) return unknown(`record ${record.seq - 1} is not in the bundle`);

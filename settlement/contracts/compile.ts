@@ -41,11 +41,11 @@ const require = createRequire(import.meta.url);
 const folder = new URL("./", import.meta.url);
 
 /**
- * Compiles one contract of this folder, the same bytes every time and everywhere.
+ * Compiles one contract of a folder, by default this one, the same bytes every time and everywhere.
  * @throws AppError contracts-compile-failed with the compiler's words, warnings included
  */
-export function compileContract(source: string, contractName: string): Artifact {
-  const used = new Map([[source, readFileSync(new URL(source, folder), "utf8")]]);
+export function compileContract(source: string, contractName: string, at: URL = folder): Artifact {
+  const used = new Map([[source, readFileSync(new URL(source, at), "utf8")]]);
   const input = {
     language: "Solidity",
     sources: { [source]: { content: used.get(source) } },
@@ -59,7 +59,7 @@ export function compileContract(source: string, contractName: string): Artifact 
   };
   const load = (path: string): { contents: string } | { error: string } => {
     try {
-      const contents = readFileSync(require.resolve(path), "utf8");
+      const contents = readFileSync(path.startsWith("@") ? require.resolve(path) : new URL(path, at), "utf8");
       used.set(path, contents);
       return { contents };
     } catch (error) {

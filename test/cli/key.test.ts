@@ -165,8 +165,10 @@ describe("key rotate", { timeout: 60_000 }, () => {
     const again = JSON.parse((await ask("rotate", "--json")).out) as { to: string };
     expect(again.to).toBe(to);
     expect(JSON.parse(readFileSync(waiting.request, "utf8"))).toEqual(request);
-    // The contract itself takes the proof of the next key.
-    await market.registrar.register(owner, to, request.possessionProof);
+    // The contract itself takes the proof of the next key, from the owner.
+    const present = await openKeystore(keyFile, passphrase);
+    await market.registrar.register(owner, own, await signPossession(present, market.domain, owner));
+    await (await market.clientOf(keyOf("owner that rotates").privateKey)).rotate(to, request.possessionProof);
     expect(JSON.parse((await ask("rotate", "--json")).out)).toMatchObject({ state: "done", to, kept: join(keys, `${own}.json`) });
     expect((await openKeystore(keyFile, passphrase)).address.toLowerCase()).toBe(to);
     expect((await openKeystore(join(keys, `${own}.json`), passphrase)).address.toLowerCase()).toBe(own);

@@ -196,6 +196,8 @@ describe("the payer's escrow", () => {
     open: 0n,
     seq: 0,
     withdrawals: 0,
+    leavingA: 0n,
+    leavingB: 0n,
     head: `0x${"0".repeat(64)}`,
   };
   const money = (amount: bigint) => (partyA === household ? { balanceA: amount } : { balanceB: amount });
@@ -203,6 +205,16 @@ describe("the payer's escrow", () => {
   it("must cover this record to the last micro-unit", () => {
     expect(check({}, { pair: { ...empty, ...money(due) } })).toEqual({ ok: true });
     expect(check({}, { pair: { ...empty, ...money(due - 1n) } })).toMatchObject({ code: "settlement-escrow-short" });
+  });
+
+  it("does not count what its side has announced to take out, and counts what the other side has", () => {
+    const leaving = (amount: bigint, mine: boolean) =>
+      (partyA === household) === mine ? { leavingA: amount } : { leavingB: amount };
+    expect(check({}, { pair: { ...empty, ...money(due + 5n), ...leaving(6n, true) } })).toMatchObject({
+      code: "settlement-escrow-short",
+    });
+    expect(check({}, { pair: { ...empty, ...money(due + 5n), ...leaving(5n, true) } })).toEqual({ ok: true });
+    expect(check({}, { pair: { ...empty, ...money(due), ...leaving(9n, false) } })).toEqual({ ok: true });
   });
 
   it("must cover what is still open on chain too, and nothing that the other side owes", () => {

@@ -11,7 +11,7 @@ describe("compiled contracts", () => {
     ({ source, contractName, artifact }) => {
       expect(compileContract(source, contractName)).toEqual(committed[artifact]);
     },
-    60_000,
+    240_000,
   );
 
   it("fit into a block", () => {

@@ -17,9 +17,13 @@ export const midnightS = Date.parse(midnight) / 1000;
 export const keyOf = (name: string): Wallet => new Wallet(id(`smart-mla test key: ${name}`));
 export const addressOf = (wallet: Wallet): string => wallet.address.toLowerCase();
 
-/** Owner (cold) and signer (hot) keys of a household and its aggregator. */
-export const household = { owner: addressOf(keyOf("household owner")), signer: keyOf("household signer") };
-export const aggregator = { owner: addressOf(keyOf("aggregator owner")), signer: keyOf("aggregator signer") };
+/** Owner (cold) and signer (hot) keys of a party. */
+const partyNamed = (name: string) => {
+  const cold = keyOf(`${name} owner`);
+  return { owner: addressOf(cold), cold, signer: keyOf(`${name} signer`) };
+};
+export const household = partyNamed("household");
+export const aggregator = partyNamed("aggregator");
 export const householdIsA = household.owner < aggregator.owner;
 export const [partyA, partyB] = householdIsA ? [household, aggregator] : [aggregator, household];
 

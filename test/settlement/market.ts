@@ -15,6 +15,8 @@ export interface Market {
   /** Holds all development euros. */
   funder: ChainClient;
   registrar: ChainClient;
+  /** The node itself. */
+  provider: JsonRpcProvider;
   /** A client that sends with any other key; it gets ether for gas. */
   clientOf(privateKey: string): Promise<ChainClient>;
   /** Moves the time of the next block, unix seconds. */
@@ -40,6 +42,7 @@ export async function openMarket(anvil: Anvil): Promise<Market> {
     token,
     funder: client(deployerKey),
     registrar: client(registrarKey),
+    provider,
     async clientOf(privateKey) {
       const { computeAddress } = await import("ethers");
       await provider.send("anvil_setBalance", [computeAddress(privateKey), "0xde0b6b3a7640000"]);

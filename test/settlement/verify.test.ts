@@ -4,7 +4,7 @@ import type { Bundle } from "../../settlement/bundle.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
 import { type ChainClient, chainClient } from "../../settlement/chain-client.ts";
 import { buildEpoch } from "../../settlement/epoch.ts";
-import { recordDigest, recordHead } from "../../settlement/record.ts";
+import { recordDigest, recordHead, signRecord } from "../../settlement/record.ts";
 import { checkNames, type Finding, overallVerdict, verifyBundle } from "../../settlement/verify.ts";
 import { type Anvil, startAnvil } from "../fake/anvil.ts";
 import {
@@ -16,6 +16,7 @@ import {
   exampleEvidence,
   exampleRecord,
   household,
+  householdIsA,
   keyOf,
   midnightS,
   noEvidence,
@@ -58,6 +59,7 @@ function remembered(reader: ChainReader): ChainReader {
     chainId: reader.chainId,
     contract: reader.contract,
     partyOf: (owner) => once(`party ${owner}`, () => reader.partyOf(owner)),
+    keyOf: (signer) => once(`key ${signer}`, () => reader.keyOf(signer)),
     pairOf: (a, b) => once(`pair ${a} ${b}`, () => reader.pairOf(a, b)),
     readCommit: (by, epoch) => once(`commit ${by} ${epoch}`, () => reader.readCommit(by, epoch)),
   };
@@ -73,6 +75,26 @@ describe("a good bundle", () => {
     expect(findings.map(({ check }) => check)).toEqual(checkNames);
     expect(withVerdict(findings, "good")).toEqual(checkNames);
     expect(overallVerdict(findings)).toBe("good");
+  });
+
+  it("is good with signatures of owners and of keys that were rotated out later, and of no others", async () => {
+    const endS = Date.parse(bundle.record.end) / 1000;
+    const revokedAt = (until: number, revoked: boolean) => ({ owner: household.owner, since: 0, until, revoked });
+    const signatures = async (one: Bundle, key: Awaited<ReturnType<ChainReader["keyOf"]>>) => {
+      const reader: ChainReader = {
+        ...remembered(chain),
+        keyOf: (signer) => (signer === addressOf(household.signer) ? Promise.resolve(key) : chain.keyOf(signer)),
+      };
+      return verdictOf(await verifyBundle(one, reader), "signatures");
+    };
+    expect(await signatures(bundle, revokedAt(endS, false))).toBe("good");
+    expect(await signatures(bundle, revokedAt(endS - 1, false))).toBe("bad");
+    expect(await signatures(bundle, revokedAt(endS, true))).toBe("unknown");
+    expect(await signatures(bundle, { ...revokedAt(endS, false), owner: aggregator.owner })).toBe("bad");
+    expect(await signatures(bundle, undefined)).toBe("bad");
+    const byOwner = await signRecord(household.cold, market.domain, bundle.record);
+    const cold = { ...bundle, ...(householdIsA ? { signatureA: byOwner } : { signatureB: byOwner }) };
+    expect(await signatures(cold, undefined)).toBe("good");
   });
 
   it("stays good when newer records are settled", async () => {
@@ -252,7 +274,6 @@ describe("a changed bundle", () => {
     const findings = await verifyBundle({ ...bundle, agreement }, chain);
     expect(withVerdict(findings, "bad")).toEqual(["agreement"]);
     const record = exampleRecord(market.domain);
-    const { signRecord } = await import("../../settlement/record.ts");
     const signatureA = await signRecord(keyOf("forger a"), market.domain, record);
     const signed = await verifyBundle({ ...bundle, record, digest: recordDigest(market.domain, record), signatureA }, chain);
     expect(verdictOf(signed, "signatures")).toBe("bad");

@@ -48,7 +48,7 @@ function roomOf({ capMicro }: { capMicro: bigint }) {
   );
   const clock = fakeClock(startMs + 3 * 3_600_000);
   const money = { balanceA: 10n ** 12n, balanceB: 10n ** 12n };
-  const empty = { cumA: 0n, cumB: 0n, open: 0n, seq: 0, withdrawals: 0, head: zeroHash };
+  const empty = { cumA: 0n, cumB: 0n, open: 0n, seq: 0, withdrawals: 0, leavingA: 0n, leavingB: 0n, head: zeroHash };
   const chain = {
     pairOf: () => Promise.resolve({ ...money, ...empty }),
     partyOf: (owner: string) =>

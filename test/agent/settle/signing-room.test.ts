@@ -39,6 +39,8 @@ const emptyPair: PairState = {
   open: 0n,
   seq: 0,
   withdrawals: 0,
+  leavingA: 0n,
+  leavingB: 0n,
   head: zeroHash,
 };
 
