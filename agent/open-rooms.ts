@@ -6,7 +6,7 @@ import type { Rejections } from "../core/rejections.ts";
 import type { AgentConfig, AggregatorLink } from "./config/agent-config.ts";
 import type { ControlLoop } from "./control-loop.ts";
 import { startAggregatorRoom, type AggregatorRoom, type AggregatorRoomOptions } from "./publish/aggregator-room.ts";
-import { keyRingFile } from "./enrol/enrolment-folder.ts";
+import { dropOldKeys, keyRingFile } from "./enrol/enrolment-folder.ts";
 import { openKeyRing, type KeyRing } from "./publish/key-ring.ts";
 import { startGridRoom, type GridRoom } from "./publish/grid-room.ts";
 import type { ControlStore } from "./store/control-store.ts";
@@ -40,6 +40,7 @@ export async function openAggregatorRoom(
   const file = keyRingFile(config.stateFolder);
   let keys: KeyRing;
   try {
+    dropOldKeys(config.stateFolder);
     keys = await openKeyRing({ configured: link.controlKeys, file, clock, log });
   } catch (error) {
     // Which keys were dropped is not known: nobody is believed, and the house runs by itself.

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
-import packageJson from "../package.json" with { type: "json" };
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
+import { programVersion } from "./program-version.ts";
 
 /**
  * Runs one command line and gives its exit code: 0 good, 1 a check failed, 2 usage or configuration, 3 unreachable.
@@ -22,7 +22,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   };
   const root = new Command("smart-mla")
     .description("Smart-meter edge agent and the aggregator system around it")
-    .version(packageJson.version, "--version", "version of the program, and nothing else")
+    .version(programVersion(), "--version", "version of the program, and nothing else")
     .exitOverride()
     .showHelpAfterError("(add --help for what is possible)");
   const config = ["-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/agent.yaml"] as const;

@@ -20,7 +20,8 @@ mkdirSync(join(target, "bin"), { recursive: true });
 mkdirSync(join(target, "app"), { recursive: true });
 for (const file of JSON.parse(readFileSync("dist/files.json", "utf8")) as string[])
   cpSync(join("dist", file), join(target, "app", "dist", file));
-writeFileSync(join(target, "app", "package.json"), JSON.stringify({ type: "module" }));
+const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+writeFileSync(join(target, "app", "package.json"), JSON.stringify({ type: "module", version }));
 for (const name of closure(outside))
   cpSync(join("node_modules", name), join(target, "app", "node_modules", name), { recursive: true, filter: needed });
 rmSync(join(target, "bin", "node"), { force: true });

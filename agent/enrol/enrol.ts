@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { parseEnrolCode } from "../../core/enrol-code.ts";
@@ -7,8 +7,8 @@ import { EnrolAnswer, EraseAnswer } from "../../core/message/enrolment.ts";
 import { certificateRequest, newClientKey } from "./certificate-request.ts";
 import { askEnrolment, pinnedAuthority, type EnrolmentServer } from "./enrolment-client.ts";
 import {
+  dropOldKeys,
   enrolmentFiles,
-  keyRingFile,
   pendingEnrolment,
   readEnrolment,
   type Enrolment,
@@ -34,9 +34,10 @@ export async function enrol(stateFolder: string, code: string): Promise<Enrolled
   const server = { url, ca: await pinnedAuthority(url, fingerprint) };
   const pending = pendingEnrolment(stateFolder, newClientKey);
   const body = { v: 1, code: secret, csr: await certificateRequest(pending.keyPem, site) };
-  const enrolled = take(pending, await askEnrolment(server, { path: "/enrol", body, schema: EnrolAnswer }), { server, site });
+  const answer = await askEnrolment(server, { path: "/enrol", body, schema: EnrolAnswer });
   // The keys that came with the code are the ones to begin with.
-  rmSync(keyRingFile(stateFolder), { force: true });
+  const enrolled = take(pending, answer, { server, site, keepsKeys: false });
+  dropOldKeys(stateFolder);
   return enrolled;
 }
 
@@ -61,7 +62,7 @@ export async function renewEnrolment(
   const answer = await askEnrolment(server, { path: "/renew", body, schema: EnrolAnswer, identity });
   // Whose orders are followed is not the enrolment's to change: control keys follow one another by their own signatures.
   const { controlKeys } = enrolment;
-  return { ...take(pending, { ...answer, controlKeys }, { server, site: enrolment.gatewayId }), renewed: true };
+  return { ...take(pending, { ...answer, controlKeys }, { server, site: enrolment.gatewayId, keepsKeys: true }), renewed: true };
 }
 
 /** Has the aggregator delete this home's data; gives what it deleted, in rows. @throws AppError enrol-not-enrolled, and as enrol */
@@ -93,8 +94,12 @@ function inForce(stateFolder: string): {
 }
 
 /** Checks the answer before it replaces what is in force. @throws AppError enrol-bad-answer */
-function take(pending: PendingEnrolment, answer: EnrolAnswer, from: { server: EnrolmentServer; site: string }): Enrolled {
-  const { server, site } = from;
+function take(
+  pending: PendingEnrolment,
+  answer: EnrolAnswer,
+  from: { server: EnrolmentServer; site: string; keepsKeys: boolean },
+): Enrolled {
+  const { server, site, keepsKeys } = from;
   const bad = (why: string): AppError =>
     new AppError("enrol-bad-answer", `${server.url} sent a certificate that ${why}; nothing was changed`);
   let certificate: X509Certificate;
@@ -108,7 +113,7 @@ function take(pending: PendingEnrolment, answer: EnrolAnswer, from: { server: En
   if (certificate.subject !== `CN=${site}` || answer.gatewayId !== site) throw bad(`is not for "${site}"`);
   const { aggregator, gatewayId, brokerUrl, controlKeys } = answer;
   const enrolment: Enrolment = { v: 1, aggregator, gatewayId, brokerUrl, url: server.url, controlKeys };
-  pending.commit(enrolment, answer.certificate, server.ca);
+  pending.commit(enrolment, answer.certificate, server.ca, { keepsKeys });
   return told(enrolment, Date.parse(certificate.validTo));
 }
 

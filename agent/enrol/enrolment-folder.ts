@@ -63,8 +63,11 @@ export function readEnrolment(stateFolder: string): Enrolment | null {
 export interface PendingEnrolment {
   /** Its private key, PEM: on the disk before anybody is asked, so that an answer that comes is never without its key. */
   keyPem: string;
-  /** Puts it in force in one step and removes what was before. */
-  commit(enrolment: Enrolment, certificate: string, ca: string): void;
+  /**
+   * Puts it in force in one step and removes what was before.
+   * @param options.keepsKeys whether changes of the control keys before it still count; else dropOldKeys forgets them
+   */
+  commit(enrolment: Enrolment, certificate: string, ca: string, options: { keepsKeys: boolean }): void;
 }
 
 /**
@@ -89,8 +92,11 @@ export function pendingEnrolment(stateFolder: string, newKey: () => string): Pen
     }
     return {
       keyPem: readFileSync(keyFile, "utf8"),
-      commit: (enrolment, certificate, ca) =>
+      commit: (enrolment, certificate, ca, { keepsKeys }) =>
         writing(stateFolder, () => {
+          const mark = join(pending, startsAnew);
+          if (keepsKeys) rmSync(mark, { force: true });
+          else writeWholeFile(mark, "", 0o600);
           writeWholeFile(join(pending, "client.crt"), withEnd(certificate), 0o600);
           writeWholeFile(join(pending, "ca.crt"), withEnd(ca), 0o600);
           writeWholeFile(join(pending, "enrolment.json"), `${JSON.stringify(enrolment, null, 2)}\n`, 0o600);
@@ -106,6 +112,21 @@ export function pendingEnrolment(stateFolder: string, newKey: () => string): Pen
         }),
     };
   });
+}
+
+/** Stands in the folder of an enrolment that has its keys from the code alone, until those of before are forgotten. */
+const startsAnew = "starts-anew";
+
+/**
+ * Forgets changes of control keys that are from before the enrolment in force; nothing where there are none. For the enrolment
+ * itself, and for each start of the agent: the enrolment may have been killed between its last two steps.
+ */
+export function dropOldKeys(stateFolder: string): void {
+  const mark = join(current(stateFolder), startsAnew);
+  if (!existsSync(mark)) return;
+  rmSync(keyRingFile(stateFolder), { force: true });
+  syncFolder(stateFolder);
+  rmSync(mark, { force: true });
 }
 
 /** Forgets certificate, key and what else enrolment taught. False where there was nothing. */

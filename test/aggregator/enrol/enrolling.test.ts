@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -15,6 +16,7 @@ import Database from "better-sqlite3";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { certificateRequest, newClientKey } from "../../../agent/enrol/certificate-request.ts";
 import { enrol, eraseAtAggregator, renewEnrolment } from "../../../agent/enrol/enrol.ts";
+import { dropOldKeys } from "../../../agent/enrol/enrolment-folder.ts";
 import { askEnrolment, pinnedAuthority } from "../../../agent/enrol/enrolment-client.ts";
 import { triesPerMinute } from "../../../aggregator/enrol/guess-limit.ts";
 import { errorCode } from "../../../core/app-error.ts";
@@ -218,6 +220,25 @@ describe.skipIf(!openssl)("enrolment over real HTTPS", { timeout: 120_000 }, () 
     await enrol(state, again);
     expect([inForce(state)]).toEqual(left);
     expect(readdirSync(join(state, "enrolment")).toSorted()).toEqual(["current", ...left].toSorted());
+  });
+
+  it("believes no key of the enrolment before, also where it was killed right after the new one was in force", async () => {
+    const { aggregator, state } = await open();
+    await enrol(state, await aggregator.codeFor(site));
+    // What cannot be removed as a file ends the command where kill -9 may.
+    const ring = join(state, "control-keys.json");
+    mkdirSync(join(ring, "in-the-way"), { recursive: true });
+    expect(await codeOf(enrol(state, await aggregator.codeFor(site)))).not.toBe("done");
+    const now = inForce(state);
+    rmSync(ring, { recursive: true });
+    writeFileSync(ring, '{"v":1,"added":[],"dropped":{"of-before":1}}');
+    dropOldKeys(state);
+    expect([existsSync(ring), inForce(state)]).toEqual([false, now]);
+    writeFileSync(ring, '{"v":1,"added":[],"dropped":{"since":1}}');
+    dropOldKeys(state);
+    await renewEnrolment(state, { now: true, nowMs: Date.now() });
+    dropOldKeys(state);
+    expect(existsSync(ring)).toBe(true);
   });
 
   it("renews by the present certificate where a third of its time is left, with a new key and the same control keys", async () => {
