@@ -16,7 +16,7 @@ import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { syncFolder } from "../../core/write-whole-file.ts";
 import { openDatabase } from "./open-database.ts";
-import { damageMark } from "./open-sound.ts";
+import { damageMark, markDamaged } from "./open-sound.ts";
 import { hold } from "./settlement-hold.ts";
 import { damaged, sqliteFailure, unusable } from "./sqlite-failure.ts";
 
@@ -72,6 +72,7 @@ export function restore(from: string, to: string, nowMs: number): DatabaseCopy &
   // A new gateway, where no agent has run yet.
   mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
   const half = `${to}.part`;
+  const wasMarked = existsSync(damageMark(to));
   removeDatabase(half);
   try {
     copySound(from, half);
@@ -87,18 +88,21 @@ export function restore(from: string, to: string, nowMs: number): DatabaseCopy &
     const rows = soundRows(half);
     // A reader leaves them behind, empty: everything is in the file.
     for (const part of ["-wal", "-shm"]) rmSync(half + part, { force: true });
+    // An end between the two renames must not leave room for an empty database that signs.
+    markDamaged(to);
     const aside = existsSync(to) ? `${to}.before-restore-${iso(nowMs).replaceAll(":", "")}` : null;
     if (aside) for (const part of ["", "-wal", "-shm"]) if (existsSync(to + part)) renameSync(to + part, aside + part);
     // Put back by root, read by the agent's own user.
     const { uid, gid } = statSync(dirname(to));
     if (process.getuid?.() === 0) chownSync(half, uid, gid);
-    // It told of the database that lies aside now.
-    rmSync(damageMark(to), { force: true });
     renameSync(half, to);
+    // It may also have told of the database that lies aside now.
+    rmSync(damageMark(to), { force: true });
     syncFolder(dirname(to));
     return { file: to, bytes: statSync(to).size, rows, aside };
   } catch (error) {
     removeDatabase(half);
+    if (!wasMarked && existsSync(to)) rmSync(damageMark(to), { force: true });
     throw error instanceof AppError ? error : unusable(to, error);
   }
 }

@@ -30,11 +30,14 @@ export function openSound(file: string, nowMs: number): { db: Db; setAside: SetA
   } catch (error) {
     db?.close();
     if (errorCode(error) !== "store-damaged") throw error;
+    // Until all is taken over: an end in between must not leave an empty database that signs.
+    markDamaged(file);
     const aside = `${file}.damaged-${iso(nowMs).replaceAll(":", "")}`;
     for (const part of ["", "-wal", "-shm"]) if (existsSync(file + part)) renameSync(file + part, aside + part);
-    rmSync(damageMark(file), { force: true });
     const fresh = openDatabase(file);
-    return { db: fresh, setAside: { file: aside, why: errorMessage(error), saved: salvage(aside, fresh, nowMs) } };
+    const saved = salvage(aside, fresh, nowMs);
+    rmSync(damageMark(file), { force: true });
+    return { db: fresh, setAside: { file: aside, why: errorMessage(error), saved } };
   }
 }
 
