@@ -8,7 +8,7 @@ import { instructionAt, settingOf } from "./intent.ts";
 import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
 import { overrideAt } from "./override.ts";
 import { overriddenW } from "./overridden-power.ts";
-import type { PartOfProblem, ProblemPart } from "./problem-part.ts";
+import { gapped, type PartOfProblem, type ProblemPart } from "./problem-part.ts";
 import { storePart } from "./store-part.ts";
 
 const horizonMs = 36 * 3_600_000;
@@ -42,8 +42,8 @@ export function localProblem(
     slots: slots.length,
     import_price_per_kwh: importPrice,
     export_price_per_kwh: exportPrices(input, slots),
-    base_load_w: baseW,
-    pv_w: [...input.forecast.pvW(slots)],
+    base_load_w: gapped(baseW),
+    pv_w: gapped(input.forecast.pvW(slots)),
     pv_curtailable: curtails,
     grid: { import_limit_w: input.maxImportW },
     appliances: parts.map(({ appliance }) => appliance),
