@@ -24,7 +24,7 @@ export function localProblem(
   slots: readonly PricedSlot[],
 ): { problem: Problem; parts: readonly ProblemPart[] } | undefined {
   if (slots.length === 0) return undefined;
-  const importPrice = slots.map(({ microPerKwh }) => Number(microPerKwh) / 1_000_000);
+  const importPrice = slots.map(({ microPerKwh }) => plannable(microPerKwh));
   const meanPrice = importPrice.reduce((sum, price) => sum + price, 0) / importPrice.length;
   const baseW = [...input.forecast.baseW(slots)];
   const parts = input.appliances.flatMap((appliance): PartOfProblem[] => {
@@ -79,11 +79,17 @@ function keptByResident(
   return { slots: count, wh };
 }
 
+/** Dearer than this, currency per kWh, is all the same to a plan. */
+const mostPrice = 1e6;
+
+/** In the currency, however absurd what was announced. */
+const plannable = (microPerKwh: bigint): number => Math.max(-mostPrice, Math.min(mostPrice, Number(microPerKwh) / 1_000_000));
+
 function exportPrices({ prices }: LocalPlanInput, slots: readonly PricedSlot[]): number[] {
   const book = priceBook(prices);
   return slots.map(({ startMs }) => {
     const series = book.at(startMs);
-    return Number((series && priceAt(series, "export", startMs)) ?? 0n) / 1_000_000;
+    return plannable((series && priceAt(series, "export", startMs)) ?? 0n);
   });
 }
 
