@@ -24,7 +24,7 @@ export interface PlanOptions {
 /** `smart-mla plan PROBLEM`: the cheapest plan of one home that keeps its wishes, and what cannot be kept. */
 export async function plan(file: string | undefined, options: PlanOptions, say: (line: string) => void): Promise<number> {
   if (options.schema) {
-    say(JSON.stringify(z.toJSONSchema(Problem, { io: "input", unrepresentable: "any" }), null, options.json ? 0 : 2));
+    say(JSON.stringify(schema(), null, options.json ? 0 : 2));
     return exitCode.good;
   }
   if (file === undefined)
@@ -34,6 +34,17 @@ export async function plan(file: string | undefined, options: PlanOptions, say: 
   if (options.json || !process.stdout.isTTY) say(JSON.stringify(outcome));
   else for (const line of forPeople(outcome)) say(line);
   return options.strict && outcome.status === "shortfall" ? exitCode.checkFailed : exitCode.good;
+}
+
+/** JSON knows no NaN: a schema that takes anything in its place would check nothing. */
+function schema(): object {
+  return z.toJSONSchema(Problem, {
+    io: "input",
+    unrepresentable: "any",
+    override({ zodSchema, jsonSchema }) {
+      if (zodSchema._zod.def.type === "nan") jsonSchema.not = {};
+    },
+  });
 }
 
 async function engineOf({ engine, polish, gap, timeLimit }: PlanOptions): Promise<Engine> {
@@ -50,11 +61,20 @@ async function engineOf({ engine, polish, gap, timeLimit }: PlanOptions): Promis
 
 /** JSON or YAML: the second knows the first. @throws AppError input-unreadable, plan-bad-problem */
 async function readDocument(file: string): Promise<unknown> {
-  const text = (await readInput(file, mostBytes)).toString("utf8");
+  const text = decoded(await readInput(file, mostBytes), file);
   try {
     return /^\s*[{[]/.test(text) ? JSON.parse(text) : parse(text);
   } catch (error) {
     throw new AppError("plan-bad-problem", `${file} is neither JSON nor YAML: ${errorMessage(error)}`);
+  }
+}
+
+/** @throws AppError plan-bad-problem where it is not UTF-8; a byte order mark is dropped */
+function decoded(bytes: Buffer, file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new AppError("plan-bad-problem", `${file} is not UTF-8; save it as UTF-8, such as \`iconv -f utf-16 -t utf-8\``);
   }
 }
 

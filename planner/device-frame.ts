@@ -70,6 +70,30 @@ export function runOf(one: Of<"deferrable"> | Of<"water_heater"> | Of<"heat_pump
   };
 }
 
+/**
+ * Rules without more than can count within `slots`: a rest of a million slots says no more than one that outlasts the plan, and
+ * would cost the memory of a million.
+ */
+export function withinPlan(run: RunRules, slots: number): RunRules {
+  const cap = slots + 1;
+  const [minOn, minOff] = [Math.min(run.minOn, cap), Math.min(run.minOff, cap)];
+  const [own, ownWithin] = run.wasOn ? [run.minOn, minOn] : [run.minOff, minOff];
+  const left = own - run.wasFor;
+  return {
+    ...run,
+    minOn,
+    minOff,
+    // What it still has to stay as it is stays the same.
+    wasFor: own > ownWithin && left > 0 ? Math.max(0, ownWithin - left) : run.wasFor,
+  };
+}
+
+/** @throws AppError plan-bad-appliance where an appliance that may run weaker has a least power above its most */
+export function leastPower(one: { on_off: boolean; min_power_w: number; power_w: number }, path: string): void {
+  if (!one.on_off && one.min_power_w > one.power_w)
+    bad(`${path}.min_power_w`, `${one.min_power_w} is above power_w ${one.power_w}`, "at most power_w");
+}
+
 /** By the most usual slot: the first one may be cut short. */
 export function minutesToSlots(minutes: number, { hours }: Frame): number {
   const usual = hours.toSorted()[Math.floor(hours.length / 2)] ?? 1;

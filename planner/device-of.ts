@@ -1,4 +1,4 @@
-import { all, energy, minutesToSlots, plain, runOf, type Frame, type Of } from "./device-frame.ts";
+import { all, energy, leastPower, minutesToSlots, plain, runOf, withinPlan, type Frame, type Of } from "./device-frame.ts";
 import { room, tank } from "./heat-device.ts";
 import type { Device } from "./home.ts";
 import type { ApplianceProblem } from "./problem.ts";
@@ -6,6 +6,11 @@ import { car, storage } from "./storage-device.ts";
 
 /** One appliance of a problem as the engines see it. @throws AppError plan-bad-appliance, plan-bad-length */
 export function deviceOf(one: ApplianceProblem, frame: Frame): Device {
+  const device = kindOf(one, frame);
+  return { ...device, run: withinPlan(device.run, frame.hours.length) };
+}
+
+function kindOf(one: ApplianceProblem, frame: Frame): Device {
   switch (one.type) {
     case "battery":
       return storage({ ...one, max_wh: one.max_wh ?? one.capacity_wh }, frame);
@@ -25,16 +30,19 @@ export function deviceOf(one: ApplianceProblem, frame: Frame): Device {
 }
 
 function deferrable(one: Of<"deferrable">, frame: Frame): Device {
+  leastPower(one, frame.path);
   const [from, until] = between(one, frame);
   const device = plain(one, frame);
   device.maxIn = energy(frame, one.power_w).map((wh, slot) => (slot >= from && slot < until ? wh : 0));
   device.minIn = one.on_off ? device.maxIn : energy(frame, one.min_power_w);
   device.onOff = one.on_off;
-  if (until > 0) device.low[until - 1] = one.energy_wh;
+  // A time that is over is missed by the end of the first slot.
+  device.low[Math.max(0, until - 1)] = one.energy_wh;
   device.floor = 0;
   device.run = runOf(one, frame);
   // A relay cannot stop within a slot, nor before its least time on: it may bring more than is needed.
-  device.ceiling = one.energy_wh + (one.on_off ? Math.max(0, ...device.maxIn) * device.run.minOn : 0);
+  device.ceiling =
+    one.energy_wh + (one.on_off ? Math.max(0, ...device.maxIn) * Math.min(device.run.minOn, frame.hours.length) : 0);
   return device;
 }
 

@@ -1,4 +1,4 @@
-import { bad, energy, minutesToSlots, plain, runOf, type Frame, type Of } from "./device-frame.ts";
+import { bad, energy, leastPower, minutesToSlots, plain, runOf, type Frame, type Of } from "./device-frame.ts";
 import type { Device } from "./home.ts";
 import type { SeriesInput } from "./series.ts";
 
@@ -36,6 +36,7 @@ function warmed(
 ): Device {
   const { path, hours, notes } = frame;
   const { capacity, around } = one;
+  leastPower(one, path);
   const [minC, maxC] = [frame.series(one.min_c, `${path}.min_c`, 18), frame.series(one.max_c, `${path}.max_c`, 90)];
   const crossed = minC.findIndex((c, slot) => c > (maxC[slot] ?? Infinity));
   if (crossed >= 0) bad(`${path}.min_c`, `${minC[crossed]} °C is above max_c in slot ${crossed}`, "at most max_c");

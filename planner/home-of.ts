@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AppError } from "../core/app-error.ts";
 import { deviceOf } from "./device-of.ts";
 import type { Home } from "./home.ts";
+import { mostSlots } from "./problem-figures.ts";
 import { Problem } from "./problem.ts";
 import { series, type SeriesInput } from "./series.ts";
 
@@ -90,9 +91,11 @@ function slotHours(problem: Problem): Float64Array {
   }
   const slots = problem.slots ?? longest(problem);
   if (slots === undefined)
+    throw new AppError("plan-bad-problem", "no series is a list, so nobody knows how many slots there are; give slots");
+  if (slots > mostSlots)
     throw new AppError(
       "plan-bad-problem",
-      "no series has more than one figure, so nobody knows how many slots there are; give slots",
+      `the longest series has ${slots} figures, expected at most ${mostSlots}; plan fewer or longer slots`,
     );
   return new Float64Array(slots).fill((minutes ?? 60) / 60);
 }
@@ -109,7 +112,9 @@ function longest(problem: Problem): number | undefined {
       Object.entries(one).map(([key, value]: [string, unknown]) => (key === "profile_w" ? undefined : value)),
     ),
   ].flatMap((value) =>
-    Array.isArray(value) && value.every((entry) => typeof entry !== "object" || entry === null) ? [value.length] : [],
+    Array.isArray(value) && value.length > 0 && value.every((entry) => typeof entry !== "object" || entry === null)
+      ? [value.length]
+      : [],
   );
   return lengths.length === 0 ? undefined : Math.max(...lengths);
 }

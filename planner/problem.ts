@@ -1,29 +1,24 @@
 import { z } from "zod";
-import { Instant } from "../core/message/fields.ts";
+import { amount, efficiency, figure, mostSlots, PlanInstant, Series, size, When } from "./problem-figures.ts";
 
-/** A figure a slot: one number for all, or one each. Null and NaN are gaps, which are filled and said. */
-const Series = z.union([z.number(), z.nan(), z.null(), z.array(z.union([z.number(), z.nan(), z.null()])).min(1)]);
-/** A point in time: whole slots since the start (0 is the start, N the end of slot N-1), or an instant where `start` is given. */
-const When = z.union([z.int().nonnegative(), Instant]);
 const Name = z.string().min(1).max(64);
-const share = z.number().positive().max(1);
-const watts = z.number().nonnegative();
+const watts = amount;
 
 const common = {
   name: Name,
   /** Money that a missing kWh may cost; left out, the wish is kept at any price that the problem knows. */
-  shortfall_price_per_kwh: z.number().nonnegative().optional(),
+  shortfall_price_per_kwh: amount.optional(),
 };
 /** When it may run, and how often it may change. Minutes are rounded up to slots. */
 const run = {
-  min_on_minutes: z.number().nonnegative().default(0),
-  min_off_minutes: z.number().nonnegative().default(0),
+  min_on_minutes: amount.default(0),
+  min_off_minutes: amount.default(0),
   /** In one piece, once begun; with its least power or more throughout, so give that too. */
   single_window: z.boolean().default(false),
-  start_cost: z.number().nonnegative().default(0),
+  start_cost: amount.default(0),
   /** How it stands at the start (left out: off, of a heat pump that may be locked: on), and for how long already. */
   was_on: z.boolean().optional(),
-  was_for_minutes: z.number().nonnegative().default(1440),
+  was_for_minutes: amount.default(1440),
 };
 
 /** Bounds of the fill level at a time (`at`), or from `from` until `until`. */
@@ -31,30 +26,30 @@ const Bound = z.strictObject({
   at: When.optional(),
   from: When.optional(),
   until: When.optional(),
-  min_wh: z.number().optional(),
-  max_wh: z.number().optional(),
+  min_wh: figure.optional(),
+  max_wh: figure.optional(),
 });
 
 const storage = {
   ...common,
-  capacity_wh: z.number().nonnegative(),
-  min_wh: z.number().nonnegative().default(0),
+  capacity_wh: amount,
+  min_wh: amount.default(0),
   /** Left out: the capacity. */
-  max_wh: z.number().nonnegative().optional(),
+  max_wh: amount.optional(),
   /** Null where nobody knows. */
-  initial_wh: z.number().nullable(),
+  initial_wh: figure.nullable(),
   charge_max_w: watts,
   /** It charges with 0 or at least this. */
   charge_min_w: watts.default(0),
   discharge_max_w: watts.default(0),
-  charge_efficiency: share.default(1),
-  discharge_efficiency: share.default(1),
+  charge_efficiency: efficiency.default(1),
+  discharge_efficiency: efficiency.default(1),
   /** Share of the fill that is lost an hour. */
   leakage_per_hour: z.number().min(0).max(1).default(0),
   /** Money for each kWh that goes in and for each that comes out. */
-  wear_per_kwh: z.number().nonnegative().default(0),
+  wear_per_kwh: amount.default(0),
   /** What a kWh that is left at the end is worth. */
-  final_value_per_kwh: z.number().default(0),
+  final_value_per_kwh: figure.default(0),
   charge_from_grid: z.boolean().default(true),
   discharge_to_grid: z.boolean().default(true),
   bounds: z.array(Bound).default([]),
@@ -62,7 +57,7 @@ const storage = {
   demand_w: Series.default(0),
   /** Charges in one piece, with charge_min_w or more throughout. */
   single_window: z.boolean().default(false),
-  start_cost: z.number().nonnegative().default(0),
+  start_cost: amount.default(0),
 };
 
 /** A battery of the house (S2 FRBC). */
@@ -72,15 +67,15 @@ const Battery = z.strictObject({ type: z.literal("battery"), ...storage });
 const Ev = z.strictObject({
   type: z.literal("ev"),
   ...storage,
-  capacity_wh: z.number().nonnegative().optional(),
-  initial_wh: z.number().nullable().default(null),
+  capacity_wh: amount.optional(),
+  initial_wh: figure.nullable().default(null),
   /** When it is there; left out, always. */
   plugged: z.array(z.strictObject({ from: When.default(0), until: When.optional() })).optional(),
   ready_by: When.optional(),
   /** State of charge wanted at `ready_by`. */
-  target_wh: z.number().nonnegative().optional(),
+  target_wh: amount.optional(),
   /** Or energy wanted by then, Wh that come in at the battery. */
-  energy_wh: z.number().nonnegative().optional(),
+  energy_wh: amount.optional(),
   /** Energy that trips take, Wh a slot. */
   usage_wh: Series.default(0),
 });
@@ -89,7 +84,7 @@ const Ev = z.strictObject({
 const Deferrable = z.strictObject({
   type: z.literal("deferrable"),
   ...common,
-  energy_wh: z.number().nonnegative(),
+  energy_wh: amount,
   power_w: watts,
   /** False: any power from min_power_w to power_w. */
   on_off: z.boolean().default(true),
@@ -113,12 +108,12 @@ const Cycle = z.strictObject({
 const WaterHeater = z.strictObject({
   type: z.literal("water_heater"),
   ...common,
-  litres: z.number().positive(),
-  initial_c: z.number().nullable(),
+  litres: size,
+  initial_c: figure.nullable(),
   min_c: Series,
   max_c: Series,
   ambient_c: Series.default(20),
-  loss_w_per_k: z.number().nonnegative().default(1.5),
+  loss_w_per_k: amount.default(1.5),
   /** Heat that people take, Wh a slot. */
   draw_wh: Series.default(0),
   power_w: watts,
@@ -126,8 +121,8 @@ const WaterHeater = z.strictObject({
   min_power_w: watts.default(0),
   /** Heat for each unit of electricity. */
   cop: Series.default(1),
-  final_min_c: z.number().optional(),
-  final_value_per_kwh: z.number().default(0),
+  final_min_c: figure.optional(),
+  final_value_per_kwh: figure.default(0),
   ...run,
 });
 
@@ -135,9 +130,9 @@ const WaterHeater = z.strictObject({
 const HeatPump = z.strictObject({
   type: z.literal("heat_pump"),
   ...common,
-  capacity_wh_per_k: z.number().positive(),
-  loss_w_per_k: z.number().nonnegative(),
-  initial_c: z.number().nullable(),
+  capacity_wh_per_k: size,
+  loss_w_per_k: amount,
+  initial_c: figure.nullable(),
   outdoor_c: Series,
   /** Sun and people, W of heat. */
   gain_w: Series.default(0),
@@ -148,11 +143,11 @@ const HeatPump = z.strictObject({
   min_power_w: watts.default(0),
   on_off: z.boolean().default(false),
   cop: Series.default(3),
-  final_min_c: z.number().optional(),
-  final_value_per_kwh: z.number().default(0),
+  final_min_c: figure.optional(),
+  final_value_per_kwh: figure.default(0),
   /** SG-Ready: how long it may be locked in one piece, and how long it must be free then. */
-  max_lock_minutes: z.number().positive().optional(),
-  min_free_minutes: z.number().nonnegative().default(10),
+  max_lock_minutes: z.number().positive().max(1440).optional(),
+  min_free_minutes: amount.default(10),
   ...run,
 });
 
@@ -164,9 +159,9 @@ const Blockable = z.strictObject({
   expected_w: Series,
   power_w: watts,
   max_block_minutes: z.number().positive().max(1440),
-  min_free_minutes: z.number().nonnegative().default(10),
+  min_free_minutes: amount.default(10),
   /** Money for each time it is let go again. */
-  start_cost: z.number().nonnegative().default(0),
+  start_cost: amount.default(0),
 });
 
 export const ApplianceProblem = z.discriminatedUnion("type", [Battery, Ev, Deferrable, Cycle, WaterHeater, HeatPump, Blockable]);
@@ -178,12 +173,12 @@ export type ApplianceProblem = z.output<typeof ApplianceProblem>;
  */
 export const Problem = z.strictObject({
   version: z.literal(1).default(1),
-  start: Instant.optional(),
+  start: PlanInstant.optional(),
   /** Length of every slot; or slot_seconds, one each. */
-  slot_minutes: z.number().positive().max(1440).optional(),
-  slot_seconds: z.array(z.number().positive().max(86_400)).min(1).max(3000).optional(),
+  slot_minutes: z.number().min(1).max(1440).optional(),
+  slot_seconds: z.array(z.number().min(1).max(86_400)).min(1).max(mostSlots).optional(),
   /** How many slots; left out, as many as the longest series has. */
-  slots: z.int().positive().max(3000).optional(),
+  slots: z.int().positive().max(mostSlots).optional(),
   currency: z.string().default("EUR"),
   import_price_per_kwh: Series,
   export_price_per_kwh: Series.default(0),
@@ -193,10 +188,10 @@ export const Problem = z.strictObject({
   pv_curtailable: z.boolean().default(false),
   grid: z.strictObject({ import_limit_w: Series.optional(), export_limit_w: Series.optional() }).default({}),
   /** A charge on the highest import of a slot, kW; what has been paid for already costs nothing more. */
-  capacity_charge: z.strictObject({ price_per_kw: z.number().nonnegative(), already_peak_w: watts.default(0) }).optional(),
+  capacity_charge: z.strictObject({ price_per_kw: amount, already_peak_w: watts.default(0) }).optional(),
   appliances: z.array(ApplianceProblem).max(50).default([]),
   /** The plan in force, W a slot by appliance: kept where a new one is not better by more than keep_within (money). */
-  previous: z.record(Name, z.array(z.number())).optional(),
-  keep_within: z.number().nonnegative().default(0.01),
+  previous: z.record(Name, z.array(figure)).optional(),
+  keep_within: amount.default(0.01),
 });
 export type Problem = z.output<typeof Problem>;

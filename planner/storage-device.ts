@@ -7,11 +7,15 @@ type StorageProblem = Of<"battery"> | (Of<"ev"> & { capacity_wh: number });
 export function storage(one: StorageProblem & { max_wh: number }, frame: Frame): Device {
   const { path, hours, notes } = frame;
   if (one.min_wh > one.max_wh) bad(`${path}.min_wh`, `${one.min_wh} is above max_wh ${one.max_wh}`, "at most max_wh");
+  if (one.max_wh > one.capacity_wh)
+    bad(`${path}.max_wh`, `${one.max_wh} is above capacity_wh ${one.capacity_wh}`, "at most capacity_wh");
   if (one.charge_min_w > one.charge_max_w)
     bad(`${path}.charge_min_w`, `${one.charge_min_w} is above charge_max_w ${one.charge_max_w}`, "at most charge_max_w");
   const initial = one.initial_wh ?? one.min_wh;
   if (one.initial_wh === null)
     notes.push(`${path}.initial_wh is not known; ${initial} Wh is assumed, the least that it may hold`);
+  if (initial < 0 || initial > one.capacity_wh)
+    notes.push(`${path}.initial_wh is ${initial} Wh, but it holds 0 to ${one.capacity_wh} Wh; planned as it is said`);
   const low = all(hours.length, one.min_wh);
   const high = all(hours.length, one.max_wh);
   const device: Device = {
@@ -68,8 +72,9 @@ export function car(one: Of<"ev">, frame: Frame): Device {
   if (goal !== undefined) {
     const ready = one.ready_by === undefined ? slots : frame.slotOf(one.ready_by, `${path}.ready_by`);
     if (goal > capacity) notes.push(`${path} wants ${goal} Wh but holds ${capacity} Wh; what does not go in is named as missing`);
-    if (ready === 0) notes.push(`${path}.ready_by is at the start; nothing can be charged before it`);
-    if (ready > 0) device.low[ready - 1] = Math.max(device.low[ready - 1] ?? 0, goal);
+    if (ready === 0) notes.push(`${path}.ready_by is before the first slot ends; the end of that slot is taken`);
+    const last = Math.max(0, ready - 1);
+    device.low[last] = Math.max(device.low[last] ?? 0, goal);
   }
   device.add = frame.series(one.usage_wh, `${path}.usage_wh`, 0).map((wh) => -wh);
   if (device.add.some((wh) => wh < 0)) device.floor = -Infinity;

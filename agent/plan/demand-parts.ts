@@ -44,7 +44,8 @@ export function demandParts(
     const there = present.findIndex((share, slot) => slot >= open && slot < until && share >= leastPresent);
     // The resident's word takes all of it.
     if (inside.includes(true) && open >= until) return [];
-    const underWay = window.fromMs < first.startMs ? input.deliveredWh(resource) : 0;
+    const deliveredWh = window.fromMs < first.startMs ? input.deliveredWh(resource) : 0;
+    const underWay = Number.isFinite(deliveredWh) ? deliveredWh : 0;
     const name = `${resource} ${index}`;
     const from = there < 0 ? Math.max(0, open) : there;
     return [

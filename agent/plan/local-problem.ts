@@ -8,7 +8,7 @@ import { instructionAt, settingOf } from "./intent.ts";
 import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
 import { overrideAt } from "./override.ts";
 import { overriddenW } from "./overridden-power.ts";
-import type { PartOfProblem, ProblemPart } from "./problem-part.ts";
+import { gapped, type PartOfProblem, type ProblemPart } from "./problem-part.ts";
 import { storePart } from "./store-part.ts";
 
 const horizonMs = 36 * 3_600_000;
@@ -24,7 +24,7 @@ export function localProblem(
   slots: readonly PricedSlot[],
 ): { problem: Problem; parts: readonly ProblemPart[] } | undefined {
   if (slots.length === 0) return undefined;
-  const importPrice = slots.map(({ microPerKwh }) => Number(microPerKwh) / 1_000_000);
+  const importPrice = slots.map(({ microPerKwh }) => plannable(microPerKwh));
   const meanPrice = importPrice.reduce((sum, price) => sum + price, 0) / importPrice.length;
   const baseW = [...input.forecast.baseW(slots)];
   const parts = input.appliances.flatMap((appliance): PartOfProblem[] => {
@@ -42,8 +42,8 @@ export function localProblem(
     slots: slots.length,
     import_price_per_kwh: importPrice,
     export_price_per_kwh: exportPrices(input, slots),
-    base_load_w: baseW,
-    pv_w: [...input.forecast.pvW(slots)],
+    base_load_w: gapped(baseW),
+    pv_w: gapped(input.forecast.pvW(slots)),
     pv_curtailable: curtails,
     grid: { import_limit_w: input.maxImportW },
     appliances: parts.map(({ appliance }) => appliance),
@@ -79,11 +79,17 @@ function keptByResident(
   return { slots: count, wh };
 }
 
+/** Dearer than this, currency per kWh, is all the same to a plan. */
+const mostPrice = 1e6;
+
+/** In the currency, however absurd what was announced. */
+const plannable = (microPerKwh: bigint): number => Math.max(-mostPrice, Math.min(mostPrice, Number(microPerKwh) / 1_000_000));
+
 function exportPrices({ prices }: LocalPlanInput, slots: readonly PricedSlot[]): number[] {
   const book = priceBook(prices);
   return slots.map(({ startMs }) => {
     const series = book.at(startMs);
-    return Number((series && priceAt(series, "export", startMs)) ?? 0n) / 1_000_000;
+    return plannable((series && priceAt(series, "export", startMs)) ?? 0n);
   });
 }
 

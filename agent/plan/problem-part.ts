@@ -19,3 +19,7 @@ export interface PartOfProblem {
 
 /** Of the currency, for each start: what saves less is not worth switching for. */
 export const startCost = 0.005;
+
+/** A forecast with what is no number as a gap, which the planner fills. */
+export const gapped = (values: readonly number[]): number[] =>
+  values.map((value) => (Number.isFinite(value) ? value : Number.NaN));

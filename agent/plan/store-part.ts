@@ -1,6 +1,6 @@
 import type { Slot } from "../../core/slots.ts";
 import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
-import { startCost, type PartOfProblem } from "./problem-part.ts";
+import { gapped, startCost, type PartOfProblem } from "./problem-part.ts";
 
 /** Each way through a battery and its inverter. */
 const batteryEfficiency = 0.95;
@@ -21,12 +21,13 @@ export function storePart(
   meanPrice: number,
 ): PartOfProblem | undefined {
   const { resource, model, modes } = appliance;
-  const { percent, temperatureC } = input.stored(resource);
+  const said = input.stored(resource);
   const [top, lowest] = [modes.at(-1), modes[0]];
   if (!model || !top || !lowest || model.kind === "pv") return undefined;
   const part = { name: resource, resource, kind: model.kind, readyBy: null, from: 0, until: slots.length };
   if (model.kind === "battery") {
-    if (percent === undefined) return undefined;
+    if (!isKnown(said.percent)) return undefined;
+    const percent = Math.min(100, Math.max(0, said.percent));
     const leastWh = (model.capacityWh * model.minPercent) / 100;
     const nowWh = (model.capacityWh * percent) / 100;
     return {
@@ -47,7 +48,8 @@ export function storePart(
       },
     };
   }
-  if (temperatureC === undefined || top.maxW <= 0) return undefined;
+  const { temperatureC } = said;
+  if (!isKnown(temperatureC) || top.maxW <= 0) return undefined;
   const warmth = {
     name: resource,
     initial_c: temperatureC,
@@ -69,7 +71,7 @@ export function storePart(
         type: "water_heater",
         litres: model.litres,
         ambient_c: model.ambientC,
-        draw_wh: [...input.forecast.drawWh(resource, slots)],
+        draw_wh: gapped(input.forecast.drawWh(resource, slots)),
         ...warmth,
       },
     };
@@ -78,7 +80,7 @@ export function storePart(
     appliance: {
       type: "heat_pump",
       capacity_wh_per_k: model.capacityWhPerK,
-      outdoor_c: [...(input.forecast.outdoorC(slots) ?? slots.map(() => unknownOutdoorC))],
+      outdoor_c: gapped(input.forecast.outdoorC(slots) ?? slots.map(() => unknownOutdoorC)),
       ...(appliance.maxOffMs === null
         ? {}
         : { max_lock_minutes: appliance.maxOffMs / 60_000, min_free_minutes: appliance.minOnMs / 60_000 }),
@@ -86,3 +88,6 @@ export function storePart(
     },
   };
 }
+
+/** One sensor that says nonsense must not cost the whole house its plan. */
+const isKnown = (value: number | undefined): value is number => value !== undefined && Number.isFinite(value);

@@ -29,15 +29,14 @@ export function runRows(model: LinearModel, rules: RunRules, on: readonly number
     if (minOn > 1 && stillPlugged) model.row(-Infinity, 0, entries(...recentBegins, [on[slot] ?? -1, -1]));
     const recentEnds = ends.slice(Math.max(0, slot - minOff + 1)).map((column): [number, number] => [column, 1]);
     if (minOff > 1) model.row(-Infinity, 1, entries(...recentEnds, [on[slot] ?? -1, 1]));
-    if (Number.isFinite(maxOff) && slot >= maxOff)
-      model.row(1, Infinity, entries(...on.slice(slot - maxOff, slot + 1).map((column): [number, number] => [column, 1])));
+    if (slot >= maxOff) onceAmong(model, on.slice(slot - maxOff, slot + 1));
   }
   // What began before the plan goes on into it.
   if (wasOn) for (let slot = 0; slot < Math.min(minOn - wasFor, slots); slot += 1) atLeast(model, on[slot] ?? -1);
   if (!wasOn && !once) for (let slot = 0; slot < Math.min(minOff - wasFor, slots); slot += 1) atMost(model, on[slot] ?? -1);
   if (Number.isFinite(maxOff) && !wasOn && wasFor < 1e6) {
     const left = Math.max(0, maxOff - wasFor);
-    if (left < slots) model.row(1, Infinity, entries(...on.slice(0, left + 1).map((column): [number, number] => [column, 1])));
+    if (left < slots) onceAmong(model, on.slice(0, left + 1));
   }
   if (once)
     model.row(
@@ -47,6 +46,11 @@ export function runRows(model: LinearModel, rules: RunRules, on: readonly number
     );
 }
 
+/** On in one of these slots at least, unless it can be in none. */
+function onceAmong(model: LinearModel, columns: readonly number[]): void {
+  const possible = entries(...columns.map((column): [number, number] => [column, 1]));
+  if (possible.length > 0) model.row(1, Infinity, possible);
+}
 function atLeast(model: LinearModel, column: number): void {
   if (column >= 0) model.row(1, 1, [[column, 1]]);
 }

@@ -1,3 +1,4 @@
+import { AppError } from "../../core/app-error.ts";
 import type { Device, Flow } from "../home.ts";
 import { idle } from "../physics.ts";
 import { choicesAt, choiceScratch, openSlot, startAt, type Choices, type NextLevels, type Rest } from "./choices.ts";
@@ -27,6 +28,9 @@ export function planScratch(): PlanScratch {
   return { values: new Float64Array(0), choices: choiceScratch() };
 }
 
+/** 400 MB: no rest that an appliance of a home needs comes near it. */
+const mostValues = 5e7;
+
 /**
  * The best plan of one appliance against the rest of the home, by dynamic programming backwards over its fill level and its
  * run rules; the values between levels are linear. The plan itself is rolled out on the exact physics, so that its energies
@@ -35,6 +39,11 @@ export function planScratch(): PlanScratch {
 export function planDevice(device: Device, rest: Rest, grid: Grid, scratch: PlanScratch): PlannedDevice {
   const machine = runNodes(device);
   const needed = (device.keep.length + 1) * machine.nodes.length * grid.levels;
+  if (needed > mostValues)
+    throw new AppError(
+      "plan-bad-appliance",
+      `${device.name}: its minutes on, off or locked are ${machine.nodes.length} slots, too many to plan over ${device.keep.length} slots; expected shorter minutes, or longer or fewer slots`,
+    );
   if (scratch.values.length < needed) scratch.values = new Float64Array(needed);
   backwards(device, rest, grid, machine, scratch);
   return rollOut(device, rest, grid, machine, scratch);

@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), "smart-mla-plan-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const options: PlanOptions = { engine: "fast", gap: "0.0001", timeLimit: "10" };
 let files = 0;
-async function run(text: string, more: Partial<PlanOptions> = {}): Promise<{ code: number; out: string }> {
+async function run(text: string | Buffer, more: Partial<PlanOptions> = {}): Promise<{ code: number; out: string }> {
   files += 1;
   const file = join(folder, `${files}.yaml`);
   writeFileSync(file, text);
@@ -33,6 +33,12 @@ describe("smart-mla plan", () => {
     expect(outcome.notes[0]).toContain("import_price_per_kwh is not known in 1 of 4 slots");
   });
 
+  it("reads a file with a byte order mark, and refuses one that is not UTF-8", async () => {
+    const json = '{"slot_minutes": 60, "import_price_per_kwh": [0.1, 0.2]}';
+    expect((await run(`\uFEFF${json}`)).code).toBe(0);
+    await expect(run(Buffer.from([0x61, 0xff, 0xfe, 0x62]))).rejects.toThrow(/is not UTF-8; save it as UTF-8/);
+  });
+
   it("ends with 1 where a wish is missed, if it was asked to be strict", async () => {
     expect((await run(car(9))).code).toBe(0);
     const strict = await run(car(9), { strict: true });
@@ -46,6 +52,8 @@ describe("smart-mla plan", () => {
     const text = JSON.stringify(JSON.parse(lines.join("\n")));
     for (const type of ["battery", "ev", "deferrable", "cycle", "water_heater", "heat_pump", "blockable"])
       expect(text).toContain(`"${type}"`);
+    // Nothing in it takes whatever comes: NaN, which JSON does not know, would.
+    expect(text).not.toMatch(/[[,]\{\}[\],]/);
   });
 
   it.each([

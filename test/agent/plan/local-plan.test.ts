@@ -65,6 +65,11 @@ it("plans nothing without prices, and nothing for what nobody asks anything of",
   expect(plan({ appliances: [{ ...boiler, demand: null }] }).size).toBe(0);
 });
 
+it("plans around a price that cannot be", () => {
+  const absurd = importPerKwh.map((price, hour) => (hour === 1 ? "9".repeat(30) : price));
+  expect(onAt(plan({ prices: [{ ...prices, importPerKwh: absurd, exportPerKwh: absurd }] }))).toEqual(["01:00-03:00"]);
+});
+
 const car = {
   resource: "car",
   modes: [

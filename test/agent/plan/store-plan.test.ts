@@ -116,6 +116,28 @@ it("goes by a tank's daily energy while nobody knows its temperature", () => {
   expect(expected).toEqual([]);
 });
 
+it("takes what a sensor cannot mean as not known, and still plans for the others", () => {
+  const both = (stored: LocalPlanInput["stored"], change: Partial<LocalPlanInput> = {}) =>
+    plan(tank, { appliances: [named(tank), named(battery)], stored, ...change }).lists;
+  const broken = both((resource) => (resource === "tank" ? { temperatureC: Number.NaN } : { percent: Number.NaN }));
+  expect(hourly(tank, broken).reduce((sum, watts) => sum + watts, 0)).toBe(6000);
+  expect(broken.has("battery")).toBe(false);
+  for (const percent of [-3, 120]) {
+    const lists = both((resource) => (resource === "tank" ? { temperatureC: 60 } : { percent }));
+    expect([...lists.keys()]).toEqual(["tank", "battery"]);
+  }
+});
+
+it("fills what a forecast does not know", () => {
+  const unknown = (slots: readonly unknown[]): number[] => slots.map((_, index) => (index % 2 === 0 ? Infinity : Number.NaN));
+  const { lists } = plan(tank, {
+    forecast: { ...forecast, baseW: unknown, pvW: unknown, outdoorC: unknown, drawWh: (_, slots) => unknown(slots) },
+    deliveredWh: () => Number.NaN,
+  });
+  expect(lists.has("tank")).toBe(true);
+  expect(plan(tank, { stored: () => ({}), deliveredWh: () => Number.NaN }).lists.has("tank")).toBe(true);
+});
+
 it("warms a house ahead of dear hours, inviting its heat pump to, and locks it no longer than it may be", () => {
   const dear = series(Array.from({ length: 12 }, (_, hour) => (hour >= 3 && hour < 6 ? 0.9 : 0.2)));
   const { lists } = plan(heatPump, { prices: [dear], stored: () => ({ temperatureC: 20 }) });
