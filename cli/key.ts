@@ -110,7 +110,7 @@ export async function keyRotate(options: KeyOptions, say: Say): Promise<number> 
     else {
       say(`next key ${to} in ${nextFile}; ${from} still signs (on the chain: ${party ?? "nobody"})`);
       say(
-        `give ${request.file} to whoever holds the household's owner key, who sends rotate; once the chain has the next key, run this again with the agent stopped`,
+        `give ${request.file} to whoever holds the household's owner key, who runs smart-mla key approve; once the chain has the next key, run this again with the agent stopped`,
       );
     }
     return exitCode.good;

@@ -202,6 +202,15 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption(...config)
     .option("--json", "one JSON object")
     .action(verb(async (options) => (await import("./key.ts")).keyRotate(options, say)));
+  key
+    .command("approve")
+    .description("send the contract's rotate for a request of key rotate, where the owner's key is")
+    .argument("<request>", "the file that key rotate wrote")
+    .requiredOption("--owner-key <file>", "keystore of the owner's key")
+    .requiredOption("--passphrase-file <file>", "its passphrase")
+    .requiredOption("--rpc <url>", "a node of the chain")
+    .option("--json", "one JSON object")
+    .action(verb(async (request, options) => (await import("./key-approve.ts")).keyApprove(request, options, say)));
 
   const simulate = root.command("simulate").description("parts of a simulated world, on loopback only");
   simulate

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import type { Wallet } from "ethers/wallet";
 import { z } from "zod";
 import type { AgentConfig, SettlementConfig } from "../agent/config/agent-config.ts";
+import { AppError } from "../core/app-error.ts";
 import { Address, Signature } from "../core/message/fields.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
 import { writeWholeFile } from "../core/write-whole-file.ts";
@@ -25,6 +26,17 @@ const RotationRequest = z.object({
   possessionProof: Signature,
 });
 type RotationRequest = z.infer<typeof RotationRequest>;
+
+/** A request as its holder got it. @throws AppError rotation-unreadable */
+export function readRotationRequest(file: string): RotationRequest {
+  const { data, error } = RotationRequest.safeParse(readJsonFile(file, "rotation-unreadable"));
+  if (!data)
+    throw new AppError(
+      "rotation-unreadable",
+      `${file} is no request of smart-mla key rotate (${error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`).join("; ")}); take the file that it wrote`,
+    );
+  return data;
+}
 
 /** Writes the request beside the keys; one that is there for the same two keys stays. Nothing in it is secret. */
 export async function rotationRequest(given: {
