@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
+import { addKeyVerbs, type Verb } from "./key-verbs.ts";
 import { programVersion } from "./program-version.ts";
 
 /**
@@ -11,9 +12,9 @@ import { programVersion } from "./program-version.ts";
  */
 export async function program(argv: readonly string[]): Promise<number> {
   let code: number = exitCode.good;
-  const verb =
-    <Args extends unknown[]>(run: (...args: Args) => Promise<number>) =>
-    async (...args: Args): Promise<void> => {
+  const verb: Verb =
+    (run) =>
+    async (...args) => {
       code = await run(...args);
     };
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -168,49 +169,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "one JSON object")
     .action(verb(async (options) => (await import("./prices-show.ts")).pricesShow(options, say)));
 
-  const key = root.command("key").description("the household's signing key");
-  key
-    .command("create")
-    .description("make a new key in an encrypted file and print its address")
-    .requiredOption(...config)
-    .action(verb(async ({ config: file }: { config: string }) => (await import("./key.ts")).keyCreate(file, say)));
-  key
-    .command("show")
-    .description("address, file and mode of the key; needs no passphrase")
-    .requiredOption(...config)
-    .option("--json", "one JSON object")
-    .action(verb(async (options) => (await import("./key.ts")).keyShow(options, say)));
-  key
-    .command("backup")
-    .description("an encrypted copy of the key, which is opened again before success is said")
-    .argument("<copy>", "where to, a new file")
-    .requiredOption(...config)
-    .option("--passphrase-file <file>", "passphrase of the copy (default: that of the key)")
-    .option("--json", "one JSON object")
-    .action(verb(async (copy, options) => (await import("./key.ts")).keyBackup(copy, options, say)));
-  key
-    .command("restore")
-    .description("put the key of a backup in its place, where chain or agreement name it; overwrites no other key")
-    .argument("<copy>", "made by key backup")
-    .requiredOption(...config)
-    .option("--passphrase-file <file>", "passphrase of the copy (default: that of the key)")
-    .option("--json", "one JSON object")
-    .action(verb(async (copy, options) => (await import("./key.ts")).keyRestore(copy, options, say)));
-  key
-    .command("rotate")
-    .description("make the next key and the request for it; once the chain has it, put it in place")
-    .requiredOption(...config)
-    .option("--json", "one JSON object")
-    .action(verb(async (options) => (await import("./key.ts")).keyRotate(options, say)));
-  key
-    .command("approve")
-    .description("send the contract's rotate for a request of key rotate, where the owner's key is")
-    .argument("<request>", "the file that key rotate wrote")
-    .requiredOption("--owner-key <file>", "keystore of the owner's key")
-    .requiredOption("--passphrase-file <file>", "its passphrase")
-    .requiredOption("--rpc <url>", "a node of the chain")
-    .option("--json", "one JSON object")
-    .action(verb(async (request, options) => (await import("./key-approve.ts")).keyApprove(request, options, say)));
+  addKeyVerbs(root, { verb, say, config });
 
   const simulate = root.command("simulate").description("parts of a simulated world, on loopback only");
   simulate
