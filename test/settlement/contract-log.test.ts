@@ -5,6 +5,7 @@ import { chainError, settlementInterface } from "../../settlement/chain-error.ts
 import { recordBody } from "../../settlement/record-body.ts";
 import { recordDigest, recordHead } from "../../settlement/record.ts";
 import { sendWithBlobs, versionedHash } from "../fake/blob-transaction.ts";
+import { until } from "../fake/until.ts";
 import { code, contractRig, day } from "./contract-rig.ts";
 import { addressOf, after, aggregator, bothSign, exampleRecord, household, keyOf, midnightS } from "./fixture.ts";
 import { registerBoth } from "./market.ts";
@@ -64,7 +65,9 @@ describe("blobs", () => {
     await rig.market.clientOf(aggregator.signer.privateKey);
     const { provider, domain } = rig.market;
     const hash = await sendWithBlobs(provider, aggregator.signer.privateKey, { to: domain.contract, data }, constants);
-    const receipt = await provider.getTransactionReceipt(hash);
+    // A node that is slow to check the blobs answers before a block has the transaction.
+    let receipt = await provider.getTransactionReceipt(hash);
+    await until("a block has it", async () => (receipt ??= await provider.getTransactionReceipt(hash)) !== null, 60_000);
     return { ok: receipt?.status === 1, events: receipt?.logs.map((one) => settlementInterface.parseLog(one)) ?? [] };
   };
 
