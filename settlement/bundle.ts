@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Address, Hash, Signature } from "../core/message/fields.ts";
 import { PriceSeries } from "../core/message/price-series.ts";
-import { Evidence, RecordWire } from "../core/message/settlement-message.ts";
+import { EpochInclusion, Evidence, RecordWire } from "../core/message/settlement-message.ts";
 import { SignedAgreement } from "./agreement.ts";
 
 /**
@@ -27,14 +27,8 @@ export const Bundle = z.strictObject({
   /** The record before, null for the first of a pair. */
   previous: RecordWire.strict().nullable(),
   /** The epoch in which a party published the record, null while none has. */
-  inclusion: z
-    .strictObject({
-      by: Address,
-      epoch: z.int().positive(),
-      root: Hash,
-      count: z.int().positive(),
-      proof: z.array(Hash).max(64),
-    })
-    .nullable(),
+  inclusion: EpochInclusion.strict().nullable(),
+  /** The epoch that bound a party to the price series before the service period began; null where none did. */
+  pricesInclusion: EpochInclusion.strict().nullable().default(null),
 });
 export type Bundle = z.infer<typeof Bundle>;

@@ -1,5 +1,6 @@
 import { AppError } from "../core/app-error.ts";
 import { iso } from "../core/clock/clock.ts";
+import type { EpochInclusion } from "../core/message/settlement-message.ts";
 import { Bundle } from "./bundle.ts";
 import type { ChainReader, CommitState, KeyState, PartyState } from "./chain-reader.ts";
 import { dueOf } from "./due.ts";
@@ -17,6 +18,7 @@ export const checkNames = [
   "signatures",
   "chain-of-records",
   "prices",
+  "prices-committed",
   "amount",
   "inclusion",
   "root-on-chain",
@@ -67,6 +69,7 @@ export async function verifyBundle(input: unknown, chain: ChainReader | null): P
     signatures: () => checkSignatures(bundle, usable),
     "chain-of-records": () => checkPrevious(bundle),
     prices: () => checkPrices(bundle),
+    "prices-committed": () => (elsewhere ? foreign : checkPricesCommitted(bundle, usable)),
     amount: () => checkAmount(bundle),
     inclusion: () => checkInclusion(bundle),
     "root-on-chain": () => (elsewhere ? foreign : checkRoot(bundle, usable)),
@@ -197,6 +200,20 @@ function checkPrices({ record, prices }: Bundle): Outcome {
   return good(prices ? "the price series has the hash in the record" : "the record needs no price series");
 }
 
+/** Prices that were bound before anybody used energy cannot have been chosen afterwards. */
+async function checkPricesCommitted({ record, prices, pricesInclusion }: Bundle, chain: ChainReader | null): Promise<Outcome> {
+  if (!prices) return good("the record needs no price series");
+  if (!pricesInclusion) return unknown("no epoch is named that bound the price series before the service period");
+  const hash = pricesHash(prices);
+  if (!verifyInclusion(pricesInclusion.root, hash, pricesInclusion.proof))
+    return bad(`the proof does not lead from the price series to root ${pricesInclusion.root}`);
+  const found = await commitmentOf(pricesInclusion, record, chain);
+  if (!("time" in found)) return found;
+  return found.time * 1000 <= Date.parse(record.start)
+    ? good(`committed at ${iso(found.time * 1000)}, before the service period`)
+    : bad(`committed at ${iso(found.time * 1000)}, after the service period had begun`);
+}
+
 function checkAmount({ record, evidence, agreement, prices }: Bundle): Outcome {
   const due = dueOf(record, evidence, agreement.agreement, prices);
   if (!due) return unknown(`the agreement has no rule to recompute a record of kind ${record.kind}`);
@@ -215,7 +232,16 @@ function checkInclusion({ inclusion, digest }: Bundle): Outcome {
 
 async function checkRoot({ inclusion, record }: Bundle, chain: ChainReader | null): Promise<Outcome> {
   if (!inclusion) return unknown("no root to look for");
-  const { by, epoch, root, count } = inclusion;
+  const found = await commitmentOf(inclusion, record, chain);
+  return "time" in found ? good(`committed as epoch ${inclusion.epoch} at ${iso(found.time * 1000)}`) : found;
+}
+
+/** The commitment that a bundle names, as the chain has it; what speaks against it, or why it could not be seen. */
+async function commitmentOf(
+  { by, epoch, root, count }: EpochInclusion,
+  record: Bundle["record"],
+  chain: ChainReader | null,
+): Promise<CommitState | Outcome> {
   if (by !== record.a && by !== record.b) return bad(`${by} is not a party of the record`);
   if (!chain) return unknown("offline");
   const asked = await ask<CommitState | undefined>(() => chain.readCommit(by, epoch));
@@ -223,7 +249,7 @@ async function checkRoot({ inclusion, record }: Bundle, chain: ChainReader | nul
   if (!asked.answer) return bad(`${by} has committed no epoch ${epoch}`);
   if (asked.answer.root !== root || asked.answer.count !== count)
     return bad(`epoch ${epoch} of ${by} is ${asked.answer.count} records under root ${asked.answer.root}`);
-  return good(`committed as epoch ${epoch} at ${iso(asked.answer.time * 1000)}`);
+  return asked.answer;
 }
 
 async function checkSettled({ record, digest }: Bundle, chain: ChainReader | null): Promise<Outcome> {

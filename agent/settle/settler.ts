@@ -44,6 +44,7 @@ export function settler(options: {
       const signing = await opened();
       if (message.kind === "countersigned") return signing.countersigned(message.seq, message.digest, message.signature);
       if (message.kind === "head") return signing.recover(message.records);
+      if (message.kind === "included") return;
       const answer = await signing.answer(message.record, message.evidence);
       if (answer.kind === "signed") counts.signed++;
       else {

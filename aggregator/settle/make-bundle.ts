@@ -37,5 +37,6 @@ export async function makeBundle(
           proof: buildEpoch(epoch.digests).proofOf(stored.digest),
         }
       : null,
+    pricesInclusion: null,
   };
 }

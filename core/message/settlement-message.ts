@@ -52,14 +52,37 @@ export const CosignedRecord = z.object({
 });
 export type CosignedRecord = z.infer<typeof CosignedRecord>;
 
+/** Sibling hashes from a leaf of an epoch's tree up to its root. */
+const Proof = z.array(Hash).max(64);
+
+/** That an epoch of a party holds something: a price series, or what else is bound by its hash. */
+export const EpochInclusion = z.object({
+  by: Address,
+  epoch: z.int().positive(),
+  root: Hash,
+  count: z.int().positive(),
+  proof: Proof,
+});
+export type EpochInclusion = z.infer<typeof EpochInclusion>;
+
 /**
- * dn/settle/P, signed: a proposal, the proposer's signature under a record the gateway has signed, or, for a home whose
- * journal is behind, the newest co-signed record of each kind (none where nothing was ever co-signed).
+ * dn/settle/P, signed: a proposal, the proposer's signature under a record the gateway has signed, for a home whose
+ * journal is behind the newest co-signed record of each kind (none where nothing was ever co-signed), or, once an epoch is on
+ * chain, the proofs that it holds the home's records and the price series that they rest on.
  */
 export const SettlementDown = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("proposal"), record: RecordWire, evidence: Evidence }),
   z.object({ kind: z.literal("countersigned"), seq: z.int().positive(), digest: Hash, signature: Signature }),
   z.object({ kind: z.literal("head"), records: z.array(CosignedRecord).max(8) }),
+  z.object({
+    kind: z.literal("included"),
+    by: Address,
+    epoch: z.int().positive(),
+    root: Hash,
+    count: z.int().positive(),
+    records: z.array(z.object({ seq: z.int().positive(), digest: Hash, proof: Proof })).max(100),
+    prices: z.array(z.object({ hash: Hash, proof: Proof })).max(20),
+  }),
 ]);
 export type SettlementDown = z.infer<typeof SettlementDown>;
 

@@ -6,7 +6,7 @@ import type { Bundle } from "../../settlement/bundle.ts";
 import { recordHead } from "../../settlement/record.ts";
 import { type Anvil, startAnvil } from "../fake/anvil.ts";
 import { runCli } from "../fake/run-cli.ts";
-import { aggregator, exampleBundle, household, midnightS } from "./fixture.ts";
+import { aggregator, exampleBundle, exampleTariffEpoch, household, midnightS } from "./fixture.ts";
 import { fund, type Market, openMarket, registerBoth } from "./market.ts";
 
 let anvil: Anvil;
@@ -18,12 +18,15 @@ beforeAll(async () => {
   anvil = await startAnvil({ timestamp: midnightS - 86_400 });
   market = await openMarket(anvil);
   await registerBoth(market);
+  const logger = await market.clientOf(aggregator.signer.privateKey);
+  const tariff = exampleTariffEpoch();
+  await logger.commit(aggregator.owner, 1, tariff.root, tariff.count, "0x");
   await market.warpTo(midnightS + 86_400);
   bundle = await exampleBundle(market.domain, anvil.url);
   await fund(market, household.owner, 1_000_000_000n);
   await market.funder.settle(recordHead(bundle.record), bundle.signatureA, bundle.signatureB);
   const { root, count } = bundle.inclusion ?? expect.fail();
-  await (await market.clientOf(aggregator.signer.privateKey)).commit(aggregator.owner, 1, root, count, "0x");
+  await logger.commit(aggregator.owner, 2, root, count, "0x");
 });
 afterAll(async () => {
   market.close();

@@ -7,6 +7,7 @@ import { composeRecord } from "../../settlement/compose-record.ts";
 import type { SettlementDomain } from "../../settlement/domain.ts";
 import { buildEpoch } from "../../settlement/epoch.ts";
 import { recordDigest, signRecord } from "../../settlement/record.ts";
+import { pricesHash } from "../../settlement/reference-hash.ts";
 import { signAgreement } from "../../settlement/sign-agreement.ts";
 
 /** 2026-03-02, a Monday without a change of clocks; midnight in Amsterdam. */
@@ -111,7 +112,10 @@ const shortSeries = (): PriceSeries => {
   return exampleSeries({ importPerKwh: importPerKwh.slice(0, 8), exportPerKwh: exportPerKwh.slice(0, 8) });
 };
 
-/** A good bundle of the second record of the pair, published by the aggregator among five records. */
+/** The epoch that binds the aggregator to the prices of a good bundle before its service period. */
+export const exampleTariffEpoch = () => buildEpoch([pricesHash(shortSeries()), id("other prices")]);
+
+/** A good bundle of the second record of the pair, published by the aggregator among five records, after its prices. */
 export async function exampleBundle(domain: SettlementDomain, rpc: string | null = null): Promise<Bundle> {
   const series = shortSeries();
   const previous = exampleRecord(domain, { series });
@@ -120,6 +124,14 @@ export async function exampleBundle(domain: SettlementDomain, rpc: string | null
   const digest = recordDigest(domain, record);
   const [signatureA, signatureB] = await bothSign(domain, record);
   const epoch = buildEpoch([recordDigest(domain, previous), digest, id("other 1"), id("other 2"), id("other 3")]);
+  const tariff = exampleTariffEpoch();
+  const inEpoch = (number: number, { root, count, proofOf }: typeof epoch, leaf: string) => ({
+    by: aggregator.owner,
+    epoch: number,
+    root,
+    count,
+    proof: proofOf(leaf),
+  });
   return {
     v: 1,
     chainId: domain.chainId,
@@ -133,6 +145,7 @@ export async function exampleBundle(domain: SettlementDomain, rpc: string | null
     signatureA,
     signatureB,
     previous,
-    inclusion: { by: aggregator.owner, epoch: 1, root: epoch.root, count: epoch.count, proof: epoch.proofOf(digest) },
+    inclusion: inEpoch(2, epoch, digest),
+    pricesInclusion: inEpoch(1, tariff, pricesHash(series)),
   };
 }

@@ -15,6 +15,7 @@ import {
   exampleBundle,
   exampleEvidence,
   exampleRecord,
+  exampleTariffEpoch,
   household,
   householdIsA,
   keyOf,
@@ -35,12 +36,15 @@ beforeAll(async () => {
   market = await openMarket(anvil);
   chain = market.funder;
   await registerBoth(market);
-  await market.warpTo(midnightS + 86_400);
   bundle = await exampleBundle(market.domain);
+  const logger = await market.clientOf(aggregator.signer.privateKey);
+  const tariff = exampleTariffEpoch();
+  await logger.commit(aggregator.owner, 1, tariff.root, tariff.count, "0x");
+  await market.warpTo(midnightS + 86_400);
   await fund(market, household.owner, 1_000_000_000n);
   await chain.settle(recordHead(bundle.record), bundle.signatureA, bundle.signatureB);
   const { by, epoch, root, count } = bundle.inclusion ?? expect.fail("no inclusion");
-  await (await market.clientOf(aggregator.signer.privateKey)).commit(by, epoch, root, count, "0x");
+  await logger.commit(by, epoch, root, count, "0x");
 });
 afterAll(async () => {
   market.close();
@@ -68,6 +72,8 @@ function remembered(reader: ChainReader): ChainReader {
 const verdictOf = (findings: Finding[], name: Finding["check"]) => findings.find(({ check }) => check === name)?.verdict;
 const withVerdict = (findings: Finding[], verdict: Finding["verdict"]) =>
   findings.filter((finding) => finding.verdict === verdict).map(({ check }) => check);
+
+const chainsPart = ["prices-committed", "root-on-chain", "settled"];
 
 describe("a good bundle", () => {
   it("is good in every check with the chain", async () => {
@@ -118,7 +124,7 @@ describe("a good bundle", () => {
 
   it("leaves only the chain's part unknown offline", async () => {
     const findings = await verifyBundle(bundle, null);
-    expect(withVerdict(findings, "unknown")).toEqual(["root-on-chain", "settled"]);
+    expect(withVerdict(findings, "unknown")).toEqual(chainsPart);
     expect(withVerdict(findings, "bad")).toEqual([]);
     expect(overallVerdict(findings)).toBe("unknown");
   });
@@ -126,14 +132,14 @@ describe("a good bundle", () => {
   it("is unknown, not bad, when the chain does not answer or is the wrong one", async () => {
     for (const options of [{ rpcUrl: "http://127.0.0.1:9" }, { rpcUrl: "http://127.0.0.1:9/none" }]) {
       const away = chainClient({ ...options, ...market.domain });
-      expect(withVerdict(await verifyBundle(bundle, away), "unknown")).toEqual(["root-on-chain", "settled"]);
+      expect(withVerdict(await verifyBundle(bundle, away), "unknown")).toEqual(chainsPart);
       away.close();
     }
   });
 
   it("is bad against another contract than the verifier trusts", async () => {
     const other = chainClient({ rpcUrl: anvil.url, chainId: market.domain.chainId, contract: market.token });
-    expect(withVerdict(await verifyBundle(bundle, other), "bad")).toEqual(["root-on-chain", "settled"]);
+    expect(withVerdict(await verifyBundle(bundle, other), "bad")).toEqual(chainsPart);
     other.close();
   });
 
@@ -243,17 +249,35 @@ describe("a changed bundle", () => {
         if (verdict !== "bad") survivors.add(path.join("."));
       }
     }
-    expect([...survivors].toSorted()).toEqual(["inclusion.count", "inclusion.epoch"]);
+    expect([...survivors].toSorted()).toEqual([
+      "inclusion.count",
+      "inclusion.epoch",
+      "pricesInclusion.count",
+      "pricesInclusion.epoch",
+    ]);
   }, 120_000);
 
   it("is unknown or bad without one of its parts", async () => {
-    for (const part of ["previous", "inclusion", "prices"] as const)
+    for (const part of ["previous", "inclusion", "prices", "pricesInclusion"] as const)
       expect(overallVerdict(await verifyBundle({ ...bundle, [part]: null }, chain))).not.toBe("good");
     for (const input of [null, [], "text", {}, { ...bundle, extra: 1 }, { ...bundle, record: { ...bundle.record, note: "x" } }]) {
       const findings = await verifyBundle(input, chain);
       expect(verdictOf(findings, "format")).toBe("bad");
       expect(findings).toHaveLength(checkNames.length);
     }
+  });
+
+  it("is bad with prices that were committed after the service period had begun", async () => {
+    const late = { ...bundle, pricesInclusion: { ...(bundle.inclusion ?? expect.fail("no inclusion")) } };
+    expect(withVerdict(await verifyBundle(late, chain), "bad")).toEqual(["prices-committed"]);
+    const reader: ChainReader = {
+      ...remembered(chain),
+      readCommit: async (by, epoch) => {
+        const found = await chain.readCommit(by, epoch);
+        return found && epoch === 1 ? { ...found, time: midnightS + 1 } : found;
+      },
+    };
+    expect(withVerdict(await verifyBundle(bundle, reader), "bad")).toEqual(["prices-committed"]);
   });
 
   it("is bad when both parties sign what does not follow from prices", async () => {
