@@ -181,7 +181,7 @@ describe("docs/how-to/troubleshoot.md", () => {
     "iec",
     "probe",
   ]);
-  const noCodes = new Set(["chain-of-records", "demo-control-1", "modbus-serial", "ocpp-rpc"]);
+  const noCodes = new Set(["chain-of-records", "prices-committed", "demo-control-1", "modbus-serial", "ocpp-rpc"]);
   const words = sources.flatMap((text) => found(text, /"([a-z0-9]+(?:-[a-z0-9]+)+)"/g));
   const codes = [
     ...thrown,
