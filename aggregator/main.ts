@@ -41,7 +41,13 @@ export interface RunningAggregator {
 }
 
 /** Wires and starts the aggregator. @throws AppError where a file, key or address cannot be used */
-export async function startAggregator(options: { config: AggregatorConfig; clock: Clock; log: Log }): Promise<RunningAggregator> {
+export async function startAggregator(options: {
+  config: AggregatorConfig;
+  clock: Clock;
+  log: Log;
+  /** Of the program, for whoever reads the API's document. */
+  version: string;
+}): Promise<RunningAggregator> {
   const { config, clock, log } = options;
   const ending = new AbortController();
   await using opened = new AsyncDisposableStack();
@@ -147,9 +153,15 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   }
   const app = routes({
     store,
+    tokens: store,
+    open: config.openApi,
+    now: () => clock.now(),
+    log,
+    version: options.version,
     sites,
     states,
     rejected: refused.counts,
+    owner: settlement?.owner ?? null,
     bundleOf: async (record) => {
       const agreement = settlement?.agreements.get(record.site);
       if (!agreement || !settlement) return null;

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { startAggregator } from "../aggregator/main.ts";
 import { runDaemon } from "./daemon.ts";
+import { programVersion } from "./program-version.ts";
 import { readAggregatorConfig } from "./read-aggregator-config.ts";
 
 /** `smart-mla aggregator run -c FILE` */
@@ -13,7 +14,7 @@ export async function aggregatorRun(file: string, say: (line: string) => void): 
     stateFolder: dirname(config.databaseFile),
     say,
     start: async ({ clock, log }) => {
-      const aggregator = await startAggregator({ config, clock, log });
+      const aggregator = await startAggregator({ config, clock, log, version: programVersion() });
       const { apiUrl, enrolmentPort } = aggregator;
       const ready = { program: "aggregator", apiUrl, ...(enrolmentPort !== undefined && { enrolmentPort }) };
       return { ready, stop: aggregator.stop };

@@ -1,7 +1,5 @@
 import type { Command } from "commander";
-
-/** Runs a verb and keeps its exit code. */
-export type Verb = <Args extends unknown[]>(run: (...args: Args) => Promise<number>) => (...args: Args) => Promise<void>;
+import type { Verb } from "./verb.ts";
 
 /** Adds `smart-mla key …`. @param given.config the option of the configuration */
 export function addKeyVerbs(

@@ -1,9 +1,11 @@
 import { once } from "node:events";
 import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
+import { addAggregatorVerbs } from "./aggregator-verbs.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
-import { addKeyVerbs, type Verb } from "./key-verbs.ts";
+import { addKeyVerbs } from "./key-verbs.ts";
+import type { Verb } from "./verb.ts";
 import { programVersion } from "./program-version.ts";
 
 /**
@@ -35,37 +37,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption(...config)
     .action(verb(async ({ config: file }: { config: string }) => (await import("./agent-run.ts")).agentRun(file, say)));
 
-  const aggregator = root.command("aggregator").description("the community aggregator");
-  aggregator
-    .command("run")
-    .description("plan, dispatch and settle many homes")
-    .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
-    .action(verb(async ({ config: file }: { config: string }) => (await import("./aggregator-run.ts")).aggregatorRun(file, say)));
-
-  aggregator
-    .command("enrol")
-    .description("print a one-time code by which a gateway gets its certificate; the aggregator may go on running")
-    .argument("<site>", "gateway id, one of sites in the configuration")
-    .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
-    .option("--valid <time>", "how long the code is good, such as 90m, 24h or 7d", "24h")
-    .option("--json", "one JSON object")
-    .action(verb(async (site, options) => (await import("./aggregator-enrol.ts")).aggregatorEnrol(site, options, say)));
-  aggregator
-    .command("revoke")
-    .description("revoke the certificates of a gateway: no renewal, and a list for the broker")
-    .argument("<site>", "gateway id")
-    .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
-    .option("--json", "one JSON object")
-    .action(verb(async (site, options) => (await import("./aggregator-enrol.ts")).aggregatorRevoke(site, options, say)));
-
-  aggregator
-    .command("config")
-    .description("work with the aggregator's configuration")
-    .command("check")
-    .description("say whether a configuration is good, with the place of every mistake")
-    .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
-    .option("--json", "one JSON object")
-    .action(verb(async (options) => (await import("./config-check.ts")).aggregatorConfigCheck(options, say)));
+  addAggregatorVerbs(root, { verb, say });
 
   root
     .command("enrol")

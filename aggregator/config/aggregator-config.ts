@@ -18,6 +18,8 @@ export interface AggregatorConfig {
   enrolment?: EnrolmentConfig;
   databaseFile: string;
   listen: { host: string; port: number };
+  /** Whoever reaches the API is the operator; only on loopback. */
+  openApi: boolean;
   logLevel: LogLevel;
   /** Only in the demo and in tests: where simulated time comes from. */
   simulationClockUrl?: string;
@@ -111,6 +113,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     }),
     databaseFile,
     listen: listenAt(yaml.http.listen),
+    openApi: yaml.http.open,
     logLevel: yaml.log.level,
     ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
   };

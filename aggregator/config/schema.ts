@@ -10,6 +10,8 @@ const Listen = z
     "host:port, such as 127.0.0.1:8490",
   );
 
+const isLoopback = (listen: string): boolean => /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):/.test(listen);
+
 /** The aggregator's YAML file: snake_case keys with units. */
 export const AggregatorYaml = z.strictObject({
   version: z.literal(1),
@@ -63,7 +65,17 @@ export const AggregatorYaml = z.strictObject({
     })
     .optional(),
   storage: z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db") }),
-  http: z.strictObject({ listen: Listen }).default({ listen: "127.0.0.1:8490" }),
+  http: z
+    .strictObject({
+      listen: Listen,
+      /** Whoever reaches it is the operator. */
+      open: z.boolean().default(false),
+    })
+    .refine(({ listen, open }) => !open || isLoopback(listen), {
+      message: "an open API listens on 127.0.0.1 or [::1] only; elsewhere everybody could read the homes' data",
+      path: ["open"],
+    })
+    .default({ listen: "127.0.0.1:8490", open: false }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).default({ level: "info" }),
   simulation: z.strictObject({ clock_url: z.string() }).optional(),
 });

@@ -6,6 +6,7 @@ import type { Evidence, RecordWire } from "../../core/message/settlement-message
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
+import type { TokenStore } from "./token-store.ts";
 
 /** Data of a home that never came. */
 export interface StoredGap {
@@ -67,7 +68,7 @@ export interface Statistics {
 }
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
-export interface AggregatorStore extends EnrolmentStore, ErasureStore {
+export interface AggregatorStore extends EnrolmentStore, ErasureStore, TokenStore {
   /**
    * Keeps new rows, drops repeats; gives the highest seq up to which nothing of that run is missing, and how many rows were
    * dropped whose number had come with another content (nothing where there were none).
@@ -120,8 +121,8 @@ export interface AggregatorStore extends EnrolmentStore, ErasureStore {
     seq: number,
     change: Partial<Pick<StoredRecord, "state" | "gatewaySignature" | "ownSignature" | "epoch">>,
   ): Promise<void>;
-  /** In order of site and seq; `after` is the last one seen. */
-  records(after: { site: string; seq: number } | null, limit: number): Promise<StoredRecord[]>;
+  /** In order of site and seq, of one site or of all (null); `after` is the last one seen. */
+  records(after: { site: string; seq: number } | null, limit: number, site?: string | null): Promise<StoredRecord[]>;
   addDispute(site: string, seq: number, code: string, message: string, own: unknown, atMs: number): Promise<void>;
 
   /** Co-signed records that no epoch holds. */
@@ -130,7 +131,10 @@ export interface AggregatorStore extends EnrolmentStore, ErasureStore {
   addEpoch(epoch: StoredEpoch): Promise<void>;
   /** Notes the transaction that committed it. */
   epochCommitted(epoch: number, tx: string): Promise<void>;
-  epochs(): Promise<StoredEpoch[]>;
+  /** In order of number, from the one after `after` on, so many at most; without a bound all. */
+  epochs(page?: { after: number; limit: number }): Promise<StoredEpoch[]>;
+  /** The epoch that holds a record with this digest. */
+  epochOfDigest(digest: string): Promise<StoredEpoch | null>;
 
   /** Of one site, or of all (null). */
   statistics(site: string | null): Promise<Statistics>;

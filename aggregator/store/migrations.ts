@@ -38,4 +38,10 @@ export const migrations: readonly (readonly string[])[] = [
     `create index certificate_site on certificate (site)`,
     `create table erasure (id integer primary key, site text not null, at_ms bigint not null, rows text not null)`,
   ],
+  [
+    `create table token (
+      id text primary key, hash text not null unique, role text not null, site text, note text not null,
+      created_ms bigint not null, expires_ms bigint, revoked_ms bigint)`,
+    `create index record_digest on record (digest)`,
+  ],
 ];

@@ -7,6 +7,7 @@ import { openSqlite } from "./open-sqlite.ts";
 import { planStore } from "./plan-store.ts";
 import { recordStore } from "./record-store.ts";
 import { statisticsStore } from "./statistics-store.ts";
+import { tokenStore } from "./token-store.ts";
 
 /** Opens the aggregator's store in an SQLite file. @throws AppError of openSqlite */
 export async function openStore(file: string): Promise<AggregatorStore> {
@@ -19,6 +20,7 @@ export async function openStore(file: string): Promise<AggregatorStore> {
     ...statisticsStore(db),
     ...enrolmentStore(db),
     ...erasureStore(db),
+    ...tokenStore(db),
     close: () => db.destroy(),
   };
 }

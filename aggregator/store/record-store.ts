@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
-import type { AggregatorStore, SettledKind, StoredRecord } from "./aggregator-store.ts";
+import type { AggregatorStore, SettledKind, StoredEpoch, StoredRecord } from "./aggregator-store.ts";
 import type { Tables } from "./tables.ts";
 
 type RecordStore = Pick<
@@ -19,6 +19,7 @@ type RecordStore = Pick<
   | "addEpoch"
   | "epochCommitted"
   | "epochs"
+  | "epochOfDigest"
 >;
 
 /** Records among which the newest of each register are looked for: more than two months of days. */
@@ -99,8 +100,9 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
         .where("seq", "=", seq)
         .execute();
     },
-    async records(after, limit) {
+    async records(after, limit, site = null) {
       let query = db.selectFrom("record").selectAll().orderBy("site").orderBy("seq").limit(limit);
+      if (site !== null) query = query.where("site", "=", site);
       if (after)
         query = query.where((eb) =>
           eb.or([eb("site", ">", after.site), eb.and([eb("site", "=", after.site), eb("seq", ">", after.seq)])]),
@@ -136,16 +138,26 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
     async epochCommitted(epoch, tx) {
       await db.updateTable("epoch").set({ committed_tx: tx }).where("epoch", "=", epoch).execute();
     },
-    async epochs() {
-      const rows = await db.selectFrom("epoch").selectAll().orderBy("epoch").execute();
-      return rows.map((row) => ({
-        epoch: Number(row.epoch),
-        root: row.root,
-        digests: JSON.parse(row.digests) as string[],
-        committedTx: row.committed_tx,
-      }));
+    async epochs(page) {
+      let query = db.selectFrom("epoch").selectAll().orderBy("epoch");
+      if (page) query = query.where("epoch", ">", page.after).limit(page.limit);
+      return (await query.execute()).map(storedEpoch);
+    },
+    async epochOfDigest(digest) {
+      const row = await db
+        .selectFrom("epoch")
+        .selectAll("epoch")
+        .innerJoin("record", "record.epoch", "epoch.epoch")
+        .where("record.digest", "=", digest)
+        .executeTakeFirst();
+      return row ? storedEpoch(row) : null;
     },
   };
+}
+
+function storedEpoch(row: Selectable<Tables["epoch"]>): StoredEpoch {
+  const { epoch, root, digests, committed_tx: committedTx } = row;
+  return { epoch: Number(epoch), root, digests: JSON.parse(digests) as string[], committedTx };
 }
 
 function stored(row: Selectable<Tables["record"]>): StoredRecord {

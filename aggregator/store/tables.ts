@@ -1,6 +1,7 @@
 import type { Generated } from "kysely";
 import type { InstructionAck } from "../../core/message/instruction.ts";
 import type { RecordState, SettledKind } from "./aggregator-store.ts";
+import type { Role } from "./token-store.ts";
 
 /** Tables of the aggregator's database. Instants in ms, energy in Wh, money and documents as text. */
 export interface Tables {
@@ -61,5 +62,15 @@ export interface Tables {
   };
   /** What a home had deleted, and when. */
   erasure: { id: Generated<number>; site: string; at_ms: number; rows: string };
+  token: {
+    id: string;
+    hash: string;
+    role: Role;
+    site: string | null;
+    note: string;
+    created_ms: number;
+    expires_ms: number | null;
+    revoked_ms: number | null;
+  };
   epoch: { epoch: number; root: string; digests: string; committed_tx: string | null };
 }

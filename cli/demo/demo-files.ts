@@ -111,7 +111,7 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
     plan: { every_s: 3600, slot_minutes: 15 },
     settlement: { key: "aggregator", passphrase_file: "passphrase", ...chain, epoch_s: 3600 },
     storage: { path: "data.db" },
-    http: { listen: `127.0.0.1:${files.aggregator.apiPort}` },
+    http: { listen: `127.0.0.1:${files.aggregator.apiPort}`, open: true },
     simulation: { clock_url: clockUrl },
   };
   writeFileSync(files.aggregator.configFile, stringify(yaml), { mode: 0o640 });

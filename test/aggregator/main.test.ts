@@ -27,12 +27,13 @@ async function alone(listen = "127.0.0.1:0", url = "mqtt://127.0.0.1:9") {
     sites: { "gw-1": {} },
     prices_file: "prices.json",
     storage: { path: "data.db" },
-    http: { listen },
+    http: { listen, open: true },
   });
   return startAggregator({
     config: aggregatorConfigFromYaml(yaml, folder),
     clock: realClock({ onError: () => undefined }),
     log: silentLog(),
+    version: "0",
   });
 }
 

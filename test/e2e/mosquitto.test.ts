@@ -65,12 +65,13 @@ describe.skipIf(!mosquitto || !openssl)("a real Mosquitto with the configuration
           sites: { "gw-e2e-1": {} },
           prices_file: "prices.json",
           storage: { path: "aggregator/data.db" },
-          http: { listen: "127.0.0.1:0" },
+          http: { listen: "127.0.0.1:0", open: true },
         }),
         folder,
       ),
       clock,
       log: aggregatorLog,
+      version: "0",
     });
     onTestFinished(() => aggregator.stop());
     const p1 = await startP1Server(0);

@@ -81,7 +81,7 @@ export async function enrollingAggregator(options: {
   };
   writeFileSync(configFile, stringify(yaml));
   const log = silentLog();
-  const begin = () => startAggregator({ config: readAggregatorConfig(configFile), clock: hurried(), log });
+  const begin = () => startAggregator({ config: readAggregatorConfig(configFile), clock: hurried(), log, version: "0" });
   let running: RunningAggregator | null = await begin();
   const stop = async (): Promise<void> => {
     await running?.stop();

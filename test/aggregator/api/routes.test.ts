@@ -1,13 +1,18 @@
-import { expect, it } from "vitest";
+import { id } from "ethers";
+import { describe, expect, it } from "vitest";
 import { routes } from "../../../aggregator/api/routes.ts";
+import { makeToken } from "../../../aggregator/api/token.ts";
+import type { Role, StoredToken } from "../../../aggregator/store/token-store.ts";
 import type { Bundle } from "../../../settlement/bundle.ts";
+import { buildEpoch, verifyInclusion } from "../../../settlement/epoch.ts";
+import { silentLog } from "../../fake/silent-log.ts";
 import { exampleBundle } from "../../settlement/fixture.ts";
 import { planOf, statusOf } from "../plans.ts";
 import { message, sampleItem, scratchStore, slotItem } from "../rows.ts";
 import { domain } from "../settle/home-double.ts";
 
 /** An API over a real store with five records at two homes; only the first of home a can be bundled. */
-async function api() {
+async function api({ open = true } = {}) {
   const { store } = await scratchStore();
   const bundle = await exampleBundle(domain);
   for (const [site, seq] of [
@@ -21,7 +26,7 @@ async function api() {
       {
         site,
         record: { ...bundle.record, seq },
-        digest: `0x${site}${seq}`,
+        digest: id(`${site}${seq}`),
         evidence: bundle.evidence,
         prices: null,
         state: "proposed",
@@ -37,21 +42,36 @@ async function api() {
       ...store,
       statistics: (site) => (broken ? Promise.reject(new Error("disk full")) : store.statistics(site)),
     },
+    tokens: store,
+    open,
+    now: () => nowMs,
+    log: silentLog(),
+    version: "1.2.3",
+    owner: bundle.inclusion?.by ?? null,
     sites: ["a", "b"],
     states: new Map([["a", "ready"]]),
     rejected: () => ({ "intake-malformed": 3 }),
     bundleOf: async ({ site, record }): Promise<Bundle | null> => (site === "a" && record.seq === 1 ? bundle : null),
   });
-  const get = async (path: string) => {
-    const response = await app.request(path);
+  const get = async (path: string, authorization?: string) => {
+    const response = await app.request(path, { headers: authorization === undefined ? {} : { authorization } });
     return {
       status: response.status,
       type: response.headers.get("content-type"),
+      wanted: response.headers.get("www-authenticate"),
       body: (await response.json()) as Record<string, unknown>,
     };
   };
-  return { store, bundle, get, fail: () => (broken = true) };
+  /** The header of a new token. */
+  const header = async (role: Role, site: string | null = null, change: Partial<StoredToken> = {}): Promise<string> => {
+    const { text, stored } = makeToken({ role, site, note: "", createdMs: nowMs, expiresMs: nowMs + 1000 });
+    await store.addToken({ ...stored, ...change });
+    return `Bearer ${text}`;
+  };
+  return { app, store, bundle, get, header, fail: () => (broken = true) };
 }
+
+const nowMs = Date.parse("2026-03-02T12:00:00Z");
 
 it("pages through settlements, each record once", async () => {
   const { get } = await api();
@@ -82,6 +102,9 @@ it.each<[string, number, string]>([
   ["/v1/settlements/c/1/bundle", 404, "unknown-record"],
   ["/v1/settlements/a/first/bundle", 404, "unknown-record"],
   ["/v1/settlements/a/2/bundle", 409, "not-cosigned"],
+  [`/v1/log/digests/${id("nothing")}`, 404, "unknown-record"],
+  ["/v1/log/digests/0x12", 400, "bad-query"],
+  ["/v1/epochs?cursor=-1", 400, "bad-query"],
   ["/v2", 404, "unknown-path"],
 ])("answers %s with problem %i %s", async (path, status, code) => {
   const { get } = await api();
@@ -104,7 +127,8 @@ it("shows homes, their rows and plans, statistics and epochs", async () => {
   await store.savePlans("a", [plan], 1);
   await store.answerPlan("a", plan.plan, "ACCEPTED", null);
   await store.saveStatus("a", statusOf("boiler", 5));
-  await store.addEpoch({ epoch: 1, root: "0xr", digests: ["0xa1", "0xb1"], committedTx: "0xt" });
+  const digests = [id("a1"), id("b1")];
+  await store.addEpoch({ epoch: 1, root: buildEpoch(digests).root, digests, committedTx: "0xt" });
   expect((await get("/v1/sites")).body).toEqual({
     items: [
       { site: "a", state: "ready", rows: 2 },
@@ -123,7 +147,13 @@ it("shows homes, their rows and plans, statistics and epochs", async () => {
     rejected: { "intake-malformed": 3 },
   });
   expect((await get("/v1/sites/b/statistics")).body).toMatchObject({ samples: 0, importWh: 0 });
-  expect((await get("/v1/epochs")).body).toEqual({ items: [{ epoch: 1, root: "0xr", committedTx: "0xt", count: 2 }] });
+  const { root } = buildEpoch(digests);
+  expect((await get("/v1/epochs")).body).toEqual({ items: [{ epoch: 1, root, committedTx: "0xt", count: 2 }], next: null });
+  expect((await get("/v1/epochs?limit=1")).body).toMatchObject({ next: 1 });
+  expect((await get("/v1/epochs?limit=1&cursor=1")).body).toEqual({ items: [], next: null });
+  const { body } = await get(`/v1/log/digests/${id("b1")}`);
+  expect(body).toMatchObject({ epoch: 1, root, count: 2, committedTx: "0xt" });
+  expect(verifyInclusion(root, id("b1"), body["proof"] as string[])).toBe(true);
 });
 
 it("says 500 as a problem when the store fails", async () => {
@@ -132,7 +162,7 @@ it("says 500 as a problem when the store fails", async () => {
   expect(await get("/v1/statistics")).toMatchObject({
     status: 500,
     type: "application/problem+json",
-    body: { title: "unexpected" },
+    body: { title: "unexpected", detail: expect.not.stringContaining("disk full") },
   });
 });
 
@@ -147,4 +177,77 @@ it("shows what never came of a site", async () => {
   });
   expect(await get("/v1/sites/a/gaps?from=yesterday")).toMatchObject({ status: 400, body: { title: "bad-query" } });
   expect(await get("/v1/sites/zz/gaps?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z")).toMatchObject({ status: 404 });
+});
+
+describe("tokens", () => {
+  /** Every path of the document, its parameters filled in for home b. */
+  const paths = async (app: Awaited<ReturnType<typeof api>>["app"]): Promise<{ path: string; needsToken: boolean }[]> => {
+    const document = (await (await app.request("/openapi.json")).json()) as {
+      openapi: string;
+      paths: Record<string, Record<string, { security?: unknown[] }>>;
+    };
+    expect(document.openapi).toBe("3.1.0");
+    return Object.entries(document.paths).map(([path, methods]) => ({
+      path: path.replace("{site}", "b").replace("{seq}", "1").replace("{digest}", id("b1")),
+      needsToken: methods["get"]?.security !== undefined,
+    }));
+  };
+  const span = "?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z";
+
+  it("are asked for by every path but those of the public log", async () => {
+    const { app, get } = await api({ open: false });
+    const all = await paths(app);
+    expect(all.filter(({ needsToken }) => !needsToken).map(({ path }) => path)).toEqual([
+      "/v1/epochs",
+      `/v1/log/digests/${id("b1")}`,
+    ]);
+    for (const { path, needsToken } of all) {
+      const { status, body, wanted } = await get(path.endsWith("/gaps") ? path + span : path);
+      if (needsToken)
+        expect([path, status, body["title"], wanted]).toEqual([path, 401, "token-missing", 'Bearer realm="smart-mla"']);
+      else expect([200, 404]).toContain(status);
+    }
+  });
+
+  it("of a household show its own home and no other", async () => {
+    const { app, get, header } = await api({ open: false });
+    const [own, foreign] = [await header("household", "b"), await header("household", "a")];
+    for (const { path } of (await paths(app)).filter(({ path: one }) => one.includes("/b"))) {
+      const full = path.endsWith("/gaps") ? path + span : path;
+      expect([path, (await get(full, foreign)).status]).toEqual([path, 403]);
+      expect([200, 409]).toContain((await get(full, own)).status);
+    }
+    const sites = async (path: string, who: string) =>
+      ((await get(path, who)).body["items"] as { site: string }[]).map(({ site }) => site);
+    expect(await sites("/v1/sites", own)).toEqual(["b"]);
+    expect(await sites("/v1/settlements", own)).toEqual(["b", "b"]);
+    expect(await sites("/v1/settlements?cursor=a/1", own)).toEqual(["b", "b"]);
+    expect((await get("/v1/settlements?site=a", own)).status).toBe(403);
+    expect((await get("/v1/sites/zz/statistics", own)).status).toBe(403);
+    expect((await get("/v1/statistics", own)).status).toBe(403);
+  });
+
+  it("of auditors and operators show all homes", async () => {
+    const { get, header } = await api({ open: false });
+    for (const role of ["auditor", "operator"] as const) {
+      const token = await header(role);
+      expect((await get("/v1/statistics", token)).status).toBe(200);
+      expect((await get("/v1/settlements", token)).body["items"]).toHaveLength(5);
+      expect((await get("/v1/settlements?site=a", token)).body["items"]).toHaveLength(3);
+    }
+  });
+
+  it("that do not hold are refused, also where none is needed", async () => {
+    const { get, header } = await api({ open: false });
+    const bad = [
+      await header("operator", null, { revokedMs: nowMs - 1 }),
+      await header("operator", null, { expiresMs: nowMs }),
+      "Bearer sma_unknown",
+      "Basic b3BlcmF0b3I6",
+      "",
+    ];
+    for (const token of bad)
+      for (const path of ["/v1/statistics", "/v1/epochs"])
+        expect([token, (await get(path, token)).body["title"]]).toEqual([token, "token-bad"]);
+  });
 });
