@@ -103,8 +103,8 @@ export interface AggregatorStore extends EnrolmentStore, ErasureStore {
   /** The newest plan of each resource with its answer, as far as there is one. */
   plans(site: string): Promise<{ list: InstructionList; status: InstructionAck["status"] | null; code: string | null }[]>;
 
-  /** Reserves numbers for signed messages and gives the first; never gives one twice, whatever happens. */
-  reserveSequence(count: number): Promise<number>;
+  /** Reserves numbers for signed messages, none below `least`, and gives the first; never gives one twice, whatever happens. */
+  reserveSequence(count: number, least: number): Promise<number>;
 
   /** Start of the next period to settle by kind, ms; a kind that never was settled is not there. */
   cursors(site: string): Promise<Map<SettledKind, number>>;

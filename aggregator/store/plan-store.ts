@@ -80,10 +80,10 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       const rows = await newest(site).orderBy("resource").execute();
       return rows.map(({ body, status, code }) => ({ list: list(body), status, code }));
     },
-    async reserveSequence(count) {
+    async reserveSequence(count, least) {
       return db.transaction().execute(async (tx) => {
         const row = await tx.selectFrom("sequence").select("next").where("name", "=", "envelope").executeTakeFirst();
-        const first = Number(row?.next ?? 1);
+        const first = Math.max(Number(row?.next ?? 1), least);
         await tx
           .insertInto("sequence")
           .values({ name: "envelope", next: first + count })

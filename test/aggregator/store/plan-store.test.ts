@@ -39,10 +39,12 @@ it("counts only the newest plan of each resource, and forgets it as unanswered o
 
 it("never reserves a number twice, at once or over restarts", async () => {
   const { store, reopen } = await scratchStore();
-  const starts = await Promise.all([10, 1, 1000, 5].map((count) => store.reserveSequence(count)));
+  const starts = await Promise.all([10, 1, 1000, 5].map((count) => store.reserveSequence(count, 1)));
   const again = await reopen();
-  starts.push(await again.reserveSequence(3), await (await reopen()).reserveSequence(1));
+  starts.push(await again.reserveSequence(3, 0), await (await reopen()).reserveSequence(1, 1000));
   expect(starts).toEqual([1, 11, 12, 1012, 1017, 1020]);
+  const last = await reopen();
+  expect([await last.reserveSequence(2, 5000), await last.reserveSequence(1, 4000)]).toEqual([5000, 5002]);
 });
 
 it("makes its file for itself alone, and says store-unusable where it cannot, store-too-new for a newer one", async () => {
