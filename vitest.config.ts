@@ -1,13 +1,21 @@
 import { defineConfig } from "vitest/config";
+import { postgresFolder } from "./test/fake/postgres.ts";
+
+/** Tests of what the aggregator stores run over both of its databases. */
+const overBoth = ["test/aggregator/{store,intake,settle,dispatch,optimise}/**/*.test.ts"];
+const waiting = { testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/build-once.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
     // Real processes and sockets: more files at once than cores only makes them wait for each other.
     maxWorkers: 2,
+    projects: [
+      { test: { ...waiting, name: "tests", include: ["test/**/*.test.ts"], globalSetup: ["test/build-once.ts"] } },
+      // Where it is missing, test/aggregator/open-postgres.test.ts says so by name, or fails with REQUIRE_PEERS=1.
+      ...(postgresFolder() === undefined
+        ? []
+        : [{ test: { ...waiting, name: "postgres", include: overBoth, globalSetup: ["test/postgres-once.ts"] } }]),
+    ],
     coverage: {
       include: ["core", "planner", "settlement", "drivers", "agent", "aggregator", "simulator", "cli"],
       reporter: ["text-summary"],

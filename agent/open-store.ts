@@ -9,6 +9,7 @@ import { openOutbox, type Outbox } from "./store/outbox.ts";
 import { openSound } from "./store/open-sound.ts";
 import { diskReserve } from "./store/reserve.ts";
 import { retention } from "./store/retention.ts";
+import { holdIfNew } from "./store/settlement-hold.ts";
 import { watchDatabase } from "./store/watch-database.ts";
 
 /** Small bites: a pass of control must never wait for housekeeping. */
@@ -48,6 +49,7 @@ export function openStore(options: {
     const { file: aside, why, saved } = setAside;
     log.error({ code: "store-damaged", aside, why, saved }, "database was damaged: set aside, what could be read was taken over");
   }
+  holdIfNew(db, clock.now());
   const [kept, reserve] = [retention(db, config.keep), diskReserve(`${file}.reserve`)];
   const outbox = openOutbox(db, randomUUID(), clock.now());
   const giveUp = (): number => outbox.giveUp(giveUpAtOnce);

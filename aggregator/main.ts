@@ -57,7 +57,7 @@ export async function startAggregator(options: {
   const prices = readPriceBook(config.pricesFile);
   const controlJwk = readJsonFile(config.controlKeyFile, "control-key-unreadable");
   const key = await importControlKey(controlJwk);
-  const store = await openStore(config.databaseFile);
+  const store = await openStore(config.database);
   opened.defer(() => store.close());
   const refused = rejections(log, () => clock.monotonicMs());
   const states = new Map<string, SiteState["state"]>();

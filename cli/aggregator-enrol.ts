@@ -35,7 +35,7 @@ export async function aggregatorEnrol(site: string, options: EnrolOptions, say: 
   const { fingerprint } = openAuthority(enrolment);
   const secret = randomBytes(24).toString("base64url");
   const expiresMs = Date.now() + validMs;
-  const store = await openStore(config.databaseFile);
+  const store = await openStore(config.database);
   try {
     await store.addCode({ hash: hashOfCode(secret), site, expiresMs });
   } finally {
@@ -63,7 +63,7 @@ export async function aggregatorRevoke(
   const config = readAggregatorConfig(options.config);
   const enrolment = demandEnrolment(config, options.config);
   const authority = openAuthority(enrolment);
-  const store = await openStore(config.databaseFile);
+  const store = await openStore(config.database);
   let revoked: number;
   try {
     revoked = await store.revokeSite(site, Date.now());

@@ -1,4 +1,3 @@
-import { dirname } from "node:path";
 import { startAggregator } from "../aggregator/main.ts";
 import { runDaemon } from "./daemon.ts";
 import { programVersion } from "./program-version.ts";
@@ -11,7 +10,7 @@ export async function aggregatorRun(file: string, say: (line: string) => void): 
     name: config.id,
     level: config.logLevel,
     ...(config.simulationClockUrl && { clockUrl: config.simulationClockUrl }),
-    stateFolder: dirname(config.databaseFile),
+    stateFolder: config.stateFolder,
     say,
     start: async ({ clock, log }) => {
       const aggregator = await startAggregator({ config, clock, log, version: programVersion() });

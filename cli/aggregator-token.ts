@@ -70,7 +70,7 @@ export async function tokenRevoke(id: string, options: { config: string }, say: 
 }
 
 async function withStore<T>(configFile: string, work: (store: AggregatorStore) => Promise<T>): Promise<T> {
-  const store = await openStore(readAggregatorConfig(configFile).databaseFile);
+  const store = await openStore(readAggregatorConfig(configFile).database);
   try {
     return await work(store);
   } finally {

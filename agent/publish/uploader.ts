@@ -21,7 +21,7 @@ export interface Uploader {
 const batchRows = 60;
 const windowRows = 1200;
 /** Of a message of rows, besides them. */
-const envelopeBytes = 100;
+const envelopeBytes = 140;
 /** How often it looks for rows that nobody announced. */
 const pumpEveryMs = 10_000;
 /** The newest slots that go before a backlog: a quarter of an hour of a house with a dozen meters. */
@@ -56,6 +56,19 @@ export function startUploader(options: {
   /** Up to this row slots went ahead. */
   let aheadUpTo = 0;
 
+  const message = (boot: string, items: MeasurementItem[]): Measurements => {
+    const newestMs = Math.max(
+      ...items.map((item) => Date.parse(item.kind === "slot" ? item.end : item.kind === "gap" ? item.to : item.at)),
+    );
+    const receipted = outbox.receipted(boot);
+    return {
+      v: 1,
+      boot,
+      ...(receipted > 0 && { receipted }),
+      ...(clock.now() - newestMs > historicalMs && { historical: true }),
+      items,
+    };
+  };
   /** As many of the first rows as the broker takes in one message; one at the least. */
   const fitting = (items: MeasurementItem[]): MeasurementItem[] => {
     const mostBytes = options.link().mostPayloadBytes("meter") - envelopeBytes;
@@ -70,7 +83,7 @@ export function startUploader(options: {
     const items = outbox.newestSlots(aheadUpTo, freshRows).filter((row) => mayLeave(row, options.sharing(), options.gridMeter));
     aheadUpTo = outbox.added();
     if (items.length === 0) return;
-    await options.link().publish("meter", message(outbox.boot, fitting(items), clock.now()));
+    await options.link().publish("meter", message(outbox.boot, fitting(items)));
   };
   const rewind = (): void => {
     attempts++;
@@ -95,7 +108,7 @@ export function startUploader(options: {
       const attempt = attempts;
       options
         .link()
-        .publish("meter", message(batch.boot, permittedRows(items, options.sharing(), options.gridMeter), clock.now()))
+        .publish("meter", message(batch.boot, permittedRows(items, options.sharing(), options.gridMeter)))
         .catch((error: unknown) => {
           log.debug({ error: errorMessage(error) }, "sending stopped");
           // What was sent anew since is not taken back by an older failure.
@@ -129,11 +142,4 @@ export function startUploader(options: {
       pump();
     },
   };
-}
-
-function message(boot: string, items: MeasurementItem[], nowMs: number): Measurements {
-  const newestMs = Math.max(
-    ...items.map((item) => Date.parse(item.kind === "slot" ? item.end : item.kind === "gap" ? item.to : item.at)),
-  );
-  return { v: 1, boot, ...(nowMs - newestMs > historicalMs && { historical: true }), items };
 }

@@ -31,6 +31,8 @@ export interface Outbox {
    * only means that its rows are sent again.
    */
   delivered(boot: string, seq: number): number;
+  /** Up to which number all rows of a run are receipted; 0 where none is. */
+  receipted(boot: string): number;
   /** Deletes what is receipted; gives how many rows went. Call inside a transaction that is written anyway. */
   letGo(): number;
   /** Rows that wait. */
@@ -151,6 +153,7 @@ export function openOutbox(db: Db, boot: string, nowMs: number): Outbox {
       }
       return rows;
     },
+    receipted: (run) => Math.max(receiptOf(run), standing.get(run)?.delivered_seq ?? 0),
     letGo,
     size: () => (count.get()?.n ?? 0) - receiptedRows(),
     added: () => standing.get(boot)?.last_seq ?? 0,

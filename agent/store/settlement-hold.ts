@@ -11,6 +11,14 @@ export function hold(db: Db, reason: string, nowMs: number): void {
   db.prepare("insert or ignore into settlement_hold (id, reason, since_ms) values (1, ?, ?)").run(reason, nowMs);
 }
 
+/**
+ * Holds in a database in which no agent has ever run. The key may have signed before it was made (a new card, a lost file),
+ * and a second record with a number of then must never be signed.
+ */
+export function holdIfNew(db: Db, nowMs: number): void {
+  if (db.prepare("select 1 from boot limit 1").get() === undefined) hold(db, "the database is new", nowMs);
+}
+
 /** What the signing room asks and lifts. */
 export interface HoldStore {
   held(): SettlementHold | null;

@@ -2,6 +2,7 @@ import { dirname, join, resolve } from "node:path";
 import type { BrokerAccess } from "../../core/broker-connection.ts";
 import type { LogLevel } from "../../core/log.ts";
 import { isCredential } from "../../settlement/read-passphrase.ts";
+import type { DatabasePlace } from "../store/database-place.ts";
 import type { AggregatorYaml } from "./schema.ts";
 
 /** What the aggregator runs by, in camelCase, paths resolved. */
@@ -16,7 +17,9 @@ export interface AggregatorConfig {
   slotMinutes: number;
   settlement?: AggregatorSettlement;
   enrolment?: EnrolmentConfig;
-  databaseFile: string;
+  database: DatabasePlace;
+  /** Keys and what else is kept beside the database. */
+  stateFolder: string;
   listen: { host: string; port: number };
   /** Whoever reaches the API is the operator; only on loopback. */
   openApi: boolean;
@@ -62,7 +65,7 @@ export interface EnrolmentConfig {
 /** Maps a checked YAML file; relative paths count from `folder`. */
 export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): AggregatorConfig {
   const at = (path: string): string => resolve(folder, path);
-  const databaseFile = at(yaml.storage.path);
+  const { database, stateFolder } = storageAt(yaml.storage, at);
   const { broker, settlement } = yaml;
   const { enrolment, control_keys: change } = yaml;
   return {
@@ -92,7 +95,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     slotMinutes: yaml.plan.slot_minutes,
     ...(settlement && {
       settlement: {
-        keyFile: join(dirname(databaseFile), "keys", `${settlement.key}.json`),
+        keyFile: join(stateFolder, "keys", `${settlement.key}.json`),
         passphraseFile: isCredential(settlement.passphrase_file) ? settlement.passphrase_file : at(settlement.passphrase_file),
         chainId: settlement.chain_id,
         contract: settlement.contract,
@@ -111,11 +114,27 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
         ...(enrolment.crl_file && { crlFile: at(enrolment.crl_file) }),
       },
     }),
-    databaseFile,
+    database,
+    stateFolder,
     listen: listenAt(yaml.http.listen),
     openApi: yaml.http.open,
     logLevel: yaml.log.level,
     ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
+  };
+}
+
+function storageAt(
+  storage: AggregatorYaml["storage"],
+  at: (path: string) => string,
+): Pick<AggregatorConfig, "database" | "stateFolder"> {
+  if ("path" in storage) {
+    const file = at(storage.path);
+    return { database: { engine: "sqlite", file }, stateFolder: dirname(file) };
+  }
+  const { postgres_url: url, password_file: passwordFile, folder } = storage;
+  return {
+    database: { engine: "postgres", url, ...(passwordFile !== undefined && { passwordFile: at(passwordFile) }) },
+    stateFolder: at(folder),
   };
 }
 

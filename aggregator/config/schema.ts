@@ -64,7 +64,15 @@ export const AggregatorYaml = z.strictObject({
       crl_file: z.string().optional(),
     })
     .optional(),
-  storage: z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db") }),
+  storage: z.union([
+    z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db") }),
+    z.strictObject({
+      postgres_url: z.url({ protocol: /^postgres(ql)?$/, error: "a postgres:// address" }),
+      password_file: z.string().optional(),
+      /** For keys and what is published; SQLite has them beside its file. */
+      folder: z.string(),
+    }),
+  ]),
   http: z
     .strictObject({
       listen: Listen,

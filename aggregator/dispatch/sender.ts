@@ -14,8 +14,13 @@ export type Send = (
 ) => Promise<void>;
 
 const blockSize = 1000;
+/** More numbers than are ever needed: what was used never lies ahead of the time. Safe integers until the year 2255. */
+const numbersPerMs = 1000;
 
-/** Numbers rise for all homes and topics together, reserved in blocks so that a crash only leaves a gap. */
+/**
+ * Numbers rise for all homes and topics together, reserved in blocks so that a crash only leaves a gap. They follow the
+ * time, too: a database that was restored or lost does not know what was used, and homes refuse every number of the past.
+ */
 export function sender(options: {
   aggregator: string;
   key: ControlKey;
@@ -29,7 +34,7 @@ export function sender(options: {
   const number = async (): Promise<number> => {
     while (next >= end) {
       reserving ??= options.store
-        .reserveSequence(blockSize)
+        .reserveSequence(blockSize, Math.floor(options.clock.now()) * numbersPerMs)
         .then((first) => {
           next = first;
           end = first + blockSize;

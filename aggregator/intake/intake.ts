@@ -44,14 +44,13 @@ const receiptLifetimeS = 7 * 24 * 3600;
 export function intake(options: IntakeOptions): { take(message: SiteMessage): Promise<void> } {
   const { store } = options;
   const measurements = async (site: string, message: Measurements): Promise<void> => {
-    const { contiguousSeq, changed = 0 } = await store.ingest(site, message);
+    const { contiguousSeq, changed, lost, refused } = await store.ingest(site, message);
+    const note = (code: string, what: string): void =>
+      options.rejections.note(code, `sma/1/${options.aggregator}/${site}/up/meter`, `of run ${message.boot} ${what}`);
     // Numbers are never used twice: a home that does so loses the later rows, and somebody must hear of it.
-    if (changed > 0)
-      options.rejections.note(
-        "intake-row-changed",
-        `sma/1/${options.aggregator}/${site}/up/meter`,
-        `${changed} rows of run ${message.boot} came again with another content; the first ones stay`,
-      );
+    if (changed) note("intake-row-changed", `${changed} rows came again with another content; the first ones stay`);
+    if (lost) note("intake-rows-lost", `${lost} rows before ${contiguousSeq + 1} were receipted and are not here any more`);
+    if (refused) note("intake-rows-ahead", `${refused} rows far above ${contiguousSeq} were not kept; they come again`);
     await options
       .send(site, "receipt", "receipt", { boot: message.boot, seq: contiguousSeq }, { lifetimeS: receiptLifetimeS })
       // The home sends again what has no receipt.
@@ -99,7 +98,7 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
       const fits = before?.rows.boot === rows.boot && before.rows.items.length + rows.items.length <= mostRowsTogether;
       if (!fits) await close();
       before = before
-        ? { ...before, rows: { ...before.rows, items: [...before.rows.items, ...rows.items] } }
+        ? { ...before, rows: { ...before.rows, ...rows, items: [...before.rows.items, ...rows.items] } }
         : { first: message, rows };
     }
     await close();

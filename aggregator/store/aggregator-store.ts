@@ -16,6 +16,19 @@ export interface StoredGap {
   reason: string;
 }
 
+/** What became of a message's rows; a count that would be 0 is left out but for `added`. */
+export interface Ingested {
+  /** The highest number up to which nothing of that run is missing. */
+  contiguousSeq: number;
+  added: number;
+  /** Dropped: their number had come with another content. */
+  changed?: number;
+  /** The home has a receipt for them, and they are not here; from now on a gap. */
+  lost?: number;
+  /** Not kept: too far ahead. They come again in their turn. */
+  refused?: number;
+}
+
 /** Energy of one slot as a home reported it. */
 export interface StoredSlot {
   startMs: number;
@@ -69,15 +82,12 @@ export interface Statistics {
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
 export interface AggregatorStore extends EnrolmentStore, ErasureStore, TokenStore {
-  /**
-   * Keeps new rows, drops repeats; gives the highest seq up to which nothing of that run is missing, and how many rows were
-   * dropped whose number had come with another content (nothing where there were none).
-   */
-  ingest(site: string, message: Measurements): Promise<{ contiguousSeq: number; added: number; changed?: number }>;
+  /** Keeps new rows, drops repeats and what lies too far ahead of the rows that came before. */
+  ingest(site: string, message: Measurements): Promise<Ingested>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */
   slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
   /**
-   * What is missing of a site in [from, to): readings that the home gave up, and time between two import slots of its grid
+   * What is missing of a site in [from, to): readings that the home gave up or this database lost, and time between two import slots of its grid
    * meter that no slot covers.
    */
   gaps(site: string, fromMs: number, toMs: number): Promise<StoredGap[]>;
@@ -104,8 +114,8 @@ export interface AggregatorStore extends EnrolmentStore, ErasureStore, TokenStor
   /** The newest plan of each resource with its answer, as far as there is one. */
   plans(site: string): Promise<{ list: InstructionList; status: InstructionAck["status"] | null; code: string | null }[]>;
 
-  /** Reserves numbers for signed messages and gives the first; never gives one twice, whatever happens. */
-  reserveSequence(count: number): Promise<number>;
+  /** Reserves numbers for signed messages, none below `least`, and gives the first; never gives one twice, whatever happens. */
+  reserveSequence(count: number, least: number): Promise<number>;
 
   /** Start of the next period to settle by kind, ms; a kind that never was settled is not there. */
   cursors(site: string): Promise<Map<SettledKind, number>>;

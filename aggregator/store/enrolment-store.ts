@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { serially } from "./serially.ts";
 import type { Tables } from "./tables.ts";
 
 /** A certificate of a gateway. */
@@ -60,7 +61,7 @@ export function enrolmentStore(db: Kysely<Tables>): EnrolmentStore {
         .execute();
     },
     async redeem(hash, certificate) {
-      return db.transaction().execute(async (tx) => {
+      return serially(db, async (tx) => {
         const used = await tx
           .updateTable("enrolment_code")
           .set({ serial: certificate.serial })
@@ -77,7 +78,7 @@ export function enrolmentStore(db: Kysely<Tables>): EnrolmentStore {
       });
     },
     async addRenewed(previous, certificate) {
-      return db.transaction().execute(async (tx) => {
+      return serially(db, async (tx) => {
         // A write comes first, so that nobody else writes between the question and the answer.
         const row = rowOf(certificate);
         await tx.insertInto("certificate").values(row).execute();
@@ -98,7 +99,7 @@ export function enrolmentStore(db: Kysely<Tables>): EnrolmentStore {
       return row ? fromRow(row) : null;
     },
     async revokeSite(site, nowMs) {
-      return db.transaction().execute(async (tx) => {
+      return serially(db, async (tx) => {
         const revoked = await tx
           .updateTable("certificate")
           .set({ revoked_ms: nowMs })

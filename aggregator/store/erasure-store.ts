@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { serially } from "./serially.ts";
 import type { Tables } from "./tables.ts";
 
 /** What a home takes back. */
@@ -21,7 +22,7 @@ const personal = ["item", "gap", "run", "resource", "status", "plan"] as const;
 export function erasureStore(db: Kysely<Tables>): ErasureStore {
   return {
     async eraseSite(site, nowMs) {
-      return db.transaction().execute(async (tx) => {
+      return serially(db, async (tx) => {
         const erased: Record<string, number> = {};
         for (const table of personal) {
           const { numDeletedRows } = await tx.deleteFrom(table).where("site", "=", site).executeTakeFirstOrThrow();

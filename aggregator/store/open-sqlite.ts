@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { Kysely, sql, SqliteDialect } from "kysely";
 import { AppError, errorMessage } from "../../core/app-error.ts";
-import { migrations } from "./migrations.ts";
+import { type Engine, migrate } from "./migrate.ts";
 import type { Tables } from "./tables.ts";
 
 /**
@@ -24,26 +24,23 @@ export async function openSqlite(file: string): Promise<Kysely<Tables>> {
   if (database.pragma("synchronous", { simple: true }) !== 2)
     throw new AppError("store-not-durable", `database ${file} did not take synchronous=FULL`);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
-  const version = database.pragma("user_version", { simple: true }) as number;
-  if (version > migrations.length) {
-    await db.destroy();
-    throw new AppError(
-      "store-too-new",
-      `database ${file} has version ${version}, this program knows ${migrations.length}; install a newer one`,
-    );
-  }
   try {
-    for (let next = version; next < migrations.length; next++)
-      await db.transaction().execute(async (transaction) => {
-        for (const statement of migrations[next] ?? []) await sql.raw(statement).execute(transaction);
-        await sql.raw(`pragma user_version = ${next + 1}`).execute(transaction);
-      });
+    await migrate(db, engine, file);
   } catch (cause) {
     await db.destroy();
-    throw unusable(file, cause);
+    throw cause instanceof AppError ? cause : unusable(file, cause);
   }
   return db;
 }
+
+const engine: Engine = {
+  version: async (db) => {
+    const { rows } = await sql<{ user_version: number }>`pragma user_version`.execute(db);
+    return rows[0]?.user_version ?? 0;
+  },
+  setVersion: async (transaction, version) => void (await sql.raw(`pragma user_version = ${version}`).execute(transaction)),
+  statement: (text) => text,
+};
 
 function unusable(file: string, cause: unknown): AppError {
   const message = `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`;

@@ -3,15 +3,17 @@ import { consentStore } from "./consent-store.ts";
 import { enrolmentStore } from "./enrolment-store.ts";
 import { erasureStore } from "./erasure-store.ts";
 import { itemStore } from "./item-store.ts";
+import type { DatabasePlace } from "./database-place.ts";
+import { openPostgres } from "./open-postgres.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { planStore } from "./plan-store.ts";
 import { recordStore } from "./record-store.ts";
 import { statisticsStore } from "./statistics-store.ts";
 import { tokenStore } from "./token-store.ts";
 
-/** Opens the aggregator's store in an SQLite file. @throws AppError of openSqlite */
-export async function openStore(file: string): Promise<AggregatorStore> {
-  const db = await openSqlite(file);
+/** Opens the aggregator's store. @throws AppError of openSqlite and openPostgres */
+export async function openStore(place: DatabasePlace): Promise<AggregatorStore> {
+  const db = place.engine === "sqlite" ? await openSqlite(place.file) : await openPostgres(place);
   return {
     ...consentStore(db),
     ...itemStore(db),

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { type Kysely, sql } from "kysely";
 import { InstructionList } from "../../core/message/instruction.ts";
 import { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { AggregatorStore } from "./aggregator-store.ts";
@@ -80,17 +80,19 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       const rows = await newest(site).orderBy("resource").execute();
       return rows.map(({ body, status, code }) => ({ list: list(body), status, code }));
     },
-    async reserveSequence(count) {
-      return db.transaction().execute(async (tx) => {
-        const row = await tx.selectFrom("sequence").select("next").where("name", "=", "envelope").executeTakeFirst();
-        const first = Number(row?.next ?? 1);
-        await tx
-          .insertInto("sequence")
-          .values({ name: "envelope", next: first + count })
-          .onConflict((on) => on.column("name").doUpdateSet({ next: first + count }))
-          .execute();
-        return first;
-      });
+    async reserveSequence(count, least) {
+      // One statement: whoever reserves at the same time waits for its end.
+      const { next } = await db
+        .insertInto("sequence")
+        .values({ name: "envelope", next: Math.max(1, least) + count })
+        .onConflict((on) =>
+          on.column("name").doUpdateSet({
+            next: sql<number>`case when sequence.next < ${least} then ${least} else sequence.next end + ${count}`,
+          }),
+        )
+        .returning("next")
+        .executeTakeFirstOrThrow();
+      return Number(next) - count;
     },
   };
 }

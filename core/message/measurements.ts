@@ -72,6 +72,11 @@ export const Measurements = z.object({
   v: z.literal(1),
   /** Id of the agent's run; seq counts from 1 within it. */
   boot: z.uuid(),
+  /**
+   * All rows of that run up to here are receipted and gone; left out where there are none. An aggregator that does not have
+   * them (its database was restored, or is a new one) must not wait for them.
+   */
+  receipted: z.int().positive().optional(),
   /** The rows waited: the newest of them is older than half an hour. */
   historical: z.boolean().optional(),
   items: z.array(MeasurementItem).min(1).max(500),

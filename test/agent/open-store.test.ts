@@ -2,6 +2,7 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, it } from "vitest";
 import { openStore } from "../../agent/open-store.ts";
+import { holdStore } from "../../agent/store/settlement-hold.ts";
 import { fakeClock } from "../../core/clock/fake-clock.ts";
 import { scratch } from "../fake/scratch.ts";
 import { silentLog } from "../fake/silent-log.ts";
@@ -9,8 +10,7 @@ import { silentLog } from "../fake/silent-log.ts";
 const keep = { rawMs: 86_400_000, minuteMs: 86_400_000, quarterMs: 86_400_000 };
 
 /** An opened store with rows that wait, and what of them another process sees on the disk. */
-function opened(rows: number) {
-  const databaseFile = join(scratch("store"), "data.db");
+function opened(rows: number, databaseFile = join(scratch("store"), "data.db")) {
   const clock = fakeClock(Date.parse("2026-04-02T10:00:00Z"));
   const ending = new AbortController();
   const failed = (): void => undefined;
@@ -25,7 +25,7 @@ function opened(rows: number) {
       db.close();
     }
   };
-  return { ...store, clock, onDisk, stop: () => ending.abort() };
+  return { ...store, databaseFile, clock, onDisk, stop: () => ending.abort() };
 }
 
 it("writes a receipt after five minutes at the latest, where no reading comes", async () => {
@@ -45,4 +45,17 @@ it("writes receipts before it closes", () => {
   stop();
   close();
   expect(onDisk()).toBe(0);
+});
+
+it("signs nothing with a new database until the newest records are known: the key may be older than it", () => {
+  const first = opened(0);
+  expect(holdStore(first.db).held()).toMatchObject({ reason: "the database is new" });
+  // Lifted by the aggregator's word, it does not come back with the next start.
+  holdStore(first.db).lift();
+  first.stop();
+  first.close();
+  const again = opened(0, first.databaseFile);
+  expect(holdStore(again.db).held()).toBeNull();
+  again.stop();
+  again.close();
 });

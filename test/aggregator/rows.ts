@@ -1,8 +1,11 @@
 import type { MeasurementItem, Measurements } from "../../core/message/measurements.ts";
 import type { AggregatorStore } from "../../aggregator/store/aggregator-store.ts";
+import type { DatabasePlace } from "../../aggregator/store/database-place.ts";
 import { openStore } from "../../aggregator/store/open-store.ts";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import pg from "pg";
+import { inject, onTestFinished } from "vitest";
 import { scratch } from "../fake/scratch.ts";
 
 /** Runs of an agent. */
@@ -11,17 +14,37 @@ export const [bootOne, bootTwo] = ["0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a01", "7f1f
 export const midnightMs = Date.parse("2026-03-01T23:00:00Z");
 export const quarterMs = 900_000;
 
-/** A store in a file of the running test. */
-export async function scratchStore(): Promise<{ store: AggregatorStore; file: string; reopen(): Promise<AggregatorStore> }> {
-  const file = join(scratch("aggregator"), "data.db");
-  let store = await openStore(file);
+/** Address of a PostgreSQL server, where the tests of this run are over one. */
+const postgresUrl = inject("postgresUrl") as string | undefined;
+
+/** A database of the running test alone, of the engine that this run is over. */
+export async function scratchPlace(): Promise<DatabasePlace> {
+  if (postgresUrl === undefined) return { engine: "sqlite", file: join(scratch("aggregator"), "data.db") };
+  const name = `test_${randomUUID().replaceAll("-", "")}`;
+  const server = new pg.Client({ connectionString: postgresUrl });
+  await server.connect();
+  await server.query(`create database ${name}`);
+  await server.end();
+  const url = new URL(postgresUrl);
+  url.pathname = name;
+  return { engine: "postgres", url: url.toString() };
+}
+
+/** A store of the running test alone. */
+export async function scratchStore(): Promise<{
+  store: AggregatorStore;
+  place: DatabasePlace;
+  reopen(): Promise<AggregatorStore>;
+}> {
+  const place = await scratchPlace();
+  let store = await openStore(place);
   onTestFinished(() => store.close());
   return {
     store,
-    file,
+    place,
     async reopen() {
       await store.close();
-      store = await openStore(file);
+      store = await openStore(place);
       return store;
     },
   };

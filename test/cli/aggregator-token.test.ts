@@ -35,7 +35,7 @@ it("makes a token whose text is nowhere kept, lists it and revokes it", async ()
   const { token: text, id, ...about } = JSON.parse(made.out) as Record<string, string>;
   expect(text).toMatch(/^sma_[\w-]{43}$/);
   expect(about).toMatchObject({ role: "household", site: "gw-1", note: "the Smiths", revoked: null });
-  const store = await openStore(database);
+  const store = await openStore({ engine: "sqlite", file: database });
   expect(await store.tokenByHash(hashOfToken(text ?? ""))).toMatchObject({ id, role: "household", site: "gw-1" });
   expect(JSON.stringify(await store.tokens())).not.toContain(text);
   expect((await token("list")).out).toMatch(new RegExp(`^${id}  household  gw-1 +until \\S+Z  the Smiths$`));
@@ -57,7 +57,7 @@ it.each<[string, string[], RegExp]>([
 ])("refuses %s", async (_, args, complaint) => {
   const { database, token } = setUp();
   expect(await token(...args)).toMatchObject({ code: 2, out: "", err: expect.stringMatching(complaint) });
-  const store = await openStore(database);
+  const store = await openStore({ engine: "sqlite", file: database });
   expect(await store.tokens()).toEqual([]);
   await store.close();
 });

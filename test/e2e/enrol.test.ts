@@ -167,7 +167,7 @@ describe.skipIf(!mosquitto || !openssl)("a gateway that enrols at a real broker 
     await until("it is connected", () => agent.status().heartbeatAgeS !== null);
     expect(await home.ask("unenrol")).toMatchObject({ code: 2, err: expect.stringMatching(/^agent-running: /) as string });
     await agent.stop();
-    const store = await openStore(aggregator.databaseFile);
+    const store = await openStore({ engine: "sqlite", file: aggregator.databaseFile });
     onTestFinished(() => store.close());
     const item = { kind: "slot", meter: "grid", role: "grid", register: "import", wh: 5, quality: "valid", clockSynced: true };
     const [start, end] = ["2026-11-22T00:00:00.000Z", "2026-11-22T00:15:00.000Z"];

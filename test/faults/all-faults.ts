@@ -10,6 +10,7 @@ import { month } from "./month.ts";
 import { outage } from "./outage.ts";
 import { powerCuts } from "./power-cuts.ts";
 import { sickDisk } from "./sick-disk.ts";
+import { signOnce } from "./sign-once.ts";
 import { writeErrors } from "./write-errors.ts";
 
 /** All faults or one of them, each at its full count, as run.ts says; ends with exit code 1 when a claim falls short. */
@@ -30,6 +31,7 @@ const faults: Record<string, Fault> = {
   "power-cuts": fault(["strace"], ({ strace }) => powerCuts({ cuts: 2000, transactions: 600, seed, strace })),
   "forged-messages": fault([], () => forgedMessages({ count: 10_000, seed, say: (line) => console.log(line) })),
   "kill-nine": fault(["mosquitto", "openssl"], (peers) => killNine({ kills: 200, seed, ...peers })),
+  "sign-once": fault([], () => signOnce({ kills: 200, seed })),
   "broker-kill": fault(["mosquitto", "openssl"], (peers) => brokerKill({ kills: 10, ...peers })),
   outage: fault(["mosquitto", "openssl"], (peers) => outage({ hours: 72, ...peers })),
   "write-errors": fault(["strace"], ({ strace }) => writeErrors({ cuts: 300, transactions: 300, seed, strace })),

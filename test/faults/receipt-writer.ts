@@ -16,7 +16,7 @@ const boot = "0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a01";
 const log = silentLog();
 const clock = fakeClock(Date.parse("2026-01-01T00:00:00Z"));
 const open = (tries = 50): ReturnType<typeof openStore> =>
-  openStore(file).catch((error: unknown) => (tries === 0 ? Promise.reject(error) : open(tries - 1)));
+  openStore({ engine: "sqlite", file }).catch((error: unknown) => (tries === 0 ? Promise.reject(error) : open(tries - 1)));
 const store = await open();
 let receipted = 0;
 const inbound = intake({

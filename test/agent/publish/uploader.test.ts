@@ -191,6 +191,17 @@ it("sends a new slot ahead of a backlog that fills the window, and once more in 
   await until("all came", () => arrived().filter((seq) => seq === 3001).length === 2 && arrived().includes(3006));
 });
 
+it("says with each message which rows of that run have a receipt and do not come again", async () => {
+  const { heard, add, arrived, uploader } = await uploading(70);
+  await until("all rows arrived", () => arrived().length === 70);
+  uploader.receipt({ boot, seq: 70 });
+  add(1);
+  uploader.pump();
+  await until("the next row arrived", () => arrived().length === 71);
+  const said = heard.map(({ text }) => Measurements.parse(JSON.parse(text)).receipted);
+  expect(said).toEqual([undefined, undefined, 70]);
+});
+
 it("calls what is older than half an hour historical, and nothing else", async () => {
   const { outbox, heard, uploader, connections } = await uploading(0);
   const flags = (): (boolean | undefined)[] => heard.map(({ text }) => Measurements.parse(JSON.parse(text)).historical);

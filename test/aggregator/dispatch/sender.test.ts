@@ -5,6 +5,9 @@ import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { createControlKey, importControlKey, verifyEnvelope, type EnvelopeType } from "../../../core/envelope.ts";
 import { midnightMs, scratchStore } from "../rows.ts";
 
+/** Numbers begin with the time: a thousand for each ms. */
+const firstSeq = midnightMs * 1000;
+
 async function desk() {
   const { store, reopen } = await scratchStore();
   const { privateJwk, publicJwk } = await createControlKey("control-1");
@@ -27,7 +30,7 @@ async function desk() {
     sender({ aggregator: "community", key, store: from, link, clock });
   const open = (at: number, type: EnvelopeType, site: string) =>
     verifyEnvelope(sent[at]?.text ?? "", { keys, type, site, nowMs: clock.now() });
-  return { store, reopen, make, sent, open, setOnline: (value: boolean) => (online = value) };
+  return { store, reopen, clock, make, sent, open, setOnline: (value: boolean) => (online = value) };
 }
 
 it("signs for one site, with topic, kind, lifetime and whether the broker keeps it", async () => {
@@ -37,7 +40,7 @@ it("signs for one site, with topic, kind, lifetime and whether the broker keeps 
   expect(await open(0, "price", "home-1")).toEqual({
     kid: "control-1",
     type: "price",
-    seq: 1,
+    seq: firstSeq,
     issuedMs: midnightMs,
     expiresMs: midnightMs + 90_000,
     body: { any: "body" },
@@ -55,7 +58,7 @@ it("hands messages over in the order of their numbers, however many are sent at 
   );
   const seqs: number[] = [];
   for (let at = 0; at < count; at++) seqs.push((await open(at, "heartbeat", sent[at]?.topic.split("/")[3] ?? "")).seq);
-  expect(seqs).toEqual(Array.from({ length: count }, (_, at) => at + 1));
+  expect(seqs).toEqual(Array.from({ length: count }, (_, at) => firstSeq + at));
 });
 
 it("fails while the broker is away and goes on afterwards with a higher number", async () => {
@@ -66,7 +69,7 @@ it("fails while the broker is away and goes on afterwards with a higher number",
   expect(failures.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   setOnline(true);
   await send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 });
-  expect((await open(0, "heartbeat", "home-1")).seq).toBe(3);
+  expect((await open(0, "heartbeat", "home-1")).seq).toBe(firstSeq + 2);
 });
 
 it("goes on above every number of the run before", async () => {
@@ -76,17 +79,29 @@ it("goes on above every number of the run before", async () => {
   expect((await open(1, "heartbeat", "home-1")).seq).toBeGreaterThan((await open(0, "heartbeat", "home-1")).seq);
 });
 
+it("goes on above every number of before though its database was lost, or restored from a backup", async () => {
+  const { make, store, open, clock, sent } = await desk();
+  const send = make(store);
+  await Promise.all(Array.from({ length: 2500 }, () => send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 })));
+  const before = sent.length - 1;
+  await clock.advance(10_000);
+  const { store: empty } = await scratchStore();
+  await make(empty)("home-1", "heartbeat", "state", {}, { lifetimeS: 180 });
+  const [old, next] = [await open(before, "heartbeat", "home-1"), await open(before + 1, "heartbeat", "home-1")];
+  expect(next.seq).toBeGreaterThan(old.seq);
+});
+
 it("tries again to reserve numbers after the store failed once", async () => {
   const { make, store, open } = await desk();
   let failed = false;
   const send = make({
-    async reserveSequence(count) {
-      if (failed) return store.reserveSequence(count);
+    async reserveSequence(count, least) {
+      if (failed) return store.reserveSequence(count, least);
       failed = true;
       throw new Error("disk full");
     },
   });
   await expect(send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 })).rejects.toThrow("disk full");
   await send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 });
-  expect((await open(0, "heartbeat", "home-1")).seq).toBe(1);
+  expect((await open(0, "heartbeat", "home-1")).seq).toBe(firstSeq);
 });

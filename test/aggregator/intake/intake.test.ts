@@ -87,6 +87,13 @@ it("tells of rows that came again with another content, and of none that are the
   expect(await store.slots("a", "import", midnightMs, midnightMs + 9e6)).toMatchObject([{ wh: 10 }, { wh: 20 }, { wh: 30 }]);
 });
 
+it("tells of rows that its database has lost, and of rows too far ahead to be kept", async () => {
+  const { take, rejected, events } = await room();
+  await take("a", "meter", { ...message([sampleItem(9), sampleItem(20_000)]), receipted: 8 });
+  expect(rejected.counts()).toEqual({ "intake-rows-lost": 1, "intake-rows-ahead": 1 });
+  expect(events).toEqual(["stored 1", `a receipt receipt {"boot":"${boot}","seq":9}`]);
+});
+
 it("gives no receipt for what could not be stored, and counts it", async () => {
   const { take, events, rejected } = await room({ failingStore: true });
   await take("a", "meter", message([sampleItem(1)]));

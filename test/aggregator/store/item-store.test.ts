@@ -112,3 +112,43 @@ it("names what is missing: readings given up, and time that no slot covers", asy
   expect(await store.gaps("a", midnightMs + quarterMs, midnightMs + 9 * quarterMs)).toEqual([missing]);
   expect(await store.gaps("b", midnightMs, midnightMs + 9 * quarterMs)).toEqual([]);
 });
+
+it("does not wait for rows that the home has a receipt for: they are a gap from then on, told once", async () => {
+  const { store } = await scratchStore();
+  await store.ingest("a", message([slotItem(1, 0, 10), sampleItem(2), sampleItem(5)]));
+  const after = { ...message([slotItem(9, 4, 30), sampleItem(10)]), receipted: 8 };
+  expect(await store.ingest("a", after)).toEqual({ contiguousSeq: 10, added: 2, lost: 6 });
+  expect(await store.ingest("a", after)).toEqual({ contiguousSeq: 10, added: 0 });
+  expect(await store.ingest("a", { ...message([sampleItem(11)]), receipted: 10 })).toEqual({ contiguousSeq: 11, added: 1 });
+  expect(await store.gaps("a", midnightMs, midnightMs + 9 * quarterMs)).toMatchObject([
+    {
+      kind: "readings",
+      fromMs: midnightMs + quarterMs,
+      toMs: midnightMs + 4 * quarterMs,
+      reason: "receipted before, not in this database",
+    },
+    { kind: "slots" },
+  ]);
+});
+
+it("keeps rows ahead of those before them within bounds: a window of all, and so many slots", async () => {
+  const { store } = await scratchStore();
+  const ahead = [sampleItem(5000), sampleItem(5001), gapItem(6000, 7000), switchItem(9000), slotItem(1_000_000, 0, 10)];
+  expect(await store.ingest("a", message(ahead))).toEqual({ contiguousSeq: 0, added: 2, refused: 3 });
+  let kept = 1;
+  for (let at = 1; at <= 12; at++) {
+    const slots = Array.from({ length: 500 }, (_, index) => slotItem(2_000_000 + at * 500 + index, index, 10));
+    kept += (await store.ingest("a", message(slots))).added;
+  }
+  expect(kept).toBe(5000);
+  // The rows in between come in their turn, and with them what was refused.
+  expect(await store.ingest("a", message([sampleItem(1), sampleItem(2)]))).toEqual({ contiguousSeq: 2, added: 2 });
+  expect(await store.ingest("a", message([sampleItem(5001)]))).toEqual({ contiguousSeq: 2, added: 1 });
+});
+
+it("counts on over any number of rows that had come before their turn", async () => {
+  const { store } = await scratchStore();
+  for (let at = 0; at < 9; at++)
+    await store.ingest("a", message(Array.from({ length: 500 }, (_, index) => sampleItem(2 + at * 500 + index))));
+  expect(await store.ingest("a", message([sampleItem(1)]))).toEqual({ contiguousSeq: 4501, added: 1 });
+});

@@ -1,8 +1,4 @@
-import Database from "better-sqlite3";
-import { statSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { errorCode } from "../../../core/app-error.ts";
-import { openStore } from "../../../aggregator/store/open-store.ts";
 import { boiler, planOf, statusOf } from "../plans.ts";
 import { scratchStore } from "../rows.ts";
 
@@ -39,22 +35,10 @@ it("counts only the newest plan of each resource, and forgets it as unanswered o
 
 it("never reserves a number twice, at once or over restarts", async () => {
   const { store, reopen } = await scratchStore();
-  const starts = await Promise.all([10, 1, 1000, 5].map((count) => store.reserveSequence(count)));
+  const starts = await Promise.all([10, 1, 1000, 5].map((count) => store.reserveSequence(count, 1)));
   const again = await reopen();
-  starts.push(await again.reserveSequence(3), await (await reopen()).reserveSequence(1));
+  starts.push(await again.reserveSequence(3, 0), await (await reopen()).reserveSequence(1, 1000));
   expect(starts).toEqual([1, 11, 12, 1012, 1017, 1020]);
-});
-
-it("makes its file for itself alone, and says store-unusable where it cannot, store-too-new for a newer one", async () => {
-  const { file, store } = await scratchStore();
-  expect(statSync(file).mode & 0o777).toBe(0o600);
-  await store.close();
-  const raw = new Database(file);
-  expect(raw.pragma("journal_mode", { simple: true })).toBe("wal");
-  raw.pragma("user_version = 999");
-  raw.close();
-  expect(await openStore(file).catch(errorCode)).toBe("store-too-new");
-  writeFileSync(`${file}.text`, "this is no database, but long enough to be taken for one".repeat(10));
-  expect(await openStore(`${file}.text`).catch(errorCode)).toBe("store-unusable");
-  expect(await openStore(`${file}.text/data.db`).catch(errorCode)).toBe("store-unusable");
+  const last = await reopen();
+  expect([await last.reserveSequence(2, 5000), await last.reserveSequence(1, 4000)]).toEqual([5000, 5002]);
 });

@@ -1,0 +1,76 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AppError, errorCode } from "../../core/app-error.ts";
+import { openStore } from "../../aggregator/store/open-store.ts";
+import { type Postgres, postgresFolder, startPostgres } from "../fake/postgres.ts";
+import { scratch } from "../fake/scratch.ts";
+import { message, sampleItem, slotItem } from "./rows.ts";
+
+const programs = postgresFolder();
+
+describe.skipIf(programs === undefined)(`PostgreSQL${programs === undefined ? " (not installed)" : ""}`, () => {
+  let server: Postgres;
+  beforeAll(async () => {
+    server = await startPostgres(programs ?? "");
+  });
+  afterAll(() => server.stop());
+  const open = (url: string) => openStore({ engine: "postgres", url });
+
+  it("makes its tables once, however many programs start together, readings in 16 parts", async () => {
+    const url = server.database("many");
+    const stores = await Promise.all(Array.from({ length: 6 }, () => open(url)));
+    await Promise.all(stores.map((store) => store.close()));
+    expect(server.psql("many", "select count(*) = max(version) from schema_version")).toBe("t\n");
+    expect(server.psql("many", "select count(*) from pg_inherits where inhparent = 'item'::regclass")).toBe("16\n");
+  });
+
+  it("takes rows of one home from several programs at once: each is kept once and nothing is receipted that is missing", async () => {
+    const url = server.database("crossing");
+    const stores = await Promise.all(Array.from({ length: 3 }, () => open(url)));
+    const numbers = Array.from({ length: 300 }, (_, index) => index + 1);
+    const answers = await Promise.all(
+      numbers.flatMap((seq) =>
+        stores.map((store) => store.ingest("home", message([seq % 10 === 0 ? slotItem(seq, seq, seq) : sampleItem(seq)]))),
+      ),
+    );
+    expect(answers.reduce((sum, { added }) => sum + added, 0)).toBe(300);
+    expect(Math.max(...answers.map(({ contiguousSeq }) => contiguousSeq))).toBe(300);
+    expect(await stores[0]?.itemCounts()).toEqual([{ site: "home", rows: 300 }]);
+    const reserved = await Promise.all(stores.flatMap((store) => [10, 20, 30].map((count) => store.reserveSequence(count, 1))));
+    expect(new Set(reserved).size).toBe(9);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  it("has on its disk what it said to have, when the server is killed", async () => {
+    const url = server.database("killed");
+    const store = await open(url);
+    for (let seq = 1; seq <= 50; seq++) await store.ingest("home", message([sampleItem(seq)]));
+    await server.kill();
+    await expect(store.itemCounts()).rejects.toThrow();
+    await server.start();
+    expect(await store.itemCounts()).toEqual([{ site: "home", rows: 50 }]);
+    await store.close();
+  });
+
+  it("says what is wrong with a server that is away, too new or forgetful", async () => {
+    const away = await open("postgres://postgres:secret@127.0.0.1:1/none").catch((error: unknown) => error);
+    expect(away).toMatchObject({ code: "store-unusable", temporary: true, message: expect.not.stringContaining("secret") });
+    const url = server.database("newer");
+    await (await open(url)).close();
+    server.psql("newer", "insert into schema_version values (999)");
+    expect(await open(url).catch(errorCode)).toBe("store-too-new");
+    const forgetful = server.database("forgetful");
+    server.psql("postgres", "alter database forgetful set synchronous_commit = off");
+    expect(await open(forgetful).catch(errorCode)).toBe("store-not-durable");
+  });
+
+  it("reads its password from a file, and says so where there is none", async () => {
+    const passwordFile = join(scratch("password"), "password");
+    const url = server.database("locked");
+    const missing = await openStore({ engine: "postgres", url, passwordFile }).catch((error: unknown) => error);
+    expect(missing).toBeInstanceOf(AppError);
+    writeFileSync(passwordFile, "trusted anyway\n", { mode: 0o600 });
+    await (await openStore({ engine: "postgres", url, passwordFile })).close();
+  });
+});

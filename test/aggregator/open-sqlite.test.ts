@@ -1,0 +1,23 @@
+import Database from "better-sqlite3";
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { errorCode } from "../../core/app-error.ts";
+import { openStore } from "../../aggregator/store/open-store.ts";
+import { scratch } from "../fake/scratch.ts";
+
+const open = (file: string) => openStore({ engine: "sqlite", file });
+
+it("makes its file for itself alone, and says store-unusable where it cannot, store-too-new for a newer one", async () => {
+  const file = join(scratch("aggregator"), "data.db");
+  await (await open(file)).close();
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const raw = new Database(file);
+  expect(raw.pragma("journal_mode", { simple: true })).toBe("wal");
+  raw.pragma("user_version = 999");
+  raw.close();
+  expect(await open(file).catch(errorCode)).toBe("store-too-new");
+  writeFileSync(`${file}.text`, "this is no database, but long enough to be taken for one".repeat(10));
+  expect(await open(`${file}.text`).catch(errorCode)).toBe("store-unusable");
+  expect(await open(`${file}.text/data.db`).catch(errorCode)).toBe("store-unusable");
+});
