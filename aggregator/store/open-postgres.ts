@@ -23,7 +23,8 @@ export async function openPostgres(place: Extract<DatabasePlace, { engine: "post
     connectionString: place.url,
     ...(password !== undefined && { password }),
     max: mostConnections,
-    connectionTimeoutMillis: 10_000,
+    // A burst of work waits for a free connection in this time, too.
+    connectionTimeoutMillis: 60_000,
     application_name: "smart-mla",
   });
   // A connection that breaks while it rests is replaced by the next that is asked for.

@@ -47,7 +47,7 @@ describe.skipIf(programs === undefined)(`PostgreSQL${programs === undefined ? " 
     const store = await open(url);
     for (let seq = 1; seq <= 50; seq++) await store.ingest("home", message([sampleItem(seq)]));
     await server.kill();
-    await expect(store.itemCounts()).rejects.toThrow();
+    await expect(store.itemCounts()).rejects.toBeInstanceOf(Error);
     await server.start();
     expect(await store.itemCounts()).toEqual([{ site: "home", rows: 50 }]);
     await store.close();
