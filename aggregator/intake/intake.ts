@@ -30,8 +30,9 @@ export interface IntakeOptions {
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
 }
 
-/** Messages that may wait, of all homes together; a flood costs a number, not memory. */
+/** Messages that may wait, of all homes together, and their characters in all; a flood costs a number, not memory. */
 const mostPending = 5000;
+const mostPendingLength = 32 * 1024 * 1024;
 /** Rows of one commit. */
 const mostRowsTogether = 1500;
 /** A receipt stays good while the home may be away. */
@@ -113,6 +114,7 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
   };
   // One queue a home keeps its messages in order; homes do not wait for each other.
   let pending = 0;
+  let pendingLength = 0;
   const queues = new Map<string, Queue>();
   /** Done when its turn is over; `later` is what the next one need not wait for. */
   const inTurn = (site: string, work: () => Promise<Later | void>): Promise<void> => {
@@ -143,15 +145,20 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
   };
   return {
     take(message) {
-      if (pending >= mostPending) {
-        options.rejections.note("intake-full", message.topic, `more than ${mostPending} messages wait; the home sends again`);
+      const { length } = message.text;
+      if (pending >= mostPending || pendingLength + length > mostPendingLength) {
+        options.rejections.note("intake-full", message.topic, `${pending} messages wait already; the home sends again`);
         return Promise.resolve();
       }
       pending++;
+      pendingLength += length;
       const rows = message.rest === "meter" && options.sites.has(message.site);
       const done = (rows ? gather(message) : inTurn(message.site, () => take(message)))
         .catch((error: unknown) => refuse(message, error))
-        .finally(() => pending--);
+        .finally(() => {
+          pending--;
+          pendingLength -= length;
+        });
       return options.clock.hold(done);
     },
   };

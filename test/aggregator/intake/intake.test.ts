@@ -61,6 +61,15 @@ it("counts what floods it instead of keeping it, and takes rows again once the f
   expect(events).toContain("stored 1");
 });
 
+it("bounds what waits in characters too, so that a flood of large messages does not fill the memory", async () => {
+  const { take, rejected } = await room();
+  const large = " ".repeat(1024 * 1024);
+  await Promise.all(Array.from({ length: 100 }, () => take("a", "meter", large)));
+  expect(rejected.counts()).toEqual({ "intake-not-json": 32, "intake-full": 68 });
+  await take("a", "meter", large);
+  expect(rejected.counts()).toMatchObject({ "intake-not-json": 33 });
+});
+
 const boot = "0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a01";
 
 it("receipts rows after they are stored, and says when slots came", async () => {
