@@ -4,8 +4,9 @@ import type { Log } from "../../core/log.ts";
 import { KeyChange } from "../../core/message/key-change.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 import { Receipt } from "../../core/message/measurements.ts";
-import type { Resource } from "../../core/message/resource.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
+import { mostReason } from "../../core/message/refusal.ts";
+import type { Resource } from "../../core/message/resource.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { GivenWh } from "../given-energy.ts";
@@ -25,6 +26,7 @@ import { openInbox } from "./inbox.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { startMqttLink, type MqttLink } from "./mqtt-link.ts";
 import { resourceOf, statusOf } from "./resource-report.ts";
+import { tellingRefusals } from "./telling-refusals.ts";
 import { startUploader } from "./uploader.ts";
 
 /** The agent's side of all that it exchanges with its aggregator. */
@@ -130,12 +132,14 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       answer("ACCEPTED", list.plan);
     } catch (error) {
       const plan = planIdOf(body);
-      if (plan) answer("REJECTED", plan, { code: errorCode(error), message: errorMessage(error).slice(0, 500) });
+      if (plan) answer("REJECTED", plan, { code: errorCode(error), message: errorMessage(error).slice(0, mostReason) });
       throw error;
     }
   };
   // A queue of its own: a chain that answers slowly must not hold up instructions.
   const settleInTurn = inTurn(clock, (error) => refused.note(errorCode(error), "settlement", errorMessage(error)));
+  const telling = tellingRefusals((refusal) => tell("refused", refusal));
+  const settle = telling((body, { rest }) => settling.take(body, rest));
   const inbox = openInbox({
     keys: options.keys,
     site: options.link.gatewayId,
@@ -144,11 +148,12 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     rejections: refused,
     handlers: {
       heartbeat: () => void (heartbeatMs = clock.monotonicMs()),
-      receipt: (body) => uploader.receipt(parseAs(Receipt, body, "receipt-malformed")),
-      price: (body) => control.savePrices(parseAs(PriceSeries, body, "price-malformed")),
+      receipt: telling((body) => uploader.receipt(parseAs(Receipt, body, "receipt-malformed"))),
+      price: telling((body) => control.savePrices(parseAs(PriceSeries, body, "price-malformed"))),
+      // Refuses by an answer of its own.
       instruction: (body, { rest }) => instruct(body, rest),
-      keys: (body, { envelope }) => options.keys.apply(parseAs(KeyChange, body, "keys-malformed"), envelope.kid),
-      settlement: (body, { rest }) => settleInTurn(() => settling.take(body, rest)),
+      keys: telling((body, { envelope }) => options.keys.apply(parseAs(KeyChange, body, "keys-malformed"), envelope.kid)),
+      settlement: (body, place) => settleInTurn(() => settle(body, place)),
     },
   });
   const tellConsents = (): void => {

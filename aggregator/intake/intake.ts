@@ -5,6 +5,7 @@ import { ConsentMessage } from "../../core/consent.ts";
 import type { Log } from "../../core/log.ts";
 import { InstructionAck } from "../../core/message/instruction.ts";
 import { Measurements } from "../../core/message/measurements.ts";
+import { Refusal } from "../../core/message/refusal.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
 import { parseAs } from "../../core/parse-as.ts";
@@ -63,6 +64,9 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     await store.answerPlan(site, plan, status, code ?? null);
     if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
   };
+  /** By the count of rejections, so that a home that says so in a flood does not fill the log. */
+  const homeRefuses = (site: string, { topic, code, message }: Refusal): void =>
+    options.rejections.note("intake-refused-by-home", `${site} ${topic}`, `${code}: ${message}`);
   /** Work that the home's next message need not wait for. */
   interface Later {
     later: Promise<void>;
@@ -80,6 +84,7 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     }
     if (head === "status" && tail.length === 1) return { later: store.saveStatus(site, parse(ResourceStatus, body)) };
     if (head === "ack" && tail.length === 1) return ack(site, body);
+    if (head === "refused" && tail.length === 0) return homeRefuses(site, parse(Refusal, body));
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
   };

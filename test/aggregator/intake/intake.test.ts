@@ -162,6 +162,14 @@ it.each<[string, string, string, unknown]>([
   expect([events, await store.itemCounts(), await store.resources("a")]).toEqual([[], [], []]);
 });
 
+it("says what a home refuses of its messages", async () => {
+  const { take, rejected, log } = await room();
+  const refusal = { v: 1, topic: "settle/supply", kid: "control-1", seq: 7, code: "settlement-malformed", message: "kind" };
+  await take("a", "refused", refusal);
+  expect(rejected.counts()).toEqual({ "intake-refused-by-home": 1 });
+  expect(log.lines).toMatchObject([{ fields: { source: "a settle/supply" }, message: "settlement-malformed: kind" }]);
+});
+
 it("takes fields that it does not know", async () => {
   const { take, store, rejected } = await room();
   await take("a", "meter", { ...message([sampleItem(1)]), colour: "red" });
