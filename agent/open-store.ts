@@ -58,7 +58,8 @@ export function openStore(options: {
   watchDatabase({ file, clock, gone: failed, signal });
   reserve.refill();
   clock.every(refillEveryMs, () => reserve.refill(), signal);
-  clock.every(tidyEveryMs, () => void kept.tidy(clock.now(), hoursPerTidy), signal);
+  // By a clock that nobody has set a year of readings might count as old.
+  clock.every(tidyEveryMs, () => void (clock.synced() && kept.tidy(clock.now(), hoursPerTidy)), signal);
   clock.every(letGoEveryMs, letGo, signal);
   const close = (): void => {
     try {

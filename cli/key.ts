@@ -64,6 +64,7 @@ export async function keyBackup(copy: string, options: KeyOptions, say: Say): Pr
 export async function keyRestore(copy: string, options: KeyOptions, say: Say): Promise<number> {
   const config = settled(options.config);
   const { keyFile, passphraseFile } = config.settlement;
+  if (!existsSync(copy)) throw new AppError("keystore-missing", `there is no backup ${copy}; is the path right?`);
   const wallet = await openKeystore(resolve(copy), readPassphrase(options.passphraseFile ?? passphraseFile));
   const address = wallet.address.toLowerCase();
   const expected = await expectedSigner(config);

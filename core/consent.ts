@@ -1,7 +1,7 @@
 import { calculateJwkThumbprint, CompactSign, compactVerify, decodeProtectedHeader, importJWK, type JWK } from "jose";
 import { z } from "zod";
 import { AppError, errorMessage } from "./app-error.ts";
-import { ControlKeyJwk } from "./envelope.ts";
+import { ControlKeyJwk, isCanonicalJws } from "./envelope.ts";
 import { Instant, Name } from "./message/fields.ts";
 
 /** readings: single readings and slots finer than a quarter of an hour; appliances: energy and switchings of each appliance. */
@@ -48,6 +48,7 @@ export async function signConsent(privateJwk: JWK, consent: Consent): Promise<st
  */
 export async function readConsent(text: string): Promise<{ consent: Consent; thumbprint: string }> {
   try {
+    if (!isCanonicalJws(text)) throw new Error("base64url is not written in its one canonical way");
     const { jwk } = Header.parse(decodeProtectedHeader(text));
     const { kty, crv, x } = jwk;
     const { payload } = await compactVerify(text, await importJWK({ kty, crv, x }, "EdDSA"), { algorithms: ["EdDSA"] });

@@ -154,12 +154,17 @@ export async function verifyEnvelope(
 const typ = (type: EnvelopeType): string => `sma.${type}+jws`;
 const isoS = (s: number): string => iso(s * 1000);
 
-/** Base64url has spare bits and decoders skip blanks: without this one message could be written in many ways. */
-const isCanonical = (part: string): boolean => Buffer.from(part, "base64url").toString("base64url") === part;
+/**
+ * Whether each part of a compact JWS is written in its one way. Base64url has spare bits and decoders skip blanks: without
+ * this one message could be written in many ways, each with a signature that holds.
+ */
+export function isCanonicalJws(text: string): boolean {
+  return text.split(".").every((part) => Buffer.from(part, "base64url").toString("base64url") === part);
+}
 
 function readHeader(text: string): z.infer<typeof Header> {
   try {
-    if (!text.split(".").every(isCanonical)) throw new Error("base64url is not written in its one canonical way");
+    if (!isCanonicalJws(text)) throw new Error("base64url is not written in its one canonical way");
     return Header.parse(decodeProtectedHeader(text));
   } catch (cause) {
     throw new AppError("envelope-malformed", "not a compact JWS with alg EdDSA, kid and typ", { cause });

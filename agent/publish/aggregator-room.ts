@@ -4,8 +4,9 @@ import type { Log } from "../../core/log.ts";
 import { KeyChange } from "../../core/message/key-change.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 import { Receipt } from "../../core/message/measurements.ts";
-import type { Resource } from "../../core/message/resource.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
+import { mostReason } from "../../core/message/refusal.ts";
+import type { Resource } from "../../core/message/resource.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { GivenWh } from "../given-energy.ts";
@@ -19,12 +20,13 @@ import type { MeterStore } from "../store/meter-store.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
-import { overrideAt, type Override } from "../plan/override.ts";
+import type { Override } from "../plan/override.ts";
+import { applianceReports } from "./appliance-reports.ts";
 import { inTurn } from "./in-turn.ts";
 import { openInbox } from "./inbox.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { startMqttLink, type MqttLink } from "./mqtt-link.ts";
-import { resourceOf, statusOf } from "./resource-report.ts";
+import { tellingRefusals } from "./telling-refusals.ts";
 import { startUploader } from "./uploader.ts";
 
 /** The agent's side of all that it exchanges with its aggregator. */
@@ -73,7 +75,6 @@ export interface AggregatorRoomOptions {
 
 /** Delays are announced for a day ahead. */
 const describeEveryMs = 6 * 3_600_000;
-const reportEveryMs = 15 * 60_000;
 
 /** All traffic with the aggregator: rows up, receipts, prices, instructions and settlement down. */
 export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorRoom {
@@ -81,7 +82,6 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
   const resources = new Map(config.appliances.map(({ name, modes }) => [name, modes]));
   let lists: ReadonlyMap<string, InstructionList> = control.instructions();
   let heartbeatMs = -Infinity;
-  const reported = new Map<string, { state: string; atMs: number }>();
   let link: MqttLink | null = null;
   const online = (): MqttLink => {
     if (!link) throw new AppError("mqtt-offline", "the link is not open yet", { temporary: true });
@@ -92,6 +92,16 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       .publish(rest, message, { retain })
       .catch((error: unknown) => log.debug({ rest, error: errorMessage(error) }, "not sent"));
 
+  const appliances = applianceReports({
+    config,
+    clock,
+    connected: () => link?.connected() ?? false,
+    tell: (rest, message) => tell(rest, message, true),
+    overrides: options.overrides,
+    sharing: options.consents.sharing,
+    increaseDelays: options.increaseDelays,
+    givenWh: options.givenWh,
+  });
   const uploader = startUploader({
     outbox,
     link: online,
@@ -130,12 +140,14 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       answer("ACCEPTED", list.plan);
     } catch (error) {
       const plan = planIdOf(body);
-      if (plan) answer("REJECTED", plan, { code: errorCode(error), message: errorMessage(error).slice(0, 500) });
+      if (plan) answer("REJECTED", plan, { code: errorCode(error), message: errorMessage(error).slice(0, mostReason) });
       throw error;
     }
   };
   // A queue of its own: a chain that answers slowly must not hold up instructions.
   const settleInTurn = inTurn(clock, (error) => refused.note(errorCode(error), "settlement", errorMessage(error)));
+  const telling = tellingRefusals((refusal) => tell("refused", refusal));
+  const settle = telling((body, { rest }) => settling.take(body, rest));
   const inbox = openInbox({
     keys: options.keys,
     site: options.link.gatewayId,
@@ -144,61 +156,27 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     rejections: refused,
     handlers: {
       heartbeat: () => void (heartbeatMs = clock.monotonicMs()),
-      receipt: (body) => uploader.receipt(parseAs(Receipt, body, "receipt-malformed")),
-      price: (body) => control.savePrices(parseAs(PriceSeries, body, "price-malformed")),
+      receipt: telling((body) => uploader.receipt(parseAs(Receipt, body, "receipt-malformed"))),
+      price: telling((body) => control.savePrices(parseAs(PriceSeries, body, "price-malformed"))),
+      // Refuses by an answer of its own.
       instruction: (body, { rest }) => instruct(body, rest),
-      keys: (body, { envelope }) => options.keys.apply(parseAs(KeyChange, body, "keys-malformed"), envelope.kid),
-      settlement: (body, { rest }) => settleInTurn(() => settling.take(body, rest)),
+      keys: telling((body, { envelope }) => options.keys.apply(parseAs(KeyChange, body, "keys-malformed"), envelope.kid)),
+      settlement: (body, place) => settleInTurn(() => settle(body, place)),
     },
   });
   const tellConsents = (): void => {
     if (link?.connected()) tell("consent", options.consents.message(), true);
     // How much of an appliance may be told has changed too.
-    reported.clear();
+    appliances.forget();
   };
-  const report = (now: readonly ApplianceNow[]): void => {
-    const nowMs = clock.now();
-    for (const one of now) {
-      const { resource, setting, reason, alarm } = one;
-      const last = reported.get(resource);
-      const override = overrideAt(options.overrides(), resource, nowMs);
-      const state = `${setting.mode} ${setting.powerW} ${reason} ${alarm} ${override?.mode} ${override?.untilMs} ${one.authority}`;
-      if (!link?.connected() || (last?.state === state && nowMs - last.atMs < reportEveryMs)) continue;
-      const appliance = config.appliances.find(({ name }) => name === resource);
-      if (!appliance) continue;
-      reported.set(resource, { state, atMs: nowMs });
-      tell(
-        `status/${resource}`,
-        statusOf(
-          appliance,
-          { ...one, atMs: nowMs },
-          {
-            givenWh: options.consents.sharing().applianceDetail ? options.givenWh : null,
-            zone: config.site.timezone,
-            override,
-          },
-        ),
-        true,
-      );
-    }
-  };
-  const describe = (): void => {
-    const increaseDelays = options.increaseDelays();
-    for (const appliance of config.appliances)
-      tell(
-        `resource/${appliance.name}`,
-        { ...resourceOf(appliance, config.site), ...(increaseDelays && { increaseDelays }) } satisfies Resource,
-        true,
-      );
-  };
-  clock.every(describeEveryMs, () => void (link?.connected() && describe()), options.signal);
+  clock.every(describeEveryMs, appliances.describe, options.signal);
   link = startMqttLink({
     link: options.link,
     boot: outbox.boot,
     log,
     random: options.random,
     onConnect() {
-      describe();
+      appliances.describe();
       tellConsents();
       uploader.restart();
       void settling.remind();
@@ -209,7 +187,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
   return {
     connected: () => link?.connected() ?? false,
     instructions: () => lists,
-    report,
+    report: appliances.report,
     tellConsents,
     pump: uploader.pump,
     heartbeatAgeMs: () => clock.monotonicMs() - heartbeatMs,

@@ -122,6 +122,9 @@ export function startMqttLink(options: {
     })();
   });
   client.on("close", () => {
+    // The library would send it again by itself before anything else. Whoever sent it does so, maybe in smaller pieces: one
+    // that the broker does not bear would end each connection anew.
+    for (const id of Object.keys(client.outgoing)) client.removeOutgoingMessage(Number(id));
     if (stopping) return;
     failures++;
     const backoffMs = Math.min(reconnectMs.most, reconnectMs.least * 2 ** Math.min(failures, 5));
@@ -135,6 +138,9 @@ export function startMqttLink(options: {
     if (failures === 1) log.warn({ broker: link.brokerUrl }, "broker connection lost, retrying");
   });
   client.on("error", (error) => {
+    // What cannot be read leaves the library deaf, with the connection open. Mosquitto, for one, refuses a large message in
+    // words that MQTT 5 does not have.
+    if (client.connected) client.stream.destroy();
     if (
       "code" in error &&
       typeof error.code === "number" &&

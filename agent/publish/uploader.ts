@@ -5,6 +5,7 @@ import type { MeasurementItem, Measurements, Receipt } from "../../core/message/
 import type { Sharing } from "../consents.ts";
 import type { Outbox } from "../store/outbox.ts";
 import type { MqttLink } from "./mqtt-link.ts";
+import { batchSize } from "./batch-size.ts";
 import { mayLeave, permittedRows } from "./permitted-rows.ts";
 
 /** What carries the outbox to the aggregator. */
@@ -17,9 +18,9 @@ export interface Uploader {
   restart(): void;
 }
 
-/** Rows of one message, and rows that may be on their way without a receipt. */
+/** Rows of one message, and messages that may be on their way without a receipt. */
 const batchRows = 60;
-const windowRows = 1200;
+const windowMessages = 20;
 /** Of a message of rows, besides them. */
 const envelopeBytes = 140;
 /** How often it looks for rows that nobody announced. */
@@ -51,8 +52,11 @@ export function startUploader(options: {
   /** Rows of this run that were there when nothing was left to send; spares a look into the database. */
   let allSentUpTo = -1;
   let lastProgressMs = clock.monotonicMs();
-  /** How often it began anew. */
+  /** How often it began anew, and whether rows were receipted since. */
   let attempts = 0;
+  let progressed = false;
+  const size = batchSize({ most: batchRows, monotonicMs: () => clock.monotonicMs() });
+  const windowRows = (): number => windowMessages * size.rows();
   /** Up to this row slots went ahead. */
   let aheadUpTo = 0;
 
@@ -77,15 +81,19 @@ export function startUploader(options: {
     return fits;
   };
   const behind = (): boolean =>
-    inFlight >= windowRows || outbox.added() - (cursor?.boot === outbox.boot ? cursor.seq : 0) > batchRows;
+    inFlight >= windowRows() || outbox.added() - (cursor?.boot === outbox.boot ? cursor.seq : 0) > batchRows;
   const sendAhead = async (): Promise<void> => {
     if (!options.link().connected() || !behind()) return;
-    const items = outbox.newestSlots(aheadUpTo, freshRows).filter((row) => mayLeave(row, options.sharing(), options.gridMeter));
+    const items = outbox
+      .newestSlots(aheadUpTo, Math.min(freshRows, size.rows()))
+      .filter((row) => mayLeave(row, options.sharing(), options.gridMeter));
     aheadUpTo = outbox.added();
     if (items.length === 0) return;
     await options.link().publish("meter", message(outbox.boot, fitting(items)));
   };
   const rewind = (): void => {
+    if (inFlight > 0 && !progressed) size.failed();
+    progressed = false;
     attempts++;
     cursor = undefined;
     allSentUpTo = -1;
@@ -94,8 +102,8 @@ export function startUploader(options: {
   };
   /** Does not wait for the broker between batches: the window alone bounds what is under way. */
   const send = (): void => {
-    while (!options.signal.aborted && options.link().connected() && inFlight < windowRows) {
-      const batch = outbox.next(cursor, batchRows);
+    while (!options.signal.aborted && options.link().connected() && inFlight < windowRows()) {
+      const batch = outbox.next(cursor, size.rows());
       const items = fitting(batch?.items ?? []);
       const last = items.at(-1);
       if (!batch || !last) {
@@ -134,7 +142,11 @@ export function startUploader(options: {
       const rows = outbox.delivered(boot, seq);
       inFlight = Math.max(0, inFlight - rows);
       // A receipt that lets nothing go is no progress: a batch before it was lost.
-      if (rows > 0) lastProgressMs = clock.monotonicMs();
+      if (rows > 0) {
+        lastProgressMs = clock.monotonicMs();
+        progressed = true;
+        size.succeeded();
+      }
       pump();
     },
     restart() {

@@ -4,6 +4,8 @@ const minuteMs = 60_000;
 const quarterMs = 15 * minuteMs;
 const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
+/** The least instant that there is. */
+const fromTheFirstMs = -8.64e15;
 
 /** How long single readings are kept as they came, one a minute, and one a quarter of an hour. Slot totals are never dropped. */
 export interface KeepRules {
@@ -56,40 +58,49 @@ export function retention(db: Db, rules: KeepRules): Retention {
     setMark.run(meter, bucketMs, toMs);
     return changes;
   });
-  /** Hours from where it left off up to an instant, oldest first, of all meters in turn. */
-  const thinUntil = (bucketMs: number, beforeMs: number, mostHours: number, enough: number): number => {
+  /** The oldest hour before an instant that holds readings from a meter's mark on, of all meters together. */
+  const oldestHour = (markOf: (meter: string) => number, beforeMs: number) => {
+    const [first] = meters
+      .all()
+      .map(({ meter }) => ({ meter, atMs: oldest.get(meter, markOf(meter))?.at ?? Infinity }))
+      .toSorted((one, other) => one.atMs - other.atMs);
+    if (first === undefined || first.atMs >= beforeMs) return undefined;
+    const hourStartMs = first.atMs - (first.atMs % hourMs);
+    return { ...first, hourStartMs, endMs: Math.min(hourStartMs + hourMs, beforeMs) };
+  };
+  /** Hours from where it left off up to an instant. */
+  const thinUntil = (bucketMs: number, beforeMs: number, nowMs: number, mostHours: number, enough: number): number => {
+    // A mark of the future was made by a clock that was wrong: nothing would ever be thinned up to it.
+    const markOf = (meter: string): number => {
+      const untilMs = mark.get(meter, bucketMs)?.until_ms ?? fromTheFirstMs;
+      return untilMs > nowMs ? fromTheFirstMs : untilMs;
+    };
+    const wholeMs = beforeMs - (beforeMs % hourMs);
     let rows = 0;
-    let hours = 0;
-    const endMs = beforeMs - (beforeMs % hourMs);
-    for (const { meter } of meters.all())
-      while (hours < mostHours && rows < enough) {
-        const first = oldest.get(meter, mark.get(meter, bucketMs)?.until_ms ?? -8.64e15)?.at;
-        if (first === null || first === undefined || first >= endMs) break;
-        const startMs = first - (first % hourMs);
-        rows += thinHour(meter, bucketMs, startMs, Math.min(startMs + hourMs, endMs));
-        hours++;
-      }
+    for (let hours = 0; hours < mostHours && rows < enough; hours++) {
+      const hour = oldestHour(markOf, wholeMs);
+      if (!hour) break;
+      rows += thinHour(hour.meter, bucketMs, hour.hourStartMs, hour.endMs);
+    }
     return rows;
   };
   const dropUntil = (beforeMs: number, mostHours: number): number => {
     let rows = 0;
-    let hours = 0;
-    for (const { meter } of meters.all())
-      for (; hours < mostHours; hours++) {
-        const first = oldest.get(meter, -8.64e15)?.at;
-        if (first === null || first === undefined || first >= beforeMs) break;
-        rows += drop.run(meter, first, Math.min(first + hourMs, beforeMs)).changes;
-      }
+    for (let hours = 0; hours < mostHours; hours++) {
+      const hour = oldestHour(() => fromTheFirstMs, beforeMs);
+      if (!hour) break;
+      rows += drop.run(hour.meter, hour.atMs, hour.endMs).changes;
+    }
     return rows;
   };
   return {
     tidy: (nowMs, mostHours) =>
-      thinUntil(minuteMs, nowMs - rules.rawMs, mostHours, Infinity) +
-      thinUntil(quarterMs, nowMs - rules.minuteMs, mostHours, Infinity) +
+      thinUntil(minuteMs, nowMs - rules.rawMs, nowMs, mostHours, Infinity) +
+      thinUntil(quarterMs, nowMs - rules.minuteMs, nowMs, mostHours, Infinity) +
       dropUntil(nowMs - rules.quarterMs, mostHours),
     squeeze(nowMs) {
       for (const { olderMs, bucketMs } of squeezes) {
-        const rows = thinUntil(bucketMs, nowMs - olderMs, Infinity, 1000);
+        const rows = thinUntil(bucketMs, nowMs - olderMs, nowMs, Infinity, 1000);
         if (rows > 0) return rows;
       }
       return dropUntil(nowMs, 24);

@@ -63,7 +63,11 @@ export function startBrokerLink(options: {
     if (!lost && !stopping) log.warn({ broker: broker.url }, "broker connection lost, retrying");
     lost = true;
   });
-  client.on("error", (error) => log.debug({ error: errorMessage(error) }, "broker connection failed"));
+  client.on("error", (error) => {
+    // What cannot be read leaves the library deaf, with the connection open.
+    if (client.connected) client.stream.destroy();
+    log.debug({ error: errorMessage(error) }, "broker connection failed");
+  });
   client.on("message", (name, payload) => {
     const parsed = parseTopic(name);
     if (!parsed || parsed.direction !== "up" || parsed.aggregator !== options.id || payload.length > maxMessageBytes) return;

@@ -5,6 +5,7 @@ import { ConsentMessage } from "../../core/consent.ts";
 import type { Log } from "../../core/log.ts";
 import { InstructionAck } from "../../core/message/instruction.ts";
 import { Measurements } from "../../core/message/measurements.ts";
+import { Refusal } from "../../core/message/refusal.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
 import { parseAs } from "../../core/parse-as.ts";
@@ -30,8 +31,9 @@ export interface IntakeOptions {
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
 }
 
-/** Messages that may wait, of all homes together; a flood costs a number, not memory. */
+/** Messages that may wait, of all homes together, and their characters in all; a flood costs a number, not memory. */
 const mostPending = 5000;
+const mostPendingLength = 32 * 1024 * 1024;
 /** Rows of one commit. */
 const mostRowsTogether = 1500;
 /** A receipt stays good while the home may be away. */
@@ -62,6 +64,9 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     await store.answerPlan(site, plan, status, code ?? null);
     if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
   };
+  /** By the count of rejections, so that a home that says so in a flood does not fill the log. */
+  const homeRefuses = (site: string, { topic, code, message }: Refusal): void =>
+    options.rejections.note("intake-refused-by-home", `${site} ${topic}`, `${code}: ${message}`);
   /** Work that the home's next message need not wait for. */
   interface Later {
     later: Promise<void>;
@@ -79,6 +84,7 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     }
     if (head === "status" && tail.length === 1) return { later: store.saveStatus(site, parse(ResourceStatus, body)) };
     if (head === "ack" && tail.length === 1) return ack(site, body);
+    if (head === "refused" && tail.length === 0) return homeRefuses(site, parse(Refusal, body));
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
   };
@@ -113,6 +119,7 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
   };
   // One queue a home keeps its messages in order; homes do not wait for each other.
   let pending = 0;
+  let pendingLength = 0;
   const queues = new Map<string, Queue>();
   /** Done when its turn is over; `later` is what the next one need not wait for. */
   const inTurn = (site: string, work: () => Promise<Later | void>): Promise<void> => {
@@ -143,15 +150,20 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
   };
   return {
     take(message) {
-      if (pending >= mostPending) {
-        options.rejections.note("intake-full", message.topic, `more than ${mostPending} messages wait; the home sends again`);
+      const { length } = message.text;
+      if (pending >= mostPending || pendingLength + length > mostPendingLength) {
+        options.rejections.note("intake-full", message.topic, `${pending} messages wait already; the home sends again`);
         return Promise.resolve();
       }
       pending++;
+      pendingLength += length;
       const rows = message.rest === "meter" && options.sites.has(message.site);
       const done = (rows ? gather(message) : inTurn(message.site, () => take(message)))
         .catch((error: unknown) => refuse(message, error))
-        .finally(() => pending--);
+        .finally(() => {
+          pending--;
+          pendingLength -= length;
+        });
       return options.clock.hold(done);
     },
   };

@@ -59,3 +59,19 @@ it("signs nothing with a new database until the newest records are known: the ke
   again.stop();
   again.close();
 });
+
+it("thins nothing by a clock that nobody has set", async () => {
+  const { db, clock, close, stop } = opened(0);
+  db.prepare("insert into ledger values ('grid', '{}')").run();
+  const add = db.prepare("insert into sample values ('grid', ?, ?, 1, 1, 1, 'valid', 1)");
+  for (let second = 0; second < 60; second++) add.run(clock.now() - 3 * 86_400_000 + second * 1000, clock.now());
+  const rows = (): unknown => db.prepare("select count(*) from sample").pluck().get();
+  clock.setSynced(false);
+  await clock.advance(300_000);
+  expect(rows()).toBe(60);
+  clock.setSynced(true);
+  await clock.advance(60_000);
+  expect(rows()).toBe(0);
+  stop();
+  close();
+});

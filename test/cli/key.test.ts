@@ -138,6 +138,13 @@ describe("key backup and restore", { timeout: 60_000 }, () => {
     expect(await moved.ask("restore", moved.at("new.json"))).toMatchObject(failed("keystore-exists"));
   });
 
+  it("restore no copy that is not there, and do not advise to restore it from a backup", async () => {
+    const home = await gateway();
+    expect((await home.ask("restore", home.at("nowhere.json"))).err).toMatch(
+      /^keystore-missing: there is no backup .*path right/,
+    );
+  });
+
   it("restore where neither chain nor agreement can be asked, and say so", async () => {
     const { ask, at, keyFile } = await gateway({ agreed: false, rpcUrl: "http://127.0.0.1:9" });
     await writeKeystore(at("copy.json"), household.signer, passphrase, cheap);

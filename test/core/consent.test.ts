@@ -20,6 +20,10 @@ const parts = text.split(".");
 const coded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
 const header = JSON.parse(Buffer.from(parts[0] ?? "", "base64url").toString()) as Record<string, unknown>;
 
+/** The next letter of base64url: 64 bytes end in a letter of which four bits are not used. */
+const spare = (letter = ""): string => letters[letters.indexOf(letter) + 1] ?? "";
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 it("comes back as it was signed, with the thumbprint of the key that signed it", async () => {
   const read = await readConsent(text);
   expect(read.consent).toEqual(consent);
@@ -39,6 +43,8 @@ it.each<[string, string]>([
   ],
   ["no signature at all", [coded({ ...header, alg: "none" }), parts[1], ""].join(".")],
   ["another kind of message", [coded({ ...header, typ: "sma-instruction+jws" }), parts[1], parts[2]].join(".")],
+  ["the same with a blank in its signature", `${text.slice(0, -4)} ${text.slice(-4)}`],
+  ["the same with other spare bits at its end", text.slice(0, -1) + spare(text.at(-1))],
   ["nonsense", "x"],
 ])("refuses %s", async (_, wrong) => {
   expect(await readConsent(wrong).then(() => "read", errorCode)).toBe("consent-malformed");

@@ -34,16 +34,24 @@ const deployed = join(import.meta.dirname, "../../deploy/mosquitto");
 const deployedFolder = "/etc/mosquitto/smart-mla/";
 
 /** As Debian's own main file, which includes ours. */
-const mainFile = (folder: string): string =>
-  [`persistence true`, `persistence_location ${folder}/data/`, `log_dest stderr`, `include_dir ${folder}/conf.d`, ""].join("\n");
+const mainFile = (folder: string, more: readonly string[]): string =>
+  [
+    `persistence true`,
+    `persistence_location ${folder}/data/`,
+    `log_dest stderr`,
+    `include_dir ${folder}/conf.d`,
+    ...more,
+    "",
+  ].join("\n");
 
 /**
  * @param peers paths of mosquitto and openssl, from peer()
  * @param options.crl the list of revoked certificates to start with; without it none is looked at
+ * @param options.more lines of its main file, in the place of ours where they name the same
  */
 export async function startMosquitto(
   peers: { mosquitto: string; openssl: string },
-  { crl }: { crl?: (authority: CertificateAuthority) => Promise<string> } = {},
+  { crl, more = [] }: { crl?: (authority: CertificateAuthority) => Promise<string>; more?: readonly string[] } = {},
 ): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), "smart-mla-mosquitto-"));
   for (const name of ["conf.d", "data", "tls"]) mkdirSync(join(folder, name));
@@ -61,7 +69,7 @@ export async function startMosquitto(
   const crlFile = join(tls, "crl.pem");
   if (crl) writeFileSync(crlFile, await crl(authority));
   writeFileSync(join(folder, "conf.d", "smart-mla.conf"), config);
-  writeFileSync(join(folder, "mosquitto.conf"), mainFile(folder));
+  writeFileSync(join(folder, "mosquitto.conf"), mainFile(folder, more));
   // Started by root it becomes its own user, as the system's service does, and reads the files as that user.
   if (process.getuid?.() === 0) execFileSync("chown", ["-R", "mosquitto:", folder]);
   let log = "";

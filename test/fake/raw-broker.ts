@@ -30,9 +30,10 @@ export interface RawBroker {
 /**
  * @param options.mostBytes the largest packet that it announces to take; a larger one ends the connection, as with Mosquitto
  * @param options.onSubscribed what it says right after each subscription
+ * @param options.neverConfirms messages whose topic ends so
  */
 export async function rawBroker(
-  options: { mostBytes?: number; onSubscribed?: (socket: Socket) => void } = {},
+  options: { mostBytes?: number; onSubscribed?: (socket: Socket) => void; neverConfirms?: string } = {},
 ): Promise<RawBroker> {
   const packets: RawBroker["packets"] = [];
   const sockets: Socket[] = [];
@@ -61,6 +62,8 @@ export async function rawBroker(
         if (kind === 12) socket.write(Buffer.from([0xd0, 0]));
         if (kind === 3 && (head & 0x06) === 2) {
           const at = 2 + body.readUInt16BE(0);
+          const topic = body.subarray(2, at).toString();
+          if (options.neverConfirms !== undefined && topic.endsWith(options.neverConfirms)) continue;
           socket.write(packet(0x40, body.subarray(at, at + 2)));
         }
       }

@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { atLeast, atMost, type Claim } from "../../bench/report.ts";
-import type { Clock } from "../../core/clock/clock.ts";
 import { realClock } from "../../core/clock/real-clock.ts";
 import { startMosquitto, type Mosquitto } from "../fake/mosquitto.ts";
 import { silentLog } from "../fake/silent-log.ts";
@@ -10,6 +9,7 @@ import { until } from "../fake/until.ts";
 import { aggregatorProcess } from "./aggregator-process.ts";
 import { brokerFiles } from "./broker-files.ts";
 import { startDelivery } from "./delivery.ts";
+import { hurried } from "./hurried.ts";
 
 const site = "gw-1";
 const rowsEach = 900;
@@ -67,15 +67,6 @@ export async function brokerKill(options: { kills: number; mosquitto: string; op
     atLeast("broker-kill: messages lost without an outbox, of 200 (control, at least)", control, 1),
     atLeast("broker-kill: rows that the broker held when it was killed (at least)", queued, rows),
   ];
-}
-
-/** Waits are twenty times shorter, such as the minute after which a receipt counts as lost. */
-function hurried(clock: Clock): Clock {
-  return {
-    ...clock,
-    monotonicMs: () => clock.monotonicMs() * 20,
-    every: (periodMs, job, signal) => clock.every(periodMs / 20, job, signal),
-  };
 }
 
 /** How many of 200 messages that the broker had confirmed do not survive its kill, where nobody sends them again. */

@@ -5,6 +5,7 @@ import { startUploader } from "../../../agent/publish/uploader.ts";
 import { openOutbox } from "../../../agent/store/outbox.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { Measurements } from "../../../core/message/measurements.ts";
+import { cuttingProxy } from "../../fake/cutting-proxy.ts";
 import { openStore } from "../../fake/open-store.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { testBroker } from "../../fake/test-broker.ts";
@@ -14,7 +15,7 @@ const boot = "11111111-1111-4111-8111-111111111111";
 const item = { kind: "switch", resource: "boiler", at: "2026-01-01T00:00:00.000Z", on: true, reason: "x" } as const;
 
 /** An outbox with rows, an uploader, and an aggregator that only listens; both meet at a real broker. */
-async function uploading(rows: number) {
+async function uploading(rows: number, through: (port: number) => Promise<number> = async (port) => port) {
   const broker = await testBroker();
   const { heard } = await broker.listen("sma/1/agg/gw-1/up/meter");
   const outbox = openOutbox(openStore(), boot, 0);
@@ -26,7 +27,7 @@ async function uploading(rows: number) {
   const ending = new AbortController();
   let connections = 0;
   const link = startMqttLink({
-    link: { id: "agg", gatewayId: "gw-1", brokerUrl: broker.url, controlKeys: [] },
+    link: { id: "agg", gatewayId: "gw-1", brokerUrl: `mqtt://127.0.0.1:${await through(broker.port)}`, controlKeys: [] },
     boot,
     log: silentLog(),
     random: () => 0,
@@ -39,11 +40,13 @@ async function uploading(rows: number) {
   });
   let handedOver = 0;
   let mostPayloadBytes = Infinity;
+  let swallowed = Infinity;
   const counting: MqttLink = {
     ...link,
     mostPayloadBytes: () => mostPayloadBytes,
     publish(rest, message, options) {
       handedOver += Measurements.parse(message).items.length;
+      if (JSON.stringify(message).length > swallowed) return Promise.resolve();
       return link.publish(rest, message, options);
     },
   };
@@ -78,6 +81,8 @@ async function uploading(rows: number) {
     connections: () => connections,
     /** The broker takes no more in one message. */
     take: (bytes: number) => (mostPayloadBytes = bytes),
+    /** The broker confirms what is larger and drops it. */
+    swallow: (bytes: number) => (swallowed = bytes),
     allow: (now: Sharing) => (sharing = now),
   };
 }
@@ -255,4 +260,39 @@ it("makes messages no larger than the broker takes", async () => {
   expect(arrived()).toEqual(upTo(100));
   expect(Math.max(...heard.map(({ text }) => Buffer.byteLength(text)))).toBeLessThanOrEqual(1500);
   expect(heard.length).toBeLessThan(20);
+});
+
+/** Time goes by, and what came without a gap is receipted, until nothing waits. */
+async function drained({ arrived, uploader, clock, outbox }: Awaited<ReturnType<typeof uploading>>): Promise<void> {
+  const done = async (): Promise<boolean> => {
+    await clock.advance(10_000);
+    const numbers = new Set(arrived());
+    let seq = 0;
+    while (numbers.has(seq + 1)) seq++;
+    uploader.receipt({ boot, seq });
+    return outbox.size() === 0;
+  };
+  await until("nothing waits", done, 20_000);
+}
+
+it("finds the size that passes where larger messages vanish without a word", { timeout: 30_000 }, async () => {
+  const house = await uploading(0);
+  await until("it is connected", () => house.connections() === 1);
+  house.swallow(1200);
+  house.add(100);
+  house.uploader.pump();
+  await drained(house);
+  expect(new Set(house.arrived())).toEqual(new Set(upTo(100)));
+});
+
+it("finds the size that passes where a larger message ends the connection", { timeout: 30_000 }, async () => {
+  let cuts = (): number => 0;
+  const house = await uploading(60, async (port) => {
+    const proxy = await cuttingProxy(port, 1200);
+    cuts = proxy.cuts;
+    return proxy.port;
+  });
+  await drained(house);
+  expect(new Set(house.arrived())).toEqual(new Set(upTo(60)));
+  expect(cuts()).toBeGreaterThanOrEqual(3);
 });

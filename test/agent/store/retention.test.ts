@@ -55,6 +55,16 @@ describe("the day's housekeeping", () => {
     expect([left(db), left(db, "pv")]).toEqual([[times[0]], [(times[0] ?? 0) + 500]]);
   });
 
+  it("is not stopped for good by a clock that showed a year to come", () => {
+    const future = nowMs + 3650 * dayMs;
+    const times = seconds(nowMs - 5 * dayMs, 60);
+    const db = database({ grid: seconds(future - 5 * dayMs, 60) });
+    retention(db, rules).tidy(future, 10);
+    for (const at of times) db.prepare("insert into sample values ('grid', ?, ?, 1, 1, 1, 'valid', 1)").run(at, at);
+    expect(retention(db, rules).tidy(nowMs, 10)).toBe(59);
+    expect(retention(db, rules).tidy(nowMs, 10)).toBe(0);
+  });
+
   it("whatever the times: each bucket keeps its first reading and no other, and new ones are not touched", () => {
     fc.assert(
       fc.property(fc.uniqueArray(fc.integer({ min: nowMs - 9 * dayMs, max: nowMs }), { maxLength: 200 }), (times) => {
@@ -71,6 +81,16 @@ describe("the day's housekeeping", () => {
 });
 
 describe("a full disk", () => {
+  it("costs the oldest readings first, whichever meter they are of", () => {
+    const quarters = (fromMs: number, count: number): number[] => Array.from({ length: count }, (_, at) => fromMs + at * 900_000);
+    const [old, older] = [quarters(nowMs - 10 * dayMs, 96), quarters(nowMs - 20 * dayMs, 192)];
+    const db = database({ grid: old, pv: older });
+    retention(db, rules).squeeze(nowMs);
+    expect([left(db), left(db, "pv")]).toEqual([old, older.slice(96)]);
+    retention(db, rules).squeeze(nowMs);
+    expect([left(db), left(db, "pv")]).toEqual([old, []]);
+  });
+
   it("costs old detail first, and readings only when there is nothing left to thin", () => {
     const [old, fresh] = [seconds(nowMs - 3 * dayMs, 1800), seconds(nowMs - 3 * hourMs, 1800)];
     const db = database({ grid: [...old, ...fresh] });

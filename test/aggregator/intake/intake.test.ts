@@ -61,6 +61,15 @@ it("counts what floods it instead of keeping it, and takes rows again once the f
   expect(events).toContain("stored 1");
 });
 
+it("bounds what waits in characters too, so that a flood of large messages does not fill the memory", async () => {
+  const { take, rejected } = await room();
+  const large = " ".repeat(1024 * 1024);
+  await Promise.all(Array.from({ length: 100 }, () => take("a", "meter", large)));
+  expect(rejected.counts()).toEqual({ "intake-not-json": 32, "intake-full": 68 });
+  await take("a", "meter", large);
+  expect(rejected.counts()).toMatchObject({ "intake-not-json": 33 });
+});
+
 const boot = "0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a01";
 
 it("receipts rows after they are stored, and says when slots came", async () => {
@@ -151,6 +160,14 @@ it.each<[string, string, string, unknown]>([
   expect(rejected.counts()).toEqual({ [code]: 2 });
   expect(log.lines).toMatchObject([{ level: "warn", fields: { code } }]);
   expect([events, await store.itemCounts(), await store.resources("a")]).toEqual([[], [], []]);
+});
+
+it("says what a home refuses of its messages", async () => {
+  const { take, rejected, log } = await room();
+  const refusal = { v: 1, topic: "settle/supply", kid: "control-1", seq: 7, code: "settlement-malformed", message: "kind" };
+  await take("a", "refused", refusal);
+  expect(rejected.counts()).toEqual({ "intake-refused-by-home": 1 });
+  expect(log.lines).toMatchObject([{ fields: { source: "a settle/supply" }, message: "settlement-malformed: kind" }]);
 });
 
 it("takes fields that it does not know", async () => {
