@@ -164,15 +164,26 @@ describe("planHome", () => {
         { type: "ev", name: "car", charge_max_w: 3000, energy_wh: 5000, ready_by: 5, initial_wh: null },
         { type: "cycle", name: "washer", profile_w: [2000, 300], from: 5 },
         { type: "battery", name: "battery", capacity_wh: 5000, initial_wh: null, charge_max_w: 1000, discharge_max_w: 1000 },
+        {
+          type: "ev",
+          name: "guest",
+          charge_max_w: 3000,
+          energy_wh: 1000,
+          plugged: [{ from: 3, until: 1 }],
+          bounds: [{ from: 4, until: 2, min_wh: 1 }],
+        },
       ],
     });
     expect(outcome.shortfalls.map(({ appliance, kind }) => [appliance, kind])).toEqual([
       ["pump", "below-minimum"],
       ["washer", "cycle-not-run"],
+      ["guest", "below-minimum"],
     ]);
     expect(outcome.appliances[1]?.energy_wh.reduce((sum, wh) => sum + wh, 0)).toBeCloseTo(5000, 0);
     expect(outcome.notes.join("\n")).toContain("import_price_per_kwh is not known in 3 of 6 slots");
     expect(outcome.notes.join("\n")).toContain("appliances.0 (pump) has no slot between from and until");
+    expect(outcome.notes.join("\n")).toContain("appliances.4 (guest).plugged.0 has no slot between from and until");
+    expect(outcome.notes.join("\n")).toContain("appliances.4 (guest).bounds.0 holds no end of a slot");
     expect(JSON.stringify(outcome)).not.toMatch(/\[null|,null[,\]]|NaN|Infinity/);
   });
 
