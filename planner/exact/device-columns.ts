@@ -45,12 +45,12 @@ export function deviceColumns(
     const fill = model.column(bounded(device.floor), bounded(device.ceiling), last ? -device.finalValue * perKwh : 0);
     const keep = device.keep[slot] ?? 1;
     const fixed = ((device.add[slot] ?? 0) + (before < 0 ? keep * device.initial : 0)) / perKwh;
-    const dynamics = entries(
+    const dynamics: [number, number][] = [
       [fill, 1],
       [before, -keep],
       [taken[slot] ?? -1, -(device.gain[slot] ?? 1)],
       [given[slot] ?? -1, device.drain],
-    );
+    ];
     model.row(fixed, fixed, dynamics);
     const [low, high] = [device.low[slot] ?? -Infinity, device.high[slot] ?? Infinity];
     if (low > device.floor)
@@ -79,7 +79,12 @@ export function deviceColumns(
         [switched, -most],
       ]);
       const floor = isOnOff || device.ownWill ? most : least;
-      if (floor > 0) model.row(0, Infinity, entries([column, 1], [switched, -floor], [endsFull, floor]));
+      if (floor > 0)
+        model.row(0, Infinity, [
+          [column, 1],
+          [switched, -floor],
+          [endsFull, floor],
+        ]);
     }
     if (demand > 0 && column >= 0)
       demanded(model, {
@@ -176,11 +181,11 @@ function programme(model: LinearModel, home: Home, device: Device, profile: Floa
   const slots = home.hours.length;
   const missed = profile.reduce((sum, wh) => sum + wh, 0) * device.shortfallPrice;
   const starts = Array.from({ length: slots }, (_, slot) => ((device.maxIn[slot] ?? 0) > 0 ? model.column(0, 1, 0, whole) : -1));
-  model.row(1, 1, [...entries(...starts.map((column): [number, number] => [column, 1])), [model.column(0, 1, missed), 1]]);
+  model.row(1, 1, [...starts.map((column): [number, number] => [column, 1]), [model.column(0, 1, missed), 1]]);
   const taken = Array.from({ length: slots }, (_, slot) => {
     const column = model.column(0, Infinity, 0);
     const parts = Array.from(profile, (wh, step): [number, number] => [starts[slot - step] ?? -1, -wh / perKwh]);
-    model.row(0, 0, entries([column, 1], ...parts));
+    model.row(0, 0, [[column, 1], ...parts]);
     return column;
   });
   const none = starts.map(() => -1);
@@ -188,4 +193,3 @@ function programme(model: LinearModel, home: Home, device: Device, profile: Floa
 }
 
 const bounded = (wh: number): number => (Number.isFinite(wh) ? wh / perKwh : wh);
-const entries = (...all: [number, number][]): [number, number][] => all.filter(([column]) => column >= 0);

@@ -19,7 +19,12 @@ export function runRows(model: LinearModel, rules: RunRules, on: readonly number
     const end = model.column(0, 1, 0, false);
     const was = slot === 0 ? (wasOn ? 1 : 0) : 0;
     // on[t] - on[t-1] = begin[t] - end[t]
-    model.row(was, was, entries([on[slot] ?? -1, 1], [slot === 0 ? -1 : (on[slot - 1] ?? -1), -1], [begin, -1], [end, 1]));
+    model.row(was, was, [
+      [on[slot] ?? -1, 1],
+      [slot === 0 ? -1 : (on[slot - 1] ?? -1), -1],
+      [begin, -1],
+      [end, 1],
+    ]);
     model.row(-Infinity, 1, [
       [begin, 1],
       [end, 1],
@@ -28,9 +33,9 @@ export function runRows(model: LinearModel, rules: RunRules, on: readonly number
     ends.push(end);
     if (!((maxIn[slot] ?? 0) > 0)) plugged = slot + 1;
     const recentBegins = begins.slice(Math.max(plugged, slot - minOn + 1)).map((column): [number, number] => [column, 1]);
-    if (minOn > 1 && plugged <= slot) model.row(-Infinity, 0, entries(...recentBegins, [on[slot] ?? -1, -1]));
+    if (minOn > 1 && plugged <= slot) model.row(-Infinity, 0, [...recentBegins, [on[slot] ?? -1, -1]]);
     const recentEnds = ends.slice(Math.max(0, slot - minOff + 1)).map((column): [number, number] => [column, 1]);
-    if (minOff > 1) model.row(-Infinity, 1, entries(...recentEnds, [on[slot] ?? -1, 1]));
+    if (minOff > 1) model.row(-Infinity, 1, [...recentEnds, [on[slot] ?? -1, 1]]);
     if (slot >= maxOff) onceAmong(model, on.slice(slot - maxOff, slot + 1));
   }
   // What began before the plan goes on into it.
@@ -50,7 +55,7 @@ export function runRows(model: LinearModel, rules: RunRules, on: readonly number
 
 /** On in one of these slots at least, unless it can be in none. */
 function onceAmong(model: LinearModel, columns: readonly number[]): void {
-  const possible = entries(...columns.map((column): [number, number] => [column, 1]));
+  const possible = columns.filter((column) => column >= 0).map((column): [number, number] => [column, 1]);
   if (possible.length > 0) model.row(1, Infinity, possible);
 }
 function atLeast(model: LinearModel, column: number): void {
@@ -59,4 +64,3 @@ function atLeast(model: LinearModel, column: number): void {
 function atMost(model: LinearModel, column: number): void {
   if (column >= 0) model.row(0, 0, [[column, 1]]);
 }
-const entries = (...all: [number, number][]): [number, number][] => all.filter(([column]) => column >= 0);
