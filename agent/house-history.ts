@@ -1,4 +1,4 @@
-import { slotAt, startOfLocalDay } from "../core/slots.ts";
+import { startOfLocalDay } from "../core/slots.ts";
 import type { PastSlot } from "../planner/base-load.ts";
 import { whPerLitreK } from "../planner/heat-device.ts";
 import type { SeenSlot } from "../planner/presence-forecast.ts";
@@ -50,8 +50,8 @@ export function houseHistory(options: {
   const pvWh = (fromMs: number, toMs: number): Map<number, PastSlot> => {
     const found = new Map<number, PastSlot>();
     const add = (name: string, register: "import" | "export"): void => {
-      for (const { startMs, wh } of meters.slots(name, register, fromMs, toMs))
-        found.set(startMs, { startMs, wh: (found.get(startMs)?.wh ?? 0) + wh });
+      for (const { startMs, endMs, wh } of meters.slots(name, register, fromMs, toMs))
+        found.set(startMs, { startMs, endMs, wh: (found.get(startMs)?.wh ?? 0) + wh });
     };
     if (panels.length === 0) add(grid, "export");
     for (const name of panels) for (const register of ["import", "export"] as const) add(name, register);
@@ -64,7 +64,7 @@ export function houseHistory(options: {
       const own = panels.length === 0 ? 0 : (given.get(startMs)?.wh ?? 0) - (exported.get(startMs) ?? 0);
       const taken = appliances.reduce((sum, appliance) => sum + givenWh(appliance, startMs, endMs), 0);
       // PV may have fed part of what appliances took: less than nothing the house does not draw.
-      return { startMs, wh: Math.max(0, wh + own - taken) };
+      return { startMs, endMs, wh: Math.max(0, wh + own - taken) };
     });
   });
   const pv = recentDays(houseDays, zone, (fromMs, toMs) => [...pvWh(fromMs, toMs).values()]);
@@ -88,8 +88,10 @@ export function houseHistory(options: {
     pv: (nowMs) => [...pv(nowMs), ...pvWh(startOfLocalDay(nowMs, zone), nowMs).values()],
     sunshineWm2(nowMs) {
       const slots = [...sunshine(nowMs), ...foretold(startOfLocalDay(nowMs, zone), nowMs)];
-      const bySlot = new Map(slots.map(({ startMs, value }) => [startMs, value]));
-      return (atMs) => bySlot.get(slotAt(atMs, site.slotMinutes).startMs);
+      return (atMs) => {
+        const last = lastBegun(slots, atMs);
+        return last && atMs < last.endMs ? last.value : undefined;
+      };
     },
     draws: (resource, nowMs) => draws.get(resource)?.(nowMs) ?? [],
     presence: (resource, nowMs) => presence.get(resource)?.(nowMs) ?? [],
@@ -106,7 +108,7 @@ export function houseHistory(options: {
         if (startMs < fromMs || before?.endMs !== startMs) return [];
         const lostWh = model.lossWPerK * ((before.value + value) / 2 - model.ambientC) * ((endMs - startMs) / hourMs);
         const warmedWh = model.litres * whPerLitreK * (value - before.value);
-        return [{ startMs, wh: Math.max(0, givenWh(appliance, startMs, endMs) * model.cop - lostWh - warmedWh) }];
+        return [{ startMs, endMs, wh: Math.max(0, givenWh(appliance, startMs, endMs) * model.cop - lostWh - warmedWh) }];
       });
     });
   }
@@ -126,8 +128,19 @@ export function houseHistory(options: {
         const there = (wh * hourMs) / (endMs - startMs) > standByW;
         drew ||= there;
         const { heldMs } = settingsIn(appliance, switchings, startMs, endMs);
-        return there || (!drew && heldMs === 0) ? [{ startMs, there }] : [];
+        return there || (!drew && heldMs === 0) ? [{ startMs, endMs, there }] : [];
       });
     });
   }
+}
+
+/** The last slot that has begun by an instant, of slots in order of time. */
+function lastBegun(slots: readonly ObservedSlot[], atMs: number): ObservedSlot | undefined {
+  let [from, to] = [0, slots.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((slots[middle]?.startMs ?? Infinity) <= atMs) from = middle + 1;
+    else to = middle;
+  }
+  return slots[from - 1];
 }

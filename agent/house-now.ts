@@ -10,6 +10,8 @@ export interface HouseWatch {
   /** Every believed reading of the grid meter. */
   take(reading: Reading): void;
   now(): HouseNow;
+  /** Peak of this month that is paid for, W: as configured, or a higher one that the meter tells; null without such a charge. */
+  paidPeakW(): number | null;
   /** The random delays of the coming day, to be announced. */
   delays(): ReturnType<typeof announcedDelays>;
 }
@@ -22,6 +24,8 @@ export function watchHouse(options: {
   gridLimitW: () => number | null;
   /** Of this gateway alone, drawn once. */
   seed: Uint8Array;
+  /** Peak that the own plan in force pays for, W; 0 where it pays for none. */
+  plannedPeakW: () => number;
   clock: Clock;
 }): HouseWatch {
   const { site, clock } = options;
@@ -35,6 +39,7 @@ export function watchHouse(options: {
       if (reading.powerW !== null) powerful = { reading, atMs: clock.monotonicMs() };
       if (reading.importWh !== null) quarter = quarterAfter(quarter, clock.now(), reading.importWh);
     },
+    paidPeakW,
     delays: () => announcedDelays(options.seed, clock.now(), site.randomDelayMs),
     now() {
       const reading = powerful?.reading;
@@ -52,10 +57,15 @@ export function watchHouse(options: {
     },
   };
 
-  function peakNow({ importWh, demand }: Reading): number | null {
-    if (site.peakW === null) return null;
+  function paidPeakW(): number | null {
     // A higher quarter of this month is paid for already.
-    const peakW = Math.max(site.peakW, demand?.monthPeakW ?? 0);
+    return site.peakW === null ? null : Math.max(site.peakW, newest?.demand?.monthPeakW ?? 0);
+  }
+
+  function peakNow({ importWh }: Reading): number | null {
+    const paidW = paidPeakW();
+    if (paidW === null) return null;
+    const peakW = Math.max(paidW, options.plannedPeakW());
     // What is never above the peak has no mean above it.
     if (importWh === null) return peakW;
     // A quarter that has begun since is a new one, also before its first reading.

@@ -32,6 +32,8 @@ export interface OwnPlan {
   lists(): ReadonlyMap<string, InstructionList>;
   /** The planning problem of this moment, whoever plans; undefined without prices or demands. */
   problem(): ReturnType<typeof localProblem>;
+  /** Peak that the plan in force pays for, W; 0 where it pays for none. */
+  peakW(): number;
   /** How far the forecasts were off that it rests on. */
   forecasts(): ForecastQuality[];
 }
@@ -53,6 +55,9 @@ export function ownPlan(options: {
   comfort: Pick<ComfortWatch, "temperature" | "percent" | "missingWh">;
   weather: WeatherKeeper | null;
   overrides: () => readonly Override[];
+  standing: LocalPlanInput["standing"];
+  /** Peak that is paid for, W; null where none is charged for. */
+  paidPeakW: () => number | null;
   clock: Clock;
   log: Log;
   alone: () => boolean;
@@ -91,8 +96,8 @@ export function ownPlan(options: {
     nowMs,
     slotMinutes,
     zone,
-    // Above the peak that is paid for anyway the guard lets nothing run.
-    maxImportW: Math.min(config.site.maxImportW, config.site.peakW ?? Infinity),
+    standing: options.standing,
+    ...importOf(config.site, options.paidPeakW()),
   });
   const keyAt = (nowMs: number): string => {
     const prices = control.prices(nowMs, nowMs + horizonMs).map(({ start, importPerKwh }) => `${start} ${importPerKwh.length}`);
@@ -141,6 +146,8 @@ export function ownPlan(options: {
       if (isDue(key, nowMs)) begin(key, nowMs);
       return made?.lists ?? nothing;
     },
+    // While somebody else plans, nobody has weighed a higher peak.
+    peakW: () => (options.alone() ? (made?.peakW ?? 0) : 0),
     problem() {
       const input = inputAt(clock.now());
       return localProblem(input, pricedSlots(input));
@@ -155,4 +162,14 @@ export function ownPlan(options: {
       });
     },
   };
+}
+
+/** Above a peak that is paid for anyway, and whose price nobody has said, the guard lets nothing run. */
+function importOf(
+  { maxImportW, peakPricePerKw }: Pick<AgentConfig["site"], "maxImportW" | "peakPricePerKw">,
+  paidW: number | null,
+): Pick<LocalPlanInput, "maxImportW" | "peak"> {
+  if (paidW === null) return { maxImportW, peak: null };
+  if (peakPricePerKw === null) return { maxImportW: Math.min(maxImportW, paidW), peak: null };
+  return { maxImportW, peak: { paidW, pricePerKw: peakPricePerKw } };
 }

@@ -114,6 +114,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     site: config.site,
     gridLimitW: options.gridLimitW,
     seed: keptSecret(options.db, "increase-delay", () => randomBytes(32)),
+    plannedPeakW: () => own.peakW(),
     clock,
   });
   const observed = observedStore(options.db);
@@ -128,6 +129,11 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     comfort,
     weather,
     overrides: overrides.all,
+    standing(resource) {
+      const last = control.lastBefore(resource, clock.now() + 1);
+      return last && { on: last.on, sinceMs: last.atMs };
+    },
+    paidPeakW: house.paidPeakW,
     clock,
     log,
     alone: options.alone,

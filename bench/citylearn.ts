@@ -129,6 +129,7 @@ function causal(home: number): Ahead {
   const past = (values: Float64Array | undefined, hour: number, days: number): PastSlot[] =>
     Array.from((values ?? new Float64Array(0)).subarray(Math.max(0, hour - 24 * days), hour), (kWh, at) => ({
       startMs: firstMs + (Math.max(0, hour - 24 * days) + at) * hourMs,
+      endMs: firstMs + (Math.max(0, hour - 24 * days) + at + 1) * hourMs,
       wh: kWh * 1000,
     }));
   let load: number[] = [];

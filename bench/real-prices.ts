@@ -19,7 +19,7 @@ import { atLeast, atMost, report, rounded } from "./report.ts";
  *   Weather: the same, with a weather forecast: what came, with made errors (bench/real-prices/foretold-weather.ts), since no
  *   archive of forecasts goes with the data.
  *   Perfect: the same planner, told what comes in the next 36 hours.
- * - Thermostats and the car's latest safe start stand above every strategy (bench/real-prices/simulate.ts), so comfort is that of
+ * - Thermostats and the car's latest safe start stand above every strategy (bench/real-prices/local-protection.ts), so comfort is that of
  *   immediate or better. The bound: bench/real-prices/horizon-bound.ts.
  */
 const option = (name: string, otherwise: number): number => {

@@ -10,6 +10,8 @@ import { readInput } from "./read-input.ts";
 
 /** Three thousand slots of fifty appliances. */
 const mostBytes = 32 * 1024 * 1024;
+/** YAML takes a thousand times as long to read as JSON: what is longer than seconds' worth is refused unread. */
+const mostYamlBytes = 2 * 1024 * 1024;
 
 export interface PlanOptions {
   engine: "exact" | "fast";
@@ -59,11 +61,18 @@ async function engineOf({ engine, polish, gap, timeLimit }: PlanOptions): Promis
   return { name: "exact", solve: (home) => exact.exactPlan(solver, home, limits) };
 }
 
-/** JSON or YAML: the second knows the first. @throws AppError input-unreadable, plan-bad-problem */
+/** JSON or YAML: the second knows the first. @throws AppError input-unreadable, plan-bad-problem, plan-too-long */
 async function readDocument(file: string): Promise<unknown> {
-  const text = decoded(await readInput(file, mostBytes), file);
+  const bytes = await readInput(file, mostBytes, "plan fewer or longer slots");
+  const text = decoded(bytes, file);
+  const isJson = /^\s*[{[]/.test(text);
+  if (!isJson && bytes.length > mostYamlBytes)
+    throw new AppError(
+      "plan-too-long",
+      `${file} has ${bytes.length} bytes of YAML, expected at most ${mostYamlBytes}; write so long a problem as JSON, or plan fewer or longer slots`,
+    );
   try {
-    return /^\s*[{[]/.test(text) ? JSON.parse(text) : parse(text);
+    return isJson ? JSON.parse(text) : parse(text);
   } catch (error) {
     throw new AppError("plan-bad-problem", `${file} is neither JSON nor YAML: ${errorMessage(error)}`);
   }

@@ -129,7 +129,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .argument("<time>", "18:00 (local), an instant such as 2026-12-27T18:00:00Z, or now")
     .requiredOption(...config)
     .option("--json", "one JSON object")
-    .action(verb(async (time, options) => (await import("./schedule.ts")).scheduleExplain(time, options, say)));
+    .action(verb(async (time, options) => (await import("./schedule.ts")).scheduleExplain(time, options, Date.now(), say)));
 
   const prices = root.command("prices").description("what a kWh costs");
   prices

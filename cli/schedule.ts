@@ -52,8 +52,11 @@ export async function scheduleShow(options: { config: string; json?: true }, say
 export async function scheduleExplain(
   time: string,
   options: { config: string; json?: true },
+  nowMs: number,
   say: (line: string) => void,
 ): Promise<number> {
+  // What is no time at all needs no agent to be refused.
+  if (time !== "now" && timeOf(time, readAgentConfig(options.config).site.timezone, nowMs) === undefined) badTime(time, nowMs);
   const { timezone, at, until, appliances } = await askSchedule(options.config);
   const atMs = instantOf(time, timezone, Date.parse(at), Date.parse(until));
   const clock = clockOf(timezone);
@@ -163,12 +166,16 @@ function clockOf(timeZone: string): (instant: string) => string {
 /** @throws AppError usage-bad-time */
 function instantOf(time: string, zone: string, fromMs: number, untilMs: number): number {
   const atMs = time === "now" ? fromMs : timeOf(time, zone, fromMs);
-  if (atMs === undefined || atMs < fromMs || atMs >= untilMs)
-    throw new AppError(
-      "usage-bad-time",
-      `${time} is no time of the next 24 hours; write it as 18:00 (local), as ${iso(fromMs + 3_600_000)}, or as now`,
-    );
+  if (atMs === undefined || atMs < fromMs || atMs >= untilMs) badTime(time, fromMs);
   return atMs;
+}
+
+/** @throws AppError usage-bad-time */
+function badTime(time: string, nowMs: number): never {
+  throw new AppError(
+    "usage-bad-time",
+    `${time} is no time of the next 24 hours; write it as 18:00 (local), as ${iso(nowMs + 3_600_000)}, or as now`,
+  );
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {

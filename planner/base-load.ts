@@ -1,10 +1,11 @@
+import { evenSlots } from "./even-slots.ts";
 import { habit } from "./habit.ts";
 import { localClock } from "./local-clock.ts";
-import { slotLengthMs } from "./slot-length.ts";
 
 /** What a house drew in one slot of the past, without its planned appliances. */
 export interface PastSlot {
   startMs: number;
+  endMs: number;
   wh: number;
 }
 
@@ -33,8 +34,8 @@ export function baseLoadForecast(
   options: { zone: string; otherwiseW: number },
 ): BaseLoadForecast {
   const timeOf = localClock(options.zone);
-  const lengthMs = slotLengthMs(history);
-  const placed = history.map((slot) => ({ ...slot, ...timeOf(slot.startMs) }));
+  const { lengthMs, slots: even } = evenSlots(history);
+  const placed = even.map((slot) => ({ ...slot, ...timeOf(slot.startMs) }));
   const newest = history.reduce((latest, { startMs }) => Math.max(latest, startMs), -Infinity);
   const forecast = habit(placed, newest, lengthMs, timeOf);
   const before = placed.filter(({ startMs }) => startMs <= newest - dayMs);

@@ -1,6 +1,7 @@
 import { AppError } from "../core/app-error.ts";
 import type { Device, RunRules } from "./home.ts";
 import type { ApplianceProblem } from "./problem.ts";
+import { noRules, runRules } from "./run-rules.ts";
 import type { SeriesInput } from "./series.ts";
 
 /** What all appliances of a problem share. */
@@ -27,7 +28,6 @@ const whole: Device["state"] = { unit: "Wh", of: (x) => x };
 /** A device that takes nothing and wants nothing; each kind says what is different. */
 export function plain(one: ApplianceProblem, frame: Frame): Device {
   const slots = frame.hours.length;
-  const run: RunRules = { minOn: 1, minOff: 1, maxOff: Infinity, once: false, startCost: 0, wasOn: false, wasFor: slots };
   return {
     name: one.name,
     type: one.type,
@@ -50,54 +50,37 @@ export function plain(one: ApplianceProblem, frame: Frame): Device {
     shortfallPrice: one.shortfall_price_per_kwh === undefined ? frame.shortfallPrice : one.shortfall_price_per_kwh / 1000,
     chargeFromGrid: true,
     dischargeToGrid: true,
-    run,
+    run: { ...noRules },
     profile: null,
     ownWill: false,
     state: whole,
   };
 }
 
-/** Rules for going on and off, in slots. */
-export function runOf(one: Of<"deferrable"> | Of<"water_heater"> | Of<"heat_pump">, frame: Frame): RunRules {
-  return {
-    minOn: Math.max(1, Math.ceil(minutesToSlots(one.min_on_minutes, frame))),
-    minOff: Math.max(1, Math.ceil(minutesToSlots(one.min_off_minutes, frame))),
-    maxOff: Infinity,
-    once: one.single_window,
-    startCost: one.start_cost,
-    wasOn: one.was_on ?? false,
-    wasFor: Math.floor(minutesToSlots(one.was_for_minutes, frame)),
-  };
-}
-
-/**
- * Rules without more than can count within `slots`: a rest of a million slots says no more than one that outlasts the plan, and
- * would cost the memory of a million.
- */
-export function withinPlan(run: RunRules, slots: number): RunRules {
-  const cap = slots + 1;
-  const [minOn, minOff] = [Math.min(run.minOn, cap), Math.min(run.minOff, cap)];
-  const [own, ownWithin] = run.wasOn ? [run.minOn, minOn] : [run.minOff, minOff];
-  const left = own - run.wasFor;
-  return {
-    ...run,
-    minOn,
-    minOff,
-    // What it still has to stay as it is stays the same.
-    wasFor: own > ownWithin && left > 0 ? Math.max(0, ownWithin - left) : run.wasFor,
-  };
+/** Rules for going on and off; what may be locked off is free for a while between two locks. */
+export function runOf(one: Of<"deferrable"> | Of<"water_heater"> | Of<"heat_pump">, { hours, path, notes }: Frame): RunRules {
+  const lock = one.type === "heat_pump" ? one.max_lock_minutes : undefined;
+  if (lock !== undefined && one.min_off_minutes > lock)
+    notes.push(`${path}.min_off_minutes is above max_lock_minutes; it rests as long as it must`);
+  return runRules(
+    {
+      minOn:
+        lock === undefined || one.type !== "heat_pump" ? one.min_on_minutes : Math.max(one.min_on_minutes, one.min_free_minutes),
+      minOff: one.min_off_minutes,
+      ...(lock !== undefined && { maxOff: lock }),
+      once: one.single_window,
+      startCost: one.start_cost,
+      wasOn: one.was_on ?? lock !== undefined,
+      wasFor: one.was_for_minutes,
+    },
+    hours,
+  );
 }
 
 /** @throws AppError plan-bad-appliance where an appliance that may run weaker has a least power above its most */
 export function leastPower(one: { on_off: boolean; min_power_w: number; power_w: number }, path: string): void {
   if (!one.on_off && one.min_power_w > one.power_w)
     bad(`${path}.min_power_w`, `${one.min_power_w} is above power_w ${one.power_w}`, "at most power_w");
-}
-
-/** By the most usual slot: the first one may be cut short. */
-export function minutesToSlots(minutes: number, { hours }: Frame): number {
-  const usual = hours.toSorted()[Math.floor(hours.length / 2)] ?? 1;
-  return minutes / 60 / usual - 1e-9;
 }
 
 /** @throws AppError plan-bad-appliance */

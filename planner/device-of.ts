@@ -1,13 +1,14 @@
-import { all, energy, leastPower, minutesToSlots, plain, runOf, withinPlan, type Frame, type Of } from "./device-frame.ts";
+import { all, energy, leastPower, plain, runOf, type Frame, type Of } from "./device-frame.ts";
 import { room, tank } from "./heat-device.ts";
 import type { Device } from "./home.ts";
 import type { ApplianceProblem } from "./problem.ts";
+import { drawsWhileOn, runRules, slotsIn } from "./run-rules.ts";
 import { car, storage } from "./storage-device.ts";
 
 /** One appliance of a problem as the engines see it. @throws AppError plan-bad-appliance, plan-bad-length */
 export function deviceOf(one: ApplianceProblem, frame: Frame): Device {
   const device = kindOf(one, frame);
-  return { ...device, run: withinPlan(device.run, frame.hours.length) };
+  return { ...device, minIn: drawsWhileOn(device, frame.hours) };
 }
 
 function kindOf(one: ApplianceProblem, frame: Frame): Device {
@@ -40,9 +41,9 @@ function deferrable(one: Of<"deferrable">, frame: Frame): Device {
   device.low[Math.max(0, until - 1)] = one.energy_wh;
   device.floor = 0;
   device.run = runOf(one, frame);
-  // A relay cannot stop within a slot, nor before its least time on: it may bring more than is needed.
-  device.ceiling =
-    one.energy_wh + (one.on_off ? Math.max(0, ...device.maxIn) * Math.min(device.run.minOn, frame.hours.length) : 0);
+  device.minIn = drawsWhileOn(device, frame.hours);
+  // What runs does so for a slot at least, or for its least time on: it may bring more than is needed.
+  device.ceiling = one.energy_wh + Math.max(0, ...device.minIn) * Math.min(device.run.minOn, frame.hours.length);
   return device;
 }
 
@@ -67,12 +68,20 @@ function blockable(one: Of<"blockable">, frame: Frame): Device {
   device.ceiling = 0;
   device.high = all(frame.hours.length, 0);
   // More than it can be denied: a grid needs an end.
-  device.floor = -3 * Math.max(1, ...device.maxIn) * Math.max(1, minutesToSlots(one.max_block_minutes, frame));
+  device.floor = -3 * Math.max(1, ...device.maxIn) * Math.max(1, slotsIn(one.max_block_minutes, frame.hours));
   device.ownWill = true;
-  device.run.maxOff = Math.max(1, Math.floor(minutesToSlots(one.max_block_minutes, frame)));
-  device.run.minOn = Math.max(1, Math.ceil(minutesToSlots(one.min_free_minutes, frame)));
-  device.run.wasOn = true;
-  device.run.startCost = one.start_cost;
+  device.run = runRules(
+    {
+      minOn: one.min_free_minutes,
+      minOff: 0,
+      maxOff: one.max_block_minutes,
+      once: false,
+      startCost: one.start_cost,
+      wasOn: true,
+      wasFor: Infinity,
+    },
+    frame.hours,
+  );
   // What is owed at the end is not a saving.
   device.low[frame.hours.length - 1] = 0;
   return device;

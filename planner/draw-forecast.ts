@@ -1,7 +1,7 @@
 import type { PastSlot } from "./base-load.ts";
+import { evenSlots } from "./even-slots.ts";
 import { habit } from "./habit.ts";
 import { localClock } from "./local-clock.ts";
-import { slotLengthMs } from "./slot-length.ts";
 
 /** What hot water people will take, and how far such forecasts were off. */
 export interface DrawForecast {
@@ -28,9 +28,9 @@ export function drawForecast(
   slots: readonly { startMs: number; endMs: number }[],
   { zone }: { zone: string },
 ): DrawForecast {
-  const lengthMs = slotLengthMs(history);
+  const { lengthMs, slots: even } = evenSlots(history);
   const timeOf = localClock(zone);
-  const placed = history.map((slot) => ({ ...slot, ...timeOf(slot.startMs) }));
+  const placed = even.map((slot) => ({ ...slot, ...timeOf(slot.startMs) }));
   const newest = history.reduce((latest, { startMs }) => Math.max(latest, startMs), -Infinity);
   const whOf = habit(placed, newest, lengthMs, timeOf);
   const errors: number[] = [];

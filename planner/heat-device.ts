@@ -1,4 +1,4 @@
-import { bad, energy, leastPower, minutesToSlots, plain, runOf, type Frame, type Of } from "./device-frame.ts";
+import { bad, energy, leastPower, plain, runOf, type Frame, type Of } from "./device-frame.ts";
 import type { Device } from "./home.ts";
 import type { SeriesInput } from "./series.ts";
 
@@ -17,16 +17,10 @@ export function tank(one: Of<"water_heater">, frame: Frame): Device {
 /** A house that a heat pump warms. */
 export function room(one: Of<"heat_pump">, frame: Frame): Device {
   const { path } = frame;
-  const device = warmed(
+  return warmed(
     { ...one, capacity: one.capacity_wh_per_k, gainW: one.gain_w, around: frame.series(one.outdoor_c, `${path}.outdoor_c`, 5) },
     frame,
   );
-  if (one.max_lock_minutes !== undefined) {
-    device.run.maxOff = Math.max(1, Math.floor(minutesToSlots(one.max_lock_minutes, frame)));
-    device.run.minOn = Math.max(device.run.minOn, Math.ceil(minutesToSlots(one.min_free_minutes, frame)));
-    if (one.was_on === undefined) device.run.wasOn = true;
-  }
-  return device;
 }
 
 /** A heat store in Wh above 0 °C with a loss to what is around it, by the exact solution over each slot. */

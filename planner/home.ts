@@ -1,4 +1,4 @@
-/** Rules for going on and off, in slots. */
+/** Rules for going on and off, in slots. A slot in which it cannot run, such as a car that is away, ends a run however short. */
 export interface RunRules {
   minOn: number;
   minOff: number;
@@ -9,8 +9,10 @@ export interface RunRules {
   /** Money for each start. */
   startCost: number;
   wasOn: boolean;
-  /** Slots that it has stood so at the start. */
-  wasFor: number;
+  /** Slots that it must still stay as it stood before the plan. */
+  mustStay: number;
+  /** Slots that it may still stay off where it was off; Infinity where it may stay so. */
+  mayStayOff: number;
 }
 
 /**

@@ -3,6 +3,7 @@ import { localClock } from "./local-clock.ts";
 /** A slot of the past in which somebody could tell whether the car was there. */
 export interface SeenSlot {
   startMs: number;
+  endMs: number;
   there: boolean;
 }
 
@@ -23,6 +24,7 @@ const dayMs = 86_400_000;
 const minutesADay = 1440;
 /** Times of arrival differ: half an hour counts as one time. */
 const stepMinutes = 30;
+const stepMs = stepMinutes * 60_000;
 /** Habits change: older days are left out. */
 const recentDays = 28;
 /** Days of the other kind (workday, weekend) count little, and only stand in. */
@@ -43,25 +45,32 @@ export function presenceForecast(
   const lastDay = history.filter(({ startMs }) => startMs > newest - dayMs);
   const before = history.filter(({ startMs }) => startMs <= newest - dayMs);
   const past = model(before, newest - dayMs, zone);
-  const wrong = lastDay.filter(({ startMs, there }) => (past(startMs) ?? 1) >= 0.5 !== there).length;
+  const judged = lastDay.reduce((sum, slot) => sum + lengthOf(slot), 0);
+  const wrong = lastDay.reduce((sum, slot) => sum + ((past(slot.startMs) ?? 1) >= 0.5 === slot.there ? 0 : lengthOf(slot)), 0);
   return {
     share: slots.map(({ startMs }) => share(startMs) ?? 1),
-    errorShare: before.length === 0 || lastDay.length === 0 ? null : wrong / lastDay.length,
+    errorShare: before.length === 0 || judged === 0 ? null : wrong / judged,
     days: new Set(history.map(({ startMs }) => Math.floor(startMs / dayMs))).size,
   };
 }
+
+const lengthOf = ({ startMs, endMs }: SeenSlot): number => endMs - startMs;
 
 function model(history: readonly SeenSlot[], newest: number, zone: string): (startMs: number) => number | undefined {
   const timeOf = localClock(zone);
   const seen = new Map<string, { there: number; all: number }>();
   const key = (minute: number, weekend: boolean): string => `${weekend} ${Math.floor((minute % minutesADay) / stepMinutes)}`;
-  for (const { startMs, there } of history) {
-    if (startMs <= newest - recentDays * dayMs) continue;
-    const { minute, weekend } = timeOf(startMs);
-    const found = seen.get(key(minute, weekend)) ?? { there: 0, all: 0 };
-    found.there += there ? 1 : 0;
-    found.all += 1;
-    seen.set(key(minute, weekend), found);
+  for (const slot of history) {
+    if (slot.startMs <= newest - recentDays * dayMs) continue;
+    // A slot counts in each half hour that it reaches into, by its length.
+    const parts = Math.max(1, Math.round(lengthOf(slot) / stepMs));
+    for (let part = 0; part < parts; part += 1) {
+      const { minute, weekend } = timeOf(slot.startMs + part * stepMs);
+      const found = seen.get(key(minute, weekend)) ?? { there: 0, all: 0 };
+      found.there += slot.there ? lengthOf(slot) / parts : 0;
+      found.all += lengthOf(slot) / parts;
+      seen.set(key(minute, weekend), found);
+    }
   }
   return (startMs) => {
     const { minute, weekend } = timeOf(startMs);

@@ -1,9 +1,10 @@
+import { runCheck } from "./fast/run-check.ts";
 import type { Flow, Home } from "./home.ts";
 import { idle } from "./physics.ts";
 
 /**
  * A plan in force as flows of this home: W a slot by appliance, as far as each can still do so. Undefined where it says nothing
- * about one of the appliances.
+ * about one of the appliances, or where one of them may no longer run or rest so.
  */
 export function previousFlows(home: Home, previous: Readonly<Record<string, readonly number[]>>): Flow[] | undefined {
   const flows: Flow[] = [];
@@ -25,6 +26,7 @@ export function previousFlows(home: Home, previous: Readonly<Record<string, read
       flow.out[slot] = given;
       x = raw + gain * (flow.in[slot] ?? 0) - device.drain * given;
     }
+    if (!runCheck(device)(flow)) return undefined;
     flows.push(flow);
   }
   return flows;

@@ -1,5 +1,5 @@
 import type { PastSlot } from "./base-load.ts";
-import { slotLengthMs } from "./slot-length.ts";
+import { evenSlots } from "./even-slots.ts";
 
 /** What PV will give, and how far such forecasts were off. */
 export interface PvForecast {
@@ -42,15 +42,15 @@ export function pvForecast(
   slots: readonly { startMs: number; endMs: number }[],
   options: { irradianceWm2?: (atMs: number) => number | undefined } = {},
 ): PvForecast {
-  const lengthMs = slotLengthMs(history);
-  const forecast = model(history, lengthMs, options);
-  const newest = newestOf(history);
+  const { lengthMs, slots: even } = evenSlots(history);
+  const forecast = model(even, lengthMs, options);
+  const newest = newestOf(even);
   const before = model(
-    history.filter(({ startMs }) => startMs <= newest - dayMs),
+    even.filter(({ startMs }) => startMs <= newest - dayMs),
     lengthMs,
     options,
   );
-  const errors = history.flatMap(({ startMs, wh }) => {
+  const errors = even.flatMap(({ startMs, wh }) => {
     const guess = startMs > newest - dayMs ? before(startMs) : undefined;
     return guess === undefined ? [] : [Math.abs(guess - (wh * hourMs) / lengthMs)];
   });

@@ -49,6 +49,7 @@ export function storage(one: StorageProblem & { max_wh: number }, frame: Frame):
         : [frame.slotOf(bound.at, `${at}.at`), frame.slotOf(bound.at, `${at}.at`)];
     if (bound.min_wh !== undefined && bound.max_wh !== undefined && bound.min_wh > bound.max_wh)
       bad(at, `min_wh ${bound.min_wh} is above max_wh ${bound.max_wh}`, "min_wh at most max_wh");
+    if (last < Math.max(1, first)) notes.push(`${at} holds no end of a slot; it says nothing`);
     for (let point = Math.max(1, first); point <= last; point += 1) {
       if (bound.min_wh !== undefined) low[point - 1] = Math.max(low[point - 1] ?? 0, bound.min_wh);
       if (bound.max_wh !== undefined) high[point - 1] = Math.min(high[point - 1] ?? 0, bound.max_wh);
@@ -83,7 +84,9 @@ export function car(one: Of<"ev">, frame: Frame): Device {
     for (const [index, { from, until }] of one.plugged.entries()) {
       const at = `${path}.plugged.${index}`;
       const last = until === undefined ? slots : frame.slotOf(until, `${at}.until`);
-      for (let slot = frame.slotOf(from, `${at}.from`); slot < last; slot += 1) there[slot] = 1;
+      const first = frame.slotOf(from, `${at}.from`);
+      if (first >= last) notes.push(`${at} has no slot between from and until; it is not there then`);
+      for (let slot = first; slot < last; slot += 1) there[slot] = 1;
     }
     for (const key of ["maxIn", "maxOut", "demand"] as const)
       device[key] = device[key].map((wh, slot) => wh * (there[slot] ?? 0));

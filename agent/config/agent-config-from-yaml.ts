@@ -32,6 +32,7 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string, enrolled: E
       fuseA: site.grid.fuse_a,
       maxImportW: site.grid.max_import_w,
       peakW: site.grid.peak_w ?? null,
+      peakPricePerKw: site.grid.peak_price_per_kw ?? null,
       randomDelayMs: site.grid.random_delay_s * 1000,
       maxRampWPerMin: site.grid.max_ramp_w_per_min,
     },

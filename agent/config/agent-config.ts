@@ -24,6 +24,8 @@ export interface AgentConfig {
     maxImportW: number;
     /** Quarter-hour peak that is paid for anyway; null without a capacity tariff. */
     peakW: number | null;
+    /** What a kW more of the month's peak costs, in the currency; null where no plan may go above it. */
+    peakPricePerKw: number | null;
     /** Longest random delay of an increase. */
     randomDelayMs: number;
     maxRampWPerMin: number;

@@ -95,6 +95,11 @@ function gridIssues({ site, meters }: AgentYaml): ConfigIssue[] {
       path: ["site", "grid", "max_import_w"],
       message: `${site.grid.max_import_w} W is more than the fuse carries (${fuseW} W)`,
     });
+  if (site.grid.peak_price_per_kw !== undefined && site.grid.peak_w === undefined)
+    issues.push({
+      path: ["site", "grid", "peak_price_per_kw"],
+      message: "a price of a peak needs peak_w, the peak that is paid for anyway",
+    });
   return issues;
 }
 

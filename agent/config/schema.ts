@@ -69,6 +69,8 @@ export const AgentYaml = z.strictObject({
       max_import_w: z.int().positive(),
       /** Quarter-hour peak that is paid for anyway under a capacity tariff. */
       peak_w: z.int().positive().optional(),
+      /** What a kW more of the month's peak costs; left out, no plan goes above it. */
+      peak_price_per_kw: z.number().min(0).max(1_000_000).optional(),
       /** Increases wait a random time up to this. Only whoever writes this file can change it. */
       random_delay_s: z.int().min(0).max(1800).default(600),
       /** What the agent controls may grow so fast. */

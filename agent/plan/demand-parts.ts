@@ -1,7 +1,7 @@
 import type { Slot } from "../../core/slots.ts";
 import { demandWindows } from "../../planner/demand-window.ts";
 import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
-import { startCost, type PartOfProblem } from "./problem-part.ts";
+import { standingIn, startCost, type PartOfProblem } from "./problem-part.ts";
 
 /** Share of its rated power that a heat pump without a history is taken to draw by itself. */
 const ownShare = 0.4;
@@ -63,6 +63,8 @@ export function demandParts(
           min_on_minutes: minOnMs / 60_000,
           min_off_minutes: minOffMs / 60_000,
           start_cost: startCost,
+          // What runs between two windows runs for neither.
+          ...(from === 0 && standingIn(input, resource)),
         },
       },
     ];

@@ -52,6 +52,10 @@ export interface LocalPlanInput {
   slotMinutes: number;
   zone: string;
   maxImportW: number;
+  /** Peak that is paid for, and what a kW above it costs; null where none is charged for, or none is to be passed. */
+  peak: { paidW: number; pricePerKw: number } | null;
+  /** Whether an appliance drew when it was switched last, and since when; undefined where it never was. */
+  standing: (resource: string) => { on: boolean; sinceMs: number } | undefined;
   /** The plan in force: kept where a new one is hardly better. */
   previous?: ReadonlyMap<string, InstructionList> | undefined;
 }

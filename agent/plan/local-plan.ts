@@ -15,6 +15,8 @@ export interface LocalPlan {
   lists: ReadonlyMap<string, InstructionList>;
   /** What the stores will then hold, °C or percent: as they were when it was made, and at the end of each slot. */
   expected: readonly { resource: string; unit: "°C" | "%"; from: Level; at: readonly Level[] }[];
+  /** Highest mean import of a slot that it pays for, W; 0 where it pays for none. */
+  peakW: number;
 }
 
 interface Level {
@@ -24,7 +26,7 @@ interface Level {
 
 /** Instructions of the house to itself need no id of their own. */
 const noId = "00000000-0000-4000-8000-000000000000";
-const noPlan: LocalPlan = { lists: new Map(), expected: [] };
+const noPlan: LocalPlan = { lists: new Map(), expected: [], peakW: 0 };
 type Instruction = InstructionList["instructions"][number];
 
 /** The plan of `localPlanSteps` at once. */
@@ -61,7 +63,11 @@ export function* localPlanSteps(input: LocalPlanInput): Generator<void, LocalPla
     }));
     lists.set(appliance.resource, { plan: noId, resource: appliance.resource, instructions: merged(instructions) });
   }
-  return { lists, expected: expectedOf(input, made.parts, outcome, slots) };
+  return {
+    lists,
+    expected: expectedOf(input, made.parts, outcome, slots),
+    peakW: input.peak && outcome.cost.capacity > 0 ? Math.ceil(outcome.peak_import_w) : 0,
+  };
 }
 
 type Told = PlannedSetting & { reason: string };

@@ -46,6 +46,7 @@ export function localProblem(
     pv_w: gapped(input.forecast.pvW(slots)),
     pv_curtailable: curtails,
     grid: { import_limit_w: input.maxImportW },
+    ...(input.peak && { capacity_charge: { price_per_kw: input.peak.pricePerKw, already_peak_w: input.peak.paidW } }),
     appliances: parts.map(({ appliance }) => appliance),
     ...(input.previous && {
       previous: previousOf(

@@ -1,3 +1,5 @@
+import type { LocalPlanInput } from "./local-input.ts";
+
 /** One appliance of the planning problem: an appliance of the house, or one of its demand windows. */
 export interface ProblemPart {
   name: string;
@@ -19,6 +21,23 @@ export interface PartOfProblem {
 
 /** Of the currency, for each start: what saves less is not worth switching for. */
 export const startCost = 0.005;
+
+/**
+ * How an appliance stands when the plan begins: a run or a rest that is under way goes on. Slots that have begun count as over,
+ * since the guard keeps the rest of a rest to the second.
+ */
+export function standingIn(
+  { standing, nowMs, slotMinutes }: Pick<LocalPlanInput, "standing" | "nowMs" | "slotMinutes">,
+  resource: string,
+): { was_on?: boolean; was_for_minutes?: number } {
+  const stands = standing(resource);
+  if (!stands) return {};
+  const slots = Math.ceil(Math.max(0, nowMs - stands.sinceMs) / (slotMinutes * 60_000));
+  return { was_on: stands.on, was_for_minutes: Math.min(longestMinutes, slots * slotMinutes) };
+}
+
+/** A week: no rest is longer. */
+const longestMinutes = 7 * 1440;
 
 /** A forecast with what is no number as a gap, which the planner fills. */
 export const gapped = (values: readonly number[]): number[] =>

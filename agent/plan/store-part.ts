@@ -1,6 +1,6 @@
 import type { Slot } from "../../core/slots.ts";
 import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
-import { gapped, startCost, type PartOfProblem } from "./problem-part.ts";
+import { gapped, standingIn, startCost, type PartOfProblem } from "./problem-part.ts";
 
 /** Each way through a battery and its inverter. */
 const batteryEfficiency = 0.95;
@@ -62,6 +62,7 @@ export function storePart(
     min_on_minutes: appliance.minOnMs / 60_000,
     min_off_minutes: appliance.minOffMs / 60_000,
     start_cost: startCost,
+    ...standingIn(input, resource),
     final_value_per_kwh: Math.max(0, (meanPrice * endShare) / model.cop),
   };
   if (model.kind === "tank")

@@ -2,7 +2,8 @@ import { milpOf } from "../../planner/exact/milp-of.ts";
 import type { Solver } from "../../planner/exact/solve-milp.ts";
 import { homeOf } from "../../planner/home-of.ts";
 import { Problem } from "../../planner/problem.ts";
-import { comfort, type Run } from "./simulate.ts";
+import { comfort } from "./local-protection.ts";
+import type { Run } from "./simulate.ts";
 import { realityOf, type Trial } from "./trial.ts";
 
 /** What no strategy can stay below, and what a kWh that is left in each store at the end is worth then. */

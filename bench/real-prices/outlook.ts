@@ -37,7 +37,11 @@ export function causalOutlook(trial: Trial, weather?: ForetoldWeather): (slot: n
   const firstMs = startMs - before * slotMs;
   const perDay = Math.round(dayMs / slotMs);
   const past = (values: readonly number[], until: number): PastSlot[] =>
-    values.slice(0, before + until).map((wh, index) => ({ startMs: firstMs + index * slotMs, wh }));
+    values.slice(0, before + until).map((wh, index) => ({
+      startMs: firstMs + index * slotMs,
+      endMs: firstMs + (index + 1) * slotMs,
+      wh,
+    }));
   const ahead = (slot: number, count: number): { startMs: number; endMs: number }[] =>
     Array.from({ length: count }, (_, index) => ({
       startMs: startMs + (slot + index) * slotMs,

@@ -3,7 +3,8 @@ import { homeOf } from "../../planner/home-of.ts";
 import type { Flow } from "../../planner/home.ts";
 import { Problem } from "../../planner/problem.ts";
 import type { Outlook } from "./outlook.ts";
-import { comfort, type Command, type State } from "./simulate.ts";
+import { comfort } from "./local-protection.ts";
+import type { Command, State } from "./simulate.ts";
 import type { Trial } from "./trial.ts";
 
 const hourMs = 3_600_000;

@@ -1,6 +1,7 @@
 import { knownUntil } from "./known-prices.ts";
 import { clockZone } from "./outlook.ts";
-import { warmth, type Command, type State } from "./simulate.ts";
+import { warmth } from "./local-protection.ts";
+import type { Command, State } from "./simulate.ts";
 import type { Trial } from "./trial.ts";
 
 type Strategy = (slot: number, state: State) => Command;

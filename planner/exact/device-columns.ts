@@ -1,4 +1,5 @@
 import type { Device, Home } from "../home.ts";
+import { isRuled } from "../run-rules.ts";
 import type { LinearModel } from "./linear-model.ts";
 import { runRows } from "./run-rows.ts";
 
@@ -28,14 +29,15 @@ export function deviceColumns(
   const on: number[] = [];
   const fills: number[] = [];
   const duty = options.whole === "duty";
-  const ruled = hasRunRules(device) && !duty;
+  const ruled = isRuled(device.run) && !duty;
   const price = device.shortfallPrice * perKwh;
+  const lowest = lowestFill(device) / perKwh;
   let before = -1;
   for (let slot = 0; slot < slots; slot += 1) {
     const [most, mostOut] = [(device.maxIn[slot] ?? 0) / perKwh, (device.maxOut[slot] ?? 0) / perKwh];
     const least = Math.min((device.minIn[slot] ?? 0) / perKwh, most);
     const isOnOff = device.onOff && !duty;
-    const stepped = (least > 0 && !(duty && device.onOff)) || isOnOff || ruled;
+    const stepped = (least > 0 && !(duty && device.onOff)) || isOnOff || ruled || (device.ownWill && !duty);
     taken.push(most > 0 ? model.column(0, most, device.wear * perKwh) : -1);
     given.push(mostOut > 0 ? model.column(0, mostOut, device.wear * perKwh) : -1);
     on.push(most > 0 && stepped ? model.column(0, 1, 0, true) : -1);
@@ -43,12 +45,12 @@ export function deviceColumns(
     const fill = model.column(bounded(device.floor), bounded(device.ceiling), last ? -device.finalValue * perKwh : 0);
     const keep = device.keep[slot] ?? 1;
     const fixed = ((device.add[slot] ?? 0) + (before < 0 ? keep * device.initial : 0)) / perKwh;
-    const dynamics = entries(
+    const dynamics: [number, number][] = [
       [fill, 1],
       [before, -keep],
       [taken[slot] ?? -1, -(device.gain[slot] ?? 1)],
       [given[slot] ?? -1, device.drain],
-    );
+    ];
     model.row(fixed, fixed, dynamics);
     const [low, high] = [device.low[slot] ?? -Infinity, device.high[slot] ?? Infinity];
     if (low > device.floor)
@@ -61,35 +63,39 @@ export function deviceColumns(
         [fill, 1],
         [model.column(0, Infinity, price), -1],
       ]);
-    const demand = (device.demand[slot] ?? 0) / perKwh;
-    // 1 where it is so full that it may end below its least power.
-    const nearlyFull = demand > 0 && least > 0 ? model.column(0, 1, 0, true) : -1;
     const [column, switched] = [taken[slot] ?? -1, on[slot] ?? -1];
+    const [demand, ceiling] = [(device.demand[slot] ?? 0) / perKwh, device.ceiling / perKwh];
+    // 1 where it ends full: then it may end below its least power, where it must charge until then or has a will of its own.
+    const mayEndWeak = device.ownWill || (demand > 0 && least > 0);
+    const endsFull = switched >= 0 && mayEndWeak ? model.column(0, 1, 0, true) : -1;
+    if (endsFull >= 0)
+      model.row(lowest, Infinity, [
+        [fill, 1],
+        [endsFull, lowest - ceiling],
+      ]);
     if (column >= 0 && switched >= 0) {
       model.row(-Infinity, 0, [
         [column, 1],
         [switched, -most],
       ]);
-      const floor = isOnOff ? most : least;
-      if (floor > 0) model.row(0, Infinity, entries([column, 1], [switched, -floor], [nearlyFull, floor]));
-    }
-    if (demand > 0 && column >= 0) {
-      const [full, ceiling] = [model.column(0, 1, 0, true), device.ceiling / perKwh];
-      if (nearlyFull >= 0)
-        model.row(-least, Infinity, [
-          [fill, 1],
-          [nearlyFull, -ceiling],
+      const floor = isOnOff || device.ownWill ? most : least;
+      if (floor > 0)
+        model.row(0, Infinity, [
+          [column, 1],
+          [switched, -floor],
+          [endsFull, floor],
         ]);
-      model.row(0, Infinity, [
-        [fill, 1],
-        [full, -ceiling],
-      ]);
-      model.row(demand, Infinity, [
-        [column, 1],
-        [full, demand],
-        [model.column(0, Infinity, price), 1],
-      ]);
     }
+    if (demand > 0 && column >= 0)
+      demanded(model, {
+        column,
+        fill,
+        demand,
+        price,
+        roomAtMost: (ceiling - lowest) / (device.gain[slot] ?? 1),
+        ceiling,
+        gain: device.gain[slot] ?? 1,
+      });
     direction(model, home, device, {
       slot,
       column,
@@ -105,6 +111,32 @@ export function deviceColumns(
   return { taken, given, on, fill: fills };
 }
 
+/** What a demand misses: what was not taken of it, or, where that is less, what is left until it is full. */
+function demanded(
+  model: LinearModel,
+  one: { column: number; fill: number; demand: number; price: number; ceiling: number; gain: number; roomAtMost: number },
+): void {
+  const { column, fill, demand, price, ceiling, gain, roomAtMost } = one;
+  const missed = model.column(0, Infinity, price);
+  const byRoom = model.column(0, 1, 0, true);
+  model.row(demand, Infinity, [
+    [column, 1],
+    [missed, 1],
+    [byRoom, demand],
+  ]);
+  model.row(ceiling / gain - roomAtMost, Infinity, [
+    [missed, 1],
+    [fill, 1 / gain],
+    [byRoom, -roomAtMost],
+  ]);
+}
+
+/** A fill that it can never be below, Wh. */
+function lowestFill({ floor, initial, add, maxOut, drain }: Device): number {
+  if (Number.isFinite(floor)) return floor;
+  return maxOut.reduce((fill, wh, slot) => fill - wh * drain + Math.min(0, add[slot] ?? 0), Math.min(0, initial));
+}
+
 /** What keeps it from taking and giving at once, and from the grid where that is forbidden. */
 function direction(
   model: LinearModel,
@@ -113,12 +145,13 @@ function direction(
   one: { slot: number; column: number; out: number; most: number; mostOut: number; exporting: number | null },
 ): void {
   const { slot, column, out, most, mostOut, exporting } = one;
-  // With prices above nothing both at once only wastes energy, and no optimum does it; a whole column for it costs time.
+  // With prices above nothing and no least power both at once only wastes energy: no optimum does it, and a whole column costs time.
   const wastePays =
     (home.importPrice[slot] ?? 0) < 0 ||
     (home.exportPrice[slot] ?? 0) < 0 ||
     Number.isFinite(home.exportLimitWh[slot] ?? Infinity) ||
-    (device.demand[slot] ?? 0) > 0;
+    (device.demand[slot] ?? 0) > 0 ||
+    (device.minIn[slot] ?? 0) > 0;
   if (column >= 0 && out >= 0 && (wastePays || device.initial > (device.high[0] ?? Infinity))) {
     const gives = model.column(0, 1, 0, true);
     model.row(-Infinity, 0, [
@@ -148,18 +181,15 @@ function programme(model: LinearModel, home: Home, device: Device, profile: Floa
   const slots = home.hours.length;
   const missed = profile.reduce((sum, wh) => sum + wh, 0) * device.shortfallPrice;
   const starts = Array.from({ length: slots }, (_, slot) => ((device.maxIn[slot] ?? 0) > 0 ? model.column(0, 1, 0, whole) : -1));
-  model.row(1, 1, [...entries(...starts.map((column): [number, number] => [column, 1])), [model.column(0, 1, missed), 1]]);
+  model.row(1, 1, [...starts.map((column): [number, number] => [column, 1]), [model.column(0, 1, missed), 1]]);
   const taken = Array.from({ length: slots }, (_, slot) => {
     const column = model.column(0, Infinity, 0);
     const parts = Array.from(profile, (wh, step): [number, number] => [starts[slot - step] ?? -1, -wh / perKwh]);
-    model.row(0, 0, entries([column, 1], ...parts));
+    model.row(0, 0, [[column, 1], ...parts]);
     return column;
   });
   const none = starts.map(() => -1);
   return { taken, given: none, on: starts, fill: none };
 }
 
-const hasRunRules = ({ run }: Device): boolean =>
-  run.minOn > 1 || run.minOff > 1 || Number.isFinite(run.maxOff) || run.once || run.startCost > 0;
 const bounded = (wh: number): number => (Number.isFinite(wh) ? wh / perKwh : wh);
-const entries = (...all: [number, number][]): [number, number][] => all.filter(([column]) => column >= 0);

@@ -2,7 +2,7 @@
 export interface LinearModel {
   /** A new column; returns its number. */
   column(lower: number, upper: number, cost: number, whole?: boolean): number;
-  /** A new row: lower <= sum of coefficient * column <= upper. */
+  /** A new row: lower <= sum of coefficient * column <= upper. A column below 0 stands for none. */
   row(lower: number, upper: number, entries: readonly (readonly [column: number, coefficient: number])[]): void;
   columns: { lower: number[]; upper: number[]; cost: number[]; whole: boolean[] };
   rows: { lower: number[]; upper: number[]; starts: number[]; indices: number[]; values: number[] };
@@ -25,7 +25,7 @@ export function linearModel(): LinearModel {
       rows.lower.push(lower);
       rows.upper.push(upper);
       for (const [column, coefficient] of entries) {
-        if (coefficient === 0) continue;
+        if (column < 0 || coefficient === 0) continue;
         rows.indices.push(column);
         rows.values.push(coefficient);
       }

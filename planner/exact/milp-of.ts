@@ -51,30 +51,48 @@ export function milpOf(home: Home, { whole }: MilpOptions): Milp {
     const direction = exportPrice > importPrice || ruled ? model.column(0, 1, 0, true) : null;
     if (direction !== null) {
       const far = reach[slot] ?? 0;
-      model.row(-Infinity, far, entries([taken, 1], [overImport, 1], [direction, far]));
-      model.row(-Infinity, 0, entries([given, 1], [overExport, 1], [direction, -far]));
+      model.row(-Infinity, far, [
+        [taken, 1],
+        [overImport, 1],
+        [direction, far],
+      ]);
+      model.row(-Infinity, 0, [
+        [given, 1],
+        [overExport, 1],
+        [direction, -far],
+      ]);
     }
     if (peak >= 0) {
       const h = home.hours[slot] ?? 1;
-      model.row(-Infinity, ((home.capacity?.alreadyW ?? 0) / perKwh) * h, entries([taken, 1], [overImport, 1], [peak, -h]));
+      model.row(-Infinity, ((home.capacity?.alreadyW ?? 0) / perKwh) * h, [
+        [taken, 1],
+        [overImport, 1],
+        [peak, -h],
+      ]);
     }
     imports.push(taken);
     exports.push(given);
     exporting.push(direction);
-    crossings.push(entries([taken, 1], [overImport, 1], [given, -1], [overExport, -1], [curtailed, -1]));
+    crossings.push([
+      [taken, 1],
+      [overImport, 1],
+      [given, -1],
+      [overExport, -1],
+      [curtailed, -1],
+    ]);
   }
   const devices = home.devices.map((device) => deviceColumns(model, home, device, { whole, exporting }));
   const first = model.rows.lower.length;
   for (let slot = 0; slot < slots; slot += 1) {
     const fixed = ((home.baseWh[slot] ?? 0) - (home.pvWh[slot] ?? 0)) / perKwh;
-    const flows = devices.flatMap(({ taken, given }) => entries([taken[slot] ?? -1, -1], [given[slot] ?? -1, 1]));
+    const flows = devices.flatMap(({ taken, given }): [number, number][] => [
+      [taken[slot] ?? -1, -1],
+      [given[slot] ?? -1, 1],
+    ]);
     model.row(fixed, fixed, [...(crossings[slot] ?? []), ...flows]);
   }
   return { model, devices, balance: Array.from(home.hours, (_, slot) => first + slot) };
 }
-
-/** Columns that are there; -1 stands for none. */
-const entries = (...all: [number, number][]): [number, number][] => all.filter(([column]) => column >= 0);
 
 /** More than can cross the meter in each slot, kWh. */
 function reachKwh(home: Home): Float64Array {

@@ -1,4 +1,4 @@
-import { runNodes, type RunNode } from "../fast/run-nodes.ts";
+import { runNodes } from "../fast/run-nodes.ts";
 import type { Device } from "../home.ts";
 
 const perKwh = 1000;
@@ -53,7 +53,8 @@ export function relayBound(device: Device, prices: readonly number[]): number {
     const wh = device.maxIn[slot] ?? 0;
     before.fill(Infinity);
     stepOf(device, grid, slot, 0, step);
-    for (const [index, node] of nodes.entries()) for (const next of nextOff(nodes, node, index, wh)) relax(index, next, 0);
+    for (const [index, node] of nodes.entries())
+      if (node.off >= 0 || wh === 0) relax(index, node.off >= 0 ? node.off : node.cut, 0);
     if (wh > 0) {
       stepOf(device, grid, slot, wh, step);
       const paid = wh * (device.wear + (prices[slot] ?? 0) / perKwh);
@@ -67,13 +68,6 @@ export function relayBound(device: Device, prices: readonly number[]): number {
   for (let cell = Math.max(0, start - 1); cell <= Math.min(cells - 1, start + 1); cell += 1)
     least = Math.min(least, after[first * cells + cell] as number);
   return least;
-}
-
-/** Where it may stand after a slot off. Unplugged in mid-run it may end the run or go on with it. */
-function nextOff(nodes: readonly RunNode[], { off, on }: RunNode, index: number, wh: number): number[] {
-  if (off >= 0) return [off];
-  if (wh > 0) return [];
-  return [...new Set([0, index, nodes.length - 1, ...(on >= 0 ? [on] : [])])];
 }
 
 function cellsOf(device: Device): Cells {

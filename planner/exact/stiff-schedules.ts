@@ -3,6 +3,7 @@ import { planDevice, planScratch, type PlanScratch } from "../fast/plan-device.t
 import { wideGrid } from "../fast/grids.ts";
 import type { Device, Flow, Home } from "../home.ts";
 import { deviceMoney } from "../objective.ts";
+import { noRules } from "../run-rules.ts";
 import { milpOf, type Milp } from "./milp-of.ts";
 import type { Solver } from "./solve-milp.ts";
 
@@ -105,7 +106,7 @@ function loose(device: Device): Device {
     finalValue: 0,
     wear: 0,
     demand: nothing,
-    run: { ...device.run, minOn: 1, minOff: 1, maxOff: Infinity, once: false, startCost: 0 },
+    run: { ...noRules },
   };
 }
 

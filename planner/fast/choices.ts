@@ -118,7 +118,7 @@ export function choicesAt(choices: Choices, device: Device, slot: number): void 
       const to = Math.min(mostIn, roomWh);
       const least = device.minIn[slot] as number;
       if (device.onOff || device.ownWill) {
-        const may = device.ownWill || (mostIn >= (device.maxIn[slot] as number) - tiny && roomWh > tiny);
+        const may = device.ownWill || (mostIn >= (device.maxIn[slot] as number) - tiny && roomWh >= mostIn - tiny);
         if (may) {
           wh[1] = device.ownWill ? to : mostIn;
           choices.count = 2;
@@ -127,7 +127,7 @@ export function choicesAt(choices: Choices, device: Device, slot: number): void 
         now[rangeFrom] = least;
         now[rangeTo] = to;
         putRange(choices, device, slot, true);
-      } else if (to > tiny && (device.demand[slot] as number) > 0) {
+      } else if (to > tiny && to === roomWh && (device.demand[slot] as number) > 0) {
         // Nearly full it may end below its least power where it must charge until it is full.
         wh[1] = to;
         choices.count = 2;
@@ -185,6 +185,11 @@ function putRange(choices: Choices, device: Device, slot: number, goesIn: boolea
     wh[count] = toHigh;
     count += 1;
   }
+  const demand = device.demand[slot] as number;
+  if (goesIn && demand > above && demand < below) {
+    wh[count] = demand;
+    count += 1;
+  }
   if (step > 0) {
     const every = Math.max(1, Math.ceil(((to - from) * factor) / step / mostLandings));
     const lowest = Math.floor((raw + from * factor - low) / step) + 1;
@@ -203,7 +208,6 @@ function putRange(choices: Choices, device: Device, slot: number, goesIn: boolea
 function price(choices: Choices, device: Device, slot: number): void {
   const { count, wh, money, fill, below, share, next, now } = choices;
   const raw = now[fillIdle] as number;
-  const roomWh = now[room] as number;
   const { at, from, slope } = choices.slotMoney;
   const lastBend = choices.slotMoney.count - 1;
   const { ceiling, floor, drain, shortfallPrice } = device;
@@ -224,7 +228,11 @@ function price(choices: Choices, device: Device, slot: number): void {
     let paid = (from[bend] as number) + (slope[bend] as number) * (energy - (at[bend] as number));
     if (after < low) paid += (low - after) * shortfallPrice;
     else if (after > high) paid += (after - high) * shortfallPrice;
-    if (energy < demand) paid += Math.max(0, Math.min(demand, roomWh) - Math.max(0, energy)) * shortfallPrice;
+    if (energy < demand) {
+      // What it gives makes room that a demand wants filled.
+      const left = gain > 0 ? (ceiling - after) / gain : Infinity;
+      paid += Math.max(0, Math.min(demand - (energy > 0 ? energy : 0), left)) * shortfallPrice;
+    }
     const place = (after - lowest) * perStep;
     const level = place <= 0 ? 0 : place >= lastBelow ? lastBelow : place | 0;
     fill[index] = after;

@@ -4,7 +4,8 @@ import { deviceMoney, netOf } from "../objective.ts";
 import { idle } from "../physics.ts";
 import { closeGrid, wideGrid } from "./grids.ts";
 import { elasticCurves } from "./elastic-curves.ts";
-import { planDevice, planScratch } from "./plan-device.ts";
+import { runCheck } from "./run-check.ts";
+import { brokenRunWh, planDevice, planScratch } from "./plan-device.ts";
 
 /** One look at all appliances: how finely and how closely their fill is seen. */
 export interface Look {
@@ -44,7 +45,8 @@ export function* descend(home: Home, looks: readonly Look[], peak: Peak, start: 
   const wide = home.devices.map((device) => wideGrid(device));
   const order = home.devices.map((_, index) => index).toSorted((one, other) => firmness(home, other) - firmness(home, one));
   const nothing = idle(home.hours.length);
-  const moneyOf = (flows: readonly Flow[]): number => moneyBy(curves, peak, home, flows);
+  const checks = home.devices.map((device) => runCheck(device));
+  const moneyOf = (flows: readonly Flow[]): number => moneyBy(curves, peak, home, flows) + brokenMoney(home, checks, flows);
   const batteries = order.filter((index) => home.devices[index]?.maxOut.some((wh) => wh > 0));
   let best = [...start];
   let money = moneyOf(best);
@@ -127,6 +129,16 @@ function isSame(one: Flow | undefined, other: Flow | undefined): boolean {
 function firmness(home: Home, index: number): number {
   const device: Device | undefined = home.devices[index];
   return device ? Math.max(...device.maxIn) - Math.max(...device.maxOut) : 0;
+}
+
+/** What schedules cost that nothing should begin with, such as a rest where a run is still under way. */
+function brokenMoney(home: Home, checks: readonly ((flow: Flow) => boolean)[], flows: readonly Flow[]): number {
+  let money = 0;
+  for (const [index, device] of home.devices.entries()) {
+    const flow = flows[index];
+    if (flow && !checks[index]?.(flow)) money += device.shortfallPrice * brokenRunWh;
+  }
+  return money;
 }
 
 function moneyBy(curves: CostCurves, peak: Peak, home: Home, flows: readonly Flow[]): number {

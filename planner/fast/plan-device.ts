@@ -104,7 +104,7 @@ function rollOut(
     if (wh > 0) flow.in[slot] = wh;
     else flow.out[slot] = -wh;
     x = choices.fill[choices.picked] as number;
-    at = nodeAfter(node, choices.picked > 0, at);
+    at = nodeAfter(node, choices.picked > 0);
     const offset = (slot + 1) * size + at * grid.levels;
     const [above, below] = [x + next.step / 2, x - next.step / 2];
     if (next.step > 0) worth[slot] = (between(values, offset, next, below) - between(values, offset, next, above)) / next.step;
@@ -112,18 +112,14 @@ function rollOut(
   return { flow, worth };
 }
 
-/** Where the rules leave no way, it stays as it is: unplugged in mid-run. */
-const nodeAfter = (node: RunNode, on: boolean, at: number): number => {
-  const next = on ? node.on : node.off;
-  return next >= 0 ? next : node.on >= 0 ? node.on : at;
-};
+const nodeAfter = ({ on, off, cut }: RunNode, runs: boolean): number => (runs ? on : off >= 0 ? off : cut);
 
 /** Picks the cheapest choice that the rules allow, into `choices`. */
 function pick(choices: Choices, node: RunNode, device: Device, values: Float64Array, next: number, levels: number): void {
   const { count, money, below, share } = choices;
   const only = count === 1;
   // In mid-run nothing can run: unplugged, which is nobody's fault, or full, which no plan should come to.
-  const offNode = node.off >= 0 ? node.off : only ? node.on : -1;
+  const offNode = node.off >= 0 ? node.off : only ? node.cut : -1;
   let least = Infinity;
   let picked = 0;
   if (offNode >= 0) {
@@ -152,7 +148,7 @@ function pick(choices: Choices, node: RunNode, device: Device, values: Float64Ar
 }
 
 /** A run that ends too early is priced as so much missing energy. */
-const brokenRunWh = 1e6;
+export const brokenRunWh = 1e6;
 
 const stepAt = (grid: Grid, point: number): number =>
   ((grid.high[point] as number) - (grid.low[point] as number)) / Math.max(1, grid.levels - 1);

@@ -11,7 +11,7 @@ const nowMs = Date.parse("2026-06-20T00:00:00Z");
 function house(options: { foretold: boolean; tomorrowWm2: number }) {
   const isDay = (atMs: number): boolean => Math.abs(new Date(atMs).getUTCHours() - 12) < 5;
   const sun = (atMs: number): number => (isDay(atMs) ? (Math.floor(atMs / dayMs) % 2 === 0 ? 800 : 200) : 0);
-  const pv = slotsBetween(nowMs - 10 * dayMs, nowMs, 60).map(({ startMs }) => ({ startMs, wh: 4 * sun(startMs) }));
+  const pv = slotsBetween(nowMs - 10 * dayMs, nowMs, 60).map(({ startMs, endMs }) => ({ startMs, endMs, wh: 4 * sun(startMs) }));
   const history: HouseHistory = {
     base: () => [],
     pv: () => pv,

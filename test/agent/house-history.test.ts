@@ -118,8 +118,8 @@ it("works out what was drawn from a tank: given, less lost, less what warmed it"
   const found = whole((at) => draws("boiler", at));
   // 500 Wh in, 80 Wh lost at 60 °C; then 70 Wh lost at 55 °C on average, and 10 K of 100 l taken out.
   expect(found).toEqual([
-    { startMs: fromMs + hourMs, wh: 420 },
-    { startMs: fromMs + 2 * hourMs, wh: 500 - 70 + 1163 },
+    { startMs: fromMs + hourMs, endMs: fromMs + 2 * hourMs, wh: 420 },
+    { startMs: fromMs + 2 * hourMs, endMs: fromMs + 3 * hourMs, wh: 500 - 70 + 1163 },
   ]);
 });
 
@@ -168,4 +168,9 @@ it("knows the sunshine that was foretold for any instant of the last two weeks a
   for (let day = 0; day < 20; day++) sunshineWm2(nowMs);
   const at = (hours: number): number | undefined => sunshineWm2(nowMs)(nowMs + hours * hourMs);
   expect([-20 * 24, -24.5, -23.5, -0.5, 0].map(at)).toEqual([undefined, 475, 476, 499, undefined]);
+  // After slot_minutes went from 60 to 15: hours of yesterday, quarters of today.
+  const mixed = [...slots.slice(1, 3), { startMs: nowMs - hourMs, endMs: nowMs - 0.75 * hourMs, value: 700 }];
+  const both = history({ meters: metersOf({}), observed: mixed }).sunshineWm2;
+  for (let day = 0; day < 20; day++) both(nowMs);
+  expect([-24.25, -1, -0.8, -0.6].map((since) => both(nowMs)(nowMs + since * hourMs))).toEqual([475, 700, 700, undefined]);
 });

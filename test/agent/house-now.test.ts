@@ -20,7 +20,7 @@ const reading = (change: Partial<Reading> = {}): Reading => ({
   ...change,
 });
 
-function house(peakW: number | null) {
+function house(peakW: number | null, plannedPeakW = 0) {
   const clock = fakeClock(startMs);
   const site = {
     name: "x",
@@ -31,6 +31,7 @@ function house(peakW: number | null) {
     fuseA: 25,
     maxImportW: 5000,
     peakW,
+    peakPricePerKw: null,
     randomDelayMs: 600_000,
     maxRampWPerMin: 10_000,
   };
@@ -38,6 +39,7 @@ function house(peakW: number | null) {
     site,
     gridLimitW: () => null,
     seed: new Uint8Array(32),
+    plannedPeakW: () => plannedPeakW,
     clock,
   });
   const hear = (change: Partial<Reading>): void => {
@@ -57,6 +59,17 @@ it("keeps to the peak itself while the meter does not tell its counter, as betwe
   expect(watch.now().peakW).toBe(2500);
   hear({ importWh: null, demand: { monthPeakW: 4000, months: [] } });
   expect(watch.now().peakW).toBe(4000);
+});
+
+it("keeps to the peak that the own plan pays for, where that is above what is paid for already", () => {
+  const { watch, hear } = house(2500, 3200);
+  hear({ importWh: null });
+  expect(watch.now().peakW).toBe(3200);
+  expect(watch.paidPeakW()).toBe(2500);
+  hear({ importWh: null, demand: { monthPeakW: 4000, months: [] } });
+  expect(watch.now().peakW).toBe(4000);
+  expect(watch.paidPeakW()).toBe(4000);
+  expect(house(null, 3200).watch.paidPeakW()).toBeNull();
 });
 
 it("follows the quarter by the counter, and takes a higher peak of the month for paid", async () => {

@@ -28,8 +28,8 @@ const boiler = applianceConfig(
   () => false,
 );
 
-function planning() {
-  const site = { timezone: "Europe/Amsterdam", slotMinutes: 15, maxImportW: 9000, peakW: null };
+function planning(peak: { w: number; pricePerKw: number | null } | null = null) {
+  const site = { timezone: "Europe/Amsterdam", slotMinutes: 15, maxImportW: 9000, peakPricePerKw: peak?.pricePerKw ?? null };
   const config = { site, meters: [], appliances: [boiler] } as unknown as AgentConfig;
   const clock = fakeClock(startMs);
   const ending = new AbortController();
@@ -57,6 +57,8 @@ function planning() {
     },
     weather: null,
     overrides: () => house.overrides,
+    standing: () => undefined,
+    paidPeakW: () => peak?.w ?? null,
     clock,
     log: silentLog(),
     alone: () => house.alone,
@@ -136,4 +138,24 @@ it("says how good its forecasts are: nothing is known without a history", () => 
     { name: "PV", error: null, unit: "W", days: 0 },
     { name: "hot water of boiler", error: null, unit: "Wh", days: 0 },
   ]);
+});
+
+it("keeps below a peak that has no price, and weighs one that has", async () => {
+  const limited = planning({ w: 3000, pricePerKw: null });
+  limited.house.prices = [limited.house.series()];
+  limited.house.celsius = 46;
+  await limited.planned(1);
+  expect(limited.own.problem()?.problem.grid.import_limit_w).toBe(3000);
+  expect(limited.own.problem()?.problem.capacity_charge).toBeUndefined();
+  expect(limited.own.peakW()).toBe(0);
+  const paying = planning({ w: 3000, pricePerKw: 0.01 });
+  paying.house.prices = [paying.house.series()];
+  paying.house.celsius = 46;
+  await paying.planned(1);
+  expect(paying.own.problem()?.problem.grid.import_limit_w).toBe(9000);
+  expect(paying.own.problem()?.problem.capacity_charge).toEqual({ price_per_kw: 0.01, already_peak_w: 3000 });
+  // Without a history 1500 W are kept free for the rest of the house.
+  expect(paying.own.peakW()).toBe(3500);
+  paying.house.alone = false;
+  expect(paying.own.peakW()).toBe(0);
 });

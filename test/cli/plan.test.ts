@@ -39,6 +39,17 @@ describe("smart-mla plan", () => {
     await expect(run(Buffer.from([0x61, 0xff, 0xfe, 0x62]))).rejects.toThrow(/is not UTF-8; save it as UTF-8/);
   });
 
+  it("refuses YAML that would take many seconds to read, at once, and takes as much JSON", async () => {
+    const zeros = Array.from({ length: 600_000 }, () => "0.1");
+    await expect(
+      run(`slot_minutes: 60\nimport_price_per_kwh:\n${zeros.map((price) => `  - ${price}\n`).join("")}`),
+    ).rejects.toThrow(
+      expect.objectContaining({ code: "plan-too-long", message: expect.stringContaining("write so long a problem as JSON") }),
+    );
+    // Its trouble is another one: more slots than are planned.
+    await expect(run(`{"slot_minutes": 60, "import_price_per_kwh": [${zeros.join(",")}]}`)).rejects.toThrow(/at most 3000/);
+  });
+
   it("ends with 1 where a wish is missed, if it was asked to be strict", async () => {
     expect((await run(car(9))).code).toBe(0);
     const strict = await run(car(9), { strict: true });

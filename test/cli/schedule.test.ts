@@ -145,4 +145,6 @@ it("says that no agent runs", { timeout: 60_000 }, async () => {
   const { ask } = cliOf(await agentHouse());
   for (const args of [["show"], ["explain", "now"]])
     expect(await ask("schedule", ...args)).toMatchObject({ code: 3, err: expect.stringContaining("agent-unreachable") });
+  // What is no time at all is said without it.
+  expect(await ask("schedule", "explain", "25:00")).toMatchObject({ code: 2, err: expect.stringContaining("usage-bad-time") });
 });

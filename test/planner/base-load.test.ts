@@ -4,10 +4,15 @@ import { baseLoadForecast, type PastSlot } from "../../planner/base-load.ts";
 
 const zone = "Europe/Amsterdam";
 const quarterMs = 900_000;
+/** Slots of any length, anywhere. */
+const pastSlot = fc
+  .record({ startMs: fc.integer({ min: 0, max: 4e12 }), minutes: fc.integer({ min: 0, max: 60 }), wh: fc.nat(5000) })
+  .map(({ startMs, minutes, wh }) => ({ startMs, endMs: startMs + minutes * 60_000, wh }));
 /** Quarters of days from a Monday on, in winter. */
 const history = (days: number, wh: (day: number, quarter: number) => number): PastSlot[] =>
   Array.from({ length: days * 96 }, (_, index) => ({
     startMs: Date.parse("2026-01-04T23:00:00Z") + index * quarterMs,
+    endMs: Date.parse("2026-01-04T23:00:00Z") + (index + 1) * quarterMs,
     wh: wh(Math.floor(index / 96), index % 96),
   }));
 const ahead = (from: string, count = 4): { startMs: number; endMs: number }[] =>
@@ -44,13 +49,10 @@ it("takes what it was told where nothing is known, and never anything but finite
     days: 0,
   });
   fc.assert(
-    fc.property(
-      fc.array(fc.record({ startMs: fc.integer({ min: 0, max: 4e12 }), wh: fc.nat(5000) }), { maxLength: 30 }),
-      (past) => {
-        const { watts } = baseLoadForecast(past, ahead("2026-03-29T00:00:00Z", 96), { zone, otherwiseW: 7 });
-        expect(watts).toHaveLength(96);
-        for (const w of watts) expect(Number.isFinite(w) && w >= 0).toBe(true);
-      },
-    ),
+    fc.property(fc.array(pastSlot, { maxLength: 30 }), (past) => {
+      const { watts } = baseLoadForecast(past, ahead("2026-03-29T00:00:00Z", 96), { zone, otherwiseW: 7 });
+      expect(watts).toHaveLength(96);
+      for (const w of watts) expect(Number.isFinite(w) && w >= 0).toBe(true);
+    }),
   );
 });

@@ -164,15 +164,26 @@ describe("planHome", () => {
         { type: "ev", name: "car", charge_max_w: 3000, energy_wh: 5000, ready_by: 5, initial_wh: null },
         { type: "cycle", name: "washer", profile_w: [2000, 300], from: 5 },
         { type: "battery", name: "battery", capacity_wh: 5000, initial_wh: null, charge_max_w: 1000, discharge_max_w: 1000 },
+        {
+          type: "ev",
+          name: "guest",
+          charge_max_w: 3000,
+          energy_wh: 1000,
+          plugged: [{ from: 3, until: 1 }],
+          bounds: [{ from: 4, until: 2, min_wh: 1 }],
+        },
       ],
     });
     expect(outcome.shortfalls.map(({ appliance, kind }) => [appliance, kind])).toEqual([
       ["pump", "below-minimum"],
       ["washer", "cycle-not-run"],
+      ["guest", "below-minimum"],
     ]);
     expect(outcome.appliances[1]?.energy_wh.reduce((sum, wh) => sum + wh, 0)).toBeCloseTo(5000, 0);
     expect(outcome.notes.join("\n")).toContain("import_price_per_kwh is not known in 3 of 6 slots");
     expect(outcome.notes.join("\n")).toContain("appliances.0 (pump) has no slot between from and until");
+    expect(outcome.notes.join("\n")).toContain("appliances.4 (guest).plugged.0 has no slot between from and until");
+    expect(outcome.notes.join("\n")).toContain("appliances.4 (guest).bounds.0 holds no end of a slot");
     expect(JSON.stringify(outcome)).not.toMatch(/\[null|,null[,\]]|NaN|Infinity/);
   });
 
@@ -199,6 +210,53 @@ describe("planHome", () => {
     const better = plan({ slot_minutes: 60, import_price_per_kwh: [0.2, 0.2, 0.1, 0.1, 0.2, 0.2], appliances: [car], previous });
     expect(better.kept_previous).toBe(false);
     expect(better.appliances[0]?.power_w).toEqual([0, 0, 4000, 4000, 0, 0]);
+  });
+
+  it("leaves a plan in force that would break a rule now", () => {
+    const pump = { type: "deferrable", name: "pump", energy_wh: 2000, power_w: 1000, min_on_minutes: 120 };
+    const withPlan = (previous: number[], was: object): object => ({
+      slot_minutes: 60,
+      import_price_per_kwh: [0.2, 0.2, 0.2, 0.2],
+      appliances: [{ ...pump, ...was }],
+      previous: { pump: previous },
+    });
+    const running = { was_on: true, was_for_minutes: 60 };
+    expect(plan(withPlan([1000, 0, 0, 0], running))).toMatchObject({ kept_previous: false, status: "kept" });
+    expect(plan(withPlan([1000, 1000, 0, 0], running))).toMatchObject({ kept_previous: true });
+    // It has to run for another hour.
+    expect(plan(withPlan([0, 0, 1000, 1000], running)).appliances[0]?.power_w[0]).toBe(1000);
+    expect(plan(withPlan([0, 0, 1000, 1000], {}))).toMatchObject({ kept_previous: true });
+  });
+
+  it.each([
+    ["fast", fast],
+    ["exact", exact],
+  ])("%s: a battery that is to charge gives nothing meanwhile, full or not", (_, engine) => {
+    const outcome = plan(
+      {
+        slot_minutes: 60,
+        import_price_per_kwh: [0.9, 0.9, 0.9, 0.1],
+        base_load_w: 800,
+        appliances: [
+          {
+            type: "battery",
+            name: "battery",
+            capacity_wh: 3000,
+            initial_wh: 2500,
+            charge_max_w: 2000,
+            charge_min_w: 700,
+            discharge_max_w: 2000,
+            demand_w: [1000, 1000, 0, 0],
+          },
+        ],
+      },
+      engine,
+    );
+    // What is left until it is full is less than its least power; from then on it is free.
+    const powers = outcome.appliances[0]?.power_w.map((w) => Math.round(w)) ?? [];
+    expect(powers.slice(0, 2)).toEqual([500, 0]);
+    expect(powers[2]).toBeLessThanOrEqual(-800);
+    expect(outcome.shortfalls).toEqual([]);
   });
 
   it("runs a programme once, unbroken, in its cheapest place", () => {

@@ -14,6 +14,7 @@ const isThere = (atMs: number): boolean => {
 const seen = (days: number) =>
   Array.from({ length: days * 24 }, (_, hour) => startMs + hour * hourMs).map((atMs) => ({
     startMs: atMs,
+    endMs: atMs + hourMs,
     there: isThere(atMs),
   }));
 const at = (text: string) => ({ startMs: Date.parse(text) });
@@ -35,7 +36,7 @@ it("says how often it was wrong on the last day", () => {
   const usual = seen(4);
   const last = usual
     .filter(({ startMs: atMs }) => atMs >= startMs + 3 * dayMs)
-    .map(({ startMs: atMs }) => ({ startMs: atMs, there: false }));
+    .map(({ startMs: atMs }) => ({ startMs: atMs, endMs: atMs + hourMs, there: false }));
   const { errorShare } = presenceForecast([...usual.slice(0, 72), ...last], [], { zone });
   // Away from 18:00 to 24:00, as it never was.
   expect(errorShare).toBe(6 / 24);

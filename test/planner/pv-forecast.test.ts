@@ -4,6 +4,10 @@ import type { PastSlot } from "../../planner/base-load.ts";
 import { pvForecast } from "../../planner/pv-forecast.ts";
 
 const quarterMs = 900_000;
+/** Slots of any length, anywhere. */
+const pastSlot = fc
+  .record({ startMs: fc.integer({ min: 0, max: 4e12 }), minutes: fc.integer({ min: 0, max: 60 }), wh: fc.nat(5000) })
+  .map(({ startMs, minutes, wh }) => ({ startMs, endMs: startMs + minutes * 60_000, wh }));
 const dayMs = 86_400_000;
 const firstMs = Date.parse("2026-06-01T00:00:00Z");
 /** W at noon 4000, nothing at night. */
@@ -11,7 +15,7 @@ const clearW = (atMs: number): number => 4000 * Math.max(0, Math.sin((((atMs % d
 const history = (days: number, share: (day: number, atMs: number) => number, hours = 0): PastSlot[] =>
   Array.from({ length: days * 96 + hours * 4 }, (_, index) => {
     const startMs = firstMs + index * quarterMs;
-    return { startMs, wh: (clearW(startMs) * share(Math.floor(index / 96), startMs)) / 4 };
+    return { startMs, endMs: startMs + quarterMs, wh: (clearW(startMs) * share(Math.floor(index / 96), startMs)) / 4 };
   });
 const ahead = (fromMs: number, count: number, lengthMs = quarterMs): { startMs: number; endMs: number }[] =>
   Array.from({ length: count }, (_, index) => ({ startMs: fromMs + index * lengthMs, endMs: fromMs + (index + 1) * lengthMs }));
@@ -71,7 +75,7 @@ it("gives only finite powers, and none where nothing is known", () => {
   expect(pvForecast([], ahead(firstMs, 2))).toEqual({ watts: [0, 0], errorW: null, days: 0 });
   fc.assert(
     fc.property(
-      fc.array(fc.record({ startMs: fc.integer({ min: 0, max: 4e12 }), wh: fc.nat(5000) }), { maxLength: 30 }),
+      fc.array(pastSlot, { maxLength: 30 }),
       fc.option(fc.double({ min: 0, max: 1200, noNaN: true }), { nil: undefined }),
       (past, sun) => {
         const { watts } = pvForecast(past, ahead(firstMs, 96), { irradianceWm2: () => sun });

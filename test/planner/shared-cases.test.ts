@@ -34,7 +34,8 @@ const battery = {
 
 describe.runIf(solver)("the shared cases of one home", () => {
   const houses = solver ? readdirSync(folder).filter((file) => file.startsWith("evcc-opt")) : [];
-  describe.each(engines)("%s engine", (name, engine, share) => {
+  // One of them keeps the solver busy for ten seconds, on a busy machine for longer.
+  describe.each(engines)("%s engine", { timeout: 120_000 }, (name, engine, share) => {
     it.each(houses)("%s", (file) => {
       const { inputs, expected } = read(file);
       const { dt, gt, ft, p_N: buy, p_E: sell } = inputs.time_series;

@@ -31,7 +31,7 @@ export function simulateHome(
     const watts = powers.get(one.name) ?? [];
     const fills = fill(one, watts, slots, h);
     if (fills) ends.set(one.name, fills);
-    faults.push(...runFaults(one, watts, h));
+    faults.push(...runFaults(one, watts, h, fills), ...lockFaults(one, watts, h));
   }
   const net = Array.from({ length: slots }, (_, slot) => {
     const appliances = [...powers.values()].reduce((sum, watts) => sum + (watts[slot] ?? 0), 0);
@@ -76,13 +76,17 @@ function fill(one: ApplianceProblem, watts: readonly number[], slots: number, h:
 }
 
 /** Powers that the appliance cannot run at, and runs and rests that are too short. */
-function runFaults(one: ApplianceProblem, watts: readonly number[], h: number): string[] {
+function runFaults(one: ApplianceProblem, watts: readonly number[], h: number, fills: readonly number[] | undefined): string[] {
   const faults: string[] = [];
   const fault = (slot: number, why: string): void => void faults.push(`${one.name} in slot ${slot}: ${why}`);
   for (const [slot, w] of watts.entries()) {
     if (one.type === "battery" || one.type === "ev") {
       if (w > one.charge_max_w + 0.5 || w < -one.discharge_max_w - 0.5) fault(slot, `${w} W is beyond its power`);
-      if (w > 0.5 && w < one.charge_min_w - 0.5) fault(slot, `${w} W is below its least`);
+      const [demandW, end] = [Math.min(at(one.demand_w, slot), one.charge_max_w), fills?.[slot] ?? 0];
+      // What must charge until it is full may end weakly.
+      const isFull = end > (one.capacity_wh ?? Infinity) - 1;
+      if (w > 0.5 && w < one.charge_min_w - 0.5 && !(demandW > 0 && isFull)) fault(slot, `${w} W is below its least`);
+      if (demandW > 0 && w < demandW - 0.5 && !isFull) fault(slot, `${w} W is less than demanded`);
     }
     if (one.type === "water_heater" || one.type === "heat_pump" || one.type === "deferrable") {
       if (w < -0.5 || w > one.power_w + 0.5) fault(slot, `${w} W is beyond its power`);
@@ -91,14 +95,37 @@ function runFaults(one: ApplianceProblem, watts: readonly number[], h: number): 
     }
   }
   if (!("min_on_minutes" in one)) return faults;
-  let [on, since] = [one.was_on ?? false, -Infinity];
+  const over = one.type === "deferrable" && typeof one.until === "number" ? one.until : Infinity;
+  let [on, since] = [one.was_on ?? false, -one.was_for_minutes / 60 / h];
   for (const [slot, w] of watts.entries()) {
     const now = w > 0;
     if (now === on) continue;
     const lasted = (slot - since) * h * 60;
-    if (on && lasted < one.min_on_minutes - 1e-6) fault(slot, `was on for ${lasted} min only`);
+    // The end of its window ends a run, however short.
+    if (on && lasted < one.min_on_minutes - 1e-6 && slot < over && !cutAtStart(one, slot))
+      fault(slot, `was on for ${lasted} min only`);
     if (!on && lasted < one.min_off_minutes - 1e-6) fault(slot, `was off for ${lasted} min only`);
     [on, since] = [now, slot];
+  }
+  return faults;
+}
+
+/** It was on, but its window has not begun. */
+const cutAtStart = (one: ApplianceProblem, slot: number): boolean =>
+  one.type === "deferrable" && slot === 0 && typeof one.from === "number" && one.from > 0;
+
+/** Locks that are too long, and times between two of them that are too short. */
+function lockFaults(one: ApplianceProblem, watts: readonly number[], h: number): string[] {
+  if (one.type !== "heat_pump" || one.max_lock_minutes === undefined) return [];
+  // Its rest stands above, and is rounded up to slots.
+  const most = Math.max(one.max_lock_minutes, one.min_off_minutes > 0 ? one.min_off_minutes + h * 60 : 0);
+  const faults: string[] = [];
+  const was = one.was_on ?? true;
+  let off = was ? 0 : one.was_for_minutes;
+  for (const [slot, w] of watts.entries()) {
+    off = w > 0 ? 0 : off + h * 60;
+    // What was off too long already can only be let go at once.
+    if (w === 0 && off > most + 1e-6) faults.push(`${one.name} in slot ${slot}: locked for ${off} min`);
   }
   return faults;
 }

@@ -240,3 +240,11 @@ describe("stores that are planned by their temperature", () => {
     expect(issues(heated(more, band), ["relays", "appliances"])).toEqual(expected);
   });
 });
+
+it("wants to know what peak is paid for anyway where a higher one has a price", () => {
+  const grid = { phases: 3, fuse_a: 25, max_import_w: 17_000, peak_price_per_kw: 4.5 };
+  expect(issues({ site: { grid } })).toEqual([
+    "site.grid.peak_price_per_kw a price of a peak needs peak_w, the peak that is paid for anyway",
+  ]);
+  expect(issues({ site: { grid: { ...grid, peak_w: 2500 } } })).toEqual([]);
+});

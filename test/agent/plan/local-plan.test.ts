@@ -28,7 +28,7 @@ const forecast: LocalPlanInput["forecast"] = {
   drawWh: (_, slots) => slots.map(() => 0),
   presentShare: (_, slots) => slots.map(() => 1),
 };
-const plan = (change: Partial<LocalPlanInput> = {}) =>
+const planned = (change: Partial<LocalPlanInput> = {}) =>
   localPlan({
     appliances: [boiler],
     prices: [prices],
@@ -40,8 +40,11 @@ const plan = (change: Partial<LocalPlanInput> = {}) =>
     slotMinutes: 60,
     zone: "Europe/Amsterdam",
     maxImportW: 9000,
+    peak: null,
+    standing: () => undefined,
     ...change,
-  }).lists;
+  });
+const plan = (change: Partial<LocalPlanInput> = {}) => planned(change).lists;
 const onAt = (lists: ReturnType<typeof plan>): string[] =>
   (lists.get("boiler")?.instructions ?? [])
     .filter(({ operationModeId }) => operationModeId === "on")
@@ -132,4 +135,40 @@ it("holds a heat pump back when it is dear, no longer than it may", () => {
     expect(Date.parse(validUntil) - Date.parse(executionTime)).toBeLessThanOrEqual(7_200_000);
     expect(Date.parse(executionTime)).toBeGreaterThanOrEqual(Date.parse("2026-01-15T00:00:00Z"));
   }
+});
+
+it("pays for a peak where that is cheaper than to keep below it, or else a deadline would be missed", () => {
+  const paying = (pricePerKw: number, change: Partial<LocalPlanInput> = {}) =>
+    planned({ peak: { paidW: 3000, pricePerKw }, ...change });
+  // 1500 W of base load and 2000 W of the boiler make 3500 W: half a kilowatt above what is paid for.
+  const cheap = paying(0.1);
+  expect(onAt(cheap.lists)).toEqual(["01:00-03:00"]);
+  expect(cheap.peakW).toBe(3500);
+  // In its first two hours the house draws less: they cost 0.80 more than the cheap ones, and no peak.
+  const quiet = {
+    ...forecast,
+    baseW: (slots: readonly { startMs: number }[]) => slots.map((_, slot) => (slot < 2 ? 900 : 1500)),
+  };
+  const dear = paying(10, { forecast: quiet });
+  expect(onAt(dear.lists)).toEqual(["20:00-22:00"]);
+  expect(dear.peakW).toBe(0);
+  const must = paying(10);
+  expect(onAt(must.lists)).toEqual(["01:00-03:00"]);
+  expect(must.peakW).toBe(3500);
+});
+
+it("goes on with a run that is under way for as long as it must, and rests as long", () => {
+  const resting = { ...boiler, minOnMs: 2 * 3_600_000, minOffMs: 2 * 3_600_000 };
+  const since = (on: boolean, minutes: number): Partial<LocalPlanInput> => ({
+    appliances: [resting],
+    standing: () => ({ on, sinceMs: nowMs - minutes * 60_000 }),
+  });
+  expect(onAt(plan(since(true, 50)))[0]).toBe("20:00-21:00");
+  expect(onAt(plan(since(true, 120)))).toEqual(["01:00-03:00"]);
+  const dearLater: PriceSeries = {
+    ...prices,
+    importPerKwh: prices.importPerKwh.map((_, hour) => (hour < 2 ? "100000" : "300000")),
+  };
+  expect(onAt(plan({ ...since(false, 50), prices: [dearLater] }))[0]).toMatch(/^(21|22|23|0\d):00/);
+  expect(onAt(plan({ ...since(false, 120), prices: [dearLater] }))).toEqual(["20:00-22:00"]);
 });

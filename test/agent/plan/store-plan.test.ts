@@ -85,6 +85,8 @@ const plan = (appliance: typeof tank, change: Partial<LocalPlanInput> = {}) =>
     slotMinutes: 60,
     zone: "Europe/Amsterdam",
     maxImportW: 9000,
+    peak: null,
+    standing: () => undefined,
     ...change,
   });
 /** Power that an appliance is told to draw in each hour, W. */

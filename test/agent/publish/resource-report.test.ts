@@ -53,6 +53,7 @@ it("tells the aggregator what may be controlled", () => {
     fuseA: 25,
     maxImportW: 17_250,
     peakW: null,
+    peakPricePerKw: null,
     randomDelayMs: 0,
     maxRampWPerMin: 1,
   };

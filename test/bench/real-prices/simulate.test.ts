@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { comfort, simulate, warmth, type Command, type Reality, type Run } from "../../../bench/real-prices/simulate.ts";
+import { comfort, warmth } from "../../../bench/real-prices/local-protection.ts";
+import { simulate, type Command, type Reality, type Run } from "../../../bench/real-prices/simulate.ts";
 import { madeHome } from "./made-trial.ts";
 
 const home = { ...madeHome, batteryWh: 10_000, batteryMaxW: 4000 };
