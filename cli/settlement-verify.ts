@@ -1,7 +1,7 @@
 import { AppError, errorMessage } from "../core/app-error.ts";
 import type { Bundle } from "../settlement/bundle.ts";
 import type { ChainClient } from "../settlement/chain-client.ts";
-import type { Verdict } from "../settlement/verify.ts";
+import type { Verdict } from "../settlement/verdict.ts";
 import { exitCode } from "./exit-code.ts";
 
 interface VerifyOptions {
@@ -19,7 +19,8 @@ const exitCodes: Record<Verdict, number> = { good: exitCode.good, bad: exitCode.
  * @throws AppError bundle-unreadable, bundle-not-json, settlement-bad-address
  */
 export async function settlementVerify(file: string, options: VerifyOptions, say: (line: string) => void): Promise<number> {
-  const { overallVerdict, verifyBundle } = await import("../settlement/verify.ts");
+  const { overallVerdict } = await import("../settlement/verdict.ts");
+  const { verifyBundle } = await import("../settlement/verify.ts");
   const input = await readJson(file);
   const chain = options.offline ? null : await openChain(input, options);
   try {
