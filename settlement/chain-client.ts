@@ -1,6 +1,7 @@
 import { Contract } from "ethers/contract";
 import { AppError } from "../core/app-error.ts";
 import type { RecordWire } from "../core/message/settlement-message.ts";
+import { blobsPerTransaction } from "./blob-bytes.ts";
 import { chainError, settlementInterface, tokenInterface } from "./chain-error.ts";
 import { chainProvider } from "./chain-provider.ts";
 import type { ChainReader, PairState } from "./chain-reader.ts";
@@ -81,8 +82,14 @@ export interface ChainClient extends ChainReader {
   cancelWithdraw(a: string, b: string): Promise<Mined>;
   /** Takes out what was announced, once it is due, as far as it is still there. */
   executeWithdraw(a: string, b: string): Promise<Mined>;
-  /** The key must be the party's owner or signer. `data` is hex. The transaction carries no blobs. */
-  commit(by: string, epoch: number, root: string, count: number, data: string): Promise<Mined>;
+  /**
+   * The key must be the party's owner or signer. `data` is hex. The transaction carries the blobs, at most six
+   * (blobsPerTransaction); attachBlobs takes the others. Sealing them takes seconds each, in a thread.
+   * @throws AppError chain-too-many-blobs, blob-malformed
+   */
+  commit(by: string, epoch: number, root: string, count: number, data: string, blobs?: readonly Uint8Array[]): Promise<Mined>;
+  /** Binds further blobs to an epoch that is committed, at most six in a transaction; they follow those that it has. */
+  attachBlobs(by: string, epoch: number, blobs: readonly Uint8Array[]): Promise<Mined>;
   /** Puts a whole record on chain. A missing signature is "0x"; one is there. */
   publish(record: RecordWire, signatureA: string, signatureB: string): Promise<Mined>;
   /** Stops background work; calls after it fail. */
@@ -144,17 +151,22 @@ export function chainClient(options: ChainOptions): ChainClient {
     if (!sender) throw new AppError("chain-read-only", "no private key was given, so nothing can be sent");
     return sender;
   };
-  const send = async (what: string, to: string, data: string): Promise<Mined> => {
+  const send = async (what: string, to: string, data: string, blobs?: readonly Uint8Array[]): Promise<Mined> => {
     const from = own();
     try {
       await checkChain();
     } catch (error) {
       throw chainError(what, error);
     }
-    return from.send({ what, to, data });
+    if (!blobs?.length) return from.send({ what, to, data });
+    if (blobs.length > blobsPerTransaction)
+      throw new AppError("chain-too-many-blobs", `a transaction carries ${blobsPerTransaction} blobs, not ${blobs.length}`);
+    // Loaded by who publishes only: it is large.
+    const { sealBlobs } = await import("./kzg.ts");
+    return from.send({ what, to, data, blobs: await sealBlobs(blobs) });
   };
-  const call = (method: string, args: readonly unknown[]): Promise<Mined> =>
-    send(method, address, settlementInterface.encodeFunctionData(method, args));
+  const call = (method: string, args: readonly unknown[], blobs?: readonly Uint8Array[]): Promise<Mined> =>
+    send(method, address, settlementInterface.encodeFunctionData(method, args), blobs);
   const callToken = async (method: string, args: readonly unknown[]): Promise<Mined> =>
     send(method, await tokenAddress(), tokenInterface.encodeFunctionData(method, args));
   const allow = async (amount: bigint): Promise<void> => {
@@ -223,7 +235,8 @@ export function chainClient(options: ChainOptions): ChainClient {
     requestWithdraw: (a, b, amount) => call("requestWithdraw", [a, b, amount]),
     cancelWithdraw: (a, b) => call("cancelWithdraw", [a, b]),
     executeWithdraw: (a, b) => call("executeWithdraw", [a, b]),
-    commit: (by, epoch, root, count, data) => call("commit", [by, epoch, root, count, 0, data]),
+    commit: (by, epoch, root, count, data, blobs = []) => call("commit", [by, epoch, root, count, blobs.length, data], blobs),
+    attachBlobs: (by, epoch, blobs) => call("attachBlobs", [by, epoch, blobs.length], blobs),
     publish: (record, signatureA, signatureB) =>
       call("publish", [recordHead(record), recordBody(record), signatureA, signatureB]),
     close: () => provider.destroy(),

@@ -2,6 +2,7 @@ import type { JsonRpcProvider, TransactionReceipt } from "ethers/providers";
 import { Wallet } from "ethers/wallet";
 import { AppError } from "../core/app-error.ts";
 import { chainError } from "./chain-error.ts";
+import type { SealedBlob } from "./kzg.ts";
 
 /** A transaction to send; without `to` it creates a contract. */
 export interface Call {
@@ -9,6 +10,8 @@ export interface Call {
   what: string;
   to?: string;
   data: string;
+  /** With blobs it needs a `to`. */
+  blobs?: readonly SealedBlob[];
 }
 
 /** A transaction that a block has taken. */
@@ -16,6 +19,10 @@ export interface Mined {
   hash: string;
   block: number;
   gasUsed: bigint;
+  /** 131,072 for each blob. */
+  blobGasUsed: bigint;
+  /** What the sender paid for it: gas of execution and of blobs, at the prices of its block. */
+  feeWei: bigint;
   /** Address of the contract it created, lower case; null for others. */
   created: string | null;
   /** What contracts logged. */
@@ -58,12 +65,19 @@ export function transactor(
   let onTheirWay = 0;
   let last: Promise<unknown> = Promise.resolve();
 
-  const broadcast = async ({ what, to, data }: Call): Promise<string> => {
+  const broadcast = async ({ what, to, data, blobs }: Call): Promise<string> => {
     try {
       const nonce = nextNonce ?? (await provider.getTransactionCount(wallet.address, "pending"));
-      const draft = { from: wallet.address, to: to ?? null, data };
+      const draft = { from: wallet.address, to: to ?? null, data, ...(blobs && (await carrying(provider, blobs))) };
       const gasLimit = ((await provider.estimateGas(draft)) * gasMargin.times) / gasMargin.by;
-      const signed = await wallet.signTransaction(await wallet.populateTransaction({ ...draft, nonce, gasLimit }));
+      const signed = await wallet.signTransaction(
+        await wallet.populateTransaction({
+          ...draft,
+          ...(blobs && { blobs: [...blobs], blobWrapperVersion: 1 }),
+          nonce,
+          gasLimit,
+        }),
+      );
       const hash = String(await provider.send("eth_sendRawTransaction", [signed]));
       nextNonce = nonce + 1;
       return hash;
@@ -82,6 +96,8 @@ export function transactor(
           hash,
           block: receipt.blockNumber,
           gasUsed: receipt.gasUsed,
+          blobGasUsed: receipt.blobGasUsed ?? 0n,
+          feeWei: receipt.gasUsed * receipt.gasPrice + (receipt.blobGasUsed ?? 0n) * (receipt.blobGasPrice ?? 0n),
           created: receipt.contractAddress?.toLowerCase() ?? null,
           logs: receipt.logs,
         };
@@ -114,4 +130,16 @@ async function receiptOf(provider: JsonRpcProvider, what: string, hash: string):
   } catch (error) {
     throw chainError(what, error);
   }
+}
+
+/** The market's price of blobs may rise by an eighth with every block: after six full blocks the offer is still good. */
+const blobFeeMargin = 2n;
+
+/** What a transaction says of its blobs, without them. */
+async function carrying(provider: JsonRpcProvider, blobs: readonly SealedBlob[]) {
+  return {
+    type: 3,
+    maxFeePerBlobGas: BigInt(String(await provider.send("eth_blobBaseFee", []))) * blobFeeMargin,
+    blobVersionedHashes: blobs.map(({ versionedHash }) => versionedHash),
+  };
 }
