@@ -8,6 +8,7 @@ import { addKeyVerbs } from "./key-verbs.ts";
 import type { Verb } from "./verb.ts";
 import { programVersion } from "./program-version.ts";
 import { addSettlementVerbs } from "./settlement/verbs.ts";
+import { addPublicVerbs } from "./settlement-verbs.ts";
 
 /**
  * Runs one command line and gives its exit code: 0 good, 1 a check failed, 2 usage or configuration, 3 unreachable.
@@ -307,16 +308,8 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(verb(async (file, options) => (await import("./guard-replay.ts")).guardReplay(file, options, say)));
 
   const settlement = root.command("settlement").description("settlement records and their proofs");
-  settlement
-    .command("verify")
-    .description("check a proof bundle, one verdict per check")
-    .argument("<bundle>", "JSON file of the bundle")
-    .option("--offline", "ask no chain; what only the chain knows is unknown")
-    .option("--rpc <url>", "node to ask, one that you trust (default: the hint in the bundle)")
-    .option("--contract <address>", "the settlement contract that you trust (default: the one in the bundle)")
-    .option("--json", "one JSON object instead of lines")
-    .action(verb(async (file, options) => (await import("./settlement-verify.ts")).settlementVerify(file, options, say)));
   addSettlementVerbs(settlement, { verb, say });
+  addPublicVerbs(settlement, { verb, say });
 
   try {
     await root.parseAsync([...argv], { from: "user" });

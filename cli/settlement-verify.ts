@@ -1,8 +1,8 @@
 import { AppError, errorMessage } from "../core/app-error.ts";
 import type { Bundle } from "../settlement/bundle.ts";
 import type { ChainClient } from "../settlement/chain-client.ts";
-import type { Verdict } from "../settlement/verify.ts";
-import { exitCode } from "./exit-code.ts";
+import { contractOption } from "./contract-option.ts";
+import { verdictCode } from "./verdict-code.ts";
 
 interface VerifyOptions {
   offline?: true;
@@ -11,15 +11,14 @@ interface VerifyOptions {
   json?: true;
 }
 
-const exitCodes: Record<Verdict, number> = { good: exitCode.good, bad: exitCode.checkFailed, unknown: exitCode.unreachable };
-
 /**
  * `smart-mla settlement verify BUNDLE`: exit 0 all good, 1 a check failed, 3 something could not be seen.
  * @param say one line on stdout
  * @throws AppError bundle-unreadable, bundle-not-json, settlement-bad-address
  */
 export async function settlementVerify(file: string, options: VerifyOptions, say: (line: string) => void): Promise<number> {
-  const { overallVerdict, verifyBundle } = await import("../settlement/verify.ts");
+  const { overallVerdict } = await import("../settlement/verdict.ts");
+  const { verifyBundle } = await import("../settlement/verify.ts");
   const input = await readJson(file);
   const chain = options.offline ? null : await openChain(input, options);
   try {
@@ -32,7 +31,7 @@ export async function settlementVerify(file: string, options: VerifyOptions, say
       for (const note of notes) say(`note: ${note}`);
       say(`verdict: ${verdict}`);
     }
-    return exitCodes[verdict];
+    return verdictCode[verdict];
   } finally {
     chain?.close();
   }
@@ -49,13 +48,12 @@ function trustNotes(chain: ChainClient, { rpc, contract }: VerifyOptions): strin
 /** Null where the bundle is malformed or gives no hint: then there is nobody to ask, and verify says what is wrong. */
 async function openChain(input: unknown, { rpc, contract }: VerifyOptions): Promise<ChainClient | null> {
   const { Bundle: schema } = await import("../settlement/bundle.ts");
-  if (contract !== undefined && !/^0x[0-9a-fA-F]{40}$/.test(contract))
-    throw new AppError("settlement-bad-address", `--contract ${contract} is not an address of 0x and 40 hex digits`);
+  const pinned = contract === undefined ? undefined : contractOption(contract);
   const bundle: Bundle | undefined = schema.safeParse(input).data;
   const rpcUrl = rpc ?? bundle?.rpc;
   if (!bundle || !rpcUrl) return null;
   const { chainClient } = await import("../settlement/chain-client.ts");
-  return chainClient({ rpcUrl, chainId: bundle.chainId, contract: contract ?? bundle.contract });
+  return chainClient({ rpcUrl, chainId: bundle.chainId, contract: pinned ?? bundle.contract });
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -26,8 +26,12 @@ const sleepyBuiltins: Plugin = {
  * Verbs stay lazy: each dynamic import becomes a chunk of its own. Native packages stay outside.
  */
 export const bundleInput: InputOptions = {
-  // The second is the program of a thread, which has to be a file.
-  input: { main: "cli/main.ts", "kzg-worker": "settlement/kzg-worker.ts" },
+  // The others are the programs of threads, which have to be files.
+  input: {
+    main: "cli/main.ts",
+    "kzg-worker": "settlement/kzg-worker.ts",
+    "signature-worker": "settlement/audit/signature-worker.ts",
+  },
   platform: "node",
   external: ["better-sqlite3", "@serialport/bindings-cpp", "koffi", "highs", /^@foundry-rs\//, "bufferutil", "utf-8-validate"],
   plugins: [sleepyBuiltins],

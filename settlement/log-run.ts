@@ -34,9 +34,8 @@ export function runsOf(records: readonly LoggedRecord[]): Run[] {
   });
   const runs: [LoggedRecord, ...LoggedRecord[]][] = [];
   for (const one of sorted) {
-    const last = runs.at(-1)?.at(-1)?.record;
-    const follows = last?.a === one.record.a && last.b === one.record.b && last.seq + 1 === one.record.seq;
-    if (follows && one.record.prev === runs.at(-1)?.at(-1)?.digest) runs.at(-1)?.push(one);
+    const last = runs.at(-1)?.at(-1);
+    if (last && follows(last, one)) runs.at(-1)?.push(one);
     else runs.push([one]);
   }
   return runs;
@@ -124,6 +123,14 @@ export function readRun(from: ByteReader, domain: SettlementDomain, tables: RunT
     prev = digestOf(domain, record);
     return { record, digest: prev, signatureA, signatureB };
   });
+}
+
+/** Whether the second is written by what it says beside the first: number, hash and totals follow. */
+function follows({ record: last, digest }: LoggedRecord, { record }: LoggedRecord): boolean {
+  const before = totalsBefore(record);
+  const samePair = last.a === record.a && last.b === record.b;
+  const totals = before.cumA === BigInt(last.cumA) && before.cumB === BigInt(last.cumB);
+  return samePair && totals && last.seq + 1 === record.seq && record.prev === digest;
 }
 
 function totalsBefore({ payer, b, cumA, cumB, amount }: RecordWire): { cumA: bigint; cumB: bigint } {

@@ -1,8 +1,9 @@
-import { TypedDataEncoder } from "ethers/hash";
+import { keccak256 } from "ethers/crypto";
 import { AppError } from "../core/app-error.ts";
 import { recordKinds, type RecordWire } from "../core/message/settlement-message.ts";
-import type { SettlementDomain } from "./domain.ts";
-import { recoverSigner, signTyped, typedDigest, type TypedDataSigner, type TypedFields } from "./signature.ts";
+import { domainSeparator, type SettlementDomain } from "./domain.ts";
+import { recoverSigner, signTyped, type TypedDataSigner, type TypedFields, typeHash } from "./signature.ts";
+import { wordWriter } from "./word-bytes.ts";
 
 /** 32 zero bytes: `prev` of a pair's first record, and `prices` where no price series applies. */
 export const zeroHash = `0x${"0".repeat(64)}`;
@@ -35,6 +36,8 @@ const recordTypes: TypedFields = {
   ],
   ...bodyTypes,
 };
+const bodyTypeHash = typeHash("Body", bodyTypes);
+const recordTypeHash = typeHash("Record", recordTypes);
 
 /** A record without its body, as the contract takes it. */
 export interface Head {
@@ -51,16 +54,48 @@ export interface Head {
 }
 
 /**
- * What both sides sign, in lower-case hex.
+ * What both sides sign, in lower-case hex: the EIP-712 digest. All fields have a fixed size, so each struct is its type's hash
+ * and one word a field. A general encoder takes five times as long, and an auditor hashes every record of every day.
  * @throws AppError settlement-bad-record where a field cannot be written in the signed form
  */
 export function recordDigest(domain: SettlementDomain, record: RecordWire): string {
-  return typedDigest(domain, recordTypes, recordStruct(record));
+  return headDigest(domain, recordHead(record));
+}
+
+/** The same of a record without its body. @throws AppError settlement-bad-record */
+export function headDigest(domain: SettlementDomain, head: Head): string {
+  const { a, b, seq, start, end, cumA, cumB } = head;
+  const struct = wordWriter(9)
+    .hex(recordTypeHash)
+    .hex(a)
+    .hex(b)
+    .integer(seq)
+    .integer(start)
+    .integer(end)
+    .integer(cumA)
+    .integer(cumB)
+    .hex(head.bodyHash);
+  const signed = wordWriter(3).hex("0x1901").hex(domainSeparator(domain)).hex(keccak256(struct.bytes()));
+  // Two bytes stand before the two words; the first word is there only to be cut off.
+  return keccak256(signed.bytes().subarray(30));
 }
 
 /** EIP-712 hashStruct of the record's body. @throws AppError settlement-bad-record */
 export function bodyHash(record: RecordWire): string {
-  return TypedDataEncoder.hashStruct("Body", bodyTypes, bodyStruct(record));
+  const { salt, kind, payer, time, wh, amount: owed, prices, agreement, ref, prev } = bodyStruct(record);
+  const struct = wordWriter(11)
+    .hex(bodyTypeHash)
+    .hex(salt)
+    .integer(kind)
+    .hex(payer)
+    .integer(time)
+    .integer(wh)
+    .integer(owed)
+    .hex(prices)
+    .hex(agreement)
+    .hex(ref)
+    .hex(prev);
+  return keccak256(struct.bytes());
 }
 
 /** The part of a record that the contract sees. @throws AppError settlement-bad-record */

@@ -1,5 +1,5 @@
 import { SigningKey } from "ethers/crypto";
-import { type TypedDataDomain, TypedDataEncoder, type TypedDataField } from "ethers/hash";
+import { id, type TypedDataDomain, TypedDataEncoder, type TypedDataField } from "ethers/hash";
 import { computeAddress } from "ethers/transaction";
 import { AppError, errorMessage } from "../core/app-error.ts";
 import { Signature } from "../core/message/fields.ts";
@@ -19,6 +19,11 @@ const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b
 /** EIP-712 digest of a struct. */
 export function typedDigest(domain: SettlementDomain, types: TypedFields, value: Record<string, unknown>): string {
   return TypedDataEncoder.hash(typedDomain(domain), types, value);
+}
+
+/** EIP-712 hash of a struct's type. */
+export function typeHash(name: string, types: TypedFields): string {
+  return id(TypedDataEncoder.from(types).encodeType(name));
 }
 
 /** Signs a struct. Gives 65 bytes with low s in lower-case hex. @throws AppError settlement-bad-signature */

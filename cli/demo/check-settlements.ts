@@ -2,7 +2,8 @@ import { Bundle } from "../../settlement/bundle.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
 import { recordDigest } from "../../settlement/record.ts";
 import { domainOf } from "../../settlement/sign-agreement.ts";
-import { overallVerdict, verifyBundle, type Finding } from "../../settlement/verify.ts";
+import { overallVerdict } from "../../settlement/verdict.ts";
+import { verifyBundle, type Finding } from "../../settlement/verify.ts";
 import type { AggregatorApi, RecordLine } from "./aggregator-api.ts";
 
 /** What came of verifying a day's settlements. */

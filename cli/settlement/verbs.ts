@@ -1,5 +1,5 @@
 import { type Command, Option } from "commander";
-import type { Verb } from "../key-verbs.ts";
+import type { Verb } from "../verb.ts";
 
 /** Verbs of the contract for registrar, owners and parties: each works with a keystore file, none needs a configuration. */
 export function addSettlementVerbs(settlement: Command, { verb, say }: { verb: Verb; say: (line: string) => void }): void {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { crossCheck } from "../../agent/config/cross-check.ts";
 import { AgentYaml } from "../../agent/config/schema.ts";
 import { AggregatorYaml } from "../../aggregator/config/schema.ts";
+import { auditCauses, auditSteps } from "../../settlement/audit/journal.ts";
 import { runCli } from "../fake/run-cli.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -181,7 +182,15 @@ describe("docs/how-to/troubleshoot.md", () => {
     "iec",
     "probe",
   ]);
-  const noCodes = new Set(["chain-of-records", "prices-committed", "demo-control-1", "modbus-serial", "ocpp-rpc"]);
+  const noCodes = new Set([
+    "chain-of-records",
+    "prices-committed",
+    "demo-control-1",
+    "modbus-serial",
+    "ocpp-rpc",
+    // What audits find has a table of its own.
+    ...auditCauses,
+  ]);
   const words = sources.flatMap((text) => found(text, /"([a-z0-9]+(?:-[a-z0-9]+)+)"/g));
   const codes = [
     ...thrown,
@@ -208,6 +217,12 @@ describe("docs/how-to/troubleshoot.md", () => {
     const told = found(read("docs/reference/contract.md"), /^\| `[A-Z]\w+` +\| `(settlement-[a-z-]+)` +\|/gm);
     expect([missing(kebab, told), missing(told, kebab)]).toEqual([[], []]);
   });
+});
+
+it("docs/reference/settlement.md has every step and every cause of an audit", () => {
+  const told = firstCells(section(read("docs/reference/settlement.md"), "Audit"));
+  const names = [...auditSteps, ...auditCauses];
+  expect([missing(names, told), missing(told, names)]).toEqual([[], []]);
 });
 
 it("docs/reference/api.md has every path and every problem of the API", () => {

@@ -1,7 +1,7 @@
 import { concat, id, keccak256 } from "ethers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { buildEpoch, verifyInclusion } from "../../settlement/epoch.ts";
+import { buildEpoch, epochRoot, verifyInclusion } from "../../settlement/epoch.ts";
 
 const digests = fc.uniqueArray(
   fc.nat().map((number) => id(String(number))),
@@ -23,6 +23,17 @@ describe("epoch", () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it("has the same root where only that is built", () => {
+    fc.assert(
+      fc.property(digests, (all) => {
+        expect(epochRoot(all)).toBe(buildEpoch(all).root);
+      }),
+      { numRuns: 50 },
+    );
+    expect(() => epochRoot([])).toThrow(expect.objectContaining({ code: "epoch-empty" }));
+    expect(() => epochRoot([id("1"), id("1")])).toThrow(expect.objectContaining({ code: "epoch-duplicate-record" }));
   });
 
   it("does not depend on the order of records", () => {

@@ -94,6 +94,19 @@ describe("data of an epoch", () => {
     expect(leavesOf(back)).toEqual(records.map(({ digest }) => digest));
   });
 
+  it("keeps records whose totals do not follow each other, for an auditor to see", async () => {
+    const first = exampleRecord(domain);
+    const honest = exampleRecord(domain, { previous: first, startS: 3600 });
+    const second: RecordWire = { ...honest, cumA: String(BigInt(honest.cumA) + 5n) };
+    const records = await Promise.all(
+      [first, second].map(async (record) => {
+        const [signatureA, signatureB] = await bothSign(domain, record);
+        return { record, digest: recordDigest(domain, record), signatureA, signatureB };
+      }),
+    );
+    expect(decodeLogData(domain, encodeLogData({ form: "records", records, others: [] }))).toMatchObject({ records });
+  });
+
   it("keeps a negative correction", async () => {
     const record: RecordWire = { ...exampleRecord(domain), kind: "correction", wh: -1203 };
     const [signatureA, signatureB] = await bothSign(domain, record);

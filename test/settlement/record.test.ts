@@ -1,4 +1,5 @@
-import { AbiCoder, concat, keccak256, toUtf8Bytes } from "ethers";
+import { AbiCoder, concat, keccak256, toUtf8Bytes, TypedDataEncoder } from "ethers";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recordKinds, type RecordWire } from "../../core/message/settlement-message.ts";
 import { bodyHash, recordDigest, recordHead, signerOf, signRecord } from "../../settlement/record.ts";
@@ -73,6 +74,59 @@ describe("digest of a record", () => {
     expect(await market.funder.digestOf(recordHead(record))).toBe(digest);
   });
 
+  it("is the one of a general EIP-712 encoder and computed by hand, for any record", () => {
+    const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => `0x${Buffer.from(bytes).toString("hex")}`);
+    const micro = fc.bigInt({ min: 0n, max: 10n ** 30n - 1n }).map(String);
+    const instant = fc.integer({ min: 0, max: 253_402_300_799 }).map((at) => new Date(at * 1000).toISOString());
+    const whole = fc.oneof(fc.maxSafeNat(), fc.nat());
+    const field = (type: string) => (name: string) => ({ name, type });
+    const types = {
+      Record: [
+        ...["a", "b"].map(field("address")),
+        ...["seq", "start", "end"].map(field("uint64")),
+        ...["cumA", "cumB"].map(field("uint128")),
+        field("Body")("body"),
+      ],
+      Body: [
+        field("bytes32")("salt"),
+        field("uint8")("kind"),
+        field("address")("payer"),
+        field("uint64")("time"),
+        field("int64")("wh"),
+        field("uint128")("amount"),
+        ...["prices", "agreement", "ref", "prev"].map(field("bytes32")),
+      ],
+    };
+    fc.assert(
+      fc.property(
+        fc.record({ salt: hash, prices: hash, agreement: hash, ref: hash, prev: hash, time: instant }),
+        fc.record({ cumA: micro, cumB: micro, amount: micro, seq: whole.map((n) => Math.max(n, 1)), wh: whole }),
+        fc.uniqueArray(instant, { minLength: 2, maxLength: 2 }),
+        fc.constantFrom(...recordKinds),
+        fc.boolean(),
+        fc.record({ chainId: fc.integer({ min: 1, max: 2 ** 31 }), contract: hash.map((text) => text.slice(0, 42)) }),
+        (hashes, figures, instants, kind, paidByB, where) => {
+          const [start = "", end = ""] = instants.toSorted((one, other) => Date.parse(one) - Date.parse(other));
+          const { owner: a } = partyA;
+          const { owner: b } = partyB;
+          const wh = kind === "correction" ? -figures.wh : figures.wh;
+          const record: RecordWire = { ...hashes, ...figures, wh, a, b, start, end, kind, payer: paidByB ? b : a };
+          const { salt, prices, agreement, ref, prev } = hashes;
+          const { payer, amount } = record;
+          const [time, number] = [seconds(record.time), recordKinds.indexOf(kind)];
+          const body = { salt, kind: number, payer, time, wh, amount, prices, agreement, ref, prev };
+          const struct = { ...record, start: seconds(start), end: seconds(end), body };
+          const { chainId, contract: verifyingContract } = where;
+          const eip712 = { name: "Smart-MLA Settlement", version: "1", chainId, verifyingContract };
+          expect(recordDigest(where, record)).toBe(TypedDataEncoder.hash(eip712, types, struct));
+          expect(recordDigest(where, record)).toBe(digestByHand(where, record));
+          expect(bodyHash(record)).toBe(TypedDataEncoder.from({ Body: types.Body }).hash(body));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it("stays what it was when it was first published", () => {
     const frozen: RecordWire = {
       a: `0x${"1".repeat(40)}`,
@@ -132,6 +186,8 @@ describe("a record that cannot be signed as it stands", () => {
     ["a negative total", { cumA: "-5" }],
     ["a payer who is no party", { payer: addressOf(keyOf("mallory")) }],
     ["negative energy outside a correction", { wh: -1 }],
+    ["a hash with letters that are no digits", { salt: `0x${"g".repeat(64)}` }],
+    ["a hash without 0x", { ref: "1".repeat(64) }],
   ])("is refused: %s", (_, change) => {
     const record = { ...exampleRecord(domain), ...change };
     expect(() => recordDigest(domain, record)).toThrow(expect.objectContaining({ code: "settlement-bad-record" }));

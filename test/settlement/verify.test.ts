@@ -5,7 +5,8 @@ import type { ChainReader } from "../../settlement/chain-reader.ts";
 import { type ChainClient, chainClient } from "../../settlement/chain-client.ts";
 import { buildEpoch } from "../../settlement/epoch.ts";
 import { recordDigest, recordHead, signRecord } from "../../settlement/record.ts";
-import { checkNames, type Finding, overallVerdict, verifyBundle } from "../../settlement/verify.ts";
+import { checkNames, overallVerdict } from "../../settlement/verdict.ts";
+import { type Finding, quickVerdict, verifyBundle } from "../../settlement/verify.ts";
 import { type Anvil, startAnvil } from "../fake/anvil.ts";
 import {
   addressOf,
@@ -81,6 +82,8 @@ describe("a good bundle", () => {
     expect(findings.map(({ check }) => check)).toEqual(checkNames);
     expect(withVerdict(findings, "good")).toEqual(checkNames);
     expect(overallVerdict(findings)).toBe("good");
+    expect(await quickVerdict(bundle, chain)).toBe("good");
+    expect(await quickVerdict(bundle, null)).toBe("unknown");
   });
 
   it("is good with signatures of owners and of keys that were rotated out later, and of no others", async () => {
@@ -233,6 +236,7 @@ describe("a changed bundle", () => {
       const value = at(bundle, path);
       for (const to of [...others(value).filter((other) => other !== value), null, undefined]) {
         const verdict = overallVerdict(await verifyBundle(changed(path, to), reader));
+        expect(await quickVerdict(changed(path, to), reader)).toBe(verdict);
         if (verdict !== "bad") survivors.push(`${path.join(".")} = ${String(to)}: ${verdict}`);
       }
     }

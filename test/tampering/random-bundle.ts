@@ -1,0 +1,97 @@
+import type { PriceSeries } from "../../core/message/price-series.ts";
+import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
+import type { Bundle } from "../../settlement/bundle.ts";
+import type { ChainReader, PairState } from "../../settlement/chain-reader.ts";
+import { buildEpoch } from "../../settlement/epoch.ts";
+import { recordDigest } from "../../settlement/record.ts";
+import { pricesHash } from "../../settlement/reference-hash.ts";
+import {
+  addressOf,
+  aggregator,
+  bothSign,
+  exampleAgreement,
+  exampleEvidence,
+  exampleRecord,
+  exampleSeries,
+  household,
+  midnightS,
+  noEvidence,
+  signBoth,
+} from "../settlement/fixture.ts";
+
+const domain = { chainId: 31_337, contract: `0x${"ab".repeat(20)}` };
+
+/** A bundle that is good in every check, and the chain as it says so from memory. */
+export async function randomBundle(random: () => number): Promise<{ bundle: Bundle; chain: ChainReader }> {
+  const upTo = (most: number): number => Math.floor(random() * most);
+  const hash = (): string => `0x${Array.from({ length: 64 }, () => upTo(16).toString(16)).join("")}`;
+  const steps = 4 + upTo(12);
+  const price = (): string => String(upTo(600_000) - 100_000);
+  const series: PriceSeries = exampleSeries({
+    importPerKwh: Array.from({ length: steps }, price),
+    exportPerKwh: Array.from({ length: steps }, price),
+  });
+  const agreement = exampleAgreement(domain, { reward: { kind: "per_day", amount: String(upTo(10 ** 6)) } });
+  const next = (previous: RecordWire | null): { record: RecordWire; evidence: Evidence; prices: PriceSeries | null } => {
+    const kind = (["import", "export", "reward"] as const)[upTo(3)] ?? "reward";
+    const basis = { agreement, previous, salt: hash(), kind };
+    if (kind === "reward")
+      return {
+        record: exampleRecord(domain, { ...basis, evidence: noEvidence, series: null, lengthS: 86_400 }),
+        evidence: noEvidence,
+        prices: null,
+      };
+    const evidence = exampleEvidence(kind, [upTo(3000), upTo(50), 0, upTo(900)].slice(upTo(4)));
+    return { record: exampleRecord(domain, { ...basis, evidence, series }), evidence, prices: series };
+  };
+  let previous: RecordWire | null = null;
+  for (let before = upTo(4); before > 0; before--) previous = next(previous).record;
+  const { record, evidence, prices } = next(previous);
+  const digest = recordDigest(domain, record);
+  const [signatureA, signatureB] = await bothSign(domain, record);
+  const commits = new Map<number, { root: string; count: number; time: number }>();
+  const included = (epoch: number, leaf: string, time: number) => {
+    const { root, count, proofOf } = buildEpoch([leaf, ...Array.from({ length: upTo(20) }, hash)]);
+    commits.set(epoch, { root, count, time });
+    return { by: aggregator.owner, epoch, root, count, proof: proofOf(leaf) };
+  };
+  const bundle: Bundle = {
+    v: 1,
+    ...domain,
+    rpc: random() < 0.5 ? null : "https://rpc.example.org/v1",
+    digest,
+    record,
+    evidence,
+    agreement: await signBoth(agreement),
+    prices,
+    signatureA,
+    signatureB,
+    previous,
+    inclusion: included(7, digest, midnightS + 2 * 86_400),
+    pricesInclusion: prices && included(6, pricesHash(prices), midnightS - 3600),
+  };
+  return { bundle, chain: chainOf(bundle, commits) };
+}
+
+function chainOf({ record, digest }: Bundle, commits: ReadonlyMap<number, object>): ChainReader {
+  const far = 2 ** 40 - 1;
+  const parties = new Map([household, aggregator].map(({ owner, signer }) => [owner, addressOf(signer)]));
+  const owners = new Map([...parties].map(([owner, signer]) => [signer, owner]));
+  const nothing = { balanceA: 0n, balanceB: 0n, leavingA: 0n, leavingB: 0n, open: 0n, withdrawals: 0 };
+  const settled = { ...nothing, cumA: BigInt(record.cumA), cumB: BigInt(record.cumB), seq: record.seq, head: digest };
+  const unsettled: PairState = { ...nothing, cumA: 0n, cumB: 0n, seq: 0, head: `0x${"0".repeat(64)}` };
+  return {
+    ...domain,
+    partyOf: async (owner) => {
+      const signer = parties.get(owner) ?? null;
+      return { signer, since: signer ? midnightS - 86_400 : 0, until: signer ? far : 0 };
+    },
+    keyOf: async (signer) => {
+      const owner = owners.get(signer);
+      return owner === undefined ? undefined : { owner, since: midnightS - 86_400, until: far, revoked: false };
+    },
+    pairOf: async (a, b) => (a === record.a && b === record.b ? settled : unsettled),
+    readCommit: async (by, epoch) =>
+      by === aggregator.owner ? (commits.get(epoch) as Awaited<ReturnType<ChainReader["readCommit"]>>) : undefined,
+  };
+}
