@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { dirname } from "node:path";
 
 /** Puts a file in place whole or not at all, also at a power cut: written beside it, synced, renamed, and its folder synced. */
-export function writeWholeFile(file: string, content: string, mode: number): void {
+export function writeWholeFile(file: string, content: string | Uint8Array, mode: number): void {
   const half = `${file}.part`;
   // What a killed run left behind may have another mode.
   rmSync(half, { force: true });

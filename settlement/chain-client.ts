@@ -42,8 +42,8 @@ export interface ChainClient extends ChainReader {
   digestOf(head: Head): Promise<string>;
   /** Whether the contract finds a record's digest in a committed epoch. */
   included(by: string, epoch: number, digest: string, proof: readonly string[]): Promise<boolean>;
-  /** Number of a party's newest epoch, 0 before the first. */
-  epochOf(by: string): Promise<number>;
+  /** Number of a party's newest epoch, 0 before the first; as of a block that is so many below the newest, or a name of one. */
+  epochOf(by: string, at?: "latest" | "finalized" | number): Promise<number>;
   /** Micro-units outside any escrow. */
   tokenBalanceOf(owner: string): Promise<bigint>;
   /** Registrar only. */
@@ -144,6 +144,14 @@ export function chainClient(options: ChainOptions): ChainClient {
       throw chainError(method, error);
     }
   };
+  const below = async (blocks: number): Promise<number | "latest"> => {
+    if (blocks === 0) return "latest";
+    try {
+      return Math.max(0, (await provider.getBlockNumber()) - blocks);
+    } catch (error) {
+      throw chainError("epochOf", error);
+    }
+  };
   const tokenAddress = async (): Promise<string> => (token ??= String(await read("token", [])).toLowerCase());
   const readToken = async (method: string, args: readonly unknown[]): Promise<bigint> =>
     BigInt(String(await read(method, args, {}, new Contract(await tokenAddress(), tokenInterface, provider))));
@@ -205,7 +213,10 @@ export function chainClient(options: ChainOptions): ChainClient {
     },
     digestOf: async (head) => String(await read("digest", [head])),
     included: async (by, epoch, digest, proof) => Boolean(await read("included", [by, epoch, digest, proof])),
-    epochOf: async (by) => Number(await read("epochOf", [by])),
+    async epochOf(by, at = "latest") {
+      const blockTag = typeof at === "number" ? await below(at) : at;
+      return Number(await read("epochOf", [by], { blockTag }));
+    },
     tokenBalanceOf: (owner) => readToken("balanceOf", [owner]),
     register: (owner, signer, proof) => call("register", [owner, signer, proof]),
     retire: (owner, until) => call("retire", [owner, until]),

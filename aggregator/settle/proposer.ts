@@ -23,6 +23,8 @@ export interface ProposerOptions {
   send: Send;
   /** 32 random bytes in hex. */
   salt: () => string;
+  /** Told of each record that both sides have signed. */
+  onCosigned?: (site: string) => void;
   clock: Clock;
   log: Log;
 }
@@ -73,10 +75,10 @@ export function proposer(options: ProposerOptions): Proposer {
     period: NextPeriod,
     newest: StoredRecord | null,
   ): Promise<StoredRecord | "empty" | undefined> => {
-    const evidence = evidenceOf(
-      period,
-      period.kind === "reward" ? [] : await store.slots(site, period.kind, period.startMs, period.endMs),
-    );
+    const { kind, startMs, endMs } = period;
+    const slots = kind === "reward" ? [] : await store.slots(site, kind, startMs, endMs);
+    const counts = (await store.homeCounts(site, kind, iso(startMs))) ? "last" : "first";
+    const evidence = evidenceOf(period, slots, counts);
     if (!evidence) return undefined;
     if (period.kind !== "reward" && evidence.slots.every(({ wh }) => wh === 0)) return "empty";
     const series = period.kind === "reward" ? null : (options.prices.at(period.startMs) ?? null);
@@ -145,6 +147,7 @@ export function proposer(options: ProposerOptions): Proposer {
       const ownSignature = await signRecord(options.signer, domainOf(agreement), stored.record);
       await store.updateRecord(site, message.seq, { state: "cosigned", gatewaySignature: message.signature, ownSignature });
       stored.ownSignature = ownSignature;
+      options.onCosigned?.(site);
     }
     if (stored.ownSignature)
       await tell(site, { kind: "countersigned", seq: message.seq, digest: stored.digest, signature: stored.ownSignature });
@@ -158,7 +161,8 @@ export function proposer(options: ProposerOptions): Proposer {
       await tell(site, { kind: "head", records });
     }
     if (curable.has(code)) return log.info({ site, seq, code, reason }, "home cannot sign yet, proposed again later");
-    await store.addDispute(site, seq, code, reason, own, clock.now());
+    const { record } = stored;
+    await store.addDispute({ site, seq, source: "home", code, message: reason, own, record, atMs: clock.now() });
     await store.updateRecord(site, seq, { state: "disputed" });
     log.error({ site, seq, code, reason, own }, "home disputes a record, its settlement is held");
   };
