@@ -56,6 +56,7 @@ export const migrations: readonly (readonly string[])[] = [
     `create table due (what text primary key, at_ms bigint not null)`,
     `create table mirror (url text primary key, epoch bigint not null)`,
     `create table anchored (epoch bigint primary key, anchor_epoch bigint not null, tx text)`,
+    `create table records_erasure (id integer primary key, site text not null, at_ms bigint not null, rows text not null)`,
     `create table top_up (id integer primary key, site text not null, micro text not null, at_ms bigint not null)`,
     `create table spend (
       chain_id bigint not null, hash text not null, what text not null, block bigint not null, at_ms bigint not null,

@@ -76,6 +76,8 @@ export interface Tables {
   };
   /** What a home had deleted, and when. */
   erasure: { id: Generated<number>; site: string; at_ms: number; rows: string };
+  /** The same for settlement records. */
+  records_erasure: { id: Generated<number>; site: string; at_ms: number; rows: string };
   /** `final`: 1 once the chain cannot undo it; `blobs`: how many of its data's are on chain; `data_sha256`: of its data's file. */
   epoch: {
     epoch: number;
