@@ -8,7 +8,7 @@ import type { ChainReader, PairState } from "./chain-reader.ts";
 import { type FailedSettlement, failedSettlements, settlementFailures } from "./failed-settlement.ts";
 import { recordBody } from "./record-body.ts";
 import { type Head, recordHead } from "./record.ts";
-import { type Mined, transactor } from "./transactor.ts";
+import { type Mined, type Resumed, transactor, type TransactorOptions } from "./transactor.ts";
 import type { Withdrawal } from "./typed-calls.ts";
 
 /** Money for one side of a pair. */
@@ -92,7 +92,12 @@ export interface ChainClient extends ChainReader {
   attachBlobs(by: string, epoch: number, blobs: readonly Uint8Array[]): Promise<Mined>;
   /** Puts a whole record on chain. A missing signature is "0x"; one is there. */
   publish(record: RecordWire, signatureA: string, signatureB: string): Promise<Mined>;
-  /** Stops background work; calls after it fail. */
+  /**
+   * Sees through what an earlier run with the same journal has left on its way, and says what became of it. Sending does the
+   * same by itself where it stands in the way; a program that keeps what it paid calls this at its start.
+   */
+  resume(): Promise<Resumed[]>;
+  /** Stops background work; calls after it fail. What is on its way stays in the journal. */
   close(): void;
 }
 
@@ -104,14 +109,12 @@ interface Leaving {
 /** How the contract writes that there is no cap. */
 const noCap = 2n ** 64n - 1n;
 
-/** Where the contract is and, to send, the private key that pays for gas. */
-export interface ChainOptions {
+/** Where the contract is and, to send, the private key that pays for gas, and how. */
+export interface ChainOptions extends Omit<TransactorOptions, "signal"> {
   rpcUrl: string;
   chainId: number;
   contract: string;
   privateKey?: string;
-  /** Between two questions for a receipt, wall time; default 250. */
-  pollMs?: number;
 }
 
 /**
@@ -119,13 +122,12 @@ export interface ChainOptions {
  * Every call throws AppErrors of chainError, and chain-wrong-chain; sending ones chain-read-only without a key.
  */
 export function chainClient(options: ChainOptions): ChainClient {
-  const { chainId } = options;
-  const address = options.contract.toLowerCase();
-  const provider = chainProvider(options.rpcUrl, chainId);
+  const { rpcUrl, chainId, contract: place, privateKey, ...sending } = options;
+  const address = place.toLowerCase();
+  const provider = chainProvider(rpcUrl, chainId);
+  const closing = new AbortController();
   const contract = new Contract(address, settlementInterface, provider);
-  const sender = options.privateKey
-    ? transactor(provider, options.privateKey, options.pollMs === undefined ? {} : { pollMs: options.pollMs })
-    : null;
+  const sender = privateKey ? transactor(provider, privateKey, { ...sending, signal: closing.signal }) : null;
   let checked = false;
   let token: string | null = null;
 
@@ -133,7 +135,7 @@ export function chainClient(options: ChainOptions): ChainClient {
     if (checked) return;
     const served = Number(await provider.send("eth_chainId", []));
     if (served !== chainId)
-      throw new AppError("chain-wrong-chain", `${options.rpcUrl} serves chain ${served}, expected ${chainId}; check the RPC URL`);
+      throw new AppError("chain-wrong-chain", `${rpcUrl} serves chain ${served}, expected ${chainId}; check the RPC URL`);
     checked = true;
   };
   const read = async (method: string, args: readonly unknown[], overrides = {}, target = contract): Promise<unknown> => {
@@ -250,6 +252,16 @@ export function chainClient(options: ChainOptions): ChainClient {
     attachBlobs: (by, epoch, blobs) => call("attachBlobs", [by, epoch, blobs.length], blobs),
     publish: (record, signatureA, signatureB) =>
       call("publish", [recordHead(record), recordBody(record), signatureA, signatureB]),
-    close: () => provider.destroy(),
+    resume: async () => {
+      if (!sender) return [];
+      await checkChain().catch((error: unknown) => {
+        throw chainError("resume", error);
+      });
+      return sender.resume();
+    },
+    close: () => {
+      closing.abort();
+      provider.destroy();
+    },
   };
 }
