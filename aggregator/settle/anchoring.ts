@@ -13,6 +13,8 @@ export interface AnchoringParts {
   store: AggregatorStore;
   /** Prices that are announced. */
   series: () => readonly PriceSeries[];
+  /** Sees through what an earlier run had on its way to the chain. */
+  resume?: () => Promise<void>;
   epochs: EpochMaker;
   settler: PairSettler;
   sites: () => Iterable<string>;
@@ -86,8 +88,10 @@ export function anchoring(parts: AnchoringParts): Anchoring {
     const nowMs = clock.now();
     let regular = false;
     await attempt("making an epoch", async () => void ({ regular } = await gather(nowMs)));
-    await attempt("committing epochs", () => epochs.commit());
-    await attempt("settling", () => settle(nowMs, regular));
+    const { resume } = parts;
+    const resumed = !resume || (await attempt("looking for what was on its way", resume));
+    if (resumed) await attempt("committing epochs", () => epochs.commit());
+    if (resumed) await attempt("settling", () => settle(nowMs, regular));
     for (const work of [...(regular ? parts.onEpoch : []), ...parts.onFinal]) await attempt("after an epoch", work);
   };
   let running: Promise<void> | null = null;

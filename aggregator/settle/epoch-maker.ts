@@ -92,6 +92,8 @@ export function epochMaker(options: EpochMakerOptions): EpochMaker {
             );
           if (committedTx === null) {
             await store.epochCommitted(epoch, "found on chain");
+            const { blobs } = await publisher.place(epoch);
+            await store.epochBlobs(epoch, Math.min(blobs.length, publisher.blobsAtOnce));
             log.info({ epoch }, "epoch found on chain");
           }
         }

@@ -5,6 +5,7 @@ import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { SignedAgreement } from "../../settlement/agreement.ts";
 import { chainClient, type ChainClient } from "../../settlement/chain-client.ts";
+import { fileJournal } from "../../settlement/file-journal.ts";
 import { openKeystore } from "../../settlement/keystore.ts";
 import { readAgreement } from "../../settlement/read-agreement.ts";
 import { readPassphrase } from "../../settlement/read-passphrase.ts";
@@ -22,6 +23,7 @@ import { fillMirrors } from "./mirror.ts";
 import { noteSpent } from "./note-spent.ts";
 import { proposer } from "./proposer.ts";
 import { anchorPublicly } from "./public-anchor.ts";
+import { chainResumer } from "./resume-chain.ts";
 import { pairSettler } from "./settle-pairs.ts";
 import { topUp } from "./top-up.ts";
 
@@ -100,6 +102,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     anchoring: anchoring({
       store,
       series: () => rooms.prices.series,
+      resume: chainResumer({ store, chain, owner, noteSpent: note, log }),
       epochs: epochMaker({ store, chain, owner, publisher, finality: settlement.finality, noteSpent: note, log }),
       settler,
       sites: () => sites,
@@ -127,7 +130,8 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
 
 async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }: OnChain) {
   const wallet = await openKeystore(keyFile, readPassphrase(passphraseFile));
-  return { wallet, chain: chainClient({ rpcUrl, chainId, contract, privateKey: wallet.privateKey }) };
+  const journal = fileJournal(keyFile.replace(/\.json$/, `.${chainId}.pending.json`));
+  return { wallet, chain: chainClient({ rpcUrl, chainId, contract, privateKey: wallet.privateKey, journal }) };
 }
 
 /** The party there is the key's owner, or the key itself. */
