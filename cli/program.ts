@@ -6,6 +6,7 @@ import { exitCode } from "./exit-code.ts";
 import { addAggregatorVerbs } from "./aggregator-verbs.ts";
 import { addKeyVerbs, type Verb } from "./key-verbs.ts";
 import { programVersion } from "./program-version.ts";
+import { addSettlementVerbs } from "./settlement/verbs.ts";
 
 /**
  * Runs one command line and gives its exit code: 0 good, 1 a check failed, 2 usage or configuration, 3 unreachable.
@@ -345,6 +346,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--contract <address>", "the settlement contract that you trust (default: the one in the bundle)")
     .option("--json", "one JSON object instead of lines")
     .action(verb(async (file, options) => (await import("./settlement-verify.ts")).settlementVerify(file, options, say)));
+  addSettlementVerbs(settlement, { verb, say });
 
   try {
     await root.parseAsync([...argv], { from: "user" });

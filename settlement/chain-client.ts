@@ -115,6 +115,8 @@ export interface ChainOptions extends Omit<TransactorOptions, "signal"> {
   chainId: number;
   contract: string;
   privateKey?: string;
+  /** Told of every transaction of the key that a block has taken, before its caller. */
+  onMined?: (what: string, mined: Mined) => Promise<void>;
 }
 
 /**
@@ -122,7 +124,7 @@ export interface ChainOptions extends Omit<TransactorOptions, "signal"> {
  * Every call throws AppErrors of chainError, and chain-wrong-chain; sending ones chain-read-only without a key.
  */
 export function chainClient(options: ChainOptions): ChainClient {
-  const { rpcUrl, chainId, contract: place, privateKey, ...sending } = options;
+  const { rpcUrl, chainId, contract: place, privateKey, onMined, ...sending } = options;
   const address = place.toLowerCase();
   const provider = chainProvider(rpcUrl, chainId);
   const closing = new AbortController();
@@ -161,6 +163,10 @@ export function chainClient(options: ChainOptions): ChainClient {
     if (!sender) throw new AppError("chain-read-only", "no private key was given, so nothing can be sent");
     return sender;
   };
+  const told = async (what: string, mined: Mined): Promise<Mined> => {
+    await onMined?.(what, mined);
+    return mined;
+  };
   const send = async (what: string, to: string, data: string, blobs?: readonly Uint8Array[]): Promise<Mined> => {
     const from = own();
     try {
@@ -168,12 +174,12 @@ export function chainClient(options: ChainOptions): ChainClient {
     } catch (error) {
       throw chainError(what, error);
     }
-    if (!blobs?.length) return from.send({ what, to, data });
+    if (!blobs?.length) return told(what, await from.send({ what, to, data }));
     if (blobs.length > blobsPerTransaction)
       throw new AppError("chain-too-many-blobs", `a transaction carries ${blobsPerTransaction} blobs, not ${blobs.length}`);
     // Loaded by who publishes only: it is large.
     const { sealBlobs } = await import("./kzg.ts");
-    return from.send({ what, to, data, blobs: await sealBlobs(blobs) });
+    return told(what, await from.send({ what, to, data, blobs: await sealBlobs(blobs) }));
   };
   const call = (method: string, args: readonly unknown[], blobs?: readonly Uint8Array[]): Promise<Mined> =>
     send(method, address, settlementInterface.encodeFunctionData(method, args), blobs);

@@ -58,7 +58,8 @@ export function epochMaker(options: EpochMakerOptions): EpochMaker {
   };
   /** What did not fit into the transaction that committed it. */
   const attachRest = async ({ epoch, blobs: attached }: StoredEpoch): Promise<void> => {
-    if (publisher.blobsAtOnce === 0) return;
+    // One that was committed without blobs, by another configuration, stays so.
+    if (publisher.blobsAtOnce === 0 || attached === 0) return;
     const { blobs } = await publisher.place(epoch);
     for (let from = attached; from < blobs.length; from += publisher.blobsAtOnce) {
       const some = blobs.slice(from, from + publisher.blobsAtOnce);

@@ -9,6 +9,7 @@ import { fileJournal } from "../../settlement/file-journal.ts";
 import { openKeystore } from "../../settlement/keystore.ts";
 import { readAgreement } from "../../settlement/read-agreement.ts";
 import { readPassphrase } from "../../settlement/read-passphrase.ts";
+import type { Mined } from "../../settlement/transactor.ts";
 import type { AggregatorConfig } from "../config/aggregator-config.ts";
 import type { AggregatorSettlement, OnChain } from "../config/settlement-config.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
@@ -20,7 +21,7 @@ import { epochMaker } from "./epoch-maker.ts";
 import { inclusion } from "./inclusion.ts";
 import { logPublisher } from "./log-publisher.ts";
 import { fillMirrors } from "./mirror.ts";
-import { noteSpent } from "./note-spent.ts";
+import { type NoteSpent, noteSpent } from "./note-spent.ts";
 import { proposer } from "./proposer.ts";
 import { anchorPublicly } from "./public-anchor.ts";
 import { chainResumer } from "./resume-chain.ts";
@@ -56,9 +57,11 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
         ? "there is a settlement section, but no site has an agreement_file"
         : `the agreements name different aggregators: ${[owner, ...others].join(", ")}`,
     );
-  const { wallet, chain } = await openChain(settlement);
-  const anchor = settlement.anchor && (await openChain(settlement.anchor));
-  const note = noteSpent(store, chain.chainId, clock);
+  const note = noteSpent(store, settlement.chainId, clock);
+  const { wallet, chain } = await openChain(settlement, note);
+  const { anchor: anchorAt } = settlement;
+  const anchorNote = noteSpent(store, anchorAt?.chainId ?? 0, clock);
+  const anchor = anchorAt && (await openChain(anchorAt, anchorNote));
   const publisher = logPublisher({ store, owner, publishing: settlement.log });
   const telling = inclusion({ store, owner, send, present: rooms.present, log });
   const settler = pairSettler({
@@ -116,7 +119,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
         async () => void (await Promise.all(sites.map((site) => telling.tell(site)))),
         () => fillMirrors({ store, publisher, owner, mirrors: settlement.log.mirrors, log }),
         ...(each ? [async () => void (await Promise.all([...waiting].map(settleSite)))] : []),
-        ...(anchor ? [() => anchorWith(anchor, { store, clock, log })] : []),
+        ...(anchor ? [() => anchorWith(anchor, { store, log, note: anchorNote })] : []),
       ],
       clock,
       log,
@@ -128,18 +131,21 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
   };
 }
 
-async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }: OnChain) {
+async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }: OnChain, note: NoteSpent) {
   const wallet = await openKeystore(keyFile, readPassphrase(passphraseFile));
   const journal = fileJournal(keyFile.replace(/\.json$/, `.${chainId}.pending.json`));
-  return { wallet, chain: chainClient({ rpcUrl, chainId, contract, privateKey: wallet.privateKey, journal }) };
+  const { privateKey } = wallet;
+  // Here it is known that it was paid; whoever sent it adds what it was for.
+  const onMined = (what: string, mined: Mined): Promise<void> => note(what, mined, 0);
+  return { wallet, chain: chainClient({ rpcUrl, chainId, contract, privateKey, journal, onMined }) };
 }
 
 /** The party there is the key's owner, or the key itself. */
 async function anchorWith(
   { wallet, chain }: { wallet: { privateKey: string }; chain: ChainClient },
-  { store, clock, log }: Pick<Rooms, "store" | "clock" | "log">,
+  { store, log, note }: Pick<Rooms, "store" | "log"> & { note: NoteSpent },
 ): Promise<void> {
   const address = computeAddress(wallet.privateKey).toLowerCase();
   const by = (await chain.keyOf(address))?.owner ?? address;
-  await anchorPublicly({ store, chain, by, noteSpent: noteSpent(store, chain.chainId, clock), log });
+  await anchorPublicly({ store, chain, by, noteSpent: note, log });
 }

@@ -1,6 +1,7 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
+import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { CosignedRecord, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/agreement.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
@@ -98,7 +99,8 @@ export function proposer(options: ProposerOptions): Proposer {
   };
   /** Proposes the first period whose slots are all there, or steps over it where it is empty; false where none is ready. */
   const settleNext = async (site: string, agreement: Agreement, newest: StoredRecord | null): Promise<boolean> => {
-    for (const period of nextPeriods(agreement, await cursors(site, agreement), clock.now())) {
+    for (const whole of nextPeriods(agreement, await cursors(site, agreement), clock.now())) {
+      const period = whole.kind === "reward" ? whole : pricedPart(whole, options.prices.at(whole.startMs));
       const next = await compose(site, agreement, period, newest);
       if (next === undefined) continue;
       if (next === "empty") await store.setCursor(site, period.kind, period.endMs);
@@ -177,6 +179,13 @@ export function proposer(options: ProposerOptions): Proposer {
         await advanceNow(site);
       }),
   };
+}
+
+/** One record has one price series: a period that goes on after the end of the series is settled up to there first. */
+function pricedPart(period: NextPeriod, series: PriceSeries | undefined): NextPeriod {
+  if (!series) return period;
+  const endMs = Date.parse(series.start) + series.importPerKwh.length * series.stepS * 1000;
+  return { ...period, endMs: Math.min(period.endMs, endMs) };
 }
 
 /** Slots stay out of it: a home cannot check those that it has lost, and the message is small. */

@@ -34,7 +34,7 @@ export async function anchorPublicly(options: {
     }
     const mined = await chain.commit(by, anchorEpoch, stored.root, stored.digests.length, "0x");
     await store.setAnchored(epoch, anchorEpoch, mined.hash);
-    await options.noteSpent("anchor", mined, stored.digests.length);
+    await options.noteSpent("commit", mined, stored.digests.length);
     log.info({ epoch, anchorEpoch, tx: mined.hash }, "root committed on the public chain");
   }
 }

@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { Kysely, Selectable } from "kysely";
 import type { Tables } from "./tables.ts";
 
 /** One transaction that the aggregator has paid for. */
@@ -18,12 +18,17 @@ export interface Spent {
   records: number;
 }
 
+/** What one kind of call has cost. */
+export type SpentSum = Pick<Spent, "chainId" | "what" | "gas" | "blobGas" | "feeWei" | "records"> & { transactions: number };
+
 /** What was spent, and what comes round. */
 export interface SpendStore {
   /** Keeps a transaction; what comes again adds only its records. */
   addSpent(spent: Spent): Promise<void>;
   /** In order of time, within from <= t < to. */
   spent(span: { fromMs: number; toMs: number; limit: number; offset?: number }): Promise<Spent[]>;
+  /** The same summed by chain and kind of call. */
+  spentSums(span: { fromMs: number; toMs: number }): Promise<SpentSum[]>;
   /** Keeps a top-up before it is sent: after a crash it counts, sent or not. */
   addTopUp(site: string, micro: bigint, atMs: number): Promise<void>;
   /** Micro-units topped up since an instant. */
@@ -66,17 +71,26 @@ export function spendStore(db: Kysely<Tables>): SpendStore {
         .limit(limit)
         .offset(offset)
         .execute();
-      return rows.map((row) => ({
-        chainId: Number(row.chain_id),
-        hash: row.hash,
-        what: row.what,
-        block: Number(row.block),
-        atMs: Number(row.at_ms),
-        gas: BigInt(row.gas),
-        blobGas: BigInt(row.blob_gas),
-        feeWei: BigInt(row.fee_wei),
-        records: Number(row.records),
-      }));
+      return rows.map(spentFrom);
+    },
+    async spentSums({ fromMs, toMs }) {
+      const rows = await db.selectFrom("spend").selectAll().where("at_ms", ">=", fromMs).where("at_ms", "<", toMs).execute();
+      const sums = new Map<string, SpentSum>();
+      // Fees are longer than a database's integers.
+      for (const { chainId, what, gas, blobGas, feeWei, records } of rows.map(spentFrom)) {
+        const key = `${chainId} ${what}`;
+        const sum = sums.get(key) ?? { chainId, what, gas: 0n, blobGas: 0n, feeWei: 0n, records: 0, transactions: 0 };
+        sums.set(key, {
+          chainId,
+          what,
+          gas: sum.gas + gas,
+          blobGas: sum.blobGas + blobGas,
+          feeWei: sum.feeWei + feeWei,
+          records: sum.records + records,
+          transactions: sum.transactions + 1,
+        });
+      }
+      return [...sums.values()];
     },
     async addTopUp(site, micro, atMs) {
       await db
@@ -99,5 +113,19 @@ export function spendStore(db: Kysely<Tables>): SpendStore {
         .onConflict((on) => on.column("what").doUpdateSet({ at_ms: atMs }))
         .execute();
     },
+  };
+}
+
+function spentFrom(row: Selectable<Tables["spend"]>): Spent {
+  return {
+    chainId: Number(row.chain_id),
+    hash: row.hash,
+    what: row.what,
+    block: Number(row.block),
+    atMs: Number(row.at_ms),
+    gas: BigInt(row.gas),
+    blobGas: BigInt(row.blob_gas),
+    feeWei: BigInt(row.fee_wei),
+    records: Number(row.records),
   };
 }

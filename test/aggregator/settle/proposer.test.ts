@@ -61,6 +61,38 @@ describe("proposing", () => {
     expect(await states(desk)).toEqual(["cosigned", "proposed"]);
   });
 
+  it("settles a day at once where that is agreed, in two where the price series ends within it", async () => {
+    const { importPerKwh, exportPerKwh } = exampleSeries();
+    const half = (from: number, count: number) =>
+      exampleSeries({
+        start: new Date(midnightMs + from * quarterMs).toISOString(),
+        importPerKwh: importPerKwh.slice(from, from + count),
+        exportPerKwh: exportPerKwh.slice(from, from + count),
+      });
+    const quarters = Array.from({ length: 96 }, () => 10);
+    for (const [series, periods] of [
+      [[half(0, 96)], [["2026-03-01T23:00:00.000Z", "2026-03-02T23:00:00.000Z", 960]]],
+      [
+        [half(0, 40), half(40, 56)],
+        [
+          ["2026-03-01T23:00:00.000Z", "2026-03-02T09:00:00.000Z", 400],
+          ["2026-03-02T09:00:00.000Z", "2026-03-02T23:00:00.000Z", 560],
+        ],
+      ],
+    ] as const) {
+      const desk = await openDesk({ agreement: { periodS: 86_400 }, prices: priceBook(series) });
+      await reported(desk.store, 0, quarters);
+      await desk.clock.advance(24 * hourMs);
+      await desk.proposer.advance(site);
+      for (const [start, end, wh] of periods) {
+        const record = proposed(desk.down);
+        expect(record).toMatchObject({ kind: "import", start, end, wh });
+        await desk.proposer.answer(site, await signedBy(household.signer, record));
+      }
+      expect(proposed(desk.down)).toMatchObject({ kind: "reward" });
+    }
+  });
+
   it("lets import go on where a meter never has export slots", async () => {
     const desk = await openDesk();
     await desk.clock.advance(2 * hourMs);

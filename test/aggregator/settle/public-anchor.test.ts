@@ -37,7 +37,7 @@ it("settles each record on the private chain and commits the same root on the pu
   expect(await pub.chain.readCommit(room.owner, 1)).toMatchObject({ root, count: 2 });
   expect(await pub.chain.epochOf(room.owner)).toBe(1);
   const spent = await room.store.spent({ fromMs: 0, toMs: 1e15, limit: 9 });
-  expect(spent.filter(({ chainId }) => chainId === 1)).toMatchObject([{ what: "anchor", records: 2 }]);
+  expect(spent.filter(({ chainId }) => chainId === 1)).toMatchObject([{ what: "commit", records: 2 }]);
 });
 
 it("counts on from where the public chain is, and finds there what it has sent before", async () => {
