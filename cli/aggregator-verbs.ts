@@ -1,5 +1,6 @@
 import { Argument, type Command } from "commander";
 import { roles } from "../aggregator/store/token-store.ts";
+import { addOperatorVerbs } from "./operator-verbs.ts";
 import type { Verb } from "./verb.ts";
 
 /** Adds `smart-mla aggregator …`. */
@@ -60,4 +61,5 @@ export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; s
     .argument("<id>", "as the list names it")
     .requiredOption(...config)
     .action(verb(async (id, options) => (await import("./aggregator-token.ts")).tokenRevoke(id, options, say)));
+  addOperatorVerbs(aggregator, { verb, say });
 }

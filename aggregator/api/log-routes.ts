@@ -4,13 +4,14 @@ import { AppError } from "../../core/app-error.ts";
 import { Hash } from "../../core/message/fields.ts";
 import { EpochInclusion } from "../../core/message/settlement-message.ts";
 import { buildEpoch } from "../../settlement/epoch.ts";
-import type { AggregatorStore, StoredEpoch } from "../store/aggregator-store.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { StoredEpoch } from "../store/epoch-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers } from "./describe.ts";
 
 /** What anybody may see: roots, and that a digest is under one. */
 export interface LogRoutesOptions {
-  store: Pick<AggregatorStore, "epochs" | "epochOfDigest">;
+  store: Pick<AggregatorStore, "epochs" | "epochOf">;
   /** The aggregator's own party; null without settlement. */
   owner: string | null;
 }
@@ -25,6 +26,8 @@ const ListedEpoch = z.object({
   root: Hash,
   count: z.int().describe("leaves of the tree"),
   committedTx: z.string().nullable().describe("transaction on chain; null until the chain has it"),
+  final: z.boolean().describe("whether the chain cannot undo it any more"),
+  blobs: z.int().describe("how many blobs of its data are on chain"),
 });
 const Epochs = z.object({ items: z.array(ListedEpoch), next: z.int().nullable() });
 
@@ -57,7 +60,7 @@ export function logRoutes(app: Api, { store, owner }: LogRoutesOptions): void {
   });
   app.openapi(leaf, async (c) => {
     const { digest } = c.req.valid("param");
-    const found = owner === null ? null : await store.epochOfDigest(digest);
+    const found = owner === null ? null : await store.epochOf(digest);
     if (!found || owner === null) throw new AppError("unknown-record", `no epoch of this aggregator holds ${digest}`);
     const { epoch, root, count, committedTx } = listed(found);
     return c.json({ by: owner, epoch, root, count, proof: buildEpoch(found.digests).proofOf(digest), committedTx }, 200);

@@ -4,8 +4,12 @@ import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
+import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
+import type { EpochStore } from "./epoch-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
+import type { PassingStore } from "./passing-store.ts";
+import type { SpendStore } from "./spend-store.ts";
 import type { TokenStore } from "./token-store.ts";
 
 /** Data of a home that never came. */
@@ -57,15 +61,6 @@ export interface StoredRecord {
   epoch: number | null;
 }
 
-/** A Merkle tree of records that goes to the chain. */
-export interface StoredEpoch {
-  epoch: number;
-  root: string;
-  digests: string[];
-  /** Null until the chain has it. */
-  committedTx: string | null;
-}
-
 /** What happened, counted. */
 export interface Statistics {
   samples: number;
@@ -81,7 +76,8 @@ export interface Statistics {
 }
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
-export interface AggregatorStore extends EnrolmentStore, ErasureStore, TokenStore {
+export interface AggregatorStore
+  extends EnrolmentStore, ErasureStore, EpochStore, PassingStore, DisputeStore, SpendStore, TokenStore {
   /** Keeps new rows, drops repeats and what lies too far ahead of the rows that came before. */
   ingest(site: string, message: Measurements): Promise<Ingested>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */
@@ -133,18 +129,6 @@ export interface AggregatorStore extends EnrolmentStore, ErasureStore, TokenStor
   ): Promise<void>;
   /** In order of site and seq, of one site or of all (null); `after` is the last one seen. */
   records(after: { site: string; seq: number } | null, limit: number, site?: string | null): Promise<StoredRecord[]>;
-  addDispute(site: string, seq: number, code: string, message: string, own: unknown, atMs: number): Promise<void>;
-
-  /** Co-signed records that no epoch holds. */
-  unanchored(): Promise<StoredRecord[]>;
-  /** Keeps an epoch before it is sent and marks its records. */
-  addEpoch(epoch: StoredEpoch): Promise<void>;
-  /** Notes the transaction that committed it. */
-  epochCommitted(epoch: number, tx: string): Promise<void>;
-  /** In order of number, from the one after `after` on, so many at most; without a bound all. */
-  epochs(page?: { after: number; limit: number }): Promise<StoredEpoch[]>;
-  /** The epoch that holds a record with this digest. */
-  epochOfDigest(digest: string): Promise<StoredEpoch | null>;
 
   /** Of one site, or of all (null). */
   statistics(site: string | null): Promise<Statistics>;

@@ -1,31 +1,18 @@
 import type { Kysely, Selectable } from "kysely";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
-import type { AggregatorStore, SettledKind, StoredEpoch, StoredRecord } from "./aggregator-store.ts";
+import type { AggregatorStore, SettledKind, StoredRecord } from "./aggregator-store.ts";
 import type { Tables } from "./tables.ts";
 
 type RecordStore = Pick<
   AggregatorStore,
-  | "cursors"
-  | "setCursor"
-  | "newestRecord"
-  | "newestCosigned"
-  | "recordAt"
-  | "addRecord"
-  | "updateRecord"
-  | "records"
-  | "addDispute"
-  | "unanchored"
-  | "addEpoch"
-  | "epochCommitted"
-  | "epochs"
-  | "epochOfDigest"
+  "cursors" | "setCursor" | "newestRecord" | "newestCosigned" | "recordAt" | "addRecord" | "updateRecord" | "records"
 >;
 
 /** Records among which the newest of each register are looked for: more than two months of days. */
 const newestLooked = 200;
 
-/** Settlement records, disputes and epochs. */
+/** Settlement records and how far each kind is settled. */
 export function recordStore(db: Kysely<Tables>): RecordStore {
   const moveCursor = async (on: Kysely<Tables>, site: string, kind: SettledKind, nextMs: number): Promise<void> => {
     await on
@@ -109,58 +96,11 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
         );
       return (await query.execute()).map(stored);
     },
-    async addDispute(site, seq, code, message, own, atMs) {
-      await db
-        .insertInto("dispute")
-        .values({ site, seq, code, message, own: JSON.stringify(own), at_ms: atMs })
-        .execute();
-    },
-    async unanchored() {
-      const rows = await db
-        .selectFrom("record")
-        .selectAll()
-        .where("state", "=", "cosigned")
-        .where("epoch", "is", null)
-        .orderBy("site")
-        .orderBy("seq")
-        .execute();
-      return rows.map(stored);
-    },
-    async addEpoch({ epoch, root, digests, committedTx }) {
-      await db.transaction().execute(async (tx) => {
-        await tx
-          .insertInto("epoch")
-          .values({ epoch, root, digests: JSON.stringify(digests), committed_tx: committedTx })
-          .execute();
-        for (const digest of digests) await tx.updateTable("record").set({ epoch }).where("digest", "=", digest).execute();
-      });
-    },
-    async epochCommitted(epoch, tx) {
-      await db.updateTable("epoch").set({ committed_tx: tx }).where("epoch", "=", epoch).execute();
-    },
-    async epochs(page) {
-      let query = db.selectFrom("epoch").selectAll().orderBy("epoch");
-      if (page) query = query.where("epoch", ">", page.after).limit(page.limit);
-      return (await query.execute()).map(storedEpoch);
-    },
-    async epochOfDigest(digest) {
-      const row = await db
-        .selectFrom("epoch")
-        .selectAll("epoch")
-        .innerJoin("record", "record.epoch", "epoch.epoch")
-        .where("record.digest", "=", digest)
-        .executeTakeFirst();
-      return row ? storedEpoch(row) : null;
-    },
   };
 }
 
-function storedEpoch(row: Selectable<Tables["epoch"]>): StoredEpoch {
-  const { epoch, root, digests, committed_tx: committedTx } = row;
-  return { epoch: Number(epoch), root, digests: JSON.parse(digests) as string[], committedTx };
-}
-
-function stored(row: Selectable<Tables["record"]>): StoredRecord {
+/** A row as the rest of the program knows it. */
+export function stored(row: Selectable<Tables["record"]>): StoredRecord {
   return {
     site: row.site,
     record: RecordWire.parse(JSON.parse(row.body)),

@@ -128,7 +128,8 @@ it("shows homes, their rows and plans, statistics and epochs", async () => {
   await store.answerPlan("a", plan.plan, "ACCEPTED", null);
   await store.saveStatus("a", statusOf("boiler", 5));
   const digests = [id("a1"), id("b1")];
-  await store.addEpoch({ epoch: 1, root: buildEpoch(digests).root, digests, committedTx: "0xt" });
+  await store.addEpoch({ epoch: 1, root: buildEpoch(digests).root, digests });
+  await store.epochCommitted(1, "0xt");
   expect((await get("/v1/sites")).body).toEqual({
     items: [
       { site: "a", state: "ready", rows: 2 },
@@ -148,7 +149,10 @@ it("shows homes, their rows and plans, statistics and epochs", async () => {
   });
   expect((await get("/v1/sites/b/statistics")).body).toMatchObject({ samples: 0, importWh: 0 });
   const { root } = buildEpoch(digests);
-  expect((await get("/v1/epochs")).body).toEqual({ items: [{ epoch: 1, root, committedTx: "0xt", count: 2 }], next: null });
+  expect((await get("/v1/epochs")).body).toEqual({
+    items: [{ epoch: 1, root, committedTx: "0xt", final: false, blobs: 0, count: 2 }],
+    next: null,
+  });
   expect((await get("/v1/epochs?limit=1")).body).toMatchObject({ next: 1 });
   expect((await get("/v1/epochs?limit=1&cursor=1")).body).toEqual({ items: [], next: null });
   const { body } = await get(`/v1/log/digests/${id("b1")}`);
