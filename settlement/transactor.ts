@@ -40,6 +40,15 @@ export interface Transactor {
   send(call: Call): Promise<Mined>;
 }
 
+/** How it sends. */
+export interface TransactorOptions {
+  /** Between two questions for a receipt, wall time. */
+  pollMs?: number;
+  minedWithinMs?: number;
+  /** Offers nothing for gas: for private chains, where an address without coins may send. */
+  freeOfGas?: boolean;
+}
+
 /** Spare gas over the estimate: between estimate and block the state may move. */
 const gasMargin = { times: 6n, by: 5n };
 
@@ -51,9 +60,10 @@ const gasMargin = { times: 6n, by: 5n };
 export function transactor(
   provider: JsonRpcProvider,
   privateKey: string,
-  { pollMs = 250, minedWithinMs = 120_000 }: { pollMs?: number; minedWithinMs?: number } = {},
+  { pollMs = 250, minedWithinMs = 120_000, freeOfGas = false }: TransactorOptions = {},
 ): Transactor {
   const wallet = new Wallet(privateKey, provider);
+  const fees = freeOfGas ? { type: 2, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n } : {};
   let nextNonce: number | null = null;
   let onTheirWay = 0;
   let last: Promise<unknown> = Promise.resolve();
@@ -63,7 +73,7 @@ export function transactor(
       const nonce = nextNonce ?? (await provider.getTransactionCount(wallet.address, "pending"));
       const draft = { from: wallet.address, to: to ?? null, data };
       const gasLimit = ((await provider.estimateGas(draft)) * gasMargin.times) / gasMargin.by;
-      const signed = await wallet.signTransaction(await wallet.populateTransaction({ ...draft, nonce, gasLimit }));
+      const signed = await wallet.signTransaction(await wallet.populateTransaction({ ...draft, ...fees, nonce, gasLimit }));
       const hash = String(await provider.send("eth_sendRawTransaction", [signed]));
       nextNonce = nonce + 1;
       return hash;
