@@ -6,6 +6,7 @@ import { realClock } from "../core/clock/real-clock.ts";
 import { keySender } from "../settlement/call-sender.ts";
 import { chainClient } from "../settlement/chain-client.ts";
 import { chainProbe } from "../settlement/chain-probe.ts";
+import { fileJournal } from "../settlement/file-journal.ts";
 import { openKeystore } from "../settlement/keystore.ts";
 import { readPassphrase } from "../settlement/read-passphrase.ts";
 import { exitCode } from "./exit-code.ts";
@@ -26,7 +27,6 @@ export interface RelayerOptions {
   passphraseFile: string;
   perMinute: string;
   perDay: string;
-  freeOfGas?: true;
   heads?: string;
 }
 
@@ -56,7 +56,8 @@ export async function settlementRelayer(
   const log = stderrLog("relayer");
   const clock = realClock({ onError: (error) => log.error({ error: String(error) }, "timer failed") });
   const [chain, probe] = [chainClient(target), chainProbe(target)];
-  const sender = keySender({ ...target, privateKey }, { freeOfGas: options.freeOfGas === true });
+  const journal = fileJournal(`${options.key}.sent`);
+  const sender = keySender({ ...target, privateKey }, { journal });
   const app = relayRoutes({
     chain,
     probe,

@@ -33,7 +33,6 @@ export function addSettlementVerbs(
     .option("--listen <host:port>", "port 0 picks one", "127.0.0.1:8491")
     .option("--per-minute <n>", "most requests of one address in a minute", "30")
     .option("--per-day <n>", "most transactions in a day", "1000")
-    .option("--free-of-gas", "offer nothing for gas: for private chains")
     .option("--heads <folder>", "keep the newest records of pairs for their parties in this folder (watchtower)")
     .action(verb(async (options) => (await import("./settlement-relayer.ts")).settlementRelayer(options, say)));
 }

@@ -26,7 +26,8 @@ const sleepyBuiltins: Plugin = {
  * Verbs stay lazy: each dynamic import becomes a chunk of its own. Native packages stay outside.
  */
 export const bundleInput: InputOptions = {
-  input: { main: "cli/main.ts" },
+  // The second is the program of a thread, which has to be a file.
+  input: { main: "cli/main.ts", "kzg-worker": "settlement/kzg-worker.ts" },
   platform: "node",
   external: ["better-sqlite3", "@serialport/bindings-cpp", "koffi", "highs", /^@foundry-rs\//, "bufferutil", "utf-8-validate"],
   plugins: [sleepyBuiltins],

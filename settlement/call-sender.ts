@@ -28,10 +28,14 @@ export function keySender(
   options: TransactorOptions = {},
 ): CallSender {
   const provider = chainProvider(target.rpcUrl, target.chainId);
-  const sender = transactor(provider, target.privateKey, options);
+  const closing = new AbortController();
+  const sender = transactor(provider, target.privateKey, { signal: closing.signal, ...options });
   return {
     send: async ({ what, data }) => (await sender.send({ what, to: target.contract, data })).hash,
-    close: () => provider.destroy(),
+    close() {
+      closing.abort();
+      provider.destroy();
+    },
   };
 }
 

@@ -1,13 +1,14 @@
 import { Contract } from "ethers/contract";
 import { AppError } from "../core/app-error.ts";
 import type { RecordWire } from "../core/message/settlement-message.ts";
+import { blobsPerTransaction } from "./blob-bytes.ts";
 import { chainError, settlementInterface, tokenInterface } from "./chain-error.ts";
 import { chainProvider } from "./chain-provider.ts";
 import type { ChainReader, PairState } from "./chain-reader.ts";
 import { type FailedSettlement, failedSettlements, settlementFailures } from "./failed-settlement.ts";
 import { recordBody } from "./record-body.ts";
 import { type Head, recordHead } from "./record.ts";
-import { type Mined, transactor } from "./transactor.ts";
+import { type Mined, type Resumed, transactor, type TransactorOptions } from "./transactor.ts";
 import type { Withdrawal } from "./typed-calls.ts";
 
 /** Money for one side of a pair. */
@@ -79,11 +80,22 @@ export interface ChainClient extends ChainReader {
   cancelWithdraw(a: string, b: string): Promise<Mined>;
   /** Takes out what was announced, once it is due, as far as it is still there. */
   executeWithdraw(a: string, b: string): Promise<Mined>;
-  /** The key must be the party's owner or signer. `data` is hex. The transaction carries no blobs. */
-  commit(by: string, epoch: number, root: string, count: number, data: string): Promise<Mined>;
+  /**
+   * The key must be the party's owner or signer. `data` is hex. The transaction carries the blobs, at most six
+   * (blobsPerTransaction); attachBlobs takes the others. Sealing them takes seconds each, in a thread.
+   * @throws AppError chain-too-many-blobs, blob-malformed
+   */
+  commit(by: string, epoch: number, root: string, count: number, data: string, blobs?: readonly Uint8Array[]): Promise<Mined>;
+  /** Binds further blobs to an epoch that is committed, at most six in a transaction; they follow those that it has. */
+  attachBlobs(by: string, epoch: number, blobs: readonly Uint8Array[]): Promise<Mined>;
   /** Puts a whole record on chain. A missing signature is "0x"; one is there. */
   publish(record: RecordWire, signatureA: string, signatureB: string): Promise<Mined>;
-  /** Stops background work; calls after it fail. */
+  /**
+   * Sees through what an earlier run with the same journal has left on its way, and says what became of it. Sending does the
+   * same by itself where it stands in the way; a program that keeps what it paid calls this at its start.
+   */
+  resume(): Promise<Resumed[]>;
+  /** Stops background work; calls after it fail. What is on its way stays in the journal. */
   close(): void;
 }
 
@@ -95,14 +107,12 @@ interface Leaving {
 /** How the contract writes that there is no cap. */
 const noCap = 2n ** 64n - 1n;
 
-/** Where the contract is and, to send, the private key that pays for gas. */
-export interface ChainOptions {
+/** Where the contract is and, to send, the private key that pays for gas, and how. */
+export interface ChainOptions extends Omit<TransactorOptions, "signal"> {
   rpcUrl: string;
   chainId: number;
   contract: string;
   privateKey?: string;
-  /** Between two questions for a receipt, wall time; default 250. */
-  pollMs?: number;
 }
 
 /**
@@ -110,13 +120,12 @@ export interface ChainOptions {
  * Every call throws AppErrors of chainError, and chain-wrong-chain; sending ones chain-read-only without a key.
  */
 export function chainClient(options: ChainOptions): ChainClient {
-  const { chainId } = options;
-  const address = options.contract.toLowerCase();
-  const provider = chainProvider(options.rpcUrl, chainId);
+  const { rpcUrl, chainId, contract: place, privateKey, ...sending } = options;
+  const address = place.toLowerCase();
+  const provider = chainProvider(rpcUrl, chainId);
+  const closing = new AbortController();
   const contract = new Contract(address, settlementInterface, provider);
-  const sender = options.privateKey
-    ? transactor(provider, options.privateKey, options.pollMs === undefined ? {} : { pollMs: options.pollMs })
-    : null;
+  const sender = privateKey ? transactor(provider, privateKey, { ...sending, signal: closing.signal }) : null;
   let checked = false;
   let token: string | null = null;
 
@@ -124,7 +133,7 @@ export function chainClient(options: ChainOptions): ChainClient {
     if (checked) return;
     const served = Number(await provider.send("eth_chainId", []));
     if (served !== chainId)
-      throw new AppError("chain-wrong-chain", `${options.rpcUrl} serves chain ${served}, expected ${chainId}; check the RPC URL`);
+      throw new AppError("chain-wrong-chain", `${rpcUrl} serves chain ${served}, expected ${chainId}; check the RPC URL`);
     checked = true;
   };
   const read = async (method: string, args: readonly unknown[], overrides = {}, target = contract): Promise<unknown> => {
@@ -142,17 +151,22 @@ export function chainClient(options: ChainOptions): ChainClient {
     if (!sender) throw new AppError("chain-read-only", "no private key was given, so nothing can be sent");
     return sender;
   };
-  const send = async (what: string, to: string, data: string): Promise<Mined> => {
+  const send = async (what: string, to: string, data: string, blobs?: readonly Uint8Array[]): Promise<Mined> => {
     const from = own();
     try {
       await checkChain();
     } catch (error) {
       throw chainError(what, error);
     }
-    return from.send({ what, to, data });
+    if (!blobs?.length) return from.send({ what, to, data });
+    if (blobs.length > blobsPerTransaction)
+      throw new AppError("chain-too-many-blobs", `a transaction carries ${blobsPerTransaction} blobs, not ${blobs.length}`);
+    // Loaded by who publishes only: it is large.
+    const { sealBlobs } = await import("./kzg.ts");
+    return from.send({ what, to, data, blobs: await sealBlobs(blobs) });
   };
-  const call = (method: string, args: readonly unknown[]): Promise<Mined> =>
-    send(method, address, settlementInterface.encodeFunctionData(method, args));
+  const call = (method: string, args: readonly unknown[], blobs?: readonly Uint8Array[]): Promise<Mined> =>
+    send(method, address, settlementInterface.encodeFunctionData(method, args), blobs);
   const callToken = async (method: string, args: readonly unknown[]): Promise<Mined> =>
     send(method, await tokenAddress(), tokenInterface.encodeFunctionData(method, args));
   const allow = async (amount: bigint): Promise<void> => {
@@ -225,9 +239,20 @@ export function chainClient(options: ChainOptions): ChainClient {
     requestWithdraw: (a, b, amount) => call("requestWithdraw", [a, b, amount]),
     cancelWithdraw: (a, b) => call("cancelWithdraw", [a, b]),
     executeWithdraw: (a, b) => call("executeWithdraw", [a, b]),
-    commit: (by, epoch, root, count, data) => call("commit", [by, epoch, root, count, 0, data]),
+    commit: (by, epoch, root, count, data, blobs = []) => call("commit", [by, epoch, root, count, blobs.length, data], blobs),
+    attachBlobs: (by, epoch, blobs) => call("attachBlobs", [by, epoch, blobs.length], blobs),
     publish: (record, signatureA, signatureB) =>
       call("publish", [recordHead(record), recordBody(record), signatureA, signatureB]),
-    close: () => provider.destroy(),
+    resume: async () => {
+      if (!sender) return [];
+      await checkChain().catch((error: unknown) => {
+        throw chainError("resume", error);
+      });
+      return sender.resume();
+    },
+    close: () => {
+      closing.abort();
+      provider.destroy();
+    },
   };
 }

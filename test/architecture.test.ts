@@ -43,7 +43,8 @@ it.each(files.filter((file) => folderOf(file) === "core"))("%s imports only the 
   expect(packages.filter((name) => !packagesOfCore.has(name))).toEqual([]);
 });
 
-it("starts the helper that runs after a crash without loading the agent", () => {
+/** What a file loads at once, itself included. */
+function loadedBy(start: string): Set<string> {
   const loaded = new Set<string>();
   const load = (file: string): void => {
     if (loaded.has(file)) return;
@@ -51,9 +52,22 @@ it("starts the helper that runs after a crash without loading the agent", () => 
     const wanted = [...readFileSync(file, "utf8").matchAll(/^(?:import(?! type)|export)[^;]*?from "(\.[^"]+)"/gm)];
     for (const [, target = ""] of wanted) load(normalize(join(dirname(file), target)));
   };
-  load("cli/relay-failsafe.ts");
+  load(start);
+  return loaded;
+}
+
+it("starts the helper that runs after a crash without loading the agent", () => {
+  const loaded = loadedBy("cli/relay-failsafe.ts");
   expect(loaded).toContain("agent/safe-state.ts");
   expect(loaded).not.toContain("agent/main.ts");
+});
+
+it("keeps the mathematics of blobs away from the agent, and from all others until they need it", () => {
+  const loaded = loadedBy("settlement/chain-client.ts");
+  expect(loaded).toContain("settlement/transactor.ts");
+  expect(loaded).not.toContain("settlement/kzg.ts");
+  const agent = files.filter((file) => folderOf(file) === "agent").flatMap(importsOf);
+  expect(agent.filter((target) => target.endsWith("/kzg.ts"))).toEqual([]);
 });
 
 it("has no file with two jobs hidden in it", () => {

@@ -161,7 +161,6 @@ function publishConfig(
     by: "key",
     keyFile: keyFile(publish.key),
     passphraseFile: passphrase(publish.passphrase_file ?? signersPassphrase),
-    freeOfGas: publish.free_of_gas,
     perDay,
   };
 }

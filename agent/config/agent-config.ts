@@ -120,7 +120,7 @@ export interface SettlementConfig {
 
 /** A key that pays for gas, or a relayer that does; at most so many publications in 24 hours. */
 export type PublishConfig = { perDay: number } & (
-  | { by: "key"; keyFile: string; passphraseFile: string; freeOfGas: boolean }
+  | { by: "key"; keyFile: string; passphraseFile: string }
   | { by: "relayer"; url: string }
 );
 

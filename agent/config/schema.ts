@@ -141,7 +141,6 @@ export const AgentYaml = z.strictObject({
         .strictObject({
           key: Name.optional(),
           passphrase_file: z.string().optional(),
-          free_of_gas: z.boolean().default(false),
           relayer_url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }).optional(),
           per_day: z.int().min(1).max(1000).default(24),
         })

@@ -65,7 +65,7 @@ const chunks = <T>(items: readonly T[]): T[][] =>
  */
 export async function pilotGas(meter: GasMeter, prosumers: number): Promise<PilotGas> {
   const { from } = meter;
-  const token = (await meter.create(devEuro, [10n ** 18n])).address;
+  const token = (await meter.create(devEuro, [from, 10n ** 18n])).address;
   const created = await meter.create(settlement, [token, from]);
   const contract = created.address;
   const call = (method: string, args: readonly unknown[], sender = from) =>

@@ -30,9 +30,11 @@ function anvilBinary(): string {
 /**
  * Starts a development chain on a free loopback port; each transaction is mined at once.
  * @param options.timestamp unix seconds of the first block; time then runs on as on the wall
+ * @param options.port of a node that ran before; its state needs `--state` among the arguments
  */
-export async function startAnvil(options: { timestamp?: number } = {}): Promise<Anvil> {
-  const args = ["--host", "127.0.0.1", "--port", "0", "--chain-id", String(anvilChainId)];
+export async function startAnvil(options: { timestamp?: number; port?: number; args?: string[] } = {}): Promise<Anvil> {
+  const { port = 0, args: more = [] } = options;
+  const args = ["--host", "127.0.0.1", "--port", String(port), "--chain-id", String(anvilChainId), ...more];
   if (options.timestamp !== undefined) args.push("--timestamp", String(options.timestamp));
   const child = spawn(anvilBinary(), args, { stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit");

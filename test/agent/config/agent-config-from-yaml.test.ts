@@ -100,7 +100,7 @@ it("takes the way to the chain from settlement.publish: a key of its own or a re
     });
     return parsed.success ? agentConfigFromYaml(parsed.data, "/etc/smart-mla").settlement : undefined;
   };
-  expect(mapped({ key: "gas", free_of_gas: true })).toMatchObject({
+  expect(mapped({ key: "gas" })).toMatchObject({
     finality: "finalized",
     countersignedWithinMs: 3_600_000,
     includedWithinMs: 172_800_000,
@@ -109,7 +109,6 @@ it("takes the way to the chain from settlement.publish: a key of its own or a re
       by: "key",
       keyFile: "/etc/smart-mla/keys/gas.json",
       passphraseFile: "/etc/smart-mla/pass",
-      freeOfGas: true,
       perDay: 24,
     },
   });
