@@ -45,13 +45,19 @@ export const hourOf = (kind: "import" | "export", hour: number): Evidence =>
  * escrow, the home's own stores with six hours of slots. It is 06:30; the test plays the aggregator.
  */
 export async function homeOnChain(
-  change: { rules?: Partial<ChoreRules>; sender?: CallSender | null; tower?: string; pricesFirst?: boolean } = {},
+  change: {
+    rules?: Partial<ChoreRules>;
+    sender?: CallSender | null;
+    tower?: string;
+    pricesFirst?: boolean;
+    funded?: boolean;
+  } = {},
 ) {
   const anvil = await startAnvil({ timestamp: midnightS - dayS });
   const market = await openMarket(anvil);
   const { domain, provider } = market;
   await registerBoth(market);
-  for (const { owner } of [household, aggregator]) await fund(market, owner, escrowMicro);
+  if (change.funded !== false) for (const { owner } of [household, aggregator]) await fund(market, owner, escrowMicro);
   const tariff = buildEpoch([pricesHash(exampleSeries())]);
   if (change.pricesFirst) {
     const client = await market.clientOf(aggregator.signer.privateKey);
