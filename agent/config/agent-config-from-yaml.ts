@@ -142,6 +142,7 @@ function settlementConfig(
     ...(settlement.daily_cap !== undefined && { dailyCap: { micro: parseMicro(settlement.daily_cap), timezone } }),
     finality: settlement.finality,
     countersignedWithinMs: settlement.countersigned_within_s * 1000,
+    settledWithinMs: settlement.settled_within_s * 1000,
     includedWithinMs: settlement.included_within_s * 1000,
     settleOwn: settlement.settle_own,
     ...(settlement.watchtower_url !== undefined && { watchtowerUrl: settlement.watchtower_url }),

@@ -108,6 +108,8 @@ export interface SettlementConfig {
   finality: Finality;
   /** How long a countersignature may take. */
   countersignedWithinMs: number;
+  /** How long energy may be in no record that both have signed. */
+  settledWithinMs: number;
   /** How long a record that both have signed may be in no epoch. */
   includedWithinMs: number;
   /** The gateway settles each record by itself. */

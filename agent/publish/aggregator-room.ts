@@ -122,6 +122,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       config.settlement !== undefined &&
       (options.settlement.records.counts().signed > 0 || options.settlement.hold.held() !== null),
     countersignedWithinMs: config.settlement?.countersignedWithinMs ?? Infinity,
+    settledWithinMs: config.settlement?.settledWithinMs ?? Infinity,
     onLeft: () => loop.trigger(),
     clock,
     log,

@@ -1,5 +1,5 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
-import type { Clock } from "../../core/clock/clock.ts";
+import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { SettlementDown, type SettlementUp } from "../../core/message/settlement-message.ts";
 import { parseAs } from "../../core/parse-as.ts";
@@ -29,6 +29,8 @@ export interface SettlerOptions {
   /** Whether the journal holds anything to look after; the room is opened for it then. */
   hasJournal: () => boolean;
   countersignedWithinMs: number;
+  /** Energy that no record settles for so long is a reason to leave too. */
+  settledWithinMs: number;
   /** The house leaves the aggregator's control, or comes back. */
   onLeft: () => void;
   clock: Pick<Clock, "now" | "monotonicMs">;
@@ -71,12 +73,15 @@ export function settler(options: SettlerOptions): Settler {
     const waiting = signing.uncountersigned();
     const missed = missedCountersignatures(waiting, clock.now(), options.countersignedWithinMs);
     const seqs = waiting.map(({ seq }) => seq);
-    if (missed >= missedToLeave && leftMs === null) {
+    const overdueMs = signing.overdueSince(options.settledWithinMs);
+    const isOwed = missed >= missedToLeave || overdueMs !== undefined;
+    const unsettledSince = overdueMs === undefined ? null : iso(overdueMs);
+    if (isOwed && leftMs === null) {
       leftMs = clock.monotonicMs();
       remindedMs = -Infinity;
-      log.error({ code: missing, seqs }, "countersignatures are missing: the aggregator is not followed until they come");
+      log.error({ code: missing, seqs, unsettledSince }, "settlement is owed: the aggregator is not followed until it comes");
       options.onLeft();
-    } else if (missed < missedToLeave && leftMs !== null) {
+    } else if (!isOwed && leftMs !== null) {
       leftMs = null;
       log.info({ seqs }, "countersigned: the aggregator is followed again");
       options.onLeft();

@@ -30,6 +30,7 @@ import { openChainChores, type ChainChores } from "./chain-chores.ts";
 import { overDailyCap } from "./daily-cap.ts";
 import { keepInclusions } from "./keep-inclusions.ts";
 import { mostUncountersigned } from "./missed-countersignatures.ts";
+import { overdueSince } from "./overdue-since.ts";
 import { recoverJournal } from "./recover-journal.ts";
 
 /** What the signing room reads and writes. */
@@ -53,6 +54,8 @@ export interface SigningRoom {
   included(message: Included): Promise<void>;
   /** The records that still lack the aggregator's signature, to be asked for again. */
   uncountersigned(): Uncountersigned[];
+  /** Start, in ms, of the oldest energy that is older than allowed and in no record that both have signed; else undefined. */
+  overdueSince(settledWithinMs: number): number | undefined;
   /** What the home does on the chain by itself. */
   chores: ChainChores;
   close(): void;
@@ -201,6 +204,8 @@ export function signingRoom(parts: {
     included: (message) =>
       keepInclusions(message, { agreement, chain, records, inclusions: parts.stores.inclusions, prices, nowMs: clock.now() }),
     uncountersigned: () => records.uncountersigned(pair),
+    overdueSince: (settledWithinMs) =>
+      overdueSince({ agreement, records, meters, gridMeter: parts.gridMeter, settledWithinMs, nowMs: clock.now() }),
   };
 }
 

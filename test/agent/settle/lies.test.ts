@@ -188,6 +188,22 @@ it.each<[string, (home: Home) => Promise<unknown>]>([
   expect(home.stores.records.newest(home.pair)).toBeUndefined();
 });
 
+it("tells since when energy is unsettled, by its own ledger, and nothing once a record covers it", async () => {
+  const home = await homeOnChain();
+  const hourMs = 3_600_000;
+  await home.cosigned("import", 0);
+  await home.cosigned("export", 0);
+  // It is 06:30, and the second hour began at 01:00.
+  expect(home.room.overdueSince(5.5 * hourMs)).toBeUndefined();
+  expect(home.room.overdueSince(5 * hourMs)).toBe((midnightS + 3600) * 1000);
+  const waiting = home.next("import", 1);
+  await home.sign(waiting);
+  await home.cosigned("export", 1);
+  expect(home.room.overdueSince(5 * hourMs)).toBe((midnightS + 3600) * 1000);
+  await home.countersign(waiting);
+  expect(home.room.overdueSince(5 * hourMs)).toBeUndefined();
+});
+
 it("takes a rotated key's countersignature, not the one that was in its place", async () => {
   const home = await homeOnChain();
   const record = home.next("export", 0);

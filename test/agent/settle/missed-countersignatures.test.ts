@@ -46,6 +46,7 @@ function keeper() {
   const clock = fakeClock(100 * hourMs);
   const log = silentLog();
   let records: Uncountersigned[] = [];
+  let overdue: number | undefined;
   const [sent, changes, rounds]: [SettlementUp[], boolean[], boolean[]] = [[], [], []];
   const settling = settler({
     open: () =>
@@ -55,18 +56,29 @@ function keeper() {
         recover: () => Promise.resolve(),
         included: () => Promise.resolve(),
         uncountersigned: () => records,
+        overdueSince: () => overdue,
         chores: { run: (left) => (rounds.push(left), Promise.resolve()), close: () => undefined },
         close: () => undefined,
       }),
     publish: (_, message) => (sent.push(message), Promise.resolve()),
-    hasJournal: () => records.length > 0,
+    hasJournal: () => records.length > 0 || overdue !== undefined,
     countersignedWithinMs: hourMs,
+    settledWithinMs: 48 * hourMs,
     onLeft: () => void changes.push(settling.hasLeft()),
     clock,
     log,
   });
   clock.every(minuteMs, () => settling.keep(), new AbortController().signal);
-  return { clock, log, sent, changes, rounds, settling, wait: (given: Uncountersigned[]) => (records = given) };
+  return {
+    clock,
+    log,
+    sent,
+    changes,
+    rounds,
+    settling,
+    wait: (given: Uncountersigned[]) => (records = given),
+    owe: (sinceMs?: number) => (overdue = sinceMs),
+  };
 }
 
 it("opens nothing while the journal is empty", async () => {
@@ -99,4 +111,14 @@ it("leaves after two missed countersignatures, says so upward, publishes after a
   expect(changes).toEqual([true, false]);
   await clock.advance(5 * hourMs);
   expect([settling.hasLeft(), rounds.at(-1), missedToLeave]).toEqual([false, false, 2]);
+});
+
+it("leaves too while energy is in no record that both have signed, and returns when it is", async () => {
+  const { clock, changes, sent, settling, owe } = keeper();
+  owe(clock.now() - 49 * hourMs);
+  await clock.advance(minuteMs);
+  expect([settling.hasLeft(), sent]).toEqual([true, []]);
+  owe();
+  await clock.advance(minuteMs);
+  expect([settling.hasLeft(), changes]).toEqual([false, [true, false]]);
 });

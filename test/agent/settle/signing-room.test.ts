@@ -265,6 +265,7 @@ it("answers on the topic of the proposal, counts disputes once and opens the roo
     publish: (rest, message) => (sent.push([rest, codeOf(message)]), Promise.resolve()),
     hasJournal: () => true,
     countersignedWithinMs: 3_600_000,
+    settledWithinMs: 172_800_000,
     onLeft: () => undefined,
     clock: fakeClock(0),
     log,
