@@ -33,8 +33,7 @@ import { meterStore } from "./store/meter-store.ts";
 import { overrideStore } from "./store/override-store.ts";
 import { savingsStore } from "./store/savings-store.ts";
 import { keptSecret } from "./store/secret-store.ts";
-import { holdStore } from "./store/settlement-hold.ts";
-import { recordStore } from "./store/record-store.ts";
+import { settlementStores } from "./store/settlement-stores.ts";
 import { sqliteFailure } from "./store/sqlite-failure.ts";
 
 /** What a running agent gives to whoever started it. */
@@ -88,7 +87,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   opened.push(unlock);
   const { db, outbox, atomically, close: closeStore } = openStore({ config, clock, log, failed: failed.resolve, signal });
   opened.push(closeStore);
-  const [meters, control, records] = [meterStore(db), controlStore(db), recordStore(db)];
+  const [meters, control, settlement] = [meterStore(db), controlStore(db), settlementStores(db)];
   const overrides = overrideStore(db);
   const givenWh = givenEnergy({ meters, control });
   const refused = rejections(log, () => clock.monotonicMs());
@@ -103,7 +102,9 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   // What is planned for an hour needs a clock that shows it: one that network time has set, or one by which the aggregator's
   // signed heartbeats are neither too old nor of the future.
   const knowsHour = (): boolean => clock.synced() || isHeard();
-  const inForce = (): ReadonlyMap<string, InstructionList> => (knowsHour() && room?.instructions()) || new Map();
+  const isFollowed = (): boolean => isHeard() && !room?.hasLeft();
+  const inForce = (): ReadonlyMap<string, InstructionList> =>
+    (knowsHour() && !room?.hasLeft() && room?.instructions()) || new Map();
   const tests: RunningTests = new Map();
   const consents = await openConsents({
     config,
@@ -133,7 +134,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     instructions: inForce,
     gridLimitW: () => (grid ? grid.limitW() : (config.gridOperator?.rules.failsafeLimitW ?? null)),
     sharing: consents.sharing,
-    alone: () => !isHeard() && clock.synced(),
+    alone: () => !isFollowed() && clock.synced(),
     onPass: (now) => {
       lastPassMs = clock.monotonicMs();
       room?.report(now);
@@ -173,8 +174,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     givenWh,
     increaseDelays: house.delays,
     meters,
-    records,
-    hold: holdStore(db),
+    settlement,
     gridMeter,
   });
   opened.push(() => room?.stop());
@@ -189,7 +189,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       comfort,
       outbox,
       room,
-      records,
+      records: settlement.records,
       rejected: refused.counts(),
       switches: actuator.switches(),
       overrides: overrides.all(),

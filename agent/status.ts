@@ -92,7 +92,13 @@ export const AgentStatus = z.object({
   /** What the residents said and still holds. */
   overrides: z.array(z.object({ resource: z.string(), mode: OverrideMode, until: Instant })),
   switches: count,
-  settlements: z.object({ signed: count, countersigned: count, disputed: count }),
+  settlements: z.object({
+    signed: count,
+    countersigned: count,
+    disputed: count,
+    /** The aggregator is not followed: two countersignatures in a row are missing. */
+    hasLeft: z.boolean(),
+  }),
   /** Refused frames and messages by code. */
   rejected: z.record(z.string(), count),
   memoryMiB: count,
@@ -155,7 +161,7 @@ export function agentStatus(parts: {
       .filter(({ untilMs }) => untilMs > clock.now())
       .map(({ resource, mode, untilMs }) => ({ resource, mode, until: iso(untilMs) })),
     switches: parts.switches,
-    settlements: { ...parts.records.counts(), disputed: room?.settled().disputed ?? 0 },
+    settlements: { ...parts.records.counts(), disputed: room?.settled().disputed ?? 0, hasLeft: room?.hasLeft() ?? false },
     rejected: parts.rejected,
     memoryMiB: Math.round(process.memoryUsage.rss() / 1024 / 1024),
   };

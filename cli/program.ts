@@ -8,7 +8,8 @@ import { addKeyVerbs } from "./key-verbs.ts";
 import type { Verb } from "./verb.ts";
 import { programVersion } from "./program-version.ts";
 import { addSettlementVerbs } from "./settlement/verbs.ts";
-import { addPublicVerbs } from "./settlement-verbs.ts";
+import { addGatewayVerbs } from "./settlement/gateway-verbs.ts";
+import { addPublicVerbs } from "./settlement/public-verbs.ts";
 
 /**
  * Runs one command line and gives its exit code: 0 good, 1 a check failed, 2 usage or configuration, 3 unreachable.
@@ -309,6 +310,7 @@ export async function program(argv: readonly string[]): Promise<number> {
 
   const settlement = root.command("settlement").description("settlement records and their proofs");
   addSettlementVerbs(settlement, { verb, say });
+  addGatewayVerbs(settlement, { verb, say, config });
   addPublicVerbs(settlement, { verb, say });
 
   try {

@@ -53,6 +53,7 @@ export function describeStatus(now: AgentStatus, noAggregator = "none in the con
     ),
     ...now.overrides.map(({ resource, mode, until }) => `override: ${resource} ${mode} until ${until}`),
     `aggregator: ${now.aggregator === null ? noAggregator : connection(now)}`,
+    ...(now.settlements.hasLeft ? ["aggregator: NOT FOLLOWED, it has not countersigned what was signed here"] : []),
     ...(now.gridLimit
       ? [`grid operator: ${now.gridLimit.state}, ${now.gridLimit.limitW === null ? "no limit" : `${now.gridLimit.limitW} W`}`]
       : []),

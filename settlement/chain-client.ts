@@ -36,8 +36,6 @@ export interface Inclusion {
 
 /** One settlement contract: what can be read, and what the given key can send. */
 export interface ChainClient extends ChainReader {
-  /** As of the newest block, or only of blocks that cannot be undone any more. */
-  pairOf(a: string, b: string, at?: "latest" | "finalized"): Promise<PairState>;
   /** Digest of a record as the contract computes it. */
   digestOf(head: Head): Promise<string>;
   /** Whether the contract finds a record's digest in a committed epoch. */
@@ -215,8 +213,12 @@ export function chainClient(options: ChainOptions): ChainClient {
       const [number, nonce] = [Number(seq), Number(withdrawals)];
       return { balanceA, balanceB, leavingA, leavingB, cumA, cumB, open, head, seq: number, withdrawals: nonce };
     },
-    async readCommit(by, epoch) {
-      const { root, count, time } = (await read("commitmentOf", [by, epoch])) as { root: string; count: bigint; time: bigint };
+    async readCommit(by, epoch, at = "latest") {
+      const { root, count, time } = (await read("commitmentOf", [by, epoch], { blockTag: at })) as {
+        root: string;
+        count: bigint;
+        time: bigint;
+      };
       return BigInt(root) === 0n ? undefined : { root, count: Number(count), time: Number(time) };
     },
     digestOf: async (head) => String(await read("digest", [head])),

@@ -1,3 +1,6 @@
+/** Which block is asked: the newest, or the newest that cannot be undone any more. */
+export type Finality = "latest" | "finalized";
+
 /** What is registered for a party; seconds since 1970. */
 export interface PartyState {
   /** Lower-case address of the present signer; null for who was never registered or whose key was revoked. */
@@ -55,7 +58,8 @@ export interface ChainReader {
   partyOf(owner: string): Promise<PartyState>;
   /** Undefined for a key that never was a signer. */
   keyOf(signer: string): Promise<KeyState | undefined>;
-  pairOf(a: string, b: string): Promise<PairState>;
-  /** Undefined where the party has committed no such epoch. */
-  readCommit(by: string, epoch: number): Promise<CommitState | undefined>;
+  /** As of the newest block, or only of blocks that cannot be undone any more. */
+  pairOf(a: string, b: string, at?: Finality): Promise<PairState>;
+  /** The same. Undefined where the party has committed no such epoch. */
+  readCommit(by: string, epoch: number, at?: Finality): Promise<CommitState | undefined>;
 }

@@ -35,8 +35,11 @@ export interface RecordContext {
   ownSlots: readonly OwnSlot[];
   /** Periods of this pair that were settled before; at least all that can overlap. */
   covered: readonly CoveredPeriod[];
-  /** The pair on chain, to see that the payer has the money; null skips that check. */
-  pair: PairState | null;
+  /**
+   * The pair on chain, to see that the payer has the money: as of the newest block, and of the newest that cannot be undone.
+   * In each it must suffice; none skips that check.
+   */
+  pairs: readonly PairState[];
   nowMs: number;
 }
 
@@ -192,8 +195,15 @@ function checkMoney(
  * As the contract does it: what is unpaid on both sides is netted, then the side that owes more must have it. What that side
  * has announced to take out does not count: it may be gone before this record is settled.
  */
-function checkEscrow(record: RecordWire, _: Evidence, { pair }: RecordContext): Objection | undefined {
-  if (!pair) return undefined;
+function checkEscrow(record: RecordWire, _: Evidence, { pairs }: RecordContext): Objection | undefined {
+  for (const pair of pairs) {
+    const objection = checkPair(record, pair);
+    if (objection) return objection;
+  }
+  return undefined;
+}
+
+function checkPair(record: RecordWire, pair: PairState): Objection | undefined {
   const due = pair.open + BigInt(record.cumA) - pair.cumA - (BigInt(record.cumB) - pair.cumB);
   const [payer, owed, balance, leaving] =
     due >= 0n ? [record.a, due, pair.balanceA, pair.leavingA] : [record.b, -due, pair.balanceB, pair.leavingB];

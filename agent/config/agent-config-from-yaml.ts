@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from "node:path";
 import { isCredential } from "../../settlement/read-passphrase.ts";
 import { parseMicro } from "../../core/units.ts";
-import type { AgentConfig, AggregatorLink, BusConfig, MeterConfig, SettlementConfig } from "./agent-config.ts";
+import type { AgentConfig, AggregatorLink, BusConfig, MeterConfig, PublishConfig, SettlementConfig } from "./agent-config.ts";
 import { applianceConfig } from "./appliance-config.ts";
 import { pricesConfig } from "./prices-config.ts";
 import type { AgentYaml } from "./schema.ts";
@@ -130,13 +130,39 @@ function settlementConfig(
   stateFolder: string,
   timezone: string,
 ): SettlementConfig {
+  const keyFile = (name: string): string => join(stateFolder, "keys", `${name}.json`);
+  const passphrase = (file: string): string => (isCredential(file) ? file : at(file));
+  const { publish } = settlement;
   return {
-    keyFile: join(stateFolder, "keys", `${settlement.key}.json`),
-    passphraseFile: isCredential(settlement.passphrase_file) ? settlement.passphrase_file : at(settlement.passphrase_file),
+    keyFile: keyFile(settlement.key),
+    passphraseFile: passphrase(settlement.passphrase_file),
     agreementFile: at(settlement.agreement_file),
     chainId: settlement.chain_id,
     contract: settlement.contract,
     rpcUrl: settlement.rpc_url,
     ...(settlement.daily_cap !== undefined && { dailyCap: { micro: parseMicro(settlement.daily_cap), timezone } }),
+    finality: settlement.finality,
+    countersignedWithinMs: settlement.countersigned_within_s * 1000,
+    settledWithinMs: settlement.settled_within_s * 1000,
+    includedWithinMs: settlement.included_within_s * 1000,
+    settleOwn: settlement.settle_own,
+    ...(settlement.watchtower_url !== undefined && { watchtowerUrl: settlement.watchtower_url }),
+    ...(publish && { publish: publishConfig(publish, settlement.passphrase_file, keyFile, passphrase) }),
+  };
+}
+
+function publishConfig(
+  publish: NonNullable<NonNullable<AgentYaml["settlement"]>["publish"]>,
+  signersPassphrase: string,
+  keyFile: (name: string) => string,
+  passphrase: (file: string) => string,
+): PublishConfig {
+  const perDay = publish.per_day;
+  if (publish.key === undefined) return { by: "relayer", url: publish.relayer_url ?? "", perDay };
+  return {
+    by: "key",
+    keyFile: keyFile(publish.key),
+    passphraseFile: passphrase(publish.passphrase_file ?? signersPassphrase),
+    perDay,
   };
 }

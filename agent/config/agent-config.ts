@@ -3,6 +3,7 @@ import type { z } from "zod";
 import type { LogLevel } from "../../core/log.ts";
 import type { HttpBusOptions } from "../../drivers/bus/http-bus.ts";
 import type { MqttBusOptions } from "../../drivers/bus/mqtt-bus.ts";
+import type { Finality } from "../../settlement/chain-reader.ts";
 import type { GridLimitRules } from "../guard/grid-limit.ts";
 import type { KeepRules } from "../store/retention.ts";
 import type { ApplianceConfig } from "./appliance-config.ts";
@@ -105,7 +106,27 @@ export interface SettlementConfig {
   rpcUrl: string;
   /** Most that the household may come to owe by what is signed in one local day. */
   dailyCap?: DailyCap;
+  /** Which block's escrow and roots count: the newest, or the newest that cannot be undone. */
+  finality: Finality;
+  /** How long a countersignature may take. */
+  countersignedWithinMs: number;
+  /** How long energy may be in no record that both have signed. */
+  settledWithinMs: number;
+  /** How long a record that both have signed may be in no epoch. */
+  includedWithinMs: number;
+  /** The gateway settles each record by itself. */
+  settleOwn: boolean;
+  /** Who keeps the newest co-signed record safe too. */
+  watchtowerUrl?: string;
+  /** Who sends what the gateway has to tell the chain. */
+  publish?: PublishConfig;
 }
+
+/** A key that pays for gas, or a relayer that does; at most so many publications in 24 hours. */
+export type PublishConfig = { perDay: number } & (
+  | { by: "key"; keyFile: string; passphraseFile: string }
+  | { by: "relayer"; url: string }
+);
 
 /** A limit of what is signed, by days of a time zone. */
 export interface DailyCap {

@@ -127,6 +127,33 @@ export const AgentYaml = z.strictObject({
         .string()
         .regex(/^\d{1,9}(\.\d{1,6})?$/, 'an amount of the currency as text, such as "25.00"')
         .optional(),
+      /** Whose escrow and roots count: `latest` only on chains where a block is final at once, or that know no `finalized`. */
+      finality: z.enum(["finalized", "latest"]).default("finalized"),
+      countersigned_within_s: z.int().min(60).max(86_400).default(3600),
+      /** At least two of the longest service periods, so that an honest aggregator can be a little late. */
+      settled_within_s: z
+        .int()
+        .min(7200)
+        .max(30 * 86_400)
+        .default(2 * 86_400),
+      included_within_s: z
+        .int()
+        .min(3600)
+        .max(30 * 86_400)
+        .default(2 * 86_400),
+      /** The gateway settles each record by itself; for private chains. */
+      settle_own: z.boolean().default(false),
+      watchtower_url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }).optional(),
+      /** How the gateway reaches the chain where it must; it needs no coins otherwise. */
+      publish: z
+        .strictObject({
+          key: Name.optional(),
+          passphrase_file: z.string().optional(),
+          relayer_url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }).optional(),
+          per_day: z.int().min(1).max(1000).default(24),
+        })
+        .refine(({ key, relayer_url: url }) => (key === undefined) !== (url === undefined), "either key or relayer_url")
+        .optional(),
     })
     .optional(),
   storage: z.strictObject({

@@ -18,8 +18,7 @@ import { settler, type Settler } from "../settle/settler.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { Outbox } from "../store/outbox.ts";
-import type { RecordStore } from "../store/record-store.ts";
-import type { HoldStore } from "../store/settlement-hold.ts";
+import type { SettlementStores } from "../store/settlement-stores.ts";
 import type { Override } from "../plan/override.ts";
 import { applianceReports } from "./appliance-reports.ts";
 import { inTurn } from "./in-turn.ts";
@@ -42,6 +41,8 @@ export interface AggregatorRoom {
   pump(): void;
   /** Age of the aggregator's last signed heartbeat, ms; Infinity before the first. */
   heartbeatAgeMs(): number;
+  /** Whether its instructions are not followed, because it has not countersigned. */
+  hasLeft(): boolean;
   /** Records signed and disputed in this run. */
   settled(): ReturnType<Settler["counts"]>;
   stop(): Promise<void>;
@@ -65,8 +66,7 @@ export interface AggregatorRoomOptions {
   increaseDelays: () => Resource["increaseDelays"];
   givenWh: GivenWh;
   meters: MeterStore;
-  records: RecordStore;
-  hold: HoldStore;
+  settlement: SettlementStores;
   outbox: Outbox;
   loop: ControlLoop;
   gridMeter: string;
@@ -75,6 +75,7 @@ export interface AggregatorRoomOptions {
 
 /** Delays are announced for a day ahead. */
 const describeEveryMs = 6 * 3_600_000;
+const lookAfterMs = 60_000;
 
 /** All traffic with the aggregator: rows up, receipts, prices, instructions and settlement down. */
 export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorRoom {
@@ -116,16 +117,24 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       if (!config.settlement) throw new AppError("settlement-not-configured", "this agent has no settlement section");
       // ethers is loaded only now: an agent that never settles stays small.
       const { openSigningRoom } = await import("../settle/signing-room.ts");
-      const stores = { records: options.records, meters: options.meters, prices: control, hold: options.hold };
+      const stores = { ...options.settlement, meters: options.meters, prices: control };
       return openSigningRoom({
         config: config.settlement,
         site: options.link.gatewayId,
         gridMeter: options.gridMeter,
         stores,
         clock,
+        log,
       });
     },
     publish: (rest, message) => online().publish(rest, message),
+    hasJournal: () =>
+      config.settlement !== undefined &&
+      (options.settlement.records.counts().signed > 0 || options.settlement.hold.held() !== null),
+    countersignedWithinMs: config.settlement?.countersignedWithinMs ?? Infinity,
+    settledWithinMs: config.settlement?.settledWithinMs ?? Infinity,
+    onLeft: () => loop.trigger(),
+    clock,
     log,
   });
   const instruct = (body: unknown, rest: string): void => {
@@ -133,6 +142,11 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     const answer = (status: InstructionAck["status"], plan: string, more: Partial<InstructionAck> = {}): void =>
       tell(`ack/${plan}`, { v: 1, plan, resource, status, at: iso(clock.now()), ...more } satisfies InstructionAck);
     try {
+      if (settling.hasLeft())
+        throw new AppError(
+          "settlement-countersignature-missing",
+          "nothing is followed until the records that were signed here are countersigned",
+        );
       const list = acceptInstructions(body, resource, resources, clock.now());
       control.saveInstructions(list, clock.now());
       lists = new Map([...lists, [resource, list]]);
@@ -148,6 +162,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
   const settleInTurn = inTurn(clock, (error) => refused.note(errorCode(error), "settlement", errorMessage(error)));
   const telling = tellingRefusals((refusal) => tell("refused", refusal));
   const settle = telling((body, { rest }) => settling.take(body, rest));
+  clock.every(lookAfterMs, () => settling.keep(), options.signal);
   const inbox = openInbox({
     keys: options.keys,
     site: options.link.gatewayId,
@@ -191,6 +206,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     tellConsents,
     pump: uploader.pump,
     heartbeatAgeMs: () => clock.monotonicMs() - heartbeatMs,
+    hasLeft: settling.hasLeft,
     settled: settling.counts,
     async stop() {
       await link?.stop();

@@ -8,8 +8,8 @@ import type { RecordStore } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
 
 /**
- * Takes the newest co-signed records back into a journal that lost them, and lifts the hold on signing. The aggregator's
- * word is checked: both signatures on each record, and nothing older than what the chain and the journal have. What it
+ * Takes the newest co-signed records back into a journal that lost them, and lifts the hold on signing. The word of the aggregator or of a watchtower
+ * is checked: both signatures on each record, and nothing older than what the chain and the journal have. What it
  * leaves out were records that it gives up itself: only the newest one can be settled.
  * @throws AppError settlement-head-unproven; nothing is taken and the hold stays
  */
@@ -18,9 +18,11 @@ export async function recoverJournal(
   parts: {
     agreement: Agreement;
     chain: Pick<ChainReader, "pairOf" | "partyOf">;
-    records: Pick<RecordStore, "recover" | "newest" | "at">;
+    records: Pick<RecordStore, "recover" | "newest" | "newestCosigned" | "at">;
     hold: HoldStore;
     nowMs: number;
+    /** False for a source that may be old; default true. */
+    lift?: boolean;
   },
 ): Promise<void> {
   const { agreement, chain, records, hold } = parts;
@@ -30,7 +32,8 @@ export async function recoverJournal(
   const proven = given.toSorted((one, other) => one.record.seq - other.record.seq);
   const newest = proven.at(-1)?.record;
   const known = Math.max(onChain.seq, records.newest(pair)?.record.seq ?? 0);
-  if ((newest?.seq ?? 0) < known)
+  // Where both have signed the newest one here, it is the newest by either side's word.
+  if ((newest?.seq ?? 0) < known && records.newestCosigned(pair)?.record.seq !== known)
     throw unproven(`record ${known} is known here, and the newest of the ${given.length} that came is ${newest?.seq ?? "none"}`);
   const signers = {
     household: [(await chain.partyOf(household)).signer, a === household ? agreement.signerA : agreement.signerB],
@@ -51,7 +54,7 @@ export async function recoverJournal(
   });
   // Counted on the day it was made, not as signed today.
   for (const one of found) records.recover(pair, one, Math.min(parts.nowMs, Date.parse(one.record.time)));
-  hold.lift();
+  if (parts.lift !== false) hold.lift();
 }
 
 const unproven = (why: string): AppError => new AppError("settlement-head-unproven", `journal not recovered: ${why}`);

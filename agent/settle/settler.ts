@@ -1,27 +1,53 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
+import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { SettlementDown, type SettlementUp } from "../../core/message/settlement-message.ts";
 import { parseAs } from "../../core/parse-as.ts";
+import type { Uncountersigned } from "../store/record-store.ts";
+import { missedCountersignatures, missedToLeave } from "./missed-countersignatures.ts";
 import type { SigningRoom } from "./signing-room.ts";
 
-/** Answers what the aggregator proposes. */
+/** Answers what the aggregator proposes, and looks after what came of it. */
 export interface Settler {
   /** Takes a verified message of dn/settle/P. @throws AppError settlement-malformed, and what the signing room throws */
   take(body: unknown, pairTopic: string): Promise<void>;
-  /** Asks again for a signature that is missing; nothing before the first proposal of this run. */
+  /** Asks again for signatures that are missing; nothing before this run has opened the room. */
   remind(): Promise<void>;
+  /** One round of watching, to be called each minute: missed countersignatures, and what the home does on the chain. */
+  keep(): Promise<void>;
+  /** Whether the house does not follow the aggregator, because it has not countersigned. */
+  hasLeft(): boolean;
   /** Answers in this run; a dispute counts once however often it is repeated. */
   counts(): { signed: number; disputed: number };
   close(): Promise<void>;
 }
 
-/** Answers settlement messages one after the other; disputes are logged once each by their code and seq. */
-export function settler(options: {
+/** What the settler works with. */
+export interface SettlerOptions {
   open: () => Promise<SigningRoom>;
   publish: (rest: string, message: SettlementUp) => Promise<void>;
+  /** Whether the journal holds anything to look after; the room is opened for it then. */
+  hasJournal: () => boolean;
+  countersignedWithinMs: number;
+  /** Energy that no record settles for so long is a reason to leave too. */
+  settledWithinMs: number;
+  /** The house leaves the aggregator's control, or comes back. */
+  onLeft: () => void;
+  clock: Pick<Clock, "now" | "monotonicMs">;
   log: Log;
-}): Settler {
+}
+
+const remindMs = 600_000;
+/** A house that comes back after days offline has old records too: the aggregator gets so long to countersign them. */
+const graceMs = 600_000;
+
+/** Answers settlement messages one after the other; disputes are logged once each by their code and seq. */
+export function settler(options: SettlerOptions): Settler {
+  const { clock, log } = options;
   let room: Promise<SigningRoom> | null = null;
+  let unopened: string | null = null;
+  let leftMs: number | null = null;
+  let remindedMs = -Infinity;
   const opened = (): Promise<SigningRoom> => {
     room ??= options.open().catch((error: unknown) => {
       room = null;
@@ -36,15 +62,44 @@ export function settler(options: {
     // Lost while offline: the aggregator proposes again, and remind() asks again.
     options
       .publish(topic, message)
-      .catch((error: unknown) => options.log.debug({ error: errorMessage(error) }, "settlement answer not sent"));
+      .catch((error: unknown) => log.debug({ error: errorMessage(error) }, "settlement answer not sent"));
+  const ask = async (waiting: readonly Uncountersigned[]): Promise<void> => {
+    remindedMs = clock.monotonicMs();
+    for (const { seq, digest, signature } of waiting) await publish({ v: 1, kind: "signed", seq, digest, signature });
+    const last = waiting.at(-1);
+    if (leftMs !== null && last) await publish(leftMessage(last, waiting.length));
+  };
+  const judge = (signing: SigningRoom): Uncountersigned[] => {
+    const waiting = signing.uncountersigned();
+    const missed = missedCountersignatures(waiting, clock.now(), options.countersignedWithinMs);
+    const seqs = waiting.map(({ seq }) => seq);
+    const overdueMs = signing.overdueSince(options.settledWithinMs);
+    const isOwed = missed >= missedToLeave || overdueMs !== undefined;
+    const unsettledSince = overdueMs === undefined ? null : iso(overdueMs);
+    if (isOwed && leftMs === null) {
+      leftMs = clock.monotonicMs();
+      remindedMs = -Infinity;
+      log.error({ code: missing, seqs, unsettledSince }, "settlement is owed: the aggregator is not followed until it comes");
+      options.onLeft();
+    } else if (!isOwed && leftMs !== null) {
+      leftMs = null;
+      log.info({ seqs }, "countersigned: the aggregator is followed again");
+      options.onLeft();
+    }
+    return waiting;
+  };
   return {
     async take(body, pairTopic) {
       const message = parseAs(SettlementDown, body, "settlement-malformed");
       topic = pairTopic;
       const signing = await opened();
-      if (message.kind === "countersigned") return signing.countersigned(message.seq, message.digest, message.signature);
       if (message.kind === "head") return signing.recover(message.records);
-      if (message.kind === "included") return;
+      if (message.kind === "included") return signing.included(message);
+      if (message.kind === "countersigned") {
+        await signing.countersigned(message.seq, message.digest, message.signature);
+        judge(signing);
+        return undefined;
+      }
       const answer = await signing.answer(message.record, message.evidence);
       if (answer.kind === "signed") counts.signed++;
       else {
@@ -53,23 +108,49 @@ export function settler(options: {
           // No disagreement: with its answer the aggregator shows what is missing here.
           if (answer.code !== "settlement-journal-behind") counts.disputed++;
           const { seq, code, own, message: reason } = answer;
-          options.log.warn({ seq, code, own, reason }, "settlement record not signed");
+          log.warn({ seq, code, own, reason }, "settlement record not signed");
         }
         if (disputed.size < 1000) disputed.add(key);
+        // What it asks for is what the aggregator has not sent.
+        if (answer.code === missing) await ask(signing.uncountersigned());
       }
-      await publish(answer);
+      return publish(answer);
     },
     async remind() {
       try {
-        const missing = (await room)?.unanswered();
-        if (missing) await publish(missing);
+        const signing = await room;
+        if (signing) await ask(signing.uncountersigned());
       } catch (error) {
-        options.log.debug({ code: errorCode(error), error: errorMessage(error) }, "nothing to remind of");
+        log.debug({ code: errorCode(error), error: errorMessage(error) }, "nothing to remind of");
       }
     },
+    async keep() {
+      if (!room && !options.hasJournal()) return;
+      let signing: SigningRoom;
+      try {
+        signing = await opened();
+      } catch (error) {
+        const code = errorCode(error);
+        if (code !== unopened) log.error({ code, error: errorMessage(error) }, "settlement cannot be looked after");
+        unopened = code;
+        return;
+      }
+      unopened = null;
+      const waiting = judge(signing);
+      if (waiting.length > 0 && clock.monotonicMs() - remindedMs >= remindMs) await ask(waiting);
+      await signing.chores.run(leftMs !== null && clock.monotonicMs() - leftMs >= graceMs);
+    },
+    hasLeft: () => leftMs !== null,
     counts: () => ({ ...counts }),
     async close() {
       (await room?.catch(() => null))?.close();
     },
   };
+}
+
+const missing = "settlement-countersignature-missing";
+
+function leftMessage({ seq, digest }: Uncountersigned, waiting: number): SettlementUp {
+  const message = `${waiting} records were signed here and are not countersigned; the house goes by its own plan until they are`;
+  return { v: 1, kind: "disputed", seq, digest, code: missing, message, own: {} };
 }

@@ -1,10 +1,17 @@
 import { AppError } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import { priceAt, type PriceSeries } from "../../core/message/price-series.ts";
-import type { CosignedRecord, Evidence, RecordWire, SettlementUp } from "../../core/message/settlement-message.ts";
+import type { Log } from "../../core/log.ts";
+import type {
+  CosignedRecord,
+  Evidence,
+  RecordWire,
+  SettlementDown,
+  SettlementUp,
+} from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/agreement.ts";
 import { chainClient } from "../../settlement/chain-client.ts";
-import type { ChainReader } from "../../settlement/chain-reader.ts";
+import type { ChainReader, Finality, PartyState } from "../../settlement/chain-reader.ts";
 import { checkRecord, type CoveredPeriod, type OwnFigures, type OwnSlot } from "../../settlement/check-record.ts";
 import { openKeystore } from "../../settlement/keystore.ts";
 import { readAgreement } from "../../settlement/read-agreement.ts";
@@ -15,9 +22,15 @@ import type { TypedDataSigner } from "../../settlement/signature.ts";
 import type { DailyCap, SettlementConfig } from "../config/agent-config.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
-import type { RecordStore, SignedRecord } from "../store/record-store.ts";
+import type { RecordStore, SignedRecord, Uncountersigned } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
+import type { InclusionStore } from "../store/inclusion-store.ts";
+import type { PublicationStore } from "../store/publication-store.ts";
+import { openChainChores, type ChainChores } from "./chain-chores.ts";
 import { overDailyCap } from "./daily-cap.ts";
+import { keepInclusions } from "./keep-inclusions.ts";
+import { mostUncountersigned } from "./missed-countersignatures.ts";
+import { overdueSince } from "./overdue-since.ts";
 import { recoverJournal } from "./recover-journal.ts";
 
 /** What the signing room reads and writes. */
@@ -26,6 +39,7 @@ export interface SigningStores {
   meters: Pick<MeterStore, "slots">;
   prices: Pick<ControlStore, "prices">;
   hold: HoldStore;
+  inclusions: InclusionStore;
 }
 
 /** Checks and signs what the aggregator proposes. Loaded when the first proposal arrives: ethers is heavy. */
@@ -36,38 +50,58 @@ export interface SigningRoom {
   countersigned(seq: number, digest: string, signature: string): Promise<void>;
   /** Takes back what a lost journal held, from the aggregator. @throws AppError settlement-head-unproven */
   recover(records: readonly CosignedRecord[]): Promise<void>;
-  /** The newest record that still lacks the aggregator's signature, to be asked for again. */
-  unanswered(): SettlementUp | undefined;
+  /** Keeps what proves that an epoch holds the home's records. @throws AppError settlement-inclusion-unproven, settlement-root-differs */
+  included(message: Included): Promise<void>;
+  /** The records that still lack the aggregator's signature, to be asked for again. */
+  uncountersigned(): Uncountersigned[];
+  /** Start, in ms, of the oldest energy that is older than allowed and in no record that both have signed; else undefined. */
+  overdueSince(settledWithinMs: number): number | undefined;
+  /** What the home does on the chain by itself. */
+  chores: ChainChores;
   close(): void;
 }
+
+/** What tells that an epoch holds records. */
+export type Included = Extract<SettlementDown, { kind: "included" }>;
 
 /** @throws AppError of keystore and agreement files */
 export async function openSigningRoom(options: {
   config: SettlementConfig;
   site: string;
   gridMeter: string;
-  stores: SigningStores;
+  stores: SigningStores & { publications: PublicationStore };
   clock: Clock;
+  log: Log;
 }): Promise<SigningRoom> {
   const { config } = options;
   const { agreement } = readAgreement(config.agreementFile, options.site, config);
   const signer = await openKeystore(config.keyFile, readPassphrase(config.passphraseFile));
   const chain = chainClient({ rpcUrl: config.rpcUrl, chainId: config.chainId, contract: config.contract });
   const cap = config.dailyCap && { dailyCap: config.dailyCap };
-  return { ...signingRoom({ ...options, ...cap, agreement, signer, chain }), close: () => chain.close() };
+  const chores = await openChainChores({ ...options, agreement, signer, chain });
+  return {
+    ...signingRoom({ ...options, ...cap, agreement, signer, chain, finality: config.finality }),
+    chores,
+    close() {
+      chores.close();
+      chain.close();
+    },
+  };
 }
 
 /** The same with its parts given. */
 export function signingRoom(parts: {
   agreement: Agreement;
   signer: TypedDataSigner;
-  chain: Pick<ChainReader, "pairOf" | "partyOf">;
+  chain: Pick<ChainReader, "pairOf" | "partyOf" | "readCommit">;
+  /** Which block's escrow counts, beside that of the newest one. */
+  finality: Finality;
   gridMeter: string;
   /** Without one nothing is held back. */
   dailyCap?: DailyCap;
   stores: SigningStores;
   clock: Clock;
-}): Omit<SigningRoom, "close"> {
+}): Omit<SigningRoom, "close" | "chores"> {
   const { agreement, chain, clock } = parts;
   const { records, meters, prices, hold } = parts.stores;
   const domain = domainOf(agreement);
@@ -77,6 +111,12 @@ export function signingRoom(parts: {
     const signature = known.ownSignature ?? (await signRecord(parts.signer, domain, known.record));
     if (known.ownSignature === null) records.signed(pair, known.record.seq, signature);
     return { v: 1, kind: "signed", seq: known.record.seq, digest: known.digest, signature };
+  };
+  /** The contract settles nothing of a party that was not registered for the whole period, or whose key was revoked. */
+  const invalidParty = async (record: RecordWire): Promise<string | undefined> => {
+    const owners = [householdOf(agreement), agreement.aggregator];
+    const found = await Promise.all(owners.map((owner) => chain.partyOf(owner)));
+    return owners.flatMap((owner, index) => partyProblem(owner, record, found[index]) ?? [])[0];
   };
   return {
     async answer(record, evidence) {
@@ -105,11 +145,19 @@ export function signingRoom(parts: {
             : `record ${onChain.seq} of the chain is not in the journal here; the newest co-signed records are needed`,
           onChain.seq > 0 ? { prev: onChain.head } : {},
         );
+      // A journal that came back from an old copy shows a gap to what the aggregator goes on from.
+      const previous = records.newest(pair)?.record ?? null;
+      if (previous && record.seq > previous.seq + 1)
+        return dispute(
+          "settlement-journal-behind",
+          `record ${record.seq} proposed, the newest one here is ${previous.seq}; the newest co-signed records are needed`,
+          { prev: recordDigest(domain, previous) },
+        );
       const [startMs, endMs] = [Date.parse(record.start), Date.parse(record.end)];
       const checked = checkRecord(
         { record, evidence },
         {
-          previous: records.newest(pair)?.record ?? null,
+          previous,
           agreement,
           series: record.kind === "reward" ? null : binding(prices.prices(startMs, endMs), startMs),
           ownSlots: ownSlots(meters, parts.gridMeter, startMs, endMs),
@@ -118,11 +166,20 @@ export function signingRoom(parts: {
             // What a lost record covered is not known, but nothing that ended later.
             ...records.lostBefore(pair).map(({ register, endMs: untilMs }) => ({ register, startMs: 0, endMs: untilMs })),
           ],
-          pair: onChain,
+          pairs: parts.finality === "latest" ? [onChain] : [onChain, await chain.pairOf(agreement.a, agreement.b, "finalized")],
           nowMs: clock.now(),
         },
       );
       if (!checked.ok) return dispute(checked.code, checked.message, checked.own);
+      const invalid = await invalidParty(record);
+      if (invalid !== undefined) return dispute("settlement-party-not-valid", invalid, {});
+      const waiting = records.uncountersigned(pair);
+      if (waiting.length >= mostUncountersigned)
+        return dispute(
+          "settlement-countersignature-missing",
+          `records ${waiting.map(({ seq }) => seq).join(" and ")} were signed here and are not countersigned; the next is signed after them`,
+          {},
+        );
       const over = overDailyCap(record, { cap: parts.dailyCap, household: householdOf(agreement), pair, records, clock });
       if (over !== undefined) return dispute("settlement-daily-cap", over, {});
       // The journal first: after a crash the same record is signed again, never another one for this seq.
@@ -136,20 +193,28 @@ export function signingRoom(parts: {
       if (known.otherSignature !== null) return;
       const other = await chain.partyOf(agreement.aggregator);
       const by = signerOf(domain, known.record, signature);
-      if (by !== other.signer)
+      if (by !== other.signer && by !== agreement.aggregator)
         throw new AppError(
           "settlement-foreign-countersignature",
           `record ${seq} is countersigned by ${by}, the aggregator's key is ${other.signer}`,
         );
-      records.countersigned(pair, seq, signature);
+      records.countersigned(pair, seq, signature, clock.now());
     },
     recover: (given) => recoverJournal(given, { agreement, chain, records, hold, nowMs: clock.now() }),
-    unanswered() {
-      const newest = records.newest(pair);
-      if (!newest || newest.ownSignature === null || newest.otherSignature !== null) return undefined;
-      return { v: 1, kind: "signed", seq: newest.record.seq, digest: newest.digest, signature: newest.ownSignature };
-    },
+    included: (message) =>
+      keepInclusions(message, { agreement, chain, records, inclusions: parts.stores.inclusions, prices, nowMs: clock.now() }),
+    uncountersigned: () => records.uncountersigned(pair),
+    overdueSince: (settledWithinMs) =>
+      overdueSince({ agreement, records, meters, gridMeter: parts.gridMeter, settledWithinMs, nowMs: clock.now() }),
   };
+}
+
+function partyProblem(owner: string, { start, end }: RecordWire, party: PartyState | undefined): string | undefined {
+  if (!party || party.until === 0) return `${owner} is not registered`;
+  if (party.signer === null) return `the signer of ${owner} was revoked`;
+  if (Date.parse(start) < party.since * 1000 || Date.parse(end) > party.until * 1000)
+    return `${owner} is not registered for the whole service period`;
+  return undefined;
 }
 
 /** The first announced series that covers an instant binds; a later one for the same time does not. */

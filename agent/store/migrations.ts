@@ -67,4 +67,12 @@ export const migrations: readonly string[] = [
     name text not null, start_ms integer not null, end_ms integer not null, value real not null,
     primary key (name, start_ms)) strict, without rowid;
   `,
+  `
+  create table cosigned (digest text primary key, at_ms integer not null) strict, without rowid;
+  create table epoch_inclusion (
+    leaf text primary key, party text not null, epoch integer not null, body text not null, is_final integer not null) strict, without rowid;
+  create index epoch_inclusion_open on epoch_inclusion (party, epoch) where is_final = 0;
+  create table publication (
+    digest text primary key, from_block integer not null, tried_ms integer not null, tx text, is_done integer not null) strict, without rowid;
+  `,
 ];

@@ -25,7 +25,13 @@ export interface RecordStore {
   /** Keeps the own signature. */
   signed(pair: string, seq: number, signature: string): void;
   /** Keeps the other side's signature. */
-  countersigned(pair: string, seq: number, signature: string): void;
+  countersigned(pair: string, seq: number, signature: string, nowMs: number): void;
+  /** The record with the highest seq that both have signed. */
+  newestCosigned(pair: string): SignedRecord | undefined;
+  /** The same for each register. */
+  newestOfEach(pair: string): SignedRecord[];
+  /** What was signed here after that and is not countersigned, by seq; instants in ms. */
+  uncountersigned(pair: string): Uncountersigned[];
   /** Sum of what a payer came to owe by records that were journalled from an instant on, micro-units; recovered ones count by their own time. */
   owedSince(pair: string, payer: string, sinceMs: number): bigint;
   /** A record of the past with both signatures, for a journal that lost it. Nothing where that seq is there. */
@@ -33,6 +39,18 @@ export interface RecordStore {
   /** Registers whose newest record here ends at an instant, where the journal lacks records before it; else none. */
   lostBefore(pair: string): { register: Evidence["register"]; endMs: number }[];
   counts(): { signed: number; countersigned: number };
+}
+
+/** A record that waits for the other side's signature. */
+export interface Uncountersigned {
+  seq: number;
+  digest: string;
+  signature: string;
+  /** Service period. */
+  startMs: number;
+  endMs: number;
+  /** When it was journalled here. */
+  signedMs: number;
 }
 
 interface Row {
@@ -50,13 +68,33 @@ export function recordStore(db: Db): RecordStore {
   const touching = db.prepare<[string, string, string], Row>(
     "select * from record where pair = ? and body ->> 'start' < ? and body ->> 'end' > ? order by seq",
   );
-  const insert = db.prepare("insert into record values (?, ?, ?, ?, ?, null, null, ?)");
+  const insert = db.prepare("insert into record (pair, seq, digest, body, evidence, signed_ms) values (?, ?, ?, ?, ?, ?)");
   const since = db.prepare<[string, string, number], { amount: string }>(
     "select body ->> 'amount' as amount from record where pair = ? and body ->> 'payer' = ? and signed_ms >= ?",
   );
   const sign = db.prepare("update record set own_signature = ? where pair = ? and seq = ?");
   const counter = db.prepare("update record set other_signature = ? where pair = ? and seq = ?");
-  const recover = db.prepare("insert or ignore into record values (?, ?, ?, ?, ?, ?, ?, ?)");
+  const cosignedAt = db.prepare(
+    "insert or ignore into cosigned select digest, ? from record where pair = ? and seq = ? and other_signature is not null",
+  );
+  const recover = db.prepare(
+    `insert or ignore into record (pair, seq, digest, body, evidence, own_signature, other_signature, signed_ms)
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const cosigned = db.prepare<[string], Row>(
+    "select * from record where pair = ? and own_signature is not null and other_signature is not null order by seq desc limit 1",
+  );
+  const ofEach = db.prepare<[string, string], Row>(
+    `select * from record where pair = ? and seq in (
+       select max(seq) from record where pair = ? and own_signature is not null and other_signature is not null
+       group by evidence ->> 'register') order by seq`,
+  );
+  const waiting = db.prepare<[string, string], Row & { seq: number; start: string; end: string; signed_ms: number }>(
+    `select *, body ->> 'start' as start, body ->> 'end' as end from record
+     where pair = ? and own_signature is not null and other_signature is null
+       and seq > coalesce((select max(seq) from record where pair = ? and other_signature is not null), 0)
+     order by seq`,
+  );
   const extent = db.prepare<[string], { n: number; top: number | null }>(
     "select count(*) as n, max(seq) as top from record where pair = ?",
   );
@@ -82,7 +120,21 @@ export function recordStore(db: Db): RecordStore {
       void insert.run(pair, record.seq, digest, JSON.stringify(record), JSON.stringify(evidence), nowMs),
     owedSince: (pair, payer, sinceMs) => since.all(pair, payer, sinceMs).reduce((sum, { amount }) => sum + BigInt(amount), 0n),
     signed: (pair, seq, signature) => void sign.run(signature, pair, seq),
-    countersigned: (pair, seq, signature) => void counter.run(signature, pair, seq),
+    countersigned: db.transaction((pair: string, seq: number, signature: string, nowMs: number) => {
+      counter.run(signature, pair, seq);
+      cosignedAt.run(nowMs, pair, seq);
+    }),
+    newestCosigned: (pair) => maybe(cosigned.get(pair)),
+    newestOfEach: (pair) => ofEach.all(pair, pair).map(fromRow),
+    uncountersigned: (pair) =>
+      waiting.all(pair, pair).map((row) => ({
+        seq: row.seq,
+        digest: row.digest,
+        signature: row.own_signature ?? "",
+        startMs: Date.parse(row.start),
+        endMs: Date.parse(row.end),
+        signedMs: row.signed_ms,
+      })),
     recover: (pair, { record, digest, evidence, ownSignature, otherSignature }, nowMs) =>
       void recover.run(
         pair,

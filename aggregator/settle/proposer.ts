@@ -40,12 +40,14 @@ export interface Proposer {
 
 /** What a home says that has lost its journal: it gets the newest co-signed records back. */
 const journalBehind = "settlement-journal-behind";
-/** What time may cure: the home had not yet the slot, the deposit, the chain or its journal. */
+/** What time may cure: the home had not yet the slot, the deposit, the registration, the countersignatures, the chain or its journal. */
 const curable = new Set([
   journalBehind,
   "settlement-energy-missing",
   "settlement-escrow-short",
   "settlement-daily-cap",
+  "settlement-countersignature-missing",
+  "settlement-party-not-valid",
   "chain-unreachable",
   "settlement-no-price",
 ]);

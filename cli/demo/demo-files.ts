@@ -176,7 +176,14 @@ function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; 
       control_keys: [shared.publicJwk],
     },
     consent: { share_interval_s: 300, share_appliance_detail: true },
-    settlement: { key: "household", passphrase_file: "passphrase", agreement_file: "agreement.json", ...shared.chain },
+    settlement: {
+      key: "household",
+      passphrase_file: "passphrase",
+      agreement_file: "agreement.json",
+      ...shared.chain,
+      // A development chain has too few blocks for a final one.
+      finality: "latest",
+    },
     storage: { path: "data.db", commit_every_s: 300 },
     simulation: { clock_url: shared.clockUrl },
   };

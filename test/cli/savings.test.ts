@@ -65,7 +65,7 @@ function february({ lossOn = -1, days = 28 } = {}) {
     records.add("a-b", { record: reward, digest: "0xd1", evidence }, zone.fromMs);
     records.add("a-b", { record: { ...reward, seq: 2 }, digest: "0xd2", evidence }, zone.fromMs);
     records.signed("a-b", 1, "0x1");
-    records.countersigned("a-b", 1, "0x2");
+    records.countersigned("a-b", 1, "0x2", 0);
     records.signed("a-b", 2, "0x1");
   });
   keep();

@@ -4,8 +4,8 @@ import { signingRoom } from "../../agent/settle/signing-room.ts";
 import { controlStore } from "../../agent/store/control-store.ts";
 import { meterStore } from "../../agent/store/meter-store.ts";
 import { openDatabase } from "../../agent/store/open-database.ts";
-import { recordStore, type SignedRecord } from "../../agent/store/record-store.ts";
-import { holdStore } from "../../agent/store/settlement-hold.ts";
+import type { SignedRecord } from "../../agent/store/record-store.ts";
+import { settlementStores } from "../../agent/store/settlement-stores.ts";
 import { fakeClock } from "../../core/clock/fake-clock.ts";
 import { zeroHash } from "../../settlement/record.ts";
 import { exampleAgreement, exampleEvidence, exampleRecord, exampleSeries, household, midnight } from "../settlement/fixture.ts";
@@ -26,7 +26,7 @@ const series = exampleSeries({
   exportPerKwh: Array.from({ length: hours * 4 }, () => "70000"),
 });
 const db = openDatabase(file);
-const stores = { records: recordStore(db), meters: meterStore(db), prices: controlStore(db), hold: holdStore(db) };
+const stores = { ...settlementStores(db), meters: meterStore(db), prices: controlStore(db) };
 stores.prices.savePrices(series);
 stores.meters.addSlots(
   Array.from({ length: hours * 4 }, (_, at) => ({
@@ -46,6 +46,7 @@ const room = signingRoom({
   chain: {
     pairOf: () => Promise.resolve({ ...rich, seq: 0, withdrawals: 0, head: zeroHash }),
     partyOf: () => Promise.resolve({ signer: null, since: 0, until: 0 }),
+    readCommit: () => Promise.resolve(undefined),
   },
   gridMeter: "grid",
   stores,

@@ -35,7 +35,7 @@ const context: RecordContext = {
   series: exampleSeries(),
   ownSlots: [...own("import", importWhs), ...own("export", [4, 3, 2, 1]), ...own("import", [99], 3600)],
   covered: [],
-  pair: null,
+  pairs: [],
   nowMs: ms(3631),
 };
 
@@ -203,24 +203,37 @@ describe("the payer's escrow", () => {
   const money = (amount: bigint) => (partyA === household ? { balanceA: amount } : { balanceB: amount });
 
   it("must cover this record to the last micro-unit", () => {
-    expect(check({}, { pair: { ...empty, ...money(due) } })).toEqual({ ok: true });
-    expect(check({}, { pair: { ...empty, ...money(due - 1n) } })).toMatchObject({ code: "settlement-escrow-short" });
+    expect(check({}, { pairs: [{ ...empty, ...money(due) }] })).toEqual({ ok: true });
+    expect(check({}, { pairs: [{ ...empty, ...money(due - 1n) }] })).toMatchObject({ code: "settlement-escrow-short" });
   });
 
   it("does not count what its side has announced to take out, and counts what the other side has", () => {
     const leaving = (amount: bigint, mine: boolean) =>
       (partyA === household) === mine ? { leavingA: amount } : { leavingB: amount };
-    expect(check({}, { pair: { ...empty, ...money(due + 5n), ...leaving(6n, true) } })).toMatchObject({
+    expect(check({}, { pairs: [{ ...empty, ...money(due + 5n), ...leaving(6n, true) }] })).toMatchObject({
       code: "settlement-escrow-short",
     });
-    expect(check({}, { pair: { ...empty, ...money(due + 5n), ...leaving(5n, true) } })).toEqual({ ok: true });
-    expect(check({}, { pair: { ...empty, ...money(due), ...leaving(9n, false) } })).toEqual({ ok: true });
+    expect(check({}, { pairs: [{ ...empty, ...money(due + 5n), ...leaving(5n, true) }] })).toEqual({ ok: true });
+    expect(check({}, { pairs: [{ ...empty, ...money(due), ...leaving(9n, false) }] })).toEqual({ ok: true });
+  });
+
+  it("must cover it at every block that is looked at: what a reorganisation takes away was never there", () => {
+    const [rich, poor] = [
+      { ...empty, ...money(due) },
+      { ...empty, ...money(due - 1n) },
+    ];
+    expect(check({}, { pairs: [rich, rich] })).toEqual({ ok: true });
+    for (const pairs of [
+      [rich, poor],
+      [poor, rich],
+    ])
+      expect(check({}, { pairs })).toMatchObject({ code: "settlement-escrow-short" });
   });
 
   it("must cover what is still open on chain too, and nothing that the other side owes", () => {
     const open = householdIsA ? 10n : -10n;
-    expect(check({}, { pair: { ...empty, open, ...money(due + 9n) } })).toMatchObject({ code: "settlement-escrow-short" });
-    expect(check({}, { pair: { ...empty, open, ...money(due + 10n) } })).toEqual({ ok: true });
-    expect(check({}, { pair: { ...empty, open: -open, ...money(due - 10n) } })).toEqual({ ok: true });
+    expect(check({}, { pairs: [{ ...empty, open, ...money(due + 9n) }] })).toMatchObject({ code: "settlement-escrow-short" });
+    expect(check({}, { pairs: [{ ...empty, open, ...money(due + 10n) }] })).toEqual({ ok: true });
+    expect(check({}, { pairs: [{ ...empty, open: -open, ...money(due - 10n) }] })).toEqual({ ok: true });
   });
 });

@@ -84,6 +84,43 @@ it("resolves the key files of a meter from the file's folder", () => {
   });
 });
 
+it("takes the way to the chain from settlement.publish: a key of its own or a relayer, and not both", () => {
+  const settlement = {
+    key: "home",
+    passphrase_file: "pass",
+    agreement_file: "agreement.json",
+    chain_id: 1,
+    contract: `0x${"ab".repeat(20)}`,
+    rpc_url: "http://127.0.0.1:8545",
+  };
+  const mapped = (publish: object) => {
+    const parsed = AgentYaml.safeParse({
+      ...(parse(agentYamlLines.join("\n")) as object),
+      settlement: { ...settlement, publish },
+    });
+    return parsed.success ? agentConfigFromYaml(parsed.data, "/etc/smart-mla").settlement : undefined;
+  };
+  expect(mapped({ key: "gas" })).toMatchObject({
+    finality: "finalized",
+    countersignedWithinMs: 3_600_000,
+    settledWithinMs: 172_800_000,
+    includedWithinMs: 172_800_000,
+    settleOwn: false,
+    publish: {
+      by: "key",
+      keyFile: "/etc/smart-mla/keys/gas.json",
+      passphraseFile: "/etc/smart-mla/pass",
+      perDay: 24,
+    },
+  });
+  expect(mapped({ relayer_url: "https://relay.example", per_day: 3 })?.publish).toEqual({
+    by: "relayer",
+    url: "https://relay.example",
+    perDay: 3,
+  });
+  expect([mapped({}), mapped({ key: "gas", relayer_url: "https://relay.example" })]).toEqual([undefined, undefined]);
+});
+
 it("keeps keys in the state folder and takes secrets only from files", () => {
   const address = `0x${"Ab".repeat(20)}`;
   const mapped = config(

@@ -3,8 +3,8 @@ import { overDailyCap } from "../../../agent/settle/daily-cap.ts";
 import { signingRoom } from "../../../agent/settle/signing-room.ts";
 import { controlStore } from "../../../agent/store/control-store.ts";
 import { meterStore } from "../../../agent/store/meter-store.ts";
-import { recordStore } from "../../../agent/store/record-store.ts";
-import { hold, holdStore } from "../../../agent/store/settlement-hold.ts";
+import { settlementStores } from "../../../agent/store/settlement-stores.ts";
+import { hold } from "../../../agent/store/settlement-hold.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import type { SettlementUp } from "../../../core/message/settlement-message.ts";
 import { recordDigest, signRecord, zeroHash } from "../../../settlement/record.ts";
@@ -32,7 +32,7 @@ const codeOf = (answer: SettlementUp): string => (answer.kind === "disputed" ? a
 /** A signing room with a cap over a real store that holds what two records are about. It is 03:00 in Amsterdam. */
 function roomOf({ capMicro }: { capMicro: bigint }) {
   const db = openStore();
-  const stores = { records: recordStore(db), meters: meterStore(db), prices: controlStore(db), hold: holdStore(db) };
+  const stores = { ...settlementStores(db), meters: meterStore(db), prices: controlStore(db) };
   stores.prices.savePrices(exampleSeries());
   const startMs = Date.parse(midnight);
   stores.meters.addSlots(
@@ -52,10 +52,12 @@ function roomOf({ capMicro }: { capMicro: bigint }) {
   const chain = {
     pairOf: () => Promise.resolve({ ...money, ...empty }),
     partyOf: (owner: string) =>
-      Promise.resolve({ signer: owner === aggregator.owner ? addressOf(aggregator.signer) : null, since: 0, until: 0 }),
+      Promise.resolve({ signer: addressOf((owner === aggregator.owner ? aggregator : household).signer), since: 0, until: 1e15 }),
+    readCommit: () => Promise.resolve(undefined),
   };
   const dailyCap = { micro: capMicro, timezone: "Europe/Amsterdam" };
-  const open = () => signingRoom({ agreement, signer: household.signer, chain, gridMeter: "grid", stores, clock, dailyCap });
+  const open = () =>
+    signingRoom({ agreement, signer: household.signer, chain, gridMeter: "grid", finality: "latest", stores, clock, dailyCap });
   return { room: open(), open, stores, db, clock };
 }
 

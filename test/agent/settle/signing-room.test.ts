@@ -3,8 +3,8 @@ import { signingRoom } from "../../../agent/settle/signing-room.ts";
 import { settler } from "../../../agent/settle/settler.ts";
 import { controlStore } from "../../../agent/store/control-store.ts";
 import { meterStore } from "../../../agent/store/meter-store.ts";
-import { hold, holdStore } from "../../../agent/store/settlement-hold.ts";
-import { recordStore } from "../../../agent/store/record-store.ts";
+import { hold } from "../../../agent/store/settlement-hold.ts";
+import { settlementStores } from "../../../agent/store/settlement-stores.ts";
 import { AppError, errorCode } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import type { CosignedRecord, Evidence, RecordWire, SettlementUp } from "../../../core/message/settlement-message.ts";
@@ -47,7 +47,7 @@ const emptyPair: PairState = {
 /** A signing room over a real store that holds prices and the two first hours of slots; the chain is told by the test. */
 function roomOf(change: { pair?: Partial<PairState> | AppError; signer?: TypedDataSigner; prices?: boolean } = {}) {
   const db = openStore();
-  const stores = { records: recordStore(db), meters: meterStore(db), prices: controlStore(db), hold: holdStore(db) };
+  const stores = { ...settlementStores(db), meters: meterStore(db), prices: controlStore(db) };
   if (change.prices !== false) stores.prices.savePrices(exampleSeries());
   const whs = [151, 0, 87, 1203, 60, 70, 80, 90];
   const startMs = Date.parse(midnight);
@@ -67,10 +67,11 @@ function roomOf(change: { pair?: Partial<PairState> | AppError; signer?: TypedDa
     pairOf: () =>
       change.pair instanceof AppError ? Promise.reject(change.pair) : Promise.resolve({ ...emptyPair, ...change.pair }),
     partyOf: (owner: string) =>
-      Promise.resolve({ signer: owner === aggregator.owner ? addressOf(aggregator.signer) : null, since: 0, until: 0 }),
+      Promise.resolve({ signer: addressOf((owner === aggregator.owner ? aggregator : household).signer), since: 0, until: 1e15 }),
+    readCommit: () => Promise.resolve(undefined),
   };
   const open = (signer = change.signer ?? household.signer) =>
-    signingRoom({ agreement, signer, chain, gridMeter: "grid", stores, clock });
+    signingRoom({ agreement, signer, chain, gridMeter: "grid", finality: "latest", stores, clock });
   return { room: open(), open, stores, db };
 }
 const evidence = exampleEvidence("import", [151, 0, 87, 1203]);
@@ -208,7 +209,7 @@ it("goes on with the journalled record after a crash between journal and signatu
   await expect(room.answer(first, evidence)).rejects.toThrow("power cut");
   expect(stores.records.at(pair, 1)).toMatchObject({ record: first, ownSignature: null });
   const restarted = open(household.signer);
-  expect(restarted.unanswered()).toBeUndefined();
+  expect(restarted.uncountersigned()).toEqual([]);
   expect(await restarted.answer({ ...first, time: after(3700) }, evidence).then(codeOf)).toBe("settlement-second-body");
   expect(await restarted.answer(first, evidence).then(codeOf)).toBe("signed");
 });
@@ -231,7 +232,7 @@ it("goes on where the chain's newest record is its own", async () => {
 it("keeps the aggregator's signature, and asks for it until it came", async () => {
   const { room, stores } = roomOf();
   const answer = await room.answer(first, evidence);
-  expect(room.unanswered()).toEqual(answer);
+  expect(room.uncountersigned()).toMatchObject([{ seq: 1, signature: answer.kind === "signed" && answer.signature }]);
   const digest = recordDigest(domain, first);
   const refusals = [
     [1, digest, await signRecord(keyOf("stranger"), domain, first), "settlement-foreign-countersignature"],
@@ -246,7 +247,7 @@ it("keeps the aggregator's signature, and asks for it until it came", async () =
   const good = await signRecord(aggregator.signer, domain, first);
   await room.countersigned(1, digest, good);
   await room.countersigned(1, digest, good);
-  expect([stores.records.at(pair, 1)?.otherSignature, room.unanswered()]).toEqual([good, undefined]);
+  expect([stores.records.at(pair, 1)?.otherSignature, room.uncountersigned()]).toEqual([good, []]);
 });
 
 it("answers on the topic of the proposal, counts disputes once and opens the room only for the first message", async () => {
@@ -259,9 +260,14 @@ it("answers on the topic of the proposal, counts disputes once and opens the roo
       opened++;
       return opened === 1
         ? Promise.reject(new AppError("keystore-missing", "no key"))
-        : Promise.resolve({ ...room, close: () => undefined });
+        : Promise.resolve({ ...room, chores: { run: () => Promise.resolve(), close: () => undefined }, close: () => undefined });
     },
     publish: (rest, message) => (sent.push([rest, codeOf(message)]), Promise.resolve()),
+    hasJournal: () => true,
+    countersignedWithinMs: 3_600_000,
+    settledWithinMs: 172_800_000,
+    onLeft: () => undefined,
+    clock: fakeClock(0),
     log,
   });
   await settling.remind();

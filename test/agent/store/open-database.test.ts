@@ -96,6 +96,7 @@ it("keeps a copy of what it was before it is brought to a newer version, once", 
     "drop table override; drop table secret; drop table settlement_hold; drop table consent; drop table thinned; drop table own_price",
   );
   again.exec("drop table savings_slot; drop table savings_appliance; drop table observed_slot");
+  again.exec("drop table cosigned; drop table epoch_inclusion; drop table publication");
   for (const column of ["mode", "power_w"]) again.exec(`alter table switching drop column ${column}`);
   again.close();
   openStore(file).close();

@@ -44,7 +44,7 @@ it("keeps both signatures and finds the newest record and those that touch a per
   records.add("pair", { record: record(2, eleven, noon), digest: hash("b"), evidence }, 0);
   records.add("pair", { record: record(1, ten, eleven), digest: hash("a"), evidence }, 0);
   records.signed("pair", 2, "0xown");
-  records.countersigned("pair", 2, "0xother");
+  records.countersigned("pair", 2, "0xother", 5);
   expect(records.newest("pair")).toMatchObject({ record: { seq: 2 }, ownSignature: "0xown", otherSignature: "0xother" });
   expect(records.newest("nobody")).toBeUndefined();
   const touching = (from: string, to: string) =>

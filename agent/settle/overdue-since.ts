@@ -1,0 +1,33 @@
+import type { Agreement } from "../../settlement/agreement.ts";
+import type { MeterStore } from "../store/meter-store.ts";
+import type { RecordStore } from "../store/record-store.ts";
+
+/** Older energy is not looked for: it would be found again each minute for ever. */
+const lookBackMs = 7 * 86_400_000;
+
+/**
+ * Start, in ms, of the oldest slot with energy that ended longer ago than allowed and that no record covers which both have
+ * signed; undefined where there is none. By the home's own ledger, so it does not matter what the other side says, or
+ * whether it says anything.
+ */
+export function overdueSince(parts: {
+  agreement: Agreement;
+  records: Pick<RecordStore, "newestOfEach">;
+  meters: Pick<MeterStore, "slots">;
+  gridMeter: string;
+  settledWithinMs: number;
+  nowMs: number;
+}): number | undefined {
+  const { agreement, nowMs, settledWithinMs } = parts;
+  if (!Number.isFinite(settledWithinMs)) return undefined;
+  const newest = parts.records.newestOfEach(`${agreement.a}-${agreement.b}`);
+  const toMs = nowMs - settledWithinMs;
+  const overdue = (["import", "export"] as const).flatMap((register) => {
+    const covered = newest.find(({ evidence }) => evidence.register === register)?.record.end ?? agreement.from;
+    const fromMs = Math.max(Date.parse(covered), toMs - lookBackMs);
+    if (fromMs >= toMs) return [];
+    const slots = parts.meters.slots(parts.gridMeter, register, fromMs, toMs);
+    return slots.filter(({ startMs, endMs, wh }) => wh > 0 && startMs >= fromMs && endMs <= toMs).map(({ startMs }) => startMs);
+  });
+  return overdue.length > 0 ? Math.min(...overdue) : undefined;
+}

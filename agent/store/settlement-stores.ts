@@ -1,0 +1,23 @@
+import { inclusionStore, type InclusionStore } from "./inclusion-store.ts";
+import type { Db } from "./open-database.ts";
+import { publicationStore, type PublicationStore } from "./publication-store.ts";
+import { recordStore, type RecordStore } from "./record-store.ts";
+import { holdStore, type HoldStore } from "./settlement-hold.ts";
+
+/** All that settlement keeps in the agent's database. */
+export interface SettlementStores {
+  records: RecordStore;
+  hold: HoldStore;
+  inclusions: InclusionStore;
+  publications: PublicationStore;
+}
+
+/** These in one database. */
+export function settlementStores(db: Db): SettlementStores {
+  return {
+    records: recordStore(db),
+    hold: holdStore(db),
+    inclusions: inclusionStore(db),
+    publications: publicationStore(db),
+  };
+}
