@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 import { signingRoom } from "../../agent/settle/signing-room.ts";
 import { controlStore } from "../../agent/store/control-store.ts";
 import { meterStore } from "../../agent/store/meter-store.ts";
@@ -8,14 +9,17 @@ import type { SignedRecord } from "../../agent/store/record-store.ts";
 import { settlementStores } from "../../agent/store/settlement-stores.ts";
 import { fakeClock } from "../../core/clock/fake-clock.ts";
 import { zeroHash } from "../../settlement/record.ts";
+import type { TypedDataSigner } from "../../settlement/signature.ts";
 import { exampleAgreement, exampleEvidence, exampleRecord, exampleSeries, household, midnight } from "../settlement/fixture.ts";
 
 /**
- * A home that signs what an aggregator proposes which never says twice the same, as fast as it can, until it is killed. On
- * stdout stand what left the house (`signed seq digest signature`) and what it found at its start (`found journalled|signed`).
+ * A home that signs what an aggregator proposes which never says twice the same, until it is killed. On stdout stand what
+ * left the house (`signed seq digest signature`), that it is about to sign (`signing`), and what it found at its start
+ * (`found journalled|signed`).
  */
 const file = process.argv[2] ?? "";
 const hours = 240;
+const signingMs = 30;
 const wh = [151, 0, 87, 1203];
 const domain = { chainId: 31_337, contract: `0x${"5e".repeat(20)}` };
 const agreement = exampleAgreement(domain);
@@ -39,10 +43,18 @@ stores.meters.addSlots(
     clockSynced: true,
   })),
 );
+/** As slow as one in a secure element, so that a kill falls into it. */
+const signer: TypedDataSigner = {
+  async signTypedData(...given) {
+    writeSync(1, "signing\n");
+    await delay(signingMs);
+    return household.signer.signTypedData(...given);
+  },
+};
 const rich = { balanceA: 10n ** 12n, balanceB: 10n ** 12n, cumA: 0n, cumB: 0n, open: 0n, leavingA: 0n, leavingB: 0n };
 const room = signingRoom({
   agreement,
-  signer: household.signer,
+  signer,
   chain: {
     pairOf: () => Promise.resolve({ ...rich, seq: 0, withdrawals: 0, head: zeroHash }),
     partyOf: () => Promise.resolve({ signer: null, since: 0, until: 0 }),
