@@ -60,6 +60,7 @@ const room = signingRoom({
     partyOf: () => Promise.resolve({ signer: null, since: 0, until: 0 }),
     readCommit: () => Promise.resolve(undefined),
   },
+  finality: "latest",
   gridMeter: "grid",
   stores,
   clock: fakeClock(startMs + (hours + 1) * 3_600_000),
