@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander";
 import type { Verb } from "./verb.ts";
 
-/** Adds what an operator does with settlement: `smart-mla aggregator disputes …` and `erase-records`. */
+/** Adds what an operator does with settlement: `smart-mla aggregator disputes …` and `erase`. */
 export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Verb; say: (line: string) => void }): void {
   const config = ["-c, --config <file>", "YAML configuration (needed), its aggregator.yaml"] as const;
   const disputes = aggregator
@@ -28,13 +28,11 @@ export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Ver
     .option("--json", "one JSON object")
     .action(verb(async (id, how, options) => (await import("./aggregator-disputes.ts")).disputesResolve(id, how, options, say)));
   aggregator
-    .command("erase-records")
+    .command("erase")
     .description("delete the settlement records of a home that is settled no more, with their salts and evidence")
     .argument("<site>", "gateway id")
     .requiredOption(...config)
     .option("--unsettled", "also where the chain has not paid by the newest of them, or cannot be asked")
     .option("--json", "one JSON object")
-    .action(
-      verb(async (site, options) => (await import("./aggregator-erase-records.ts")).aggregatorEraseRecords(site, options, say)),
-    );
+    .action(verb(async (site, options) => (await import("./aggregator-erase.ts")).aggregatorErase(site, options, say)));
 }

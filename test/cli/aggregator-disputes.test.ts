@@ -78,7 +78,7 @@ it("erases a home's records only where it is settled no more and the chain has p
       `settlement: { key: k, passphrase_file: p, chain_id: 31337, contract: "${market.domain.contract}", rpc_url: "${anvil.url}" }`,
       market.domain,
     );
-    const erase = (...args: string[]) => runCli(["aggregator", "erase-records", ...args, "-c", config]);
+    const erase = (...args: string[]) => runCli(["aggregator", "erase", ...args, "-c", config]);
     expect(await erase("gw-2")).toMatchObject({ code: 2, err: expect.stringContaining("erase-still-settled") as string });
     expect(await erase("gw-1")).toMatchObject({ code: 2, err: expect.stringContaining("erase-unsettled") as string });
     const done = await erase("gw-1", "--unsettled", "--json");

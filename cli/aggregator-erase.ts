@@ -8,11 +8,11 @@ import { exitCode } from "./exit-code.ts";
 import { readAggregatorConfig } from "./read-aggregator-config.ts";
 
 /**
- * `smart-mla aggregator erase-records SITE -c FILE [--unsettled] [--json]`: deletes what the aggregator holds of a home's
+ * `smart-mla aggregator erase SITE -c FILE [--unsettled] [--json]`: deletes what the aggregator holds of a home's
  * settlement. What is on chain stays: roots, and the pair's totals.
  * @throws AppError erase-still-settled, erase-unsettled, and those of the chain client
  */
-export async function aggregatorEraseRecords(
+export async function aggregatorErase(
   site: string,
   options: { config: string; unsettled?: true; json?: true },
   say: (line: string) => void,
