@@ -6,6 +6,7 @@ import { exitCode } from "./exit-code.ts";
 import { addKeyVerbs, type Verb } from "./key-verbs.ts";
 import { programVersion } from "./program-version.ts";
 import { addPublicVerbs } from "./settlement-verbs.ts";
+import { addSettlementVerbs } from "./settlement/verbs.ts";
 
 /**
  * Runs one command line and gives its exit code: 0 good, 1 a check failed, 2 usage or configuration, 3 unreachable.
@@ -336,6 +337,7 @@ export async function program(argv: readonly string[]): Promise<number> {
 
   const settlement = root.command("settlement").description("settlement records and their proofs");
   addPublicVerbs(settlement, { verb, say });
+  addSettlementVerbs(settlement, { verb, say });
 
   try {
     await root.parseAsync([...argv], { from: "user" });

@@ -21,22 +21,25 @@ export function signAgreement(wallet: TypedDataSigner, agreement: Agreement): Pr
   return signTyped(wallet, domainOf(agreement), types, { terms: agreementHash(agreement) });
 }
 
+/** Whose signature it is under an agreement. @throws AppError agreement-not-signed where it is none */
+export function agreementSigner(agreement: Agreement, side: "a" | "b", signature: string): string {
+  return recover(side, typedDigest(domainOf(agreement), types, { terms: agreementHash(agreement) }), signature);
+}
+
 /**
  * Checks that both signer keys named in an agreement have signed it. Gives its hash.
  * Whether those keys belong to the parties is for the chain to say.
  * @throws AppError agreement-not-signed naming the side
  */
 export function verifyAgreement({ agreement, signatureA, signatureB }: SignedAgreement): string {
-  const terms = agreementHash(agreement);
-  const digest = typedDigest(domainOf(agreement), types, { terms });
   for (const [side, expected, signature] of [
     ["a", agreement.signerA, signatureA],
     ["b", agreement.signerB, signatureB],
   ] as const) {
-    const signer = recover(side, digest, signature);
+    const signer = agreementSigner(agreement, side, signature);
     if (signer !== expected) throw notSigned(side, `is by ${signer}, expected ${expected}`);
   }
-  return terms;
+  return agreementHash(agreement);
 }
 
 function recover(side: string, digest: string, signature: string): string {

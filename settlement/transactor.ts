@@ -15,6 +15,8 @@ export interface Call {
   what: string;
   to?: string;
   data: string;
+  /** Coins to send with it, wei. */
+  value?: bigint;
   /** With blobs it needs a `to`. */
   blobs?: readonly SealedBlob[];
 }
@@ -144,9 +146,9 @@ export function transactor(
       if (nextNonce !== null) nextNonce = Math.max(nextNonce, left.nonce + 1);
     }
   };
-  const sign = async ({ what, to, data, blobs }: Call, nonce: number): Promise<Pending> => {
+  const sign = async ({ what, to, data, blobs, value = 0n }: Call, nonce: number): Promise<Pending> => {
     const hashes = blobs && { type: 3, blobVersionedHashes: blobs.map(({ versionedHash }) => versionedHash) };
-    const estimate = await provider.estimateGas({ from: wallet.address, to: to ?? null, data, ...hashes });
+    const estimate = await provider.estimateGas({ from: wallet.address, to: to ?? null, data, value, ...hashes });
     const wanted = (estimate * gasMargin.times) / gasMargin.by;
     const transaction = Transaction.from({
       type: 2,
@@ -154,6 +156,7 @@ export function transactor(
       nonce,
       to: to ?? null,
       data,
+      value,
       gasLimit: estimate <= gasCap && wanted > gasCap ? gasCap : wanted,
       ...(await marketFees(provider, blobs !== undefined, patience.maxFeePerGas)),
       ...(blobs && { ...hashes, blobs: [...blobs], blobWrapperVersion: 1 }),

@@ -44,7 +44,7 @@ contract Rig {
 
     function _open() internal {
         vm.warp(START);
-        token = new DevEuro(1e24);
+        token = new DevEuro(address(this), 1e24);
         target = new Settlement(IERC20(address(token)), REGISTRAR);
         token.approve(address(target), type(uint256).max);
         Who[3] memory all = [_who(1), _who(2), _who(3)];
