@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { auditSteps, type AuditReport } from "../../../settlement/audit/journal.ts";
 import { encodeLogData, leavesOf } from "../../../settlement/log-data.ts";
 import { pricesHash } from "../../../settlement/reference-hash.ts";
-import { midnightS } from "../fixture.ts";
+import { recordHead } from "../../../settlement/record.ts";
+import { aggregator, household, midnightS, partyA, partyB } from "../fixture.ts";
+import { fund } from "../market.ts";
 import { type AuditWorld, openWorld, recordsForm } from "./world.ts";
 
 let world: AuditWorld;
@@ -64,6 +66,28 @@ describe("an honest day", () => {
     const report = await world.audit({ sources: [{ name: "a mirror", fetch: async () => spoilt }] });
     expect(stepsThatAre(report, "bad")).toEqual([]);
     expect(report.findings).toContainEqual(expect.objectContaining({ cause: "signer-foreign", verdict: "unknown" }));
+  });
+
+  it("has its money booked, also where a settlement was partial and money was taken out", async () => {
+    const records = await world.honestDay();
+    await world.log(records);
+    const { market } = world;
+    const [, , , fourth, fifth] = records;
+    if (!fourth || !fifth) expect.fail("too few records");
+    await fund(market, household.owner, 5n);
+    await fund(market, aggregator.owner, 7n);
+    await market.funder.settlePartial(recordHead(fourth.record), fourth.signatureA, fourth.signatureB);
+    await fund(market, household.owner, 10n ** 7n);
+    await market.funder.collect(partyA.owner, partyB.owner);
+    await fund(market, aggregator.owner, 10n ** 7n);
+    await market.funder.settle(recordHead(fifth.record), fifth.signatureA, fifth.signatureB);
+    const owner = await market.clientOf(household.cold.privateKey);
+    await owner.requestWithdraw(partyA.owner, partyB.owner, 1_000n);
+    await market.warpTo(midnightS + 40 * 86_400);
+    await owner.executeWithdraw(partyA.owner, partyB.owner);
+    const report = await world.audit({ archive: await world.archiveOf(records) });
+    expect(report.findings).toEqual([]);
+    expect(report.verdict).toBe("good");
   });
 
   it("can be checked in other threads", async () => {

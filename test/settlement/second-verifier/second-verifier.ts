@@ -1,0 +1,165 @@
+import { keccak256 } from "./keccak.ts";
+import { recover } from "./recover.ts";
+
+/*
+ * A verifier of bundles written from docs/reference/settlement.md and the contract's ABI alone: no library, no line of the
+ * first one. It takes JSON whose form the first one has found good, and gives the names of the checks that are bad.
+ */
+
+/** The JSON of a bundle, read without a schema. */
+type Json = any; // oxlint-disable-line typescript/no-explicit-any -- a stranger reads JSON as it is
+/* oxlint-disable typescript/no-unsafe-argument, typescript/no-unsafe-assignment, typescript/no-unsafe-member-access, typescript/no-unsafe-return, typescript/no-unsafe-call -- the same */
+
+const kinds = ["import", "export", "reward", "trade", "fee", "correction"];
+const zero = `0x${"0".repeat(64)}`;
+const bodyType =
+  "Body(bytes32 salt,uint8 kind,address payer,uint64 time,int64 wh,uint128 amount,bytes32 prices,bytes32 agreement,bytes32 ref,bytes32 prev)";
+const recordType = `Record(address a,address b,uint64 seq,uint64 start,uint64 end,uint128 cumA,uint128 cumB,Body body)${bodyType}`;
+const domainType = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+
+const seconds = (instant: string): number => Date.parse(instant) / 1000;
+const text = (of: string): string => keccak256(Buffer.from(of, "utf8"));
+/** One 32-byte word: hex is right-aligned, numbers are two's complement. */
+const word = (value: string | number | bigint): string =>
+  typeof value === "string" && value.startsWith("0x")
+    ? value.slice(2).padStart(64, "0")
+    : BigInt.asUintN(256, BigInt(value)).toString(16).padStart(64, "0");
+const struct = (...words: (string | number | bigint)[]): string => keccak256(Buffer.from(words.map(word).join(""), "hex"));
+
+function typed({ chainId, contract }: Json, hash: string): string {
+  const domain = struct(text(domainType), text("Smart-MLA Settlement"), text("1"), chainId, contract);
+  return keccak256(Buffer.from(`1901${word(domain)}${word(hash)}`, "hex"));
+}
+
+function digestOf(bundle: Json, r: Json): string {
+  const numbers = [kinds.indexOf(r.kind), r.payer, seconds(r.time), r.wh, r.amount];
+  const body = struct(text(bodyType), r.salt, ...numbers, r.prices, r.agreement, r.ref, r.prev);
+  const head = [r.a, r.b, r.seq, seconds(r.start), seconds(r.end), r.cumA, r.cumB];
+  return typed(bundle, struct(text(recordType), ...head, body));
+}
+
+/** RFC 8785 of what bundles hold: strings, integers, booleans, null, arrays, objects. */
+function canonical(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const keys = Object.keys(value).toSorted();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
+}
+const hashOf = (value: Json): string => text(canonical(value));
+
+function leadsTo(root: string, leaf: string, proof: string[]): boolean {
+  const leafHash = keccak256(Buffer.from(keccak256(Buffer.from(leaf.slice(2), "hex")).slice(2), "hex"));
+  return proof.reduce((hash, sibling) => (hash < sibling ? struct(hash, sibling) : struct(sibling, hash)), leafHash) === root;
+}
+
+/** Energy, amount and payer by evidence, prices and agreement; undefined where a rule is broken, null where there is none. */
+function dueOf({ record, evidence, prices, agreement: { agreement } }: Json): Json {
+  const household = agreement.a === agreement.aggregator ? agreement.b : agreement.a;
+  const [start, end] = [seconds(record.start), seconds(record.end)];
+  if (record.kind === "reward") {
+    const clock = new Intl.DateTimeFormat("en-GB", { timeZone: agreement.timezone, timeStyle: "short" });
+    const sameTime = clock.format(start * 1000) === clock.format(end * 1000) && start % 60 === 0;
+    if (!sameTime || ![23, 24, 25].includes((end - start) / 3600)) return undefined;
+    if (evidence.register !== "none" || evidence.slots.length > 0) return undefined;
+    return { wh: 0, amount: BigInt(agreement.reward.amount), payer: agreement.aggregator };
+  }
+  if (record.kind !== "import" && record.kind !== "export") return null;
+  if (!prices || prices.currency !== agreement.currency || end - start > agreement.periodS) return undefined;
+  if (evidence.register !== record.kind) return undefined;
+  const list = record.kind === "import" ? prices.importPerKwh : prices.exportPerKwh;
+  const step = (at: number): number => Math.floor((at - seconds(prices.start)) / prices.stepS);
+  let [wh, sum, last] = [0, 0n, start];
+  for (const slot of evidence.slots) {
+    const [from, to] = [seconds(slot.start), seconds(slot.end)];
+    const [first, final] = [step(from), step(to - 0.001)];
+    const price = list[first];
+    if (from < last || to <= from || to > end || slot.wh < 0 || price === undefined) return undefined;
+    for (let at = first; at <= final; at++) if (list[at] === undefined || BigInt(list[at]) !== BigInt(price)) return undefined;
+    [wh, sum, last] = [wh + slot.wh, sum + BigInt(slot.wh) * BigInt(price), to];
+  }
+  const [whole, rest] = [(sum < 0n ? -sum : sum) / 1000n, (sum < 0n ? -sum : sum) % 1000n];
+  const amount = whole + (rest > 500n || (rest === 500n && whole % 2n === 1n) ? 1n : 0n);
+  const householdPays = (record.kind === "import") === sum >= 0n;
+  return { wh, amount, payer: householdPays ? household : agreement.aggregator };
+}
+
+/** Names of the checks that are bad without asking the chain. */
+export function badOffline(bundle: Json): string[] {
+  const { record: r, previous, inclusion, pricesInclusion, prices, agreement: signed, evidence } = bundle;
+  const digest = digestOf(bundle, r);
+  const bad: string[] = [];
+  const check = (name: string, good: boolean): void => void (good || bad.push(name));
+  check("record-hash", digest === bundle.digest);
+  check("evidence", hashOf({ register: evidence.register, slots: evidence.slots }) === r.ref);
+  const { agreement } = signed;
+  const terms = typed(bundle, struct(text("AgreementTerms(bytes32 terms)"), hashOf(agreement)));
+  const where = agreement.chainId === bundle.chainId && agreement.settlementContract === bundle.contract;
+  const byBoth =
+    recover(terms, signed.signatureA) === agreement.signerA && recover(terms, signed.signatureB) === agreement.signerB;
+  const dates = seconds(agreement.from) <= seconds(r.start) && seconds(r.end) <= seconds(agreement.until);
+  const theirs = agreement.a === r.a && agreement.b === r.b && hashOf(agreement) === r.agreement;
+  check("agreement", where && byBoth && dates && theirs);
+  const signers = [bundle.signatureA, bundle.signatureB].map((signature) => recover(digest, signature));
+  check("signatures", signers[0] === agreement.signerA && signers[1] === agreement.signerB);
+  if (previous || r.seq === 1) {
+    const grown = (side: "cumA" | "cumB"): bigint => BigInt(r[side]) - BigInt(previous?.[side] ?? 0);
+    const totals =
+      grown("cumA") === (r.payer === r.a ? BigInt(r.amount) : 0n) && grown("cumB") === (r.payer === r.b ? BigInt(r.amount) : 0n);
+    const samePair = !previous || (previous.a === r.a && previous.b === r.b);
+    const follows = r.seq === (previous?.seq ?? 0) + 1 && r.prev === (previous ? digestOf(bundle, previous) : zero);
+    check("chain-of-records", totals && samePair && follows);
+  }
+  check("prices", r.prices === (prices ? hashOf(prices) : zero));
+  const ofParty = (one: Json): boolean => one.by === r.a || one.by === r.b;
+  if (prices && pricesInclusion)
+    check("prices-committed", ofParty(pricesInclusion) && leadsTo(pricesInclusion.root, hashOf(prices), pricesInclusion.proof));
+  const due = dueOf(bundle);
+  check(
+    "amount",
+    due === null || (due !== undefined && due.wh === r.wh && due.amount === BigInt(r.amount) && due.payer === r.payer),
+  );
+  if (inclusion) {
+    check("inclusion", leadsTo(inclusion.root, bundle.digest, inclusion.proof));
+    check("root-on-chain", ofParty(inclusion));
+  }
+  return bad;
+}
+
+/** The same, and what the chain says through `eth_call` at a node. */
+export async function badOnChain(bundle: Json, rpc: string): Promise<string[]> {
+  const call = async (signature: string, ...args: (string | number)[]): Promise<bigint[]> => {
+    const data = text(signature).slice(0, 10) + args.map(word).join("");
+    const body = { jsonrpc: "2.0", id: 1, method: "eth_call", params: [{ to: bundle.contract, data }, "latest"] };
+    const headers = { "content-type": "application/json" };
+    const answer: Json = await (await fetch(rpc, { method: "POST", headers, body: JSON.stringify(body) })).json();
+    return [...String(answer.result).slice(2).matchAll(/.{64}/g)].map(([found]) => BigInt(`0x${found}`));
+  };
+  const { record: r, inclusion, pricesInclusion } = bundle;
+  const bad = badOffline(bundle).filter((name) => name !== "signatures");
+  const digest = digestOf(bundle, r);
+  for (const [owner, signature] of [
+    [r.a, bundle.signatureA],
+    [r.b, bundle.signatureB],
+  ]) {
+    const signer = recover(digest, signature) ?? zero.slice(0, 42);
+    const [since = 0n, until = 0n] = await call("partyOf(address)", owner);
+    const [keyOwner = 0n, , keyUntil = 0n] = await call("keyOf(address)", signer);
+    const registered = since > 0n && since <= seconds(r.start) && seconds(r.end) <= until;
+    const counts = signer === owner || (keyOwner === BigInt(owner) && seconds(r.end) <= keyUntil);
+    if (!registered || !counts) bad.push("signatures");
+  }
+  const committed = async (one: Json): Promise<bigint | undefined> => {
+    const [root, count, time] = await call("commitmentOf(address,uint64)", one.by, one.epoch);
+    return root === BigInt(one.root) && count === BigInt(one.count) ? time : undefined;
+  };
+  if (inclusion && (await committed(inclusion)) === undefined) bad.push("root-on-chain");
+  if (bundle.prices && pricesInclusion) {
+    const time = await committed(pricesInclusion);
+    if (time === undefined || time > seconds(r.start)) bad.push("prices-committed");
+  }
+  // balanceA, balanceB, withdrawals, cumA, cumB, open, seq, usedA, usedB, head
+  const [, , , cumA = 0n, cumB = 0n, , seq = 0n, , , head = 0n] = await call("pairOf(address,address)", r.a, r.b);
+  const other = seq === BigInt(r.seq) && head !== BigInt(bundle.digest);
+  if (seq >= r.seq && (other || cumA < BigInt(r.cumA) || cumB < BigInt(r.cumB))) bad.push("settled");
+  return bad;
+}
