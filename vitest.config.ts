@@ -9,7 +9,7 @@ export default defineConfig({
     // Real processes and sockets: more files at once than cores only makes them wait for each other.
     maxWorkers: 2,
     coverage: {
-      include: ["core", "planner", "settlement", "drivers", "agent", "aggregator", "simulator", "cli"],
+      include: ["core", "planner", "settlement", "drivers", "agent", "aggregator", "market", "simulator", "cli"],
       reporter: ["text-summary"],
     },
   },
