@@ -69,10 +69,10 @@ export function clearAuction(orders: readonly AuctionOrder[], fees: PathFees): C
     buyers.map((node, at) => fillsOf(node, plan.boughtWh[at] ?? 0)),
     plan.flowWh,
   );
-  const before = nodePrices(usedWays(first), feeOf, buyers.length);
-  const isFree = (seller: number, buyer: number): boolean =>
-    (before.buy[buyer] ?? Infinity) - (before.sell[seller] ?? Infinity) === feeOf[seller]?.[buyer];
-  const { pairs, own } = partFromSelf(first, isFree);
+  const { pairs, own } = partFromSelf(first, () => {
+    const { sell, buy } = nodePrices(usedWays(first), feeOf, buyers.length);
+    return (seller, buyer) => (buy[buyer] ?? Infinity) - (sell[seller] ?? Infinity) === feeOf[seller]?.[buyer];
+  });
   const prices = nodePrices(usedWays(pairs), feeOf, buyers.length);
   const trades = pairs.map((pair) => tradeOf(pair, prices.sell[pair.seller] ?? 0, feeOf[pair.seller]?.[pair.buyer] ?? 0));
   const zones = zonePrices(sellers, buyers, prices);

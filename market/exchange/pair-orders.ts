@@ -76,12 +76,14 @@ function queueOf(fills: readonly Fill[]): { head(): Fill | undefined; take(wh: n
 /**
  * Lets nobody trade with itself: such a pair changes partners with a pair of others where neither way costs more by it. What is
  * left then is more than all others take and give together; it is taken out of both orders.
- * @param isFree whether a way costs no more than the difference of the prices at its ends
+ * @param freeWays makes the test whether a way costs no more than the difference of the prices at its ends; asked where needed
  */
 export function partFromSelf(
   pairs: readonly Pair[],
-  isFree: (seller: number, buyer: number) => boolean,
+  freeWays: () => (seller: number, buyer: number) => boolean,
 ): { pairs: Pair[]; own: OwnVolume[] } {
+  if (!pairs.some(isOwn)) return { pairs: [...pairs], own: [] };
+  const isFree = freeWays();
   const all = pairs.map((pair) => ({ ...pair }));
   /** Where the search went on for a participant and way: what it has passed takes part in no change any more. */
   const passed = new Map<string, number>();
@@ -114,10 +116,11 @@ export function partFromSelf(
     }
     passed.set(key, look);
   }
-  const isOwn = ({ sell, buy }: Pair): boolean => sell.participant === buy.participant;
   const left = all.filter(({ wh }) => wh > 0);
   return {
     pairs: left.filter((pair) => !isOwn(pair)),
     own: left.filter(isOwn).map(({ sell, buy, wh }) => ({ sell, buy, wh })),
   };
 }
+
+const isOwn = ({ sell, buy }: Pair): boolean => sell.participant === buy.participant;

@@ -26,28 +26,36 @@ export function solveTransport(
 ): TransportPlan {
   const asks = sells.map(cursor);
   const bids = buys.map(cursor);
-  const flowWh = sells.map(() => buys.map(() => 0));
+  const net = network(fees, buys.length);
   for (;;) {
-    const paths = cheapestPaths(asks, buys.length, fees, flowWh);
+    cheapestPaths(net, asks);
     let best = -1;
     let gain = 0;
-    for (const [node, bid] of bids.entries()) {
-      const here = bid.limit - (paths.toBuyer[node] ?? Infinity);
+    for (let node = 0; node < bids.length; node += 1) {
+      const here = (bids[node]?.limit ?? Number.NaN) - (net.toBuyer[node] ?? Infinity);
       // The first of equals: nodes come in a fixed order.
-      if (here >= 0 && (best < 0 || here > gain)) [best, gain] = [node, here];
+      if (here >= 0 && (best < 0 || here > gain)) {
+        best = node;
+        gain = here;
+      }
     }
     const bid = bids[best];
     if (!bid) break;
-    const legs = legsTo(best, paths);
+    const legs = legsTo(best, net);
     const ask = asks[legs.seller];
     if (!ask) break;
-    const wh = Math.min(bid.leftWh, ask.leftWh, ...legs.back.map(([from, to]) => flowWh[from]?.[to] ?? 0));
-    for (const [from, to] of legs.there) move(flowWh, from, to, wh);
-    for (const [from, to] of legs.back) move(flowWh, from, to, -wh);
+    let wh = Math.min(bid.leftWh, ask.leftWh);
+    for (const way of legs.back) wh = Math.min(wh, net.flowWh[way] ?? 0);
+    for (const way of legs.there) net.flowWh[way] = (net.flowWh[way] ?? 0) + wh;
+    for (const way of legs.back) net.flowWh[way] = (net.flowWh[way] ?? 0) - wh;
     ask.take(wh);
     bid.take(wh);
   }
-  return { soldWh: asks.map(({ doneWh }) => doneWh), boughtWh: bids.map(({ doneWh }) => doneWh), flowWh };
+  return {
+    soldWh: asks.map(({ doneWh }) => doneWh),
+    boughtWh: bids.map(({ doneWh }) => doneWh),
+    flowWh: sells.map((_, seller) => Array.from(net.flowWh.subarray(seller * buys.length, (seller + 1) * buys.length))),
+  };
 }
 
 /** Where a curve stands: its next step, and how much of it is left. */
@@ -81,63 +89,81 @@ function cursor(steps: readonly Step[]): Cursor {
   return self;
 }
 
-interface Paths {
-  /** Cheapest ask and fees that reach each buying node. */
-  toBuyer: number[];
+/** Ways from each selling to each buying node, one row after the other, and what is known of the cheapest paths. */
+interface Network {
+  sellers: number;
+  buyers: number;
+  fee: Float64Array;
+  flowWh: Float64Array;
+  /** Cheapest ask and fees that reach each node. */
+  fromSeller: Float64Array;
+  toBuyer: Float64Array;
   /** Selling node before each buying node. */
-  sellerBefore: number[];
+  sellerBefore: Int32Array;
   /** Buying node whose deliveries make room at a selling node, or -1 where its own ask is the cheapest. */
-  buyerBefore: number[];
+  buyerBefore: Int32Array;
 }
 
-/** Bellman and Ford over ways forth, and back along what flows already. */
-function cheapestPaths(
-  asks: readonly Cursor[],
-  buyers: number,
-  fees: readonly (readonly number[])[],
-  flowWh: readonly (readonly number[])[],
-): Paths {
-  const fromSeller = asks.map(({ limit }) => (Number.isNaN(limit) ? Infinity : limit));
-  const toBuyer = Array.from({ length: buyers }, () => Infinity);
-  const sellerBefore = Array.from({ length: buyers }, () => -1);
-  const buyerBefore = asks.map(() => -1);
+function network(fees: readonly (readonly number[])[], buyers: number): Network {
+  const sellers = fees.length;
+  return {
+    sellers,
+    buyers,
+    fee: Float64Array.from(fees.flat()),
+    flowWh: new Float64Array(sellers * buyers),
+    fromSeller: new Float64Array(sellers),
+    toBuyer: new Float64Array(buyers),
+    sellerBefore: new Int32Array(buyers),
+    buyerBefore: new Int32Array(sellers),
+  };
+}
+
+/** Bellman and Ford over ways forth, and back along what flows already. Runs once for each step of the curves: plain loops. */
+function cheapestPaths(net: Network, asks: readonly Cursor[]): void {
+  const { sellers, buyers, fee, flowWh, fromSeller, toBuyer, sellerBefore, buyerBefore } = net;
+  for (let seller = 0; seller < sellers; seller += 1) {
+    const limit = asks[seller]?.limit ?? Number.NaN;
+    fromSeller[seller] = Number.isNaN(limit) ? Infinity : limit;
+  }
+  toBuyer.fill(Infinity);
+  buyerBefore.fill(-1);
   for (let changed = true; changed;) {
     changed = false;
-    for (const [seller, cost] of fromSeller.entries())
+    for (let seller = 0; seller < sellers; seller += 1)
       for (let buyer = 0; buyer < buyers; buyer += 1) {
-        const there = cost + (fees[seller]?.[buyer] ?? Infinity);
-        if (there < (toBuyer[buyer] ?? Infinity)) [toBuyer[buyer], sellerBefore[buyer]] = [there, seller];
+        const there = (fromSeller[seller] ?? Infinity) + (fee[seller * buyers + buyer] ?? Infinity);
+        if (there < (toBuyer[buyer] ?? Infinity)) {
+          toBuyer[buyer] = there;
+          sellerBefore[buyer] = seller;
+        }
       }
-    for (const [seller, row] of flowWh.entries())
-      for (const [buyer, wh] of row.entries()) {
-        if (wh === 0) continue;
-        const back = (toBuyer[buyer] ?? Infinity) - (fees[seller]?.[buyer] ?? Infinity);
+    for (let seller = 0; seller < sellers; seller += 1)
+      for (let buyer = 0; buyer < buyers; buyer += 1) {
+        const way = seller * buyers + buyer;
+        if (flowWh[way] === 0) continue;
+        const back = (toBuyer[buyer] ?? Infinity) - (fee[way] ?? Infinity);
         if (back < (fromSeller[seller] ?? Infinity)) {
-          [fromSeller[seller], buyerBefore[seller]] = [back, buyer];
+          fromSeller[seller] = back;
+          buyerBefore[seller] = buyer;
           changed = true;
         }
       }
   }
-  return { toBuyer, sellerBefore, buyerBefore };
 }
-
-type Way = readonly [seller: number, buyer: number];
 
 /** The path that ends at a buying node: the seller that it begins with, the ways that get more and those that get less. */
-function legsTo(buyer: number, { sellerBefore, buyerBefore }: Paths): { seller: number; there: Way[]; back: Way[] } {
-  const there: Way[] = [];
-  const back: Way[] = [];
+function legsTo(
+  buyer: number,
+  { buyers, sellerBefore, buyerBefore }: Network,
+): { seller: number; there: number[]; back: number[] } {
+  const there: number[] = [];
+  const back: number[] = [];
   for (let at = buyer; ;) {
     const seller = sellerBefore[at] ?? -1;
-    there.push([seller, at]);
+    there.push(seller * buyers + at);
     const before = buyerBefore[seller] ?? -1;
     if (before < 0) return { seller, there, back };
-    back.push([seller, before]);
+    back.push(seller * buyers + before);
     at = before;
   }
-}
-
-function move(flowWh: number[][], from: number, to: number, wh: number): void {
-  const row = flowWh[from];
-  if (row) row[to] = (row[to] ?? 0) + wh;
 }

@@ -232,7 +232,7 @@ describe("every batch", () => {
         const best = bookOptimum(solver, orders, fees);
         expect(Math.abs(Number(clearAuction(orders, fees).welfareNano) - best)).toBeLessThan(1e-6 * Math.max(1, best));
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 
