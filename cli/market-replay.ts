@@ -56,6 +56,8 @@ function* forPeople(result: BookResult): Generator<string> {
     yield `  zone ${zone}: sellers get ${perKwh(sell)}, buyers pay ${perKwh(buy)}`;
   for (const { sell, buy, wh, price_micro_per_kwh: price, fee_micro_per_kwh: fee } of trades)
     yield `  ${sell} to ${buy}: ${wh} Wh at ${perKwh(price)}, fee ${perKwh(fee)}`;
+  for (const { participant, with_micro: got, gain_micro: gain } of result.participants ?? [])
+    yield `  ${participant} gets ${formatMicro(BigInt(got))}, ${formatMicro(BigInt(gain))} more than from the supplier alone`;
   for (const { order, wh, own_wh: own } of unmatched)
     yield `  not traded: ${order} ${wh} Wh${own > 0 ? `, ${own} Wh of it only with itself` : ""}`;
 }

@@ -3,6 +3,8 @@ import { Currency, Instant } from "../../core/message/fields.ts";
 import { mostLimit, mostWh } from "./auction-order.ts";
 
 const most = Number(mostLimit);
+/** A hundred thousand orders in so many zones still clear in seconds. */
+const mostZones = 100;
 
 /** Micro-units per kWh: a whole number, or the same as text. */
 const PerKwh = z
@@ -41,8 +43,13 @@ export const BookFile = z.strictObject({
   /** Each holds for the way back too, unless that is listed itself. null: there is no way. */
   paths: z
     .array(z.strictObject({ from: Zone, to: Zone, fee_micro_per_kwh: Fee.nullable() }))
-    .max(10_000)
+    .refine(
+      (paths) => new Set(paths.flatMap(({ from, to }) => [from, to])).size <= mostZones,
+      `expected at most ${mostZones} zones with ways of their own`,
+    )
     .default([]),
+  /** What happens to energy that is not traded; given, the result compares each participant with the exchange and without. */
+  supplier: z.strictObject({ import_micro_per_kwh: PerKwh, export_micro_per_kwh: PerKwh }).optional(),
   orders: z.array(FileOrder).max(1_000_000),
 });
 export type BookFile = z.infer<typeof BookFile>;

@@ -32,8 +32,10 @@ export function marketNodes(orders: readonly AuctionOrder[], fees: PathFees): Ma
     const micro = fees.between(from, to);
     return micro === null ? Infinity : Number(micro);
   };
-  const sellGroups = alike(sellZones, (zone) => buyZones.map((to) => fee(zone, to)).join());
-  const buyGroups = alike(buyZones, (zone) => sellZones.map((from) => fee(from, zone)).join());
+  const sources = representatives(sellZones, fees);
+  const targets = representatives(buyZones, fees);
+  const sellGroups = alike(sellZones, (zone) => targets.map((to) => fee(zone, to)).join(), fees);
+  const buyGroups = alike(buyZones, (zone) => sources.map((from) => fee(from, zone)).join(), fees);
   return {
     sellers: sellGroups.map((zones) => ({ zones, levels: levelsOf(ofZones(sells, zones), 1) })),
     buyers: buyGroups.map((zones) => ({ zones, levels: levelsOf(ofZones(buys, zones), -1) })),
@@ -43,11 +45,20 @@ export function marketNodes(orders: readonly AuctionOrder[], fees: PathFees): Ma
 
 const zonesOf = (orders: readonly AuctionOrder[]): string[] => [...new Set(orders.map(({ zone }) => zone))].toSorted();
 
-function alike(zones: readonly string[], signOf: (zone: string) => string): string[][] {
+/** Each zone that a way names, and one that stands for all others. */
+function representatives(zones: readonly string[], fees: PathFees): string[] {
+  const other = zones.find((zone) => !fees.names(zone));
+  return zones.filter((zone) => zone === other || fees.names(zone));
+}
+
+function alike(zones: readonly string[], signOf: (zone: string) => string, fees: PathFees): string[][] {
   const groups = new Map<string, string[]>();
+  const first = zones.find((zone) => !fees.names(zone)) ?? "";
   for (const zone of zones) {
-    const sign = signOf(zone);
-    groups.set(sign, [...(groups.get(sign) ?? []), zone]);
+    const sign = signOf(fees.names(zone) ? zone : first);
+    const group = groups.get(sign) ?? [];
+    groups.set(sign, group);
+    group.push(zone);
   }
   return [...groups.values()];
 }

@@ -2,6 +2,8 @@
 export interface PathFees {
   /** Micro-units per kWh, or null where there is no way. */
   between(from: string, to: string): bigint | null;
+  /** False for a zone of which no way is listed: all of those are alike. */
+  names(zone: string): boolean;
 }
 
 /** The fee of one way. It holds for the way back too, unless that is listed itself. */
@@ -21,7 +23,9 @@ export function pathFees(base: bigint, paths: readonly Path[] = []): PathFees {
   };
   for (const { from, to, fee } of paths) put(from, to, fee);
   for (const { from, to, fee } of paths) if (!listed.get(to)?.has(from)) put(to, from, fee);
+  const named = new Set(paths.flatMap(({ from, to }) => [from, to]));
   return {
+    names: (zone) => named.has(zone),
     between(from, to) {
       const fee = listed.get(from)?.get(to);
       return fee === undefined ? base : fee;

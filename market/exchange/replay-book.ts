@@ -5,6 +5,7 @@ import type { BookFile, FileOrder } from "./book-file.ts";
 import { type AuctionTrade, clearAuction, type Unmatched, type ZonePrice } from "./call-auction.ts";
 import { matchContinuously } from "./continuous.ts";
 import { pathFees, type PathFees } from "./path-fees.ts";
+import { compareWithSupplier } from "./supplier-comparison.ts";
 
 /** What a book comes to, as it is printed. Money as text: integer micro-units, welfare in thousandths of them. */
 export interface BookResult {
@@ -30,10 +31,13 @@ export interface BookResult {
     received_micro: string;
   }[];
   unmatched: { slot: string | null; order: string; wh: number; own_wh: number }[];
+  /** Where the book names a supplier: what each gets (pays, below 0), with the exchange and all of it at the supplier's prices. */
+  participants?: { participant: string; with_micro: string; without_micro: string; gain_micro: string }[];
 }
 
 interface SlotResult {
   slot: string | null;
+  orders: AuctionOrder[];
   trades: AuctionTrade[];
   unmatched: Unmatched[];
   zones: ZonePrice[];
@@ -66,8 +70,8 @@ export function replayBook(book: BookFile): BookResult {
   }
   const results = [...slots.entries()]
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
-    .map(([, { slot, orders }]) => ({ slot, ...cleared(book.mode, orders, fees) }));
-  return written(book, results, (order) => ids.get(order.hash) ?? "");
+    .map(([, { slot, orders }]) => ({ slot, orders, ...cleared(book.mode, orders, fees) }));
+  return { ...written(book, results, (order) => ids.get(order.hash) ?? ""), ...compared(book, results) };
 }
 
 /** Its hash is of all that it says, so that what rounding leaves over goes by the orders and not by their place in the file. */
@@ -77,8 +81,27 @@ function auctionOrder(order: FileOrder, slot: string | null): AuctionOrder {
   return { hash, participant, side, wh, limit, zone };
 }
 
-function cleared(mode: BookFile["mode"], orders: readonly AuctionOrder[], fees: PathFees): Omit<SlotResult, "slot"> {
+function cleared(mode: BookFile["mode"], orders: readonly AuctionOrder[], fees: PathFees): Omit<SlotResult, "slot" | "orders"> {
   return mode === "call" ? clearAuction(orders, fees) : { ...matchContinuously(orders, fees), zones: [] };
+}
+
+function compared({ supplier }: BookFile, results: readonly SlotResult[]): Pick<BookResult, "participants"> {
+  if (!supplier) return {};
+  const { import_micro_per_kwh: imported, export_micro_per_kwh: exported } = supplier;
+  const all = {
+    trades: results.flatMap(({ trades }) => trades),
+    unmatched: results.flatMap(({ unmatched }) => unmatched),
+  };
+  const orders = results.flatMap((one) => one.orders);
+  const found = compareWithSupplier(orders, all, { import: imported, export: exported });
+  return {
+    participants: found.map(({ participant, withMicro, withoutMicro }) => ({
+      participant,
+      with_micro: String(withMicro),
+      without_micro: String(withoutMicro),
+      gain_micro: String(withMicro - withoutMicro),
+    })),
+  };
 }
 
 const nanoOf = (trades: readonly AuctionTrade[]): bigint =>

@@ -112,6 +112,27 @@ describe("smart-mla market replay", () => {
     );
   });
 
+  it("compares each participant with the exchange and with the supplier alone", async () => {
+    const orders = [
+      order("b", "buy", 1000, 300_000, { participant: "ada" }),
+      order("s", "sell", 1500, 80_000, { participant: "ben" }),
+    ];
+    const supplier = { import_micro_per_kwh: 300_000, export_micro_per_kwh: 80_000 };
+    expect((await replayed({ supplier, orders })).participants).toEqual([
+      { participant: "ada", with_micro: "-190000", without_micro: "-300000", gain_micro: "110000" },
+      { participant: "ben", with_micro: "230000", without_micro: "120000", gain_micro: "110000" },
+    ]);
+  });
+
+  it("clears a book with thousands of zones that no way tells apart", async () => {
+    const orders = Array.from({ length: 4000 }, (_, at) =>
+      order(`${at}`, at % 2 === 0 ? "buy" : "sell", 1, 5, { zone: `z${at}` }),
+    );
+    expect((await replayed({ orders })).volume_wh).toBe(2000);
+    const paths = Array.from({ length: 101 }, (_, at) => ({ from: `z${at}`, to: `z${at}`, fee_micro_per_kwh: 1 }));
+    expect(await run(JSON.stringify({ orders, paths }))).toMatch(/BOOK:1 paths: expected at most 100 zones/);
+  });
+
   it("reads YAML, and an empty book", async () => {
     expect(JSON.parse(await run("orders: []\ncurrency: NOK\n"))).toMatchObject({
       currency: "NOK",
