@@ -21,13 +21,14 @@ interface Resting {
 }
 
 export function continuousBook(fees: PathFees): ContinuousBook {
-  /** By side and zone, best price first, then by arrival. */
+  /** By side and zone, best price first, then by arrival; zones that no way tells apart are one. */
   const queues = { buy: new Map<string, Resting[]>(), sell: new Map<string, Resting[]>() };
   let arrivals = 0;
 
   const rest = (order: AuctionOrder, leftWh: number): void => {
-    const queue = queues[order.side].get(order.zone) ?? [];
-    queues[order.side].set(order.zone, queue);
+    const zone = fees.names(order.zone) ? order.zone : "";
+    const queue = queues[order.side].get(zone) ?? [];
+    queues[order.side].set(zone, queue);
     queue.splice(placeIn(queue, order), 0, { order, leftWh, arrival: arrivals });
   };
 
@@ -73,12 +74,13 @@ function tradeWith(order: AuctionOrder, { rests, fee }: Match, wh: number): Auct
 /** The first in each zone that is not one's own; among those the best with the fee, then the one that came first. */
 function bestFor(order: AuctionOrder, queues: ReadonlyMap<string, Resting[]>, fees: PathFees): Match | undefined {
   let best: (Match & { cost: bigint }) | undefined;
-  for (const [zone, queue] of queues) {
+  for (const queue of queues.values()) {
     const rests = queue.find((one) => one.order.participant !== order.participant);
+    if (!rests) continue;
+    const { limit, zone } = rests.order;
     const [from, to] = order.side === "buy" ? [zone, order.zone] : [order.zone, zone];
     const fee = fees.between(from, to);
-    if (!rests || fee === null) continue;
-    const { limit } = rests.order;
+    if (fee === null) continue;
     if (order.side === "buy" ? order.limit < limit + fee : limit < order.limit + fee) continue;
     const cost = order.side === "buy" ? limit + fee : fee - limit;
     if (!best || cost < best.cost || (cost === best.cost && rests.arrival < best.rests.arrival))
