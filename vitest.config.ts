@@ -17,7 +17,7 @@ export default defineConfig({
         : [{ test: { ...waiting, name: "postgres", include: overBoth, globalSetup: ["test/postgres-once.ts"] } }]),
     ],
     coverage: {
-      include: ["core", "planner", "settlement", "drivers", "agent", "aggregator", "simulator", "cli"],
+      include: ["core", "planner", "settlement", "drivers", "agent", "aggregator", "market", "simulator", "cli"],
       reporter: ["text-summary"],
     },
   },

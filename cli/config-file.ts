@@ -122,7 +122,7 @@ function at(top: unknown, path: readonly (string | number)[]): unknown {
 }
 
 /** Where a path stands in the text; for a missing key, where its parent stands. */
-function offsetOf(document: Document, path: readonly (string | number)[], ofKey = false): number {
+export function offsetOf(document: Document, path: readonly (string | number)[], ofKey = false): number {
   let node: unknown = document.contents;
   let offset = (node as Node | null)?.range?.[0] ?? 0;
   for (const key of path) {

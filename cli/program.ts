@@ -308,6 +308,15 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "JSON lines also on a terminal")
     .action(verb(async (file, options) => (await import("./guard-replay.ts")).guardReplay(file, options, say)));
 
+  const market = root.command("market").description("markets for energy and flexibility");
+  market
+    .command("replay")
+    .description("clear a book of orders from a file: trades, prices and welfare; needs no exchange")
+    .argument("[book]", "JSON or YAML; - for standard input")
+    .option("--schema", "print the JSON schema of a book")
+    .option("--json", "one JSON object also on a terminal")
+    .action(verb(async (file, options) => (await import("./market-replay.ts")).marketReplay(file, options, say)));
+
   const settlement = root.command("settlement").description("settlement records and their proofs");
   addSettlementVerbs(settlement, { verb, say });
   addGatewayVerbs(settlement, { verb, say, config });

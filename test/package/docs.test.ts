@@ -164,7 +164,9 @@ describe("docs/how-to/connect-prices.md", () => {
 });
 
 describe("docs/how-to/troubleshoot.md", () => {
-  const sources = globSync("{core,planner,settlement,drivers,agent,aggregator,simulator,cli}/**/*.ts", { cwd: root }).map(read);
+  const sources = globSync("{core,planner,settlement,drivers,agent,aggregator,market,simulator,cli}/**/*.ts", { cwd: root }).map(
+    read,
+  );
   const thrown = sources.flatMap((text) => [
     ...found(text, /new (?:AppError|ConfigError)\(\s*"([a-z0-9-]+)"/g),
     ...found(text, /\b(?:parseAs|readJsonFile)\([^"]*"([a-z0-9]+(?:-[a-z0-9]+)+)"/g),
