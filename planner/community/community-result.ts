@@ -40,6 +40,8 @@ export interface CommunityResult<Plan> {
   overloadWh: number;
   feeders: FeederShortfall[];
   curtailed: CurtailedParty[];
+  /** PV that parties hold back for the limits or for the price from above. */
+  heldBack: { party: string; heldBackWh: number }[];
   /** True where nobody's plan of the last time changed. */
   keptAll: boolean;
   /** True where time was up: the best plans so far. */
@@ -70,6 +72,10 @@ export function communityResult<Plan>(
     overloadWh: overloadWh(board),
     feeders,
     curtailed,
+    heldBack: community.parties.flatMap(({ name }, party) => {
+      const heldBackWh = Math.round(board.answers[party]?.heldBackWh ?? 0);
+      return heldBackWh > 0 ? [{ party: name, heldBackWh }] : [];
+    }),
     keptAll: made.keptAll,
     stopped: made.isStopped,
     rounds: made.rounds,

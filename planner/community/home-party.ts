@@ -5,6 +5,8 @@ import { planScratch, type PlanScratch } from "../fast/plan-device.ts";
 import type { Flow, Home } from "../home.ts";
 import { demandMissed, deviceMoney, netOf, peakAboveW } from "../objective.ts";
 import { idle, trajectory } from "../physics.ts";
+import { previousFlows } from "../previous-flows.ts";
+import { crossing } from "../slot-cost.ts";
 import { gridCurves, gridSlot, type Surcharge } from "./grid-curves.ts";
 import type { Answer, Ask, Effort, Party } from "./party.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -64,6 +66,15 @@ export function homeParty(home: Home, seed: number, room: HomeRoom): Party<HomeP
   };
 }
 
+/**
+ * The plan that a home has in force as one to begin with, W a slot by appliance (see `previousFlows`); undefined where it says
+ * nothing about one of them.
+ */
+export function planInForce(home: Home, previous: Readonly<Record<string, readonly number[]>>): HomePlan | undefined {
+  const flows = previousFlows(home, previous);
+  return flows && { flows, gridWh: netOf(home, flows) };
+}
+
 /** The same plan stays the same object where nothing of it changed. */
 function unchanged<Looked extends Answer<HomePlan>>(from: HomePlan | undefined, looked: Looked): Looked {
   const isSame = from?.gridWh.every((wh, slot) => wh === looked.netWh[slot]);
@@ -91,14 +102,15 @@ function evaluated(home: Home, flows: readonly Flow[], surcharge: Surcharge): An
     const flow = flows[index];
     if (flow) money += deviceMoney(device, flow);
   }
-  let merit = money;
+  let [merit, heldBackWh] = [money, 0];
   for (let slot = 0; slot < net.length; slot += 1) {
     const crossed = gridSlot(home, surcharge, slot, net[slot] as number);
     gridWh[slot] = crossed.gridWh;
     money += crossed.money;
     merit += crossed.merit;
+    if (home.curtailable) heldBackWh += Math.max(0, crossed.gridWh - crossing(home, slot, net[slot] as number).gridWh);
   }
-  return { plan: { flows, gridWh }, kept: false, netWh: gridWh, money, merit, missedWh: missedWh(home, flows) };
+  return { plan: { flows, gridWh }, kept: false, netWh: gridWh, money, merit, missedWh: missedWh(home, flows), heldBackWh };
 }
 
 /** A charge on the peak is planned around the peak of the plan so far; the first plan looks for it. */

@@ -40,6 +40,8 @@ export interface Answer<Plan> {
   money: number;
   /** Energy that the party's wishes miss, Wh. */
   missedWh: number;
+  /** PV that it would use or sell at its own prices, and holds back for the ask, Wh. */
+  heldBackWh: number;
 }
 
 /** Whoever answers prices and headroom with a power profile: a home, or a portfolio of them. */

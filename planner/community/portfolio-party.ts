@@ -63,11 +63,12 @@ function looked<Plan>(parties: readonly Party<Plan>[], ask: Ask<PortfolioPlan<Pl
 
 function summed<Plan>(answers: readonly Answer<Plan>[], plan: PortfolioPlan<Plan>, kept: boolean): Answer<PortfolioPlan<Plan>> {
   const netWh = new Float64Array(answers[0]?.netWh.length ?? 0);
-  let [money, missedWh] = [0, 0];
+  let [money, missedWh, heldBackWh] = [0, 0, 0];
   for (const answer of answers) {
     for (let slot = 0; slot < netWh.length; slot += 1) netWh[slot] = (netWh[slot] as number) + (answer.netWh[slot] as number);
     money += answer.money;
     missedWh += answer.missedWh;
+    heldBackWh += answer.heldBackWh;
   }
-  return { plan, kept, netWh, money, missedWh };
+  return { plan, kept, netWh, money, missedWh, heldBackWh };
 }

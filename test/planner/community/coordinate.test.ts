@@ -180,6 +180,8 @@ describe("homes under a limit", () => {
     const result = planStreet(one);
     expect(result.status).toBe("kept");
     expect(Math.min(...togetherW(one, result))).toBeCloseTo(-8000, 3);
+    expect(result.heldBack.map(({ party }) => party)).not.toContain("home 2");
+    expect(result.heldBack.reduce((sum, { heldBackWh }) => sum + heldBackWh, 0)).toBeGreaterThan(1900);
     const [curtailing, , other] = result.answers;
     // The plan says what crosses the meter; the home alone would sell all of it.
     expect(crossing(one.homes[0] as never, 1, -4000).curtailedWh).toBe(0);

@@ -8,6 +8,9 @@ import {
   usualSharing,
   type SharingReply,
 } from "../../../planner/community/sharing-round.ts";
+import { homeParty, homeRoom, type HomePlan } from "../../../planner/community/home-party.ts";
+import type { Answer } from "../../../planner/community/party.ts";
+import { planStreet, street } from "./street.ts";
 import { pulledLoad, type FlexibleLoad } from "./flexible-load.ts";
 
 /** Three cars that would all take the first hour (kWh, kW, hours they are there), at most 8 kW together. */
@@ -39,6 +42,49 @@ it.each([1e-9, 1e-8, 3e-8, 1e-7])("finds the central optimum of three cars under
   expect(Math.abs((state.money.at(-1) ?? 0) - 1.7)).toBeLessThanOrEqual(0.017);
   expect(Math.max(...sums(replies))).toBeLessThanOrEqual(8000 * 1.005);
   expect(Math.abs((sharedPrice(state)[0] ?? 0) * 1000 - 0.05)).toBeLessThanOrEqual(0.01);
+});
+
+it("homes answer its pulls too, and their plans need little repair afterwards", () => {
+  const one = street(
+    [
+      { energy_wh: 6000, charge_max_w: 6000 },
+      { energy_wh: 5000, charge_max_w: 5000, ready_by: 2 },
+      { energy_wh: 3000, charge_max_w: 4000 },
+      { energy_wh: 6000, charge_max_w: 3000 },
+    ].map((wanted) => ({
+      slot_minutes: 60,
+      import_price_per_kwh: [0.1, 0.2, 0.3, 0.15],
+      appliances: [{ type: "ev", name: "car", ...wanted }],
+    })),
+    { importW: 8000 },
+  );
+  const room = homeRoom();
+  const parties = one.homes.map((home, index) => homeParty(home, index, room));
+  const limits = { most: prices.map(() => 8000), least: prices.map(() => -Infinity) };
+  let state = openSharing(parties.length, limits, 3e-8);
+  const nothing = prices.map(() => 0);
+  let answers: Answer<HomePlan>[] = [];
+  for (let verdict = "go-on"; verdict === "go-on";) {
+    const replies: SharingReply[] = answers.length > 0 ? answers : parties.map(() => ({ netWh: nothing, money: 0 }));
+    answers = parties.map((party, index) =>
+      party.answer({
+        price: nothing,
+        ...limits,
+        beyond: 0,
+        effort: "usual",
+        from: answers[index]?.plan,
+        keepWithin: 0,
+        pull: pullFor(state, replies, replies[index]?.netWh ?? nothing),
+      }),
+    );
+    ({ state, verdict } = sharingRound(state, answers));
+  }
+  // 20 kWh: 8 at 0.10, 8 at 0.15, 4 at 0.20; the second car takes what it must in the first two hours.
+  expect(Math.max(...sums(answers))).toBeLessThanOrEqual(8000 * 1.1);
+  const repaired = planStreet(one, { start: { prices: [sharedPrice(state)], plans: answers.map(({ plan }) => plan) } });
+  expect(repaired.overloadWh).toBe(0);
+  expect(repaired.status).toBe("kept");
+  expect(repaired.money).toBeLessThanOrEqual((8 * 0.1 + 8 * 0.15 + 4 * 0.2) * 1.03);
 });
 
 it("ends without a solution where the limit cannot be kept", () => {
