@@ -1,4 +1,5 @@
-import { usualSize } from "./line-prices.ts";
+import { AppError } from "../../core/app-error.ts";
+import { carriedPrices, usualSize } from "./line-prices.ts";
 import type { Answer, Pull } from "./party.ts";
 
 /** A limit that parties share: a cable, a transformer. Wh a slot; Infinity where there is none. */
@@ -37,7 +38,7 @@ export interface Board<Plan> {
   linesOf: Line[][];
 }
 
-/** A board without answers. @param prices by feeder, from the last time */
+/** A board without answers. @param prices by feeder, from the last time. @throws AppError plan-bad-feeder */
 export function emptyBoard<Plan>(
   slots: number,
   parties: number,
@@ -45,11 +46,16 @@ export function emptyBoard<Plan>(
   prices: readonly Float64Array[] | undefined,
 ): Board<Plan> {
   const lines = feeders.map((feeder, index): Line => {
-    const known = prices?.[index];
+    const size = Math.max(0, ...feeder.members) + 1;
+    if (size > parties || feeder.importLimitWh.length !== slots || feeder.exportLimitWh.length !== slots)
+      throw new AppError(
+        "plan-bad-feeder",
+        `feeder ${feeder.name} has limits for ${feeder.importLimitWh.length} and ${feeder.exportLimitWh.length} slots and names party ${size - 1}; expected limits for ${slots} slots and parties below ${parties}`,
+      );
     return {
       feeder,
       total: new Float64Array(slots),
-      price: known?.length === slots ? Float64Array.from(known) : new Float64Array(slots),
+      price: carriedPrices(feeder, prices?.[index]),
       answered: 0,
       importSizeWh: usualSize(feeder.importLimitWh),
       exportSizeWh: usualSize(feeder.exportLimitWh),
@@ -58,6 +64,14 @@ export function emptyBoard<Plan>(
   const linesOf = Array.from({ length: parties }, (): Line[] => []);
   for (const line of lines) for (const party of line.feeder.members) linesOf[party]?.push(line);
   return { slots, answers: Array.from({ length: parties }, () => undefined), lines, linesOf };
+}
+
+/** @throws AppError plan-bad-answer where a party's figures cannot be added up */
+export function checkedAnswer<Plan>(board: Board<Plan>, party: number, answer: Answer<Plan> | undefined): Answer<Plan> {
+  const isGood =
+    answer?.netWh.length === board.slots && answer.netWh.every((wh) => Number.isFinite(wh)) && Number.isFinite(answer.money);
+  if (answer && isGood) return answer;
+  throw new AppError("plan-bad-answer", `party ${party} answered no profile of ${board.slots} finite figures with its money`);
 }
 
 /** Puts an answer in the place of the party's last one. */

@@ -53,6 +53,7 @@ const muchChanged = 0.25;
  * Plans of all parties under all limits. First prices are looked for, party after party, each answering what the lines cost at
  * that moment, so that those who would all take the same slot see it fill up. Then no one may take more than what is left, until
  * the limits are kept; then each betters its plan within what is left. What cannot fit is shared fairly and named.
+ * @throws AppError plan-bad-feeder, plan-bad-answer
  */
 export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit): Coordination<Plan, CommunityResult<Plan>> {
   const { hours, parties, feeders, scale, seed, start, keepWithin, price } = community;

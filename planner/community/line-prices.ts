@@ -47,8 +47,20 @@ function moved(line: Line, slot: number, rule: PriceRule, [up, down]: [number, n
   return Math.min(most, Math.max(0, higher)) - Math.min(most, Math.max(0, lower));
 }
 
-/** How large a limit usually is, Wh a slot: the mean of those that are there and above nothing. */
+/** Where a feeder has no limit that says how large it is. */
+const sizeOtherwiseWh = 1000;
+
+/** How large a limit usually is, Wh a slot: the mean of those that are there and not nothing. */
 export function usualSize(limits: Feeder["importLimitWh"]): number {
-  const known = Array.from(limits).filter((limit) => Number.isFinite(limit) && limit > 0);
-  return known.length === 0 ? 1 : known.reduce((sum, limit) => sum + limit, 0) / known.length;
+  const known = Array.from(limits, (limit) => Math.abs(limit)).filter((limit) => Number.isFinite(limit) && limit > 0);
+  return known.length === 0 ? sizeOtherwiseWh : known.reduce((sum, limit) => sum + limit, 0) / known.length;
+}
+
+/** Prices of the last time, where the limits of this time can bear one. */
+export function carriedPrices({ importLimitWh, exportLimitWh }: Feeder, known: Float64Array | undefined): Float64Array {
+  return importLimitWh.map((limit, slot) => {
+    const price = known?.[slot] ?? 0;
+    const isBound = Number.isFinite(price > 0 ? limit : (exportLimitWh[slot] as number));
+    return Number.isFinite(price) && isBound ? price : 0;
+  });
 }

@@ -1,4 +1,4 @@
-import { fits, place, pricedMoney, type Board } from "./board.ts";
+import { checkedAnswer, fits, place, pricedMoney, type Board } from "./board.ts";
 import { learn, priceOn, type PriceRule } from "./line-prices.ts";
 import type { Answer, Ask, Effort, Pull } from "./party.ts";
 
@@ -48,8 +48,8 @@ function* pass<Plan>(
     const asks = parties.map((party) => askOf(party, parties.length));
     const answers = yield { parties, asks };
     for (const [index, party] of parties.entries()) {
-      const [answer, from] = [answers[index], asks[index]?.from];
-      if (!answer || !take(party, answer)) continue;
+      const [answer, from] = [checkedAnswer(board, party, answers[index]), asks[index]?.from];
+      if (!take(party, answer)) continue;
       if (!answer.kept) changed += 1;
       // The same object again, also from a party that answers from afar.
       place(board, party, answer.kept && from !== undefined ? { ...answer, plan: from } : answer);
