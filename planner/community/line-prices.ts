@@ -60,7 +60,7 @@ export function usualSize(limits: Feeder["importLimitWh"]): number {
 export function carriedPrices({ importLimitWh, exportLimitWh }: Feeder, known: Float64Array | undefined): Float64Array {
   return importLimitWh.map((limit, slot) => {
     const price = known?.[slot] ?? 0;
-    const isBound = Number.isFinite(price > 0 ? limit : (exportLimitWh[slot] as number));
+    const isBound = Number.isFinite(price > 0 ? limit : exportLimitWh[slot]);
     return Number.isFinite(price) && isBound ? price : 0;
   });
 }
