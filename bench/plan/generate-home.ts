@@ -14,17 +14,28 @@ export function seededRandom(seed: number): () => number {
 
 const dayMs = 86_400_000;
 
+/** What neighbours have in common: the day from this noon on, and the tariff. */
+export interface Neighbourhood {
+  startMs: number;
+  /** Added to the spot price before VAT, money per kWh. */
+  fees: number;
+  /** Share of the spot price that is paid for what is sold. */
+  share: number;
+}
+
 /**
  * A home from noon to noon: an electric car full by 07:00, a water tank on a relay, a heat pump that warms rooms, mostly a
  * battery and PV, a main fuse; parameters drawn at random, prices, weather and base load from the data.
+ * @param common day and tariff; left out, they are drawn too
  */
-export function generateHome(data: BenchData, seed: number, slots: 96 | 144): Problem {
+export function generateHome(data: BenchData, seed: number, slots: 96 | 144, common?: Neighbourhood): Problem {
   const random = seededRandom(seed);
   const between = (low: number, high: number): number => low + (high - low) * random();
   const minutes = (24 * 60) / slots;
   const { startMs } = data.prices;
   const [first, last] = [startMs[0] ?? 0, (startMs.at(-1) ?? 0) - 2 * dayMs];
-  const start = Math.floor(between(first + dayMs, last) / dayMs) * dayMs + dayMs / 2;
+  const drawn = Math.floor(between(first + dayMs, last) / dayMs) * dayMs + dayMs / 2;
+  const start = common?.startMs ?? drawn;
   const times = Array.from({ length: slots }, (_, slot) => start + slot * minutes * 60_000);
   // The weather of the year before, where the prices are newer than it.
   const weatherEnd = data.temperatureC.startMs.at(-1) ?? start;
@@ -32,7 +43,9 @@ export function generateHome(data: BenchData, seed: number, slots: 96 | 144): Pr
   const weather = (timed: BenchData["temperatureC"]): number[] => times.map((at) => valueAt(timed, at - yearsBack * 365 * dayMs));
   const hourOf = (slot: number): number => (12 + (slot * minutes) / 60) % 24;
   const spot = times.map((at) => valueAt(data.prices, at) / 1000);
-  const [fees, vat, share] = [between(0.08, 0.18), 1.19, between(0.7, 1)];
+  const vat = 1.19;
+  const own = { fees: between(0.08, 0.18), share: between(0.7, 1) };
+  const { fees, share } = common ?? own;
   const load = data.loadsW[Math.floor(random() * data.loadsW.length)] ?? new Float64Array(8760);
   const year = Math.floor(between(0, 8760 - 48));
   const pvKwp = random() < 0.7 ? between(3, 10) : 0;

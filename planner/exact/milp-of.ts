@@ -8,6 +8,8 @@ export interface Milp {
   devices: DeviceColumns[];
   /** Row of each slot in which what comes in equals what goes out. */
   balance: number[];
+  /** What crosses the meter in each slot: columns and how they count, import positive. */
+  grid: [number, number][][];
 }
 
 /** What of the program is whole. */
@@ -31,6 +33,7 @@ export function milpOf(home: Home, { whole }: MilpOptions): Milp {
   const exporting: (number | null)[] = [];
   const exports: number[] = [];
   const crossings: [number, number][][] = [];
+  const grid: [number, number][][] = [];
   for (let slot = 0; slot < slots; slot += 1) {
     const importPrice = (home.importPrice[slot] ?? 0) * perKwh;
     const exportPrice = (home.exportPrice[slot] ?? 0) * perKwh;
@@ -73,6 +76,11 @@ export function milpOf(home: Home, { whole }: MilpOptions): Milp {
     imports.push(taken);
     exports.push(given);
     exporting.push(direction);
+    grid.push([
+      [taken, 1],
+      [overImport, 1],
+      [given, -1],
+    ]);
     crossings.push([
       [taken, 1],
       [overImport, 1],
@@ -91,7 +99,7 @@ export function milpOf(home: Home, { whole }: MilpOptions): Milp {
     ]);
     model.row(fixed, fixed, [...(crossings[slot] ?? []), ...flows]);
   }
-  return { model, devices, balance: Array.from(home.hours, (_, slot) => first + slot) };
+  return { model, devices, balance: Array.from(home.hours, (_, slot) => first + slot), grid };
 }
 
 /** More than can cross the meter in each slot, kWh. */

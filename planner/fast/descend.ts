@@ -5,7 +5,7 @@ import { idle } from "../physics.ts";
 import { closeGrid, wideGrid } from "./grids.ts";
 import { elasticCurves } from "./elastic-curves.ts";
 import { runCheck } from "./run-check.ts";
-import { brokenRunWh, planDevice, planScratch } from "./plan-device.ts";
+import { brokenRunWh, planDevice, planScratch, type PlanScratch } from "./plan-device.ts";
 
 /** One look at all appliances: how finely and how closely their fill is seen. */
 export interface Look {
@@ -38,10 +38,16 @@ const tiny = 1e-9;
  * Makes a plan better, appliance by appliance: each by dynamic programming against the rest, in turn, until nothing gets
  * better. Two appliances that stand in each other's way find another place only together: pairs are planned anew, the second
  * taken out while the first chooses. Yields after each pass over one appliance.
+ * @param given curves to plan against in place of the home's, and room to work in that outlasts the plan
  */
-export function* descend(home: Home, looks: readonly Look[], peak: Peak, start: readonly Flow[]): Generator<void, Flow[]> {
-  const curves = costCurves(home);
-  const scratch = planScratch();
+export function* descend(
+  home: Home,
+  looks: readonly Look[],
+  peak: Peak,
+  start: readonly Flow[],
+  given: { curves?: CostCurves; scratch?: PlanScratch } = {},
+): Generator<void, Flow[]> {
+  const { curves = costCurves(home), scratch = planScratch() } = given;
   const wide = home.devices.map((device) => wideGrid(device));
   const order = home.devices.map((_, index) => index).toSorted((one, other) => firmness(home, other) - firmness(home, one));
   const nothing = idle(home.hours.length);

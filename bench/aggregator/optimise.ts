@@ -1,0 +1,182 @@
+import { limitMoney, monolithBound } from "../../planner/community/community-bound.ts";
+import type { CommunityResult } from "../../planner/community/community-result.ts";
+import { coordinate, type Community } from "../../planner/community/coordinate.ts";
+import type { HomePlan } from "../../planner/community/home-party.ts";
+import { loadSolver } from "../../planner/exact/solve-milp.ts";
+import { homeOf } from "../../planner/home-of.ts";
+import { atLeast, atMost, rounded, type Claim } from "../report.ts";
+import { HomeThreads } from "./home-threads.ts";
+import { neighbour, neighbourhoodData } from "./neighbourhood.ts";
+
+/** What a part of the bench is asked for, and what it brings. */
+export interface PartOptions {
+  /** How many homes: a row of the table each. */
+  homes: number[];
+  threads: number;
+  limitKwPerHome: number;
+}
+export interface Part {
+  rows: Record<string, string | number>[];
+  claims: Claim[];
+}
+
+const slots = 96;
+const progress = (words: string): void => void process.stderr.write(`${words}\n`);
+/** Above this many homes one program of all of them takes too long. */
+const mostInOneProgram = 100;
+const mib = 1024 * 1024;
+
+interface Run {
+  homes: number;
+  result: CommunityResult<HomePlan>;
+  seconds: number;
+  cpuSeconds: number;
+  again: CommunityResult<HomePlan>;
+  againSeconds: number;
+  bound: number;
+  gap: number;
+  peakKw: number;
+  limitKw: number;
+  aloneKw: number;
+  aloneMoney: number;
+  /** What wishes miss under the limit, above what they miss alone, Wh a home. */
+  missedWhPerHome: number;
+  uncontrolledKw: number;
+  mibPerHome: number;
+}
+
+/** Plans a neighbourhood under one feeder, and proves how good that is. */
+async function run(count: number, { threads, limitKwPerHome }: PartOptions): Promise<Run> {
+  const emptyMib = process.memoryUsage.rss() / mib;
+  await using pool = await HomeThreads.start(count, threads);
+  const limitWh = new Float64Array(slots).fill(count * limitKwPerHome * 250);
+  const none = new Float64Array(slots).fill(Infinity);
+  const scales = await pool.each(
+    (parties) => ({ kind: "scale", parties }),
+    (done) => done.figures,
+  );
+  const community: Community<HomePlan> = {
+    hours: new Float64Array(slots).fill(0.25),
+    parties: Array.from({ length: count }, (_, index) => ({ name: `home ${index + 1}`, curtailedBeforeWh: 0 })),
+    feeders: [{ name: "feeder", importLimitWh: limitWh, exportLimitWh: none, members: scales.map((_, index) => index) }],
+    scale: scales.reduce((sum, scale) => sum + scale, 0) / count,
+    seed: 1,
+    keepWithin: 0.01,
+  };
+  const timed = async (one: Community<HomePlan>): Promise<[CommunityResult<HomePlan>, seconds: number, cpuSeconds: number]> => {
+    const [beganMs, cpu] = [performance.now(), process.cpuUsage()];
+    const result = await pool.coordinate(coordinate(one, { nowMs: () => performance.now(), untilMs: Infinity }));
+    const { user, system } = process.cpuUsage(cpu);
+    return [result, (performance.now() - beganMs) / 1000, (user + system) / 1e6];
+  };
+  const [result, seconds, cpuSeconds] = await timed(community);
+  progress(`${count} homes: coordinated in ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of processor time`);
+  const mibPerHome = (process.memoryUsage.rss() / mib - emptyMib) / count;
+  const start = { prices: result.prices, plans: result.answers.map(({ plan }) => plan) };
+  const [again, againSeconds] = await timed({ ...community, seed: 2, start });
+  const [alone] = await timed({ ...community, feeders: [] });
+  const uncontrolled = await pool.each(
+    (parties) => ({ kind: "uncontrolled", parties }),
+    (done) => done.nets,
+  );
+  const bounds = await pool.each(
+    (parties) => ({ kind: "bound", parties, price: result.prices[0] ?? new Float64Array(slots) }),
+    (done) => done.figures,
+  );
+  let bound = bounds.reduce((sum, money) => sum + money, 0) - limitMoney(community.feeders, result.prices);
+  if (count <= mostInOneProgram) {
+    const data = neighbourhoodData();
+    const homes = Array.from({ length: count }, (_, index) => homeOf(neighbour(data, index)));
+    bound = Math.max(bound, monolithBound(await loadSolver(), homes, community.feeders));
+  }
+  return {
+    homes: count,
+    result,
+    seconds,
+    cpuSeconds,
+    again,
+    againSeconds,
+    bound,
+    gap: (result.money - bound) / Math.abs(bound),
+    peakKw: peakKw(result.answers.map(({ netWh }) => netWh)),
+    limitKw: count * limitKwPerHome,
+    aloneKw: peakKw(alone.answers.map(({ netWh }) => netWh)),
+    aloneMoney: alone.money,
+    missedWhPerHome: (missedWh(result) - missedWh(alone)) / count,
+    uncontrolledKw: peakKw(uncontrolled),
+    mibPerHome,
+  };
+}
+
+const missedWh = ({ answers }: CommunityResult<HomePlan>): number => answers.reduce((sum, answer) => sum + answer.missedWh, 0);
+
+/** The highest mean power of all homes together in a slot, summed up anew from the plans. */
+function peakKw(nets: readonly Float64Array[]): number {
+  let peak = -Infinity;
+  for (let slot = 0; slot < slots; slot += 1)
+    peak = Math.max(
+      peak,
+      nets.reduce((sum, net) => sum + (net[slot] ?? 0), 0),
+    );
+  return (peak / 1000) * 4;
+}
+
+/** The optimise part: communities of several sizes under one feeder each. */
+export async function optimise(options: PartOptions): Promise<Part> {
+  const runs: Run[] = [];
+  for (const count of options.homes) runs.push(await run(count, options));
+  const rows = runs.map((one) => ({
+    homes: one.homes,
+    cost: rounded4(one.result.money),
+    bound: rounded4(one.bound),
+    "gap %": rounded(one.gap * 100),
+    "limit kW": one.limitKw,
+    "peak kW": rounded4(one.peakKw),
+    "over, Wh": one.result.overloadWh,
+    "wishes cut, Wh per home": rounded(one.missedWhPerHome),
+    "alone: cost": rounded4(one.aloneMoney),
+    "alone: peak kW": rounded4(one.aloneKw),
+    "no plan: peak kW": rounded4(one.uncontrolledKw),
+    seconds: rounded(one.seconds),
+    "ms per home": rounded((one.seconds / one.homes) * 1000),
+    "cpu ms per home": rounded((one.cpuSeconds / one.homes) * 1000),
+    "again: seconds": rounded(one.againSeconds),
+    "again: changed": one.again.answers.filter(({ plan }, index) => plan !== one.result.answers[index]?.plan).length,
+    "MiB per home": rounded(one.mibPerHome),
+  }));
+  return { rows, claims: claimsOf(runs, options.threads) };
+}
+
+const rounded4 = (value: number): number => Number(value.toPrecision(6));
+
+/** Above a thousand homes it must be done within one interval of prices. */
+const mostSeconds = (homes: number): number => (homes <= 1000 ? 60 : 600);
+
+function claimsOf(runs: readonly Run[], threads: number): Claim[] {
+  const claims = runs.flatMap((one): Claim[] => {
+    const of = `${one.homes} homes: `;
+    return [
+      // A plan below its bound would prove the bound wrong.
+      atLeast(`${of}gap, not below nothing, %`, one.gap * 100, -1e-4),
+      atMost(`${of}cost above the proven bound, %`, one.gap * 100, 1),
+      atMost(`${of}peak above the limit, kW`, Math.max(0, one.peakKw - one.limitKw), 1e-5),
+      atMost(`${of}homes curtailed`, one.result.curtailed.length, 0),
+      // Wishes are met to within what a plan is rounded to: some Wh of heat, alone as together.
+      atMost(`${of}wishes missed above those of homes alone, Wh per home`, one.missedWhPerHome, 1),
+      atLeast(`${of}peak of homes alone / without plan`, one.aloneKw / one.uncontrolledKw, 1),
+      atMost(`${of}seconds`, one.seconds, mostSeconds(one.homes)),
+      // The same on cores that nobody else uses.
+      atMost(`${of}processor seconds of all threads / threads`, one.cpuSeconds / threads, mostSeconds(one.homes)),
+    ];
+  });
+  const [least, most] = [runs[0], runs.at(-1)];
+  if (least && most && most.homes > least.homes)
+    claims.push(
+      atMost(
+        `processor time per home, ${most.homes} / ${least.homes} homes`,
+        most.cpuSeconds / most.homes / (least.cpuSeconds / least.homes),
+        1.1,
+      ),
+    );
+  return claims;
+}

@@ -1,0 +1,46 @@
+import { meritOf, moneyOf, overloadWh, place, type Board } from "./board.ts";
+import type { Round } from "./community-result.ts";
+import type { Answer } from "./party.ts";
+
+/** A point of a coordination at which all had a plan. */
+export interface Point<Plan> {
+  answers: readonly Answer<Plan>[];
+  /** Beyond limits for which wishes may be touched, and beyond any, Wh. */
+  hardWh: number;
+  overWh: number;
+  /** Money with the price from above and pulls. */
+  merit: number;
+}
+
+/** What a coordination has seen so far: its rounds, and the best point among them. */
+export interface History<Plan> {
+  board: Board<Plan>;
+  /** Money for each Wh on top of everybody's prices. */
+  price: Float64Array | undefined;
+  rounds: Round[];
+  best: Point<Plan> | undefined;
+}
+
+const tinyWh = 1e-3;
+
+/** Notes where the board stands after a pass; gives back how many changed in it. */
+export function noted<Plan>(history: History<Plan>, phase: Round["phase"], changed: number): number {
+  const { board, price, rounds, best } = history;
+  const answers = board.answers.filter((answer) => answer !== undefined);
+  const point = { answers, hardWh: overloadWh(board, "hard"), overWh: overloadWh(board), merit: meritOf(board, price) };
+  rounds.push({ phase, changed, overWh: point.overWh, money: moneyOf(board) });
+  if (answers.length === board.answers.length && (!best || isBetter(point, best, 0))) history.best = point;
+  return changed;
+}
+
+/** Whether a point keeps limits better than another one, or as well with less money by more than a threshold. */
+export function isBetter<Plan>(one: Point<Plan>, than: Point<Plan>, byMoney: number): boolean {
+  if (Math.abs(one.hardWh - than.hardWh) > tinyWh) return one.hardWh < than.hardWh;
+  if (Math.abs(one.overWh - than.overWh) > tinyWh) return one.overWh < than.overWh;
+  return one.merit < than.merit - byMoney;
+}
+
+/** Puts the board back to a point. */
+export function goBack<Plan>(board: Board<Plan>, { answers }: Point<Plan>): void {
+  for (const [party, answer] of answers.entries()) place(board, party, answer);
+}
