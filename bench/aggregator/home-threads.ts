@@ -48,6 +48,12 @@ export class HomeThreads implements AsyncDisposable {
     return values;
   }
 
+  /** What all threads hold for their homes, bytes. */
+  async heldBytes(): Promise<number> {
+    const done = await Promise.all(this.#workers.map((worker) => this.#ask(worker, { kind: "held", parties: [] })));
+    return done.reduce((sum, { bytes }) => sum + (bytes ?? 0), 0);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }

@@ -5,6 +5,7 @@ import type { Answer, Ask, Party } from "../../planner/community/party.ts";
 import { loadSolver, type Solver } from "../../planner/exact/solve-milp.ts";
 import { homeOf } from "../../planner/home-of.ts";
 import type { Home } from "../../planner/home.ts";
+import { heldBytes } from "./held-bytes.ts";
 import { neighbour, neighbourhoodData } from "./neighbourhood.ts";
 import { uncontrolledNetWh } from "./uncontrolled.ts";
 
@@ -13,16 +14,20 @@ export type Work =
   | { kind: "answer"; parties: number[]; asks: Ask<HomePlan>[] }
   | { kind: "bound"; parties: number[]; price: Float64Array }
   | { kind: "uncontrolled"; parties: number[] }
-  | { kind: "scale"; parties: number[] };
+  | { kind: "scale"; parties: number[] }
+  | { kind: "held"; parties: number[] };
 export interface Done {
   answers?: Answer<HomePlan>[];
   figures?: number[];
   nets?: Float64Array[];
+  /** What the thread holds for its homes. */
+  bytes?: number;
 }
 
 /** Which homes of the neighbourhood this thread holds. */
 const { first, every, homes: count } = workerData as { first: number; every: number; homes: number };
 const data = neighbourhoodData();
+const emptyBytes = heldBytes();
 const room = homeRoom();
 const homes = new Map<number, Home>();
 const parties = new Map<number, Party<HomePlan>>();
@@ -51,6 +56,8 @@ async function done(work: Work): Promise<Done> {
     }
     case "uncontrolled":
       return { nets: work.parties.map((index) => uncontrolledNetWh(homeAt(index))) };
+    case "held":
+      return { bytes: heldBytes() - emptyBytes };
     case "scale":
       return { figures: work.parties.map((index) => priceScale([homeAt(index)])) };
   }

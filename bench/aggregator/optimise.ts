@@ -5,6 +5,7 @@ import type { HomePlan } from "../../planner/community/home-party.ts";
 import { loadSolver } from "../../planner/exact/solve-milp.ts";
 import { homeOf } from "../../planner/home-of.ts";
 import { atLeast, atMost, rounded, type Claim } from "../report.ts";
+import { heldBytes } from "./held-bytes.ts";
 import { HomeThreads } from "./home-threads.ts";
 import { neighbour, neighbourhoodData } from "./neighbourhood.ts";
 
@@ -47,7 +48,7 @@ interface Run {
 
 /** Plans a neighbourhood under one feeder, and proves how good that is. */
 async function run(count: number, { threads, limitKwPerHome }: PartOptions): Promise<Run> {
-  const emptyMib = process.memoryUsage.rss() / mib;
+  const emptyBytes = heldBytes();
   await using pool = await HomeThreads.start(count, threads);
   const limitWh = new Float64Array(slots).fill(count * limitKwPerHome * 250);
   const none = new Float64Array(slots).fill(Infinity);
@@ -70,8 +71,10 @@ async function run(count: number, { threads, limitKwPerHome }: PartOptions): Pro
     return [result, (performance.now() - beganMs) / 1000, (user + system) / 1e6];
   };
   const [result, seconds, cpuSeconds] = await timed(community);
-  progress(`${count} homes: coordinated in ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of processor time`);
-  const mibPerHome = (process.memoryUsage.rss() / mib - emptyMib) / count;
+  const mibPerHome = (heldBytes() - emptyBytes + (await pool.heldBytes())) / mib / count;
+  progress(
+    `${count} homes: coordinated in ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of processor time, ${mibPerHome.toFixed(3)} MiB held per home`,
+  );
   const start = { prices: result.prices, plans: result.answers.map(({ plan }) => plan) };
   const [again, againSeconds] = await timed({ ...community, seed: 2, start });
   const [alone] = await timed({ ...community, feeders: [] });
@@ -142,7 +145,8 @@ export async function optimise(options: PartOptions): Promise<Part> {
     "cpu ms per home": rounded((one.cpuSeconds / one.homes) * 1000),
     "again: seconds": rounded(one.againSeconds),
     "again: changed": one.again.answers.filter(({ plan }, index) => plan !== one.result.answers[index]?.plan).length,
-    "MiB per home": rounded(one.mibPerHome),
+    "MiB held per home": rounded(one.mibPerHome),
+    "MiB, process at most": Math.round(process.resourceUsage().maxRSS / 1024),
   }));
   return { rows, claims: claimsOf(runs, options.threads) };
 }
@@ -164,6 +168,7 @@ function claimsOf(runs: readonly Run[], threads: number): Claim[] {
       // Wishes are met to within what a plan is rounded to: some Wh of heat, alone as together.
       atMost(`${of}wishes missed above those of homes alone, Wh per home`, one.missedWhPerHome, 1),
       atLeast(`${of}peak of homes alone / without plan`, one.aloneKw / one.uncontrolledKw, 1),
+      atMost(`${of}MiB held per home`, one.mibPerHome, 0.5),
       atMost(`${of}seconds`, one.seconds, mostSeconds(one.homes)),
       // The same on cores that nobody else uses.
       atMost(`${of}processor seconds of all threads / threads`, one.cpuSeconds / threads, mostSeconds(one.homes)),
