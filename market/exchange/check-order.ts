@@ -138,6 +138,11 @@ function checkOwn(book: OrderBook, order: ExchangeOrder): Refusal | undefined {
 function checkForecast(book: OrderBook, order: ExchangeOrder, { forecast }: Standing): Refusal | undefined {
   if (!forecast)
     return refuse("market-order-no-forecast", "orders are bounded by a signed forecast, and there is none; send one first");
+  if (forecast.participant !== order.participant || forecast.slotMinutes !== book.rules.slotMinutes)
+    return refuse(
+      "market-order-no-forecast",
+      `the forecast is of ${forecast.participant} by ${forecast.slotMinutes} min, expected one of ${order.participant} by ${book.rules.slotMinutes} min`,
+    );
   const over = oversold(forecast, promisedWith(book, order));
   return over ? refuse("market-order-oversold", over.message) : undefined;
 }

@@ -180,11 +180,17 @@ export function closeSlot(
   return { left, event: { is: "closed", startMs } };
 }
 
-/** Starts of the slots whose gate is still open, and of those that are to be closed; ms, earliest first. */
-export function slotsOf(book: OrderBook, nowMs: number): { open: number[]; closing: number[] } {
+/**
+ * What is to be done at an instant: slots to clear, and then slots to close; starts in ms, earliest first. At the gate itself a slot
+ * is both cleared for the last time and closed.
+ */
+export function slotsAt(book: OrderBook, nowMs: number): { toClear: number[]; toClose: number[] } {
   const starts = [...book.bySlot.keys()].filter((start) => start > book.closedUntilMs).toSorted((one, other) => one - other);
-  const isOpen = (startMs: number): boolean => nowMs < startMs - book.rules.gateMs;
-  return { open: starts.filter(isOpen), closing: starts.filter((startMs) => !isOpen(startMs)) };
+  const gateOf = (startMs: number): number => startMs - book.rules.gateMs;
+  return {
+    toClear: starts.filter((start) => nowMs <= gateOf(start)),
+    toClose: starts.filter((start) => nowMs >= gateOf(start)),
+  };
 }
 
 /** When the next auction is after an instant, ms. Auctions stand on full periods since 1970, so the last one is at the gate. */

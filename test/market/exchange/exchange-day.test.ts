@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { seededRandom } from "../../../bench/plan/generate-home.ts";
 import type { ExchangeForecast } from "../../../core/message/exchange-order.ts";
-import { applyEvent, clearSlot, closeSlot, nextAuction, type OrderBook, slotsOf } from "../../../market/exchange/order-book.ts";
+import { applyEvent, clearSlot, closeSlot, nextAuction, type OrderBook, slotsAt } from "../../../market/exchange/order-book.ts";
 import { orderReserve } from "../../../market/exchange/order-reserve.ts";
 import { legsOf, type TradeLeg } from "../../../market/exchange/trade-legs.ts";
 import { tradeOf } from "../../../market/exchange/trade.ts";
@@ -84,7 +84,8 @@ function tradeAll(book: OrderBook): { legs: TradeLeg[]; feesMicro: bigint } {
   const legs: TradeLeg[] = [];
   let feesMicro = 0n;
   for (let now = nowMs; now < firstMs + slots * slotMs; now = nextAuction(rules, now)) {
-    for (const startMs of slotsOf(book, now - 1).open) {
+    const { toClear, toClose } = slotsAt(book, now);
+    for (const startMs of toClear) {
       const { clearing, event } = clearSlot(book, startMs, now);
       for (const one of clearing.trades) {
         const trade = tradeOf(one, { exchange, clearedMs: now, startMs, endMs: startMs + slotMs });
@@ -94,7 +95,7 @@ function tradeAll(book: OrderBook): { legs: TradeLeg[]; feesMicro: bigint } {
       }
       applyEvent(book, event);
     }
-    for (const startMs of slotsOf(book, now).closing) applyEvent(book, closeSlot(book, startMs).event);
+    for (const startMs of toClose) applyEvent(book, closeSlot(book, startMs).event);
   }
   return { legs, feesMicro };
 }
@@ -121,6 +122,6 @@ describe("an hour at the exchange", () => {
     // Two legs of each trade, with one hash.
     const refs = Map.groupBy(legs, ({ ref }) => ref);
     expect([...refs.values()].every((pair) => pair.length === 2 && pair[0]?.participant !== pair[1]?.participant)).toBe(true);
-    expect(slotsOf(book, firstMs + slots * slotMs)).toEqual({ open: [], closing: [] });
+    expect(slotsAt(book, firstMs + slots * slotMs)).toEqual({ toClear: [], toClose: [] });
   });
 });

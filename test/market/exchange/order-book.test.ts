@@ -10,7 +10,7 @@ import {
   openBook,
   openWh,
   type OrderBook,
-  slotsOf,
+  slotsAt,
 } from "../../../market/exchange/order-book.ts";
 import { reserveMicro } from "../../../market/exchange/order-reserve.ts";
 import { legsOf } from "../../../market/exchange/trade-legs.ts";
@@ -18,7 +18,7 @@ import { tradeHash, tradeOf } from "../../../market/exchange/trade.ts";
 import { alice, at, bob, exchange, exchangeBook, exchangeForecast, exchangeOrder, nowMs, rules } from "./exchange-rig.ts";
 
 const slotMs = Date.parse(at("10:30"));
-const needing = { forecast: exchangeForecast({ netWh: [-3000, -3000, -3000] }) };
+const needing = { forecast: exchangeForecast({ participant: bob.owner, netWh: [-3000, -3000, -3000] }) };
 const bidOf = (more = {}) => exchangeOrder({ participant: bob.owner, side: "buy", limit: "300000", ...more });
 
 describe("a book", () => {
@@ -40,12 +40,13 @@ describe("a book", () => {
     expect(await place(exchangeOrder({ revision: 4, wh: 1300 }))).toBe("placed");
 
     const gateMs = slotMs - rules.gateMs;
-    expect(slotsOf(book, gateMs - 1)).toEqual({ open: [slotMs], closing: [] });
-    expect(slotsOf(book, gateMs)).toEqual({ open: [], closing: [slotMs] });
+    expect(slotsAt(book, gateMs - 1)).toEqual({ toClear: [slotMs], toClose: [] });
+    expect(slotsAt(book, gateMs)).toEqual({ toClear: [slotMs], toClose: [slotMs] });
+    expect(slotsAt(book, gateMs + 1)).toEqual({ toClear: [], toClose: [slotMs] });
     const closing = closeSlot(book, slotMs);
     expect(closing.left.map(({ order, wh }) => [order.order.orderId, wh])).toEqual([["o1", 300]]);
     applyEvent(book, closing.event);
-    expect(slotsOf(book, gateMs)).toEqual({ open: [], closing: [] });
+    expect(slotsAt(book, gateMs)).toEqual({ toClear: [], toClose: [] });
     expect([...book.orders.values()].map(openWh).every((wh) => wh === 0)).toBe(true);
   });
 
