@@ -189,6 +189,24 @@ it.each(["request", "answer"] as const)(
   },
 );
 
+it("gives a node that takes its time to answer a rest before it sends the same again", async () => {
+  const { anvil, sender, mined } = await rig();
+  const proxy = await startRpcProxy(anvil.url);
+  closing.push(() => proxy.close());
+  const busyMs = 60;
+  const sentAt: number[] = [];
+  proxy.lose(async (method) => {
+    if (method !== "eth_sendRawTransaction") return null;
+    sentAt.push(performance.now());
+    await new Promise((resolve) => setTimeout(resolve, busyMs));
+    return sentAt.length < 3 ? "request" : null;
+  });
+  await sender({}, proxy.url).send(call);
+  expect(sentAt).toHaveLength(3);
+  for (const [index, at] of sentAt.slice(1).entries()) expect(at - (sentAt[index] ?? 0)).toBeGreaterThan(4 * busyMs);
+  expect(await mined()).toBe(1);
+});
+
 it("sees what was left on its way through before it sends anything else", async () => {
   const { ask, sender, waiting, mined } = await rig(["--no-mining"]);
   const one = sender({ minedWithinMs: 60, stuckAfterMs: 1e9 });
@@ -250,7 +268,7 @@ it(
     const { ask, sender, node, mined } = await rig(["--no-mining"]);
     const blobs = await sealBlobs([new Uint8Array(131_072)]);
     const journal = memoryJournal();
-    const sent = sender({ stuckAfterMs: 500, maxReplacements: 1, journal }).send({ ...call, blobs });
+    const sent = sender({ stuckAfterMs: 500, maxReplacements: 2, journal }).send({ ...call, blobs });
     await until("it was signed", () => journal.read().length === 1);
     const first = Transaction.from(journal.read()[0]?.raw ?? "");
     await until("it was replaced", () => journal.read()[0]?.hashes.length === 2, 30_000);
