@@ -26,7 +26,7 @@ const loggedHashes = ({ logs }: Mined): string[] => {
 };
 
 // Anvil checks every proof before it answers.
-describe("blobs of an epoch", { timeout: 180_000 }, () => {
+describe("blobs of an epoch", { timeout: 300_000 }, () => {
   it("go into real blob transactions, bound to the epoch, and can be fetched from the chain as they were", async () => {
     await registerBoth(rig.market);
     const client = await rig.market.clientOf(aggregator.signer.privateKey);

@@ -244,7 +244,8 @@ it("says so where another program has sent with its key, and goes on after that"
   expect((await node.getTransaction((await one.send(call)).hash))?.nonce).toBe(1);
 });
 
-it("never lets transactions with and without blobs wait at the same time", { timeout: 60_000 }, async () => {
+// Anvil checks the proofs of each blob before it answers, which takes it a while on a busy machine.
+it("never lets transactions with and without blobs wait at the same time", { timeout: 240_000 }, async () => {
   const { ask, sender, waiting, mined } = await rig(["--no-mining"]);
   const one = sender({ stuckAfterMs: 1e9 });
   const blobs = await sealBlobs([new Uint8Array(131_072)]);
@@ -254,7 +255,7 @@ it("never lets transactions with and without blobs wait at the same time", { tim
     [1, 3],
     [1, 4],
   ]) {
-    await until(`${together} wait`, async () => (await waiting()) === together, 30_000);
+    await until(`${together} wait`, async () => (await waiting()) === together, 120_000);
     await ask("evm_mine");
     expect(await mined()).toBe(after);
   }
@@ -263,7 +264,7 @@ it("never lets transactions with and without blobs wait at the same time", { tim
 
 it(
   "replaces a stuck blob transaction by one that offers twice as much for all, with the same blobs",
-  { timeout: 60_000 },
+  { timeout: 240_000 },
   async () => {
     const { ask, sender, node, mined } = await rig(["--no-mining"]);
     const blobs = await sealBlobs([new Uint8Array(131_072)]);
@@ -271,9 +272,9 @@ it(
     const sent = sender({ stuckAfterMs: 500, maxReplacements: 2, journal }).send({ ...call, blobs });
     await until("it was signed", () => journal.read().length === 1);
     const first = Transaction.from(journal.read()[0]?.raw ?? "");
-    await until("it was replaced", () => journal.read()[0]?.hashes.length === 2, 30_000);
+    await until("it was replaced", () => journal.read()[0]?.hashes.length === 2, 120_000);
     const hash = journal.read()[0]?.hashes[1] ?? "";
-    await until("the node has it", async () => (await node.getTransaction(hash)) !== null, 30_000);
+    await until("the node has it", async () => (await node.getTransaction(hash)) !== null, 120_000);
     await ask("evm_mine");
     const block = await sent;
     const taken = await node.getTransaction(block.hash);
