@@ -219,6 +219,22 @@ it("sees what was left on its way through before it sends anything else", async 
   expect(await mined()).toBe(2);
 });
 
+it("fills the gap that a node with lost blocks leaves, and comes to what it had signed for later", async () => {
+  const { sender, mined, node } = await rig();
+  const journal = memoryJournal();
+  const fees = { maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 10n ** 9n };
+  const raw = await new Wallet(key).signTransaction({ type: 2, to, nonce: 2, gasLimit: 21_000, chainId: anvilChainId, ...fees });
+  const hash = Transaction.from(raw).hash ?? "";
+  journal.write([{ what: "signed before", nonce: 2, raw, hashes: [hash] }]);
+  const one = sender({ journal });
+  expect(await one.resume()).toEqual([]);
+  const nonces: (number | undefined)[] = [];
+  for (let turn = 0; turn < 3; turn++) nonces.push((await node.getTransaction((await one.send(call)).hash))?.nonce);
+  expect(nonces).toEqual([0, 1, 3]);
+  expect((await node.getTransactionReceipt(hash))?.status).toBe(1);
+  expect([await mined(), journal.read()]).toEqual([4, []]);
+});
+
 it("says so where another program has sent with its key, and goes on after that", async () => {
   const { ask, sender, waiting, node, pool } = await rig(["--no-mining"]);
   const one = sender();
