@@ -156,7 +156,8 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
     bundleOf: async (record) => {
       const agreement = settlement?.agreements.get(record.site);
       if (!agreement || !settlement) return null;
-      return makeBundle(store, record, { agreement, owner: settlement.owner, rpc: settlement.rpcUrl });
+      const { owner, treeOf, rpcUrl } = settlement;
+      return makeBundle(store, record, { agreement, owner, treeOf, rpc: rpcUrl });
     },
   });
   const server = serve({ fetch: app.fetch, hostname: config.listen.host, port: config.listen.port });
