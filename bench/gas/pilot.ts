@@ -4,6 +4,7 @@ import type { RecordWire } from "../../core/message/settlement-message.ts";
 import devEuro from "../../settlement/contracts/dev-euro.json" with { type: "json" };
 import settlement from "../../settlement/contracts/settlement.json" with { type: "json" };
 import { settlementInterface, tokenInterface } from "../../settlement/chain-error.ts";
+import { encodeLogPlace } from "../../settlement/log-place.ts";
 import { recordBody } from "../../settlement/record-body.ts";
 import { recordHead, signRecord } from "../../settlement/record.ts";
 import { signPossession } from "../../settlement/typed-calls.ts";
@@ -141,7 +142,8 @@ export async function pilotGas(meter: GasMeter, prosumers: number): Promise<Pilo
     meter.callWithBlobs(contract, settlementInterface, method, args, anvilKeys[2], blobs);
   await call("commit", [owner, 1, root, 96_000, 0, "0x"], owner);
   const commit = await call("commit", [owner, 2, root, 96_000, 0, "0x"], owner);
-  const commitWithBlobs = await withBlobs("commit", [owner, 3, root, 96_000, 6, "0x"], 6);
+  const place = encodeLogPlace({ in: "blobs", length: 3_072_037 });
+  const commitWithBlobs = await withBlobs("commit", [owner, 3, root, 96_000, 6, place], 6);
   const attachBlobs = await withBlobs("attachBlobs", [owner, 3, 6], 6);
   const bytes = 32_000;
   const data = concat(Array.from({ length: bytes / 32 }, (_, index) => id(`digest ${index}`)));
