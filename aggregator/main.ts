@@ -168,7 +168,8 @@ export async function startAggregator(options: {
     bundleOf: async (record) => {
       const agreement = settlement?.agreements.get(record.site);
       if (!agreement || !settlement) return null;
-      return makeBundle(store, record, { agreement, owner: settlement.owner, rpc: settlement.rpcUrl });
+      const { owner, treeOf, rpcUrl } = settlement;
+      return makeBundle(store, record, { agreement, owner, treeOf, rpc: rpcUrl });
     },
   });
   const server = serve({ fetch: app.fetch, hostname: config.listen.host, port: config.listen.port });

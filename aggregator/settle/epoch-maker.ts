@@ -79,9 +79,12 @@ export function epochMaker(options: EpochMakerOptions): EpochMaker {
       }
     },
     async commit() {
-      const unfinished = await store.unfinishedEpochs();
-      if (unfinished.length === 0) return;
+      if ((await store.unfinishedEpochs()).length === 0) return;
       const onChain = await chain.epochOf(owner);
+      // Numbers follow each other: what was lost below stands in the way of everything after it.
+      const lost = await store.reopenEpochs(onChain);
+      if (lost > 0) log.error({ onChain, lost }, "the chain has lost epochs that it had called final, committed again");
+      const unfinished = await store.unfinishedEpochs();
       for (const one of unfinished) {
         const { epoch, root, committedTx } = one;
         if (epoch > onChain) await send(one);

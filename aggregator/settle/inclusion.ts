@@ -1,9 +1,9 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import type { SettlementDown } from "../../core/message/settlement-message.ts";
-import { buildEpoch, type Epoch } from "../../settlement/epoch.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { TreeOf } from "./epoch-trees.ts";
 
 /** Tells homes that the chain has what they signed. */
 export interface Inclusion {
@@ -25,25 +25,17 @@ const lifetimeS = 24 * 3600;
 export function inclusion(options: {
   store: AggregatorStore;
   owner: string;
+  treeOf: TreeOf;
   send: Send;
   present: (site: string) => boolean;
   log: Log;
 }): Inclusion {
   const { store, owner, log } = options;
-  // One tree serves all homes of its epoch, one after the other.
-  let built: { epoch: number; tree: Epoch } | null = null;
-  const treeOf = async (epoch: number): Promise<Epoch | null> => {
-    if (built?.epoch === epoch) return built.tree;
-    const digests = (await store.epochAt(epoch))?.digests;
-    if (!digests) return null;
-    built = { epoch, tree: buildEpoch(digests) };
-    return built.tree;
-  };
   const messagesOf = async (site: string, epoch: number): Promise<Included[]> => {
     const records = await store.recordsIn(epoch, site);
     const series = await store.seriesIn(epoch);
     if (records.length === 0 && series.length === 0) return [];
-    const tree = await treeOf(epoch);
+    const tree = await options.treeOf(epoch);
     if (!tree) return [];
     const { root, count } = tree;
     const of = (part: Pick<Included, "records" | "prices">): Included => ({

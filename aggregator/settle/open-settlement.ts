@@ -18,6 +18,7 @@ import type { PriceBook } from "../../planner/price-book.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { anchoring } from "./anchoring.ts";
 import { epochMaker } from "./epoch-maker.ts";
+import { epochTrees } from "./epoch-trees.ts";
 import { inclusion } from "./inclusion.ts";
 import { logPublisher } from "./log-publisher.ts";
 import { fillMirrors } from "./mirror.ts";
@@ -63,7 +64,8 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
   const anchorNote = noteSpent(store, anchorAt?.chainId ?? 0, clock);
   const anchor = anchorAt && (await openChain(anchorAt, anchorNote));
   const publisher = logPublisher({ store, owner, publishing: settlement.log });
-  const telling = inclusion({ store, owner, send, present: rooms.present, log });
+  const treeOf = epochTrees(store);
+  const telling = inclusion({ store, owner, treeOf, send, present: rooms.present, log });
   const settler = pairSettler({
     store,
     chain,
@@ -88,10 +90,19 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
       log.warn({ site, code: errorCode(error), error: errorMessage(error) }, "not settled, tried again later");
     }
   });
+  const fillUp = oneAtATime(async (site) => {
+    const agreement = agreements.get(site);
+    if (!levels || !agreement) return;
+    const pair = new Map([[site, agreement]]);
+    await topUp({ store, chain, owner, purse, agreements: pair, levels, noteSpent: note, clock, log }).catch((error: unknown) =>
+      log.warn({ site, code: errorCode(error), error: errorMessage(error) }, "own escrow not filled up, tried again later"),
+    );
+  });
   const each = settlement.mode === "each" && settlement.settledBy === "aggregator";
   return {
     agreements: signed,
     owner,
+    treeOf,
     rpcUrl: settlement.rpcUrl,
     proposals: proposer({
       ...rooms,
@@ -100,6 +111,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
       chain,
       salt: () => `0x${randomBytes(32).toString("hex")}`,
       ...(each && { onCosigned: (site: string) => void settleSite(site) }),
+      onEscrowShort: (site) => void fillUp(site),
     }),
     inclusion: telling,
     anchoring: anchoring({

@@ -26,6 +26,8 @@ export interface ProposerOptions {
   salt: () => string;
   /** Told of each record that both sides have signed. */
   onCosigned?: (site: string) => void;
+  /** Told where a home does not sign because too little is in escrow, on whichever side. */
+  onEscrowShort?: (site: string) => void;
   clock: Clock;
   log: Log;
 }
@@ -40,11 +42,12 @@ export interface Proposer {
 
 /** What a home says that has lost its journal: it gets the newest co-signed records back. */
 const journalBehind = "settlement-journal-behind";
+const escrowShort = "settlement-escrow-short";
 /** What time may cure: the home had not yet the slot, the deposit, the registration, the countersignatures, the chain or its journal. */
 const curable = new Set([
   journalBehind,
   "settlement-energy-missing",
-  "settlement-escrow-short",
+  escrowShort,
   "settlement-daily-cap",
   "settlement-countersignature-missing",
   "settlement-party-not-valid",
@@ -164,6 +167,7 @@ export function proposer(options: ProposerOptions): Proposer {
       const records = (await store.newestCosigned(site)).flatMap((one) => cosigned(one));
       await tell(site, { kind: "head", records });
     }
+    if (code === escrowShort) options.onEscrowShort?.(site);
     if (curable.has(code)) return log.info({ site, seq, code, reason }, "home cannot sign yet, proposed again later");
     const { record } = stored;
     await store.addDispute({ site, seq, source: "home", code, message: reason, own, record, atMs: clock.now() });

@@ -138,6 +138,7 @@ export function disputeStore(db: Kysely<Tables>): DisputeStore {
       const rows = await db
         .selectFrom("dispute")
         .select("record")
+        .where("state", "=", "resolved")
         .where("site", "=", site)
         .where("resolution", "=", "home")
         .orderBy("id", "desc")

@@ -47,6 +47,8 @@ export interface EpochStore {
   /** Notes how many of its blobs are on chain. */
   epochBlobs(epoch: number, blobs: number): Promise<void>;
   epochFinal(epoch: number): Promise<void>;
+  /** Takes back that epochs after one are final; gives how many were. */
+  reopenEpochs(after: number): Promise<number>;
   /** SHA-256 of its data's file, null before there was one. */
   dataHash(epoch: number): Promise<string | null>;
   setDataHash(epoch: number, sha256: string): Promise<void>;
@@ -54,6 +56,8 @@ export interface EpochStore {
   epochs(page?: { after: number; limit: number }): Promise<StoredEpoch[]>;
   /** The epoch that holds a record with this digest, or a series with this hash. */
   epochOf(leaf: string): Promise<StoredEpoch | null>;
+  /** Whether the chain has it, without its leaves. */
+  isCommitted(epoch: number): Promise<boolean>;
   epochAt(epoch: number): Promise<StoredEpoch | null>;
   /** Those that the chain could still undo, or has not, in order. */
   unfinishedEpochs(): Promise<StoredEpoch[]>;
@@ -130,6 +134,15 @@ export function epochStore(db: Kysely<Tables>): EpochStore {
     async epochFinal(epoch) {
       await db.updateTable("epoch").set({ final: 1 }).where("epoch", "=", epoch).execute();
     },
+    async reopenEpochs(after) {
+      const { numUpdatedRows } = await db
+        .updateTable("epoch")
+        .set({ final: 0 })
+        .where("epoch", ">", after)
+        .where("final", "=", 1)
+        .executeTakeFirstOrThrow();
+      return Number(numUpdatedRows);
+    },
     async dataHash(epoch) {
       const row = await db.selectFrom("epoch").select("data_sha256").where("epoch", "=", epoch).executeTakeFirst();
       return row?.data_sha256 ?? null;
@@ -146,6 +159,10 @@ export function epochStore(db: Kysely<Tables>): EpochStore {
       const record = await db.selectFrom("record").select("epoch").where("digest", "=", leaf).executeTakeFirst();
       const found = record ?? (await db.selectFrom("series").select("epoch").where("hash", "=", leaf).executeTakeFirst());
       return found?.epoch == null ? null : epochAt(Number(found.epoch));
+    },
+    async isCommitted(epoch) {
+      const row = await db.selectFrom("epoch").select("committed_tx").where("epoch", "=", epoch).executeTakeFirst();
+      return typeof row?.committed_tx === "string";
     },
     epochAt,
     async unfinishedEpochs() {

@@ -160,6 +160,22 @@ it("commits again what a reorganisation of the chain has undone", async () => {
   expect(await room.store.newestEpoch()).toBe(1);
 });
 
+it("commits again what the chain had called final and has lost, before what follows", async () => {
+  const room = await chainRoom({ settleMs: null });
+  await room.addCosigned();
+  await room.toTheDayAfter();
+  const snapshot: unknown = await room.market.provider.send("evm_snapshot", []);
+  await room.epoch();
+  expect(await room.store.epochs()).toMatchObject([{ final: true }]);
+  await room.market.provider.send("evm_revert", [snapshot]);
+  await room.addCosigned();
+  await room.epoch();
+  const roots = (await room.store.epochs()).map(({ root }) => root);
+  const onChain = await Promise.all([1, 2].map(async (epoch) => (await room.chain.readCommit(room.owner, epoch))?.root));
+  expect(onChain).toEqual(roots);
+  expect(room.log.lines.map(({ level }) => level)).toEqual(["error", "warn"]);
+});
+
 it("takes an epoch for final when the chain says so, and not while that block is older than the contract", async () => {
   const room = await chainRoom({ finality: "finalized", settleMs: null });
   await room.addCosigned();

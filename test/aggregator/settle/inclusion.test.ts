@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
+import { epochTrees } from "../../../aggregator/settle/epoch-trees.ts";
 import { inclusion } from "../../../aggregator/settle/inclusion.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { SettlementDown } from "../../../core/message/settlement-message.ts";
@@ -24,7 +25,14 @@ async function room() {
     down.push({ site, message, bytes: JSON.stringify(body).length });
   };
   const make = (from: AggregatorStore) =>
-    inclusion({ store: from, owner: aggregator.owner, send, present: (site) => line.there.has(site), log: silentLog() });
+    inclusion({
+      store: from,
+      owner: aggregator.owner,
+      treeOf: epochTrees(from),
+      send,
+      present: (site) => line.there.has(site),
+      log: silentLog(),
+    });
   return { store, reopen, down, line, make, telling: make(store) };
 }
 
@@ -129,4 +137,22 @@ it("gives a home that was away for years the newest epochs, not all of them", as
   for (let epoch = 1; epoch <= 50; epoch++) await addFinal(store, epoch, await addRecords(store, "home-a", 1, epoch - 1));
   await telling.welcome("home-a");
   expect(seqsOf(down, "home-a")).toEqual(Array.from({ length: 32 }, (_, at) => 19 + at));
+});
+
+it("builds a tree once for all who ask, keeps few, and forgets what was not there", async () => {
+  const { store } = await room();
+  let built = 0;
+  const treeOf = epochTrees({ epochAt: (epoch) => (built++, store.epochAt(epoch)) });
+  expect(await treeOf(1)).toBeNull();
+  const digests = await addRecords(store, "home-a", 6);
+  for (const [at, digest] of digests.entries()) await addFinal(store, at + 1, [digest]);
+  built = 0;
+  const [one, two] = await Promise.all([treeOf(1), treeOf(1)]);
+  expect([one === two, one?.root, built]).toEqual([true, buildEpoch([digests[0] ?? ""]).root, 1]);
+  for (const epoch of [2, 3, 4, 1, 5]) await treeOf(epoch);
+  expect(built).toBe(5);
+  await treeOf(1);
+  expect(built).toBe(5);
+  await treeOf(2);
+  expect(built).toBe(6);
 });

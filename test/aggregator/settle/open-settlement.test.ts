@@ -137,6 +137,41 @@ it("settles with the next epoch what the chain did not take at first", async () 
   expect(await store.disputes({ open: true, limit: 9 })).toEqual([]);
 });
 
+it("fills the own escrow up as soon as a home does not sign for want of it, and not without reason", async () => {
+  const { chain, store, clock, settlement, down } = await open({ top_up: { below: "1", to: "3", most_per_day: "5" } });
+  await chain.market.funder.transfer(parties.addressOf(aggregator.signer), 10n ** 9n);
+  await reported(store, 0, [10, 20, 30, 40]);
+  await clock.advance(hourMs);
+  await settlement.proposals.advance(site);
+  const record = proposed(down);
+  const digest = recordDigest(chain.market.domain, record);
+  const short = {
+    v: 1,
+    kind: "disputed",
+    seq: record.seq,
+    digest,
+    code: "settlement-escrow-short",
+    message: "",
+    own: {},
+  } as const;
+  const own = async (): Promise<bigint> => {
+    const { balanceA, balanceB } = await chain.chain.pairOf(partyA.owner, partyB.owner);
+    return parties.householdIsA ? balanceB : balanceA;
+  };
+  await settlement.proposals.answer(site, short);
+  await until("it is filled up", async () => (await own()) === 3_000_000n);
+  await settlement.proposals.answer(site, short);
+  await settlement.anchoring.tick();
+  expect(await own()).toBe(3_000_000n);
+  const what = (await store.spentSums({ fromMs: 0, toMs: 1e15 })).map((sum) => [sum.what, sum.transactions]);
+  expect(what).toEqual(
+    expect.arrayContaining([
+      ["approve", 1],
+      ["depositMany", 1],
+    ]),
+  );
+});
+
 it("is refused by the configuration where a gateway should settle what is settled together", () => {
   const settlement = { key: "k", passphrase_file: "p", chain_id: 1, contract: `0x${"5e".repeat(20)}`, rpc_url: "http://x" };
   const parsed = AggregatorYaml.shape.settlement.safeParse({ ...settlement, settled_by: "gateway" });

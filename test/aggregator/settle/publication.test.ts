@@ -143,6 +143,23 @@ it("gives each mirror each final epoch once, and later what it did not take; one
   expect([[...good.kept.keys()], [...bad.kept.keys()]]).toEqual([[], names]);
 });
 
+it("leaves out for a mirror what that will never take, says so once, and goes on", async () => {
+  const room = await chainRoom({ settleMs: null });
+  const one = await mirror();
+  const { store, owner, log } = room;
+  const fill = () => fillMirrors({ store, publisher: room.work.publisher, owner, mirrors: [one.url], log });
+  await room.addCosigned();
+  await room.epoch();
+  one.state.status = 422;
+  await fill();
+  one.state.status = 204;
+  await room.addCosigned();
+  await room.epoch();
+  await fill();
+  expect([...one.kept.keys()]).toEqual([`PUT /log/${owner}/2`]);
+  expect(log.lines).toMatchObject([{ level: "error", fields: { epoch: 1 } }]);
+});
+
 it("takes nothing of a home's records into data files that are made after it was erased", async () => {
   const room = await chainRoom({ settleMs: null, publishing: { form: "records" } });
   await addCosigned(room.store, room.market.domain);
