@@ -98,7 +98,9 @@ export async function liar(home: HonestHome, character: Character, random: () =>
     if (chance(character.lies)) {
       const [record, falsely] = lieAbout(honest, evidence);
       const answer = await home.line.send({ kind: "proposal", record, evidence: falsely });
-      if (await keep(record, falsely, answer)) accepted++;
+      // The first hour of all is what one of the lies says.
+      const isFalse = JSON.stringify([record, falsely]) !== JSON.stringify([honest, evidence]);
+      if ((await keep(record, falsely, answer)) && isFalse) accepted++;
     }
     const answer = await home.line.send({ kind: "proposal", record: honest, evidence });
     if (answer?.kind === "disputed" && answer.code === "settlement-journal-behind") await giveHead();
