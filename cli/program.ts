@@ -4,7 +4,7 @@ import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { addKeyVerbs, type Verb } from "./key-verbs.ts";
-import { addSettlementVerbs } from "./settlement-verbs.ts";
+import { addGatewaySettlementVerbs } from "./gateway-settlement-verbs.ts";
 import { programVersion } from "./program-version.ts";
 
 /**
@@ -335,7 +335,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(verb(async (file, options) => (await import("./guard-replay.ts")).guardReplay(file, options, say)));
 
   const settlement = root.command("settlement").description("settlement records and their proofs");
-  addSettlementVerbs(settlement, { verb, say, config });
+  addGatewaySettlementVerbs(settlement, { verb, say, config });
   settlement
     .command("verify")
     .description("check a proof bundle, one verdict per check")

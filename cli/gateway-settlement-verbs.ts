@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Verb } from "./key-verbs.ts";
 
 /** Adds the verbs of `smart-mla settlement …` that a gateway, and whoever helps one, needs. */
-export function addSettlementVerbs(
+export function addGatewaySettlementVerbs(
   settlement: Command,
   { verb, say, config }: { verb: Verb; say: (line: string) => void; config: readonly [string, string] },
 ): void {
