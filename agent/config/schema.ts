@@ -130,12 +130,12 @@ export const AgentYaml = z.strictObject({
       /** Whose escrow and roots count: `latest` only on chains where a block is final at once, or that know no `finalized`. */
       finality: z.enum(["finalized", "latest"]).default("finalized"),
       countersigned_within_s: z.int().min(60).max(86_400).default(3600),
-      /** At least two of the longest service periods, so that an honest aggregator can be a little late. */
+      /** A day's record and half a day for it to come; less than two service days. */
       settled_within_s: z
         .int()
         .min(7200)
         .max(30 * 86_400)
-        .default(2 * 86_400),
+        .default(129_600),
       included_within_s: z
         .int()
         .min(3600)

@@ -11,7 +11,7 @@ import type {
 } from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/agreement.ts";
 import { chainClient } from "../../settlement/chain-client.ts";
-import type { ChainReader, Finality, PartyState } from "../../settlement/chain-reader.ts";
+import type { ChainReader, Finality, PairState, PartyState } from "../../settlement/chain-reader.ts";
 import { checkRecord, type CoveredPeriod, type OwnFigures, type OwnSlot } from "../../settlement/check-record.ts";
 import { openKeystore } from "../../settlement/keystore.ts";
 import { readAgreement } from "../../settlement/read-agreement.ts";
@@ -112,6 +112,12 @@ export function signingRoom(parts: {
     if (known.ownSignature === null) records.signed(pair, known.record.seq, signature);
     return { v: 1, kind: "signed", seq: known.record.seq, digest: known.digest, signature };
   };
+  /** A recovered journal has only the newest records: one that both signed after the chain's stands for the chain's. */
+  const isBehind = ({ seq, head }: PairState): boolean => {
+    const settled = records.at(pair, seq);
+    if (settled) return settled.digest !== head;
+    return seq > (records.newestCosigned(pair)?.record.seq ?? 0);
+  };
   /** The contract settles nothing of a party that was not registered for the whole period, or whose key was revoked. */
   const invalidParty = async (record: RecordWire): Promise<string | undefined> => {
     const owners = [householdOf(agreement), agreement.aggregator];
@@ -137,7 +143,7 @@ export function signingRoom(parts: {
       const onChain = await chain.pairOf(agreement.a, agreement.b);
       // A restored or lost database: signing now could make a second body for a number that was signed before.
       const held = hold.held();
-      if (held || (onChain.seq > 0 && records.at(pair, onChain.seq)?.digest !== onChain.head))
+      if (held || isBehind(onChain))
         return dispute(
           "settlement-journal-behind",
           held

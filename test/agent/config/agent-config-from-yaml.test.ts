@@ -103,7 +103,7 @@ it("takes the way to the chain from settlement.publish: a key of its own or a re
   expect(mapped({ key: "gas" })).toMatchObject({
     finality: "finalized",
     countersignedWithinMs: 3_600_000,
-    settledWithinMs: 172_800_000,
+    settledWithinMs: 129_600_000,
     includedWithinMs: 172_800_000,
     settleOwn: false,
     publish: {

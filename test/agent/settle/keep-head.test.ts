@@ -3,7 +3,7 @@ import type { Watchtower } from "../../../agent/settle/watchtower.ts";
 import { hold } from "../../../agent/store/settlement-hold.ts";
 import type { CosignedRecord } from "../../../core/message/settlement-message.ts";
 import { AppError } from "../../../core/app-error.ts";
-import { recordDigest } from "../../../settlement/record.ts";
+import { recordDigest, recordHead } from "../../../settlement/record.ts";
 import { publishCall } from "../../../settlement/settlement-calls.ts";
 import { bothSign, householdIsA } from "../../settlement/fixture.ts";
 import { homeOnChain, hourOf } from "./home-on-chain.ts";
@@ -69,6 +69,21 @@ it("takes the newest records back from the watchtower by itself, and signs on af
   expect(await home.sign(third)).toBe("settlement-journal-behind");
   await chores(false);
   expect([home.stores.hold.held(), await home.sign(third)]).toEqual([null, "signed"]);
+});
+
+it("signs on after a recovery although the chain's newest record is one that it has not got back", async () => {
+  const home = await homeOnChain();
+  const { door } = memoryTower();
+  const chores = home.choresWith({ tower: door });
+  const settled = await home.cosigned("import", 0);
+  await home.market.funder.settle(recordHead(settled), ...(await bothSign(home.domain, settled)));
+  await home.cosigned("import", 1);
+  await home.cosigned("export", 0);
+  await chores(false);
+  lose(home);
+  await chores(false);
+  expect(home.stores.records.at(home.pair, settled.seq)).toBeUndefined();
+  expect(await home.sign(home.next("export", 1))).toBe("signed");
 });
 
 it("does not lift the hold for a watchtower that lies or is away", async () => {
