@@ -9,7 +9,7 @@ import { writeWholeFile } from "../core/write-whole-file.ts";
 import { signaturePool } from "./audit/signature-pool.ts";
 import type { ChainReader } from "./chain-reader.ts";
 import { epochFileName, readBounded } from "./epoch-source.ts";
-import { checkEpochData, isExact, mostBytesOfEpoch } from "./fetch-epoch.ts";
+import { areBlobs, checkEpochData, mostBytesOfEpoch } from "./fetch-epoch.ts";
 import type { LogData } from "./log-data.ts";
 import type { EpochIndex } from "./wanted-epoch.ts";
 
@@ -54,7 +54,10 @@ export function mirrorApp({
     const bytes = await readBounded(request.body, mostBytesOfEpoch(wanted), "the body");
     const checked = checkEpochData(chain, wanted, bytes);
     if (!("data" in checked)) throw wrong(checked.message);
-    const bound = (await isExact(wanted, bytes)) || (wanted.place.in === "nowhere" && (await allSigned(checked.data, chain)));
+    const bound =
+      checked.isFile ||
+      (await areBlobs(wanted, bytes)) ||
+      (wanted.place.in === "nowhere" && (await allSigned(checked.data, chain)));
     if (!bound) throw wrong("leads to the root, but its signatures are not those that were published");
     writeWholeFile(file, bytes, 0o644);
     log.info({ by, epoch, bytes: bytes.length, leaves: wanted.count }, "data of an epoch taken");
