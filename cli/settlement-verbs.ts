@@ -25,7 +25,7 @@ export function addPublicVerbs(settlement: Command, { verb, say }: { verb: Verb;
     .option("--to-block <n>", "the last block to look at (default: the newest)")
     .option("--beacon <url>", "consensus node that still has the blobs")
     .option("--mirror <url>", "web address with the data of epochs; may be given again", several, [])
-    .option("--data <folder>", "folder with the data of epochs, such as that of a mirror")
+    .option("--data <folder>", "folder with the data of epochs, such as that of a mirror or an aggregator")
     .option("--records <file>", "archive of agreements, prices and records with evidence, JSON lines")
     .option("--threads <n>", "that check signatures (default: one for each processor)")
     .option("--json", "one JSON object instead of lines")
