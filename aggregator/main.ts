@@ -62,7 +62,9 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   };
   const send = sender({ aggregator: config.id, key, store, link: connected, clock });
   const planner = homePlanner({ store, prices, send, uuid: randomUUID, slotMinutes: config.slotMinutes, clock, log });
-  const settlement = config.settlement && (await openSettlement(config, config.settlement, { store, prices, send, clock, log }));
+  const present = (site: string): boolean => states.get(site) === "ready";
+  const settlement =
+    config.settlement && (await openSettlement(config, config.settlement, { store, prices, send, present, clock, log }));
   if (settlement) opened.defer(() => settlement.close());
   const quietly = (work: Promise<void>, what: string): Promise<void> =>
     work.catch((error: unknown) =>
@@ -89,6 +91,7 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   const welcome = oneAtATime(async (site) => {
     await announce(site);
     await quietly(planner.resend(site), "sending plans again");
+    await settlement?.inclusion.welcome(site);
   });
   const waiting = new Set<string>();
   const replanSoon = (site: string): void => {
@@ -153,7 +156,8 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
     bundleOf: async (record) => {
       const agreement = settlement?.agreements.get(record.site);
       if (!agreement || !settlement) return null;
-      return makeBundle(store, record, { agreement, owner: settlement.owner, rpc: settlement.rpcUrl });
+      const { owner, treeOf, rpcUrl } = settlement;
+      return makeBundle(store, record, { agreement, owner, treeOf, rpc: rpcUrl });
     },
   });
   const server = serve({ fetch: app.fetch, hostname: config.listen.host, port: config.listen.port });
@@ -193,10 +197,12 @@ export async function startAggregator(options: { config: AggregatorConfig; clock
   clock.every(heartbeatMs, () => sites.forEach(beat), signal);
   clock.every(stepMs, () => forAll((site) => quietly(planner.resend(site), "sending plans again")), signal);
   clock.every(config.planEveryMs, () => forAll((site) => quietly(planner.plan(site), "planning")), signal);
-  if (settlement && config.settlement) {
+  if (settlement) {
     clock.every(stepMs, () => forAll(settlement.proposals.advance), signal);
+    // Prices are bound before they begin to count.
+    void clock.hold(settlement.anchoring.tick());
     // A chain takes the time it takes; nothing here waits for it.
-    clock.every(config.settlement.epochMs, () => void quietly(settlement.anchoring.run(), "anchoring"), signal);
+    clock.every(stepMs, () => void settlement.anchoring.tick(), signal);
   }
   const address = server.address();
   const port = typeof address === "object" && address ? address.port : config.listen.port;

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
+import { addAggregatorVerbs } from "./aggregator-verbs.ts";
 import { addKeyVerbs, type Verb } from "./key-verbs.ts";
 import { programVersion } from "./program-version.ts";
 import { addPublicVerbs } from "./settlement-verbs.ts";
@@ -68,6 +69,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption("-c, --config <file>", "YAML configuration (needed), its aggregator.yaml")
     .option("--json", "one JSON object")
     .action(verb(async (options) => (await import("./config-check.ts")).aggregatorConfigCheck(options, say)));
+  addAggregatorVerbs(aggregator, { verb, say });
 
   root
     .command("enrol")

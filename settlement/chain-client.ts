@@ -42,8 +42,8 @@ export interface ChainClient extends ChainReader {
   digestOf(head: Head): Promise<string>;
   /** Whether the contract finds a record's digest in a committed epoch. */
   included(by: string, epoch: number, digest: string, proof: readonly string[]): Promise<boolean>;
-  /** Number of a party's newest epoch, 0 before the first. */
-  epochOf(by: string): Promise<number>;
+  /** Number of a party's newest epoch, 0 before the first; as of a block that is so many below the newest, or a name of one. */
+  epochOf(by: string, at?: "latest" | "finalized" | number): Promise<number>;
   /** Micro-units outside any escrow. */
   tokenBalanceOf(owner: string): Promise<bigint>;
   /** Registrar only. */
@@ -115,6 +115,8 @@ export interface ChainOptions extends Omit<TransactorOptions, "signal"> {
   chainId: number;
   contract: string;
   privateKey?: string;
+  /** Told of every transaction of the key that a block has taken, before its caller. */
+  onMined?: (what: string, mined: Mined) => Promise<void>;
 }
 
 /**
@@ -122,7 +124,7 @@ export interface ChainOptions extends Omit<TransactorOptions, "signal"> {
  * Every call throws AppErrors of chainError, and chain-wrong-chain; sending ones chain-read-only without a key.
  */
 export function chainClient(options: ChainOptions): ChainClient {
-  const { rpcUrl, chainId, contract: place, privateKey, ...sending } = options;
+  const { rpcUrl, chainId, contract: place, privateKey, onMined, ...sending } = options;
   const address = place.toLowerCase();
   const provider = chainProvider(rpcUrl, chainId);
   const closing = new AbortController();
@@ -146,12 +148,24 @@ export function chainClient(options: ChainOptions): ChainClient {
       throw chainError(method, error);
     }
   };
+  const below = async (blocks: number): Promise<number | "latest"> => {
+    if (blocks === 0) return "latest";
+    try {
+      return Math.max(0, (await provider.getBlockNumber()) - blocks);
+    } catch (error) {
+      throw chainError("epochOf", error);
+    }
+  };
   const tokenAddress = async (): Promise<string> => (token ??= String(await read("token", [])).toLowerCase());
   const readToken = async (method: string, args: readonly unknown[]): Promise<bigint> =>
     BigInt(String(await read(method, args, {}, new Contract(await tokenAddress(), tokenInterface, provider))));
   const own = () => {
     if (!sender) throw new AppError("chain-read-only", "no private key was given, so nothing can be sent");
     return sender;
+  };
+  const told = async (what: string, mined: Mined): Promise<Mined> => {
+    await onMined?.(what, mined);
+    return mined;
   };
   const send = async (what: string, to: string, data: string, blobs?: readonly Uint8Array[]): Promise<Mined> => {
     const from = own();
@@ -160,12 +174,12 @@ export function chainClient(options: ChainOptions): ChainClient {
     } catch (error) {
       throw chainError(what, error);
     }
-    if (!blobs?.length) return from.send({ what, to, data });
+    if (!blobs?.length) return told(what, await from.send({ what, to, data }));
     if (blobs.length > blobsPerTransaction)
       throw new AppError("chain-too-many-blobs", `a transaction carries ${blobsPerTransaction} blobs, not ${blobs.length}`);
     // Loaded by who publishes only: it is large.
     const { sealBlobs } = await import("./kzg.ts");
-    return from.send({ what, to, data, blobs: await sealBlobs(blobs) });
+    return told(what, await from.send({ what, to, data, blobs: await sealBlobs(blobs) }));
   };
   const call = (method: string, args: readonly unknown[], blobs?: readonly Uint8Array[]): Promise<Mined> =>
     send(method, address, settlementInterface.encodeFunctionData(method, args), blobs);
@@ -207,7 +221,10 @@ export function chainClient(options: ChainOptions): ChainClient {
     },
     digestOf: async (head) => String(await read("digest", [head])),
     included: async (by, epoch, digest, proof) => Boolean(await read("included", [by, epoch, digest, proof])),
-    epochOf: async (by) => Number(await read("epochOf", [by])),
+    async epochOf(by, at = "latest") {
+      const blockTag = typeof at === "number" ? await below(at) : at;
+      return Number(await read("epochOf", [by], { blockTag }));
+    },
     tokenBalanceOf: (owner) => readToken("balanceOf", [owner]),
     register: (owner, signer, proof) => call("register", [owner, signer, proof]),
     retire: (owner, until) => call("retire", [owner, until]),

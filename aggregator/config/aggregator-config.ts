@@ -1,8 +1,8 @@
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { BrokerAccess } from "../../core/broker-connection.ts";
 import type { LogLevel } from "../../core/log.ts";
-import { isCredential } from "../../settlement/read-passphrase.ts";
 import type { AggregatorYaml } from "./schema.ts";
+import { type AggregatorSettlement, settlementFromYaml } from "./settlement-config.ts";
 
 /** What the aggregator runs by, in camelCase, paths resolved. */
 export interface AggregatorConfig {
@@ -21,18 +21,6 @@ export interface AggregatorConfig {
   logLevel: LogLevel;
   /** Only in the demo and in tests: where simulated time comes from. */
   simulationClockUrl?: string;
-}
-
-/** The key that signs and pays for gas, and the contract that is settled on. */
-export interface AggregatorSettlement {
-  keyFile: string;
-  passphraseFile: string;
-  chainId: number;
-  /** Address, lower case. */
-  contract: string;
-  rpcUrl: string;
-  /** Between two commitments to the chain. */
-  epochMs: number;
 }
 
 /** What gateways are told of control keys. */
@@ -88,16 +76,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     pricesFile: at(yaml.prices_file),
     planEveryMs: yaml.plan.every_s * 1000,
     slotMinutes: yaml.plan.slot_minutes,
-    ...(settlement && {
-      settlement: {
-        keyFile: join(dirname(databaseFile), "keys", `${settlement.key}.json`),
-        passphraseFile: isCredential(settlement.passphrase_file) ? settlement.passphrase_file : at(settlement.passphrase_file),
-        chainId: settlement.chain_id,
-        contract: settlement.contract,
-        rpcUrl: settlement.rpc_url,
-        epochMs: settlement.epoch_s * 1000,
-      },
-    }),
+    ...(settlement && { settlement: settlementFromYaml(settlement, folder, databaseFile) }),
     ...(enrolment && {
       enrolment: {
         listen: listenAt(enrolment.listen),

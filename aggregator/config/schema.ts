@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { slotMinutes } from "../../core/slots.ts";
-import { Address, Instant, Name, SiteName } from "../../core/message/fields.ts";
+import { Instant, Name, SiteName } from "../../core/message/fields.ts";
+import { SettlementYaml } from "./settlement-schema.ts";
 
 const BrokerUrl = z.url({ protocol: /^mqtts?$/, error: "an mqtts:// or mqtt:// address" });
 const Listen = z
@@ -39,16 +40,7 @@ export const AggregatorYaml = z.strictObject({
   plan: z
     .strictObject({ every_s: z.int().min(300).max(86_400).default(3600), slot_minutes: z.literal(slotMinutes).default(15) })
     .default({ every_s: 3600, slot_minutes: 15 }),
-  settlement: z
-    .strictObject({
-      key: Name,
-      passphrase_file: z.string(),
-      chain_id: z.int().positive(),
-      contract: z.string().toLowerCase().pipe(Address),
-      rpc_url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }),
-      epoch_s: z.int().min(900).max(86_400).default(86_400),
-    })
-    .optional(),
+  settlement: SettlementYaml.optional(),
   /** Where gateways get their certificates. Without it they are made by hand. */
   enrolment: z
     .strictObject({

@@ -1,24 +1,41 @@
 import { randomBytes } from "node:crypto";
-import { AppError } from "../../core/app-error.ts";
+import { computeAddress } from "ethers/transaction";
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { SignedAgreement } from "../../settlement/agreement.ts";
-import { chainClient } from "../../settlement/chain-client.ts";
+import { chainClient, type ChainClient } from "../../settlement/chain-client.ts";
+import { fileJournal } from "../../settlement/file-journal.ts";
 import { openKeystore } from "../../settlement/keystore.ts";
 import { readAgreement } from "../../settlement/read-agreement.ts";
 import { readPassphrase } from "../../settlement/read-passphrase.ts";
-import type { AggregatorConfig, AggregatorSettlement } from "../config/aggregator-config.ts";
+import type { Mined } from "../../settlement/transactor.ts";
+import type { AggregatorConfig } from "../config/aggregator-config.ts";
+import type { AggregatorSettlement, OnChain } from "../config/settlement-config.ts";
+import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import { anchor } from "./anchor.ts";
+import { anchoring } from "./anchoring.ts";
+import { epochMaker } from "./epoch-maker.ts";
+import { epochTrees } from "./epoch-trees.ts";
+import { inclusion } from "./inclusion.ts";
+import { logPublisher } from "./log-publisher.ts";
+import { fillMirrors } from "./mirror.ts";
+import { type NoteSpent, noteSpent } from "./note-spent.ts";
 import { proposer } from "./proposer.ts";
+import { anchorPublicly } from "./public-anchor.ts";
+import { chainResumer } from "./resume-chain.ts";
+import { pairSettler } from "./settle-pairs.ts";
+import { topUp } from "./top-up.ts";
 
 /** What settlement shares with the rest of the aggregator. */
 interface Rooms {
   store: AggregatorStore;
   prices: PriceBook;
   send: Send;
+  /** Whether a home is connected and ready. */
+  present: (site: string) => boolean;
   clock: Clock;
   log: Log;
 }
@@ -28,11 +45,11 @@ interface Rooms {
  * @throws AppError of key and agreement files; settlement-no-party where the agreements do not name one aggregator
  */
 export async function openSettlement(config: AggregatorConfig, settlement: AggregatorSettlement, rooms: Rooms) {
+  const { store, clock, log, send } = rooms;
   const signed = new Map<string, SignedAgreement>();
   for (const { site, agreementFile } of config.sites)
     if (agreementFile) signed.set(site, readAgreement(agreementFile, site, settlement));
   const agreements = new Map([...signed].map(([site, { agreement }]) => [site, agreement]));
-  const wallet = await openKeystore(settlement.keyFile, readPassphrase(settlement.passphraseFile));
   const [owner, ...others] = new Set([...agreements.values()].map(({ aggregator }) => aggregator));
   if (owner === undefined || others.length > 0)
     throw new AppError(
@@ -41,14 +58,106 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
         ? "there is a settlement section, but no site has an agreement_file"
         : `the agreements name different aggregators: ${[owner, ...others].join(", ")}`,
     );
-  const { rpcUrl, chainId, contract } = settlement;
-  const chain = chainClient({ rpcUrl, chainId, contract, privateKey: wallet.privateKey });
+  const note = noteSpent(store, settlement.chainId, clock);
+  const { wallet, chain } = await openChain(settlement, note);
+  const { anchor: anchorAt } = settlement;
+  const anchorNote = noteSpent(store, anchorAt?.chainId ?? 0, clock);
+  const anchor = anchorAt && (await openChain(anchorAt, anchorNote));
+  const publisher = logPublisher({ store, owner, publishing: settlement.log });
+  const treeOf = epochTrees(store);
+  const telling = inclusion({ store, owner, treeOf, send, present: rooms.present, log });
+  const settler = pairSettler({
+    store,
+    chain,
+    owner,
+    agreements,
+    partial: settlement.settlePartial,
+    noteSpent: note,
+    clock,
+    log,
+  });
+  const levels = settlement.topUp;
+  const purse = computeAddress(wallet.privateKey).toLowerCase();
+  const sites = [...agreements.keys()];
+  // What the chain did not take, or was not there to take, is tried again with the next round; at the start that is all.
+  const waiting = new Set(sites);
+  const settleSite = oneAtATime(async (site) => {
+    try {
+      await settler.settleEach(site);
+      waiting.delete(site);
+    } catch (error) {
+      waiting.add(site);
+      log.warn({ site, code: errorCode(error), error: errorMessage(error) }, "not settled, tried again later");
+    }
+  });
+  const fillUp = oneAtATime(async (site) => {
+    const agreement = agreements.get(site);
+    if (!levels || !agreement) return;
+    const pair = new Map([[site, agreement]]);
+    await topUp({ store, chain, owner, purse, agreements: pair, levels, noteSpent: note, clock, log }).catch((error: unknown) =>
+      log.warn({ site, code: errorCode(error), error: errorMessage(error) }, "own escrow not filled up, tried again later"),
+    );
+  });
+  const each = settlement.mode === "each" && settlement.settledBy === "aggregator";
   return {
     agreements: signed,
     owner,
-    rpcUrl,
-    proposals: proposer({ ...rooms, agreements, signer: wallet, chain, salt: () => `0x${randomBytes(32).toString("hex")}` }),
-    anchoring: anchor({ store: rooms.store, chain, owner, agreements, log: rooms.log }),
-    close: () => chain.close(),
+    treeOf,
+    rpcUrl: settlement.rpcUrl,
+    proposals: proposer({
+      ...rooms,
+      agreements,
+      signer: wallet,
+      chain,
+      salt: () => `0x${randomBytes(32).toString("hex")}`,
+      ...(each && { onCosigned: (site: string) => void settleSite(site) }),
+      onEscrowShort: (site) => void fillUp(site),
+    }),
+    inclusion: telling,
+    anchoring: anchoring({
+      store,
+      series: () => rooms.prices.series,
+      resume: chainResumer({ store, chain, owner, noteSpent: note, log }),
+      epochs: epochMaker({ store, chain, owner, publisher, finality: settlement.finality, noteSpent: note, log }),
+      settler,
+      sites: () => sites,
+      epochMs: settlement.epochMs,
+      settleMs: settlement.mode === "each" ? null : settlement.settleMs,
+      onEpoch: [
+        ...(levels ? [() => topUp({ store, chain, owner, purse, agreements, levels, noteSpent: note, clock, log })] : []),
+        ...(each ? [async () => (await store.unsettledSites()).forEach((site) => waiting.add(site))] : []),
+      ],
+      onFinal: [
+        async () => void (await Promise.all(sites.map((site) => telling.tell(site)))),
+        () => fillMirrors({ store, publisher, owner, mirrors: settlement.log.mirrors, log }),
+        ...(each ? [async () => void (await Promise.all([...waiting].map(settleSite)))] : []),
+        ...(anchor ? [() => anchorWith(anchor, { store, log, note: anchorNote })] : []),
+      ],
+      clock,
+      log,
+    }),
+    close() {
+      chain.close();
+      anchor?.chain.close();
+    },
   };
+}
+
+async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }: OnChain, note: NoteSpent) {
+  const wallet = await openKeystore(keyFile, readPassphrase(passphraseFile));
+  const journal = fileJournal(keyFile.replace(/\.json$/, `.${chainId}.pending.json`));
+  const { privateKey } = wallet;
+  // Here it is known that it was paid; whoever sent it adds what it was for.
+  const onMined = (what: string, mined: Mined): Promise<void> => note(what, mined, 0);
+  return { wallet, chain: chainClient({ rpcUrl, chainId, contract, privateKey, journal, onMined }) };
+}
+
+/** The party there is the key's owner, or the key itself. */
+async function anchorWith(
+  { wallet, chain }: { wallet: { privateKey: string }; chain: ChainClient },
+  { store, log, note }: Pick<Rooms, "store" | "log"> & { note: NoteSpent },
+): Promise<void> {
+  const address = computeAddress(wallet.privateKey).toLowerCase();
+  const by = (await chain.keyOf(address))?.owner ?? address;
+  await anchorPublicly({ store, chain, by, noteSpent: note, log });
 }

@@ -1,6 +1,7 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
+import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { CosignedRecord, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/agreement.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
@@ -23,6 +24,10 @@ export interface ProposerOptions {
   send: Send;
   /** 32 random bytes in hex. */
   salt: () => string;
+  /** Told of each record that both sides have signed. */
+  onCosigned?: (site: string) => void;
+  /** Told where a home does not sign because too little is in escrow, on whichever side. */
+  onEscrowShort?: (site: string) => void;
   clock: Clock;
   log: Log;
 }
@@ -37,11 +42,12 @@ export interface Proposer {
 
 /** What a home says that has lost its journal: it gets the newest co-signed records back. */
 const journalBehind = "settlement-journal-behind";
+const escrowShort = "settlement-escrow-short";
 /** What time may cure: the home had not yet the slot, the deposit, the chain or its journal. */
 const curable = new Set([
   journalBehind,
   "settlement-energy-missing",
-  "settlement-escrow-short",
+  escrowShort,
   "settlement-daily-cap",
   "chain-unreachable",
   "settlement-no-price",
@@ -73,10 +79,10 @@ export function proposer(options: ProposerOptions): Proposer {
     period: NextPeriod,
     newest: StoredRecord | null,
   ): Promise<StoredRecord | "empty" | undefined> => {
-    const evidence = evidenceOf(
-      period,
-      period.kind === "reward" ? [] : await store.slots(site, period.kind, period.startMs, period.endMs),
-    );
+    const { kind, startMs, endMs } = period;
+    const slots = kind === "reward" ? [] : await store.slots(site, kind, startMs, endMs);
+    const counts = (await store.homeCounts(site, kind, iso(startMs))) ? "last" : "first";
+    const evidence = evidenceOf(period, slots, counts);
     if (!evidence) return undefined;
     if (period.kind !== "reward" && evidence.slots.every(({ wh }) => wh === 0)) return "empty";
     const series = period.kind === "reward" ? null : (options.prices.at(period.startMs) ?? null);
@@ -96,7 +102,8 @@ export function proposer(options: ProposerOptions): Proposer {
   };
   /** Proposes the first period whose slots are all there, or steps over it where it is empty; false where none is ready. */
   const settleNext = async (site: string, agreement: Agreement, newest: StoredRecord | null): Promise<boolean> => {
-    for (const period of nextPeriods(agreement, await cursors(site, agreement), clock.now())) {
+    for (const whole of nextPeriods(agreement, await cursors(site, agreement), clock.now())) {
+      const period = whole.kind === "reward" ? whole : pricedPart(whole, options.prices.at(whole.startMs));
       const next = await compose(site, agreement, period, newest);
       if (next === undefined) continue;
       if (next === "empty") await store.setCursor(site, period.kind, period.endMs);
@@ -145,6 +152,7 @@ export function proposer(options: ProposerOptions): Proposer {
       const ownSignature = await signRecord(options.signer, domainOf(agreement), stored.record);
       await store.updateRecord(site, message.seq, { state: "cosigned", gatewaySignature: message.signature, ownSignature });
       stored.ownSignature = ownSignature;
+      options.onCosigned?.(site);
     }
     if (stored.ownSignature)
       await tell(site, { kind: "countersigned", seq: message.seq, digest: stored.digest, signature: stored.ownSignature });
@@ -157,8 +165,10 @@ export function proposer(options: ProposerOptions): Proposer {
       const records = (await store.newestCosigned(site)).flatMap((one) => cosigned(one));
       await tell(site, { kind: "head", records });
     }
+    if (code === escrowShort) options.onEscrowShort?.(site);
     if (curable.has(code)) return log.info({ site, seq, code, reason }, "home cannot sign yet, proposed again later");
-    await store.addDispute(site, seq, code, reason, own, clock.now());
+    const { record } = stored;
+    await store.addDispute({ site, seq, source: "home", code, message: reason, own, record, atMs: clock.now() });
     await store.updateRecord(site, seq, { state: "disputed" });
     log.error({ site, seq, code, reason, own }, "home disputes a record, its settlement is held");
   };
@@ -173,6 +183,13 @@ export function proposer(options: ProposerOptions): Proposer {
         await advanceNow(site);
       }),
   };
+}
+
+/** One record has one price series: a period that goes on after the end of the series is settled up to there first. */
+function pricedPart(period: NextPeriod, series: PriceSeries | undefined): NextPeriod {
+  if (!series) return period;
+  const endMs = Date.parse(series.start) + series.importPerKwh.length * series.stepS * 1000;
+  return { ...period, endMs: Math.min(period.endMs, endMs) };
 }
 
 /** Slots stay out of it: a home cannot check those that it has lost, and the message is small. */

@@ -4,8 +4,12 @@ import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
+import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
+import type { EpochStore } from "./epoch-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
+import type { PassingStore } from "./passing-store.ts";
+import type { SpendStore } from "./spend-store.ts";
 
 /** Data of a home that never came. */
 export interface StoredGap {
@@ -43,15 +47,6 @@ export interface StoredRecord {
   epoch: number | null;
 }
 
-/** A Merkle tree of records that goes to the chain. */
-export interface StoredEpoch {
-  epoch: number;
-  root: string;
-  digests: string[];
-  /** Null until the chain has it. */
-  committedTx: string | null;
-}
-
 /** What happened, counted. */
 export interface Statistics {
   samples: number;
@@ -67,7 +62,7 @@ export interface Statistics {
 }
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
-export interface AggregatorStore extends EnrolmentStore, ErasureStore {
+export interface AggregatorStore extends EnrolmentStore, ErasureStore, EpochStore, PassingStore, DisputeStore, SpendStore {
   /**
    * Keeps new rows, drops repeats; gives the highest seq up to which nothing of that run is missing, and how many rows were
    * dropped whose number had come with another content (nothing where there were none).
@@ -122,15 +117,6 @@ export interface AggregatorStore extends EnrolmentStore, ErasureStore {
   ): Promise<void>;
   /** In order of site and seq; `after` is the last one seen. */
   records(after: { site: string; seq: number } | null, limit: number): Promise<StoredRecord[]>;
-  addDispute(site: string, seq: number, code: string, message: string, own: unknown, atMs: number): Promise<void>;
-
-  /** Co-signed records that no epoch holds. */
-  unanchored(): Promise<StoredRecord[]>;
-  /** Keeps an epoch before it is sent and marks its records. */
-  addEpoch(epoch: StoredEpoch): Promise<void>;
-  /** Notes the transaction that committed it. */
-  epochCommitted(epoch: number, tx: string): Promise<void>;
-  epochs(): Promise<StoredEpoch[]>;
 
   /** Of one site, or of all (null). */
   statistics(site: string | null): Promise<Statistics>;

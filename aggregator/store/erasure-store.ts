@@ -5,11 +5,17 @@ import type { Tables } from "./tables.ts";
 export interface ErasureStore {
   /**
    * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, plans), revokes its certificates
-   * and records that it was done, all or nothing. Settlement records, their evidence and disputes stay, and the signed
-   * consents, which show what was allowed when.
+   * and records that it was done, all or nothing. Settlement records, their evidence and disputes stay until eraseRecords,
+   * and the signed consents, which show what was allowed when.
    * @returns rows deleted, by kind
    */
   eraseSite(site: string, nowMs: number): Promise<Record<string, number>>;
+  /**
+   * Deletes a home's settlement records (with evidence, salts and signatures), disputes, cursors and what it was told, and
+   * records that it was done, all or nothing.
+   * @returns how many, and the epochs that hold digests of them
+   */
+  eraseRecords(site: string, nowMs: number): Promise<{ records: number; disputes: number; epochs: number[] }>;
   /** Sites that were erased and have no certificate since: what still comes of them is not kept. */
   erasedSites(): Promise<string[]>;
 }
@@ -38,6 +44,28 @@ export function erasureStore(db: Kysely<Tables>): ErasureStore {
           .values({ site, at_ms: nowMs, rows: JSON.stringify(erased) })
           .execute();
         return erased;
+      });
+    },
+    async eraseRecords(site, nowMs) {
+      return db.transaction().execute(async (tx) => {
+        // A write comes first, so that nobody else writes between the question and the answer.
+        const disputes = await tx.deleteFrom("dispute").where("site", "=", site).executeTakeFirstOrThrow();
+        const held = await tx
+          .selectFrom("record")
+          .select("epoch")
+          .distinct()
+          .where("site", "=", site)
+          .where("epoch", "is not", null)
+          .orderBy("epoch")
+          .execute();
+        const records = await tx.deleteFrom("record").where("site", "=", site).executeTakeFirstOrThrow();
+        for (const table of ["cursor", "told", "top_up"] as const) await tx.deleteFrom(table).where("site", "=", site).execute();
+        const counts = { records: Number(records.numDeletedRows), disputes: Number(disputes.numDeletedRows) };
+        await tx
+          .insertInto("records_erasure")
+          .values({ site, at_ms: nowMs, rows: JSON.stringify(counts) })
+          .execute();
+        return { ...counts, epochs: held.map(({ epoch }) => Number(epoch)) };
       });
     },
     async erasedSites() {

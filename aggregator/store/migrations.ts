@@ -38,4 +38,28 @@ export const migrations: readonly (readonly string[])[] = [
     `create index certificate_site on certificate (site)`,
     `create table erasure (id integer primary key, site text not null, at_ms bigint not null, rows text not null)`,
   ],
+  [
+    `alter table epoch add column final integer not null default 0`,
+    `alter table epoch add column blobs bigint not null default 0`,
+    `alter table epoch add column data_sha256 text`,
+    `alter table dispute add column source text not null default 'home'`,
+    `alter table dispute add column state text not null default 'open'`,
+    `alter table dispute add column record text`,
+    `alter table dispute add column resolution text`,
+    `alter table dispute add column resolved_ms bigint`,
+    `create index dispute_state on dispute (state, site)`,
+    `create index record_epoch on record (epoch, site, seq)`,
+    `create index record_digest on record (digest)`,
+    `create table series (
+      hash text primary key, body text not null, start_ms bigint not null, end_ms bigint not null, epoch bigint)`,
+    `create table told (site text primary key, epoch bigint not null)`,
+    `create table due (what text primary key, at_ms bigint not null)`,
+    `create table mirror (url text primary key, epoch bigint not null)`,
+    `create table anchored (epoch bigint primary key, anchor_epoch bigint not null, tx text)`,
+    `create table records_erasure (id integer primary key, site text not null, at_ms bigint not null, rows text not null)`,
+    `create table top_up (id integer primary key, site text not null, micro text not null, at_ms bigint not null)`,
+    `create table spend (
+      chain_id bigint not null, hash text not null, what text not null, block bigint not null, at_ms bigint not null,
+      gas bigint not null, blob_gas bigint not null, fee_wei text not null, records bigint not null, primary key (chain_id, hash))`,
+  ],
 ];

@@ -6,25 +6,13 @@ import type { Tables } from "./tables.ts";
 
 type RecordStore = Pick<
   AggregatorStore,
-  | "cursors"
-  | "setCursor"
-  | "newestRecord"
-  | "newestCosigned"
-  | "recordAt"
-  | "addRecord"
-  | "updateRecord"
-  | "records"
-  | "addDispute"
-  | "unanchored"
-  | "addEpoch"
-  | "epochCommitted"
-  | "epochs"
+  "cursors" | "setCursor" | "newestRecord" | "newestCosigned" | "recordAt" | "addRecord" | "updateRecord" | "records"
 >;
 
 /** Records among which the newest of each register are looked for: more than two months of days. */
 const newestLooked = 200;
 
-/** Settlement records, disputes and epochs. */
+/** Settlement records and how far each kind is settled. */
 export function recordStore(db: Kysely<Tables>): RecordStore {
   const moveCursor = async (on: Kysely<Tables>, site: string, kind: SettledKind, nextMs: number): Promise<void> => {
     await on
@@ -107,48 +95,11 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
         );
       return (await query.execute()).map(stored);
     },
-    async addDispute(site, seq, code, message, own, atMs) {
-      await db
-        .insertInto("dispute")
-        .values({ site, seq, code, message, own: JSON.stringify(own), at_ms: atMs })
-        .execute();
-    },
-    async unanchored() {
-      const rows = await db
-        .selectFrom("record")
-        .selectAll()
-        .where("state", "=", "cosigned")
-        .where("epoch", "is", null)
-        .orderBy("site")
-        .orderBy("seq")
-        .execute();
-      return rows.map(stored);
-    },
-    async addEpoch({ epoch, root, digests, committedTx }) {
-      await db.transaction().execute(async (tx) => {
-        await tx
-          .insertInto("epoch")
-          .values({ epoch, root, digests: JSON.stringify(digests), committed_tx: committedTx })
-          .execute();
-        for (const digest of digests) await tx.updateTable("record").set({ epoch }).where("digest", "=", digest).execute();
-      });
-    },
-    async epochCommitted(epoch, tx) {
-      await db.updateTable("epoch").set({ committed_tx: tx }).where("epoch", "=", epoch).execute();
-    },
-    async epochs() {
-      const rows = await db.selectFrom("epoch").selectAll().orderBy("epoch").execute();
-      return rows.map((row) => ({
-        epoch: Number(row.epoch),
-        root: row.root,
-        digests: JSON.parse(row.digests) as string[],
-        committedTx: row.committed_tx,
-      }));
-    },
   };
 }
 
-function stored(row: Selectable<Tables["record"]>): StoredRecord {
+/** A row as the rest of the program knows it. */
+export function stored(row: Selectable<Tables["record"]>): StoredRecord {
   return {
     site: row.site,
     record: RecordWire.parse(JSON.parse(row.body)),

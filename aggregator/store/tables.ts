@@ -1,6 +1,7 @@
 import type { Generated } from "kysely";
 import type { InstructionAck } from "../../core/message/instruction.ts";
 import type { RecordState, SettledKind } from "./aggregator-store.ts";
+import type { DisputeSource, Resolution } from "./dispute-store.ts";
 
 /** Tables of the aggregator's database. Instants in ms, energy in Wh, money and documents as text. */
 export interface Tables {
@@ -47,7 +48,21 @@ export interface Tables {
     own_signature: string | null;
     epoch: number | null;
   };
-  dispute: { id: Generated<number>; site: string; seq: number; code: string; message: string; own: string; at_ms: number };
+  /** `source`: who says so, a home or the chain; `record`: what was proposed; `resolution`: what was done about it. */
+  dispute: {
+    id: Generated<number>;
+    site: string;
+    seq: number;
+    code: string;
+    message: string;
+    own: string;
+    at_ms: number;
+    source: DisputeSource;
+    state: "open" | "resolved";
+    record: string | null;
+    resolution: Resolution | null;
+    resolved_ms: number | null;
+  };
   /** Only the hash of a one-time code is kept; `serial` once it was used. */
   enrolment_code: { hash: string; site: string; expires_ms: number; serial: string | null };
   certificate: {
@@ -61,5 +76,39 @@ export interface Tables {
   };
   /** What a home had deleted, and when. */
   erasure: { id: Generated<number>; site: string; at_ms: number; rows: string };
-  epoch: { epoch: number; root: string; digests: string; committed_tx: string | null };
+  /** The same for settlement records. */
+  records_erasure: { id: Generated<number>; site: string; at_ms: number; rows: string };
+  /** `final`: 1 once the chain cannot undo it; `blobs`: how many of its data's are on chain; `data_sha256`: of its data's file. */
+  epoch: {
+    epoch: number;
+    root: string;
+    digests: string;
+    committed_tx: string | null;
+    final: Generated<number>;
+    blobs: Generated<number>;
+    data_sha256: string | null;
+  };
+  /** Announced prices, by the hash that stands in records; `epoch`: what binds the aggregator to them. */
+  series: { hash: string; body: string; start_ms: number; end_ms: number; epoch: number | null };
+  /** Up to which epoch a home has been sent its proofs. */
+  told: { site: string; epoch: number };
+  /** When something that comes round is due next. */
+  due: { what: string; at_ms: number };
+  /** Up to which epoch a mirror has the data. */
+  mirror: { url: string; epoch: number };
+  /** Number of an epoch on the public chain. */
+  anchored: { epoch: number; anchor_epoch: number; tx: string | null };
+  top_up: { id: Generated<number>; site: string; micro: string; at_ms: number };
+  /** Own transactions. Gas in units, the fee in wei as text. */
+  spend: {
+    chain_id: number;
+    hash: string;
+    what: string;
+    block: number;
+    at_ms: number;
+    gas: number;
+    blob_gas: number;
+    fee_wei: string;
+    records: number;
+  };
 }

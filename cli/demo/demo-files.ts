@@ -109,7 +109,15 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
     sites,
     prices_file: "prices.json",
     plan: { every_s: 3600, slot_minutes: 15 },
-    settlement: { key: "aggregator", passphrase_file: "passphrase", ...chain, epoch_s: 3600 },
+    settlement: {
+      key: "aggregator",
+      passphrase_file: "passphrase",
+      ...chain,
+      epoch_s: 3600,
+      // The demo's chain takes nothing back, and its day ends before a month is over.
+      final_after: 0,
+      settle_days: 0,
+    },
     storage: { path: "data.db" },
     http: { listen: `127.0.0.1:${files.aggregator.apiPort}` },
     simulation: { clock_url: clockUrl },

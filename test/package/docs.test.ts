@@ -144,6 +144,18 @@ describe("docs/how-to/connect-an-appliance.md", () => {
   );
 });
 
+describe("docs/how-to/run-settlement.md", () => {
+  const blocks = found(read("docs/how-to/run-settlement.md"), /^```yaml\n([\s\S]*?)^```$/gm).map(
+    (block) => parse(block) as { settlement: object },
+  );
+  const chain = { key: "k", passphrase_file: "p", chain_id: 1, contract: `0x${"5e".repeat(20)}`, rpc_url: "http://127.0.0.1:1" };
+
+  it.each(blocks.map(({ settlement }) => [Object.keys(settlement).join(", "), settlement]))(
+    "has a good configuration of %s",
+    (_, settlement) => expect(AggregatorYaml.shape.settlement.safeParse({ ...chain, ...settlement }).error).toBeUndefined(),
+  );
+});
+
 describe("docs/how-to/connect-prices.md", () => {
   const blocks = found(read("docs/how-to/connect-prices.md"), /^```yaml\n([\s\S]*?)^```$/gm).map(
     (block) => parse(block) as object,

@@ -104,7 +104,8 @@ it("shows homes, their rows and plans, statistics and epochs", async () => {
   await store.savePlans("a", [plan], 1);
   await store.answerPlan("a", plan.plan, "ACCEPTED", null);
   await store.saveStatus("a", statusOf("boiler", 5));
-  await store.addEpoch({ epoch: 1, root: "0xr", digests: ["0xa1", "0xb1"], committedTx: "0xt" });
+  await store.addEpoch({ epoch: 1, root: "0xr", digests: ["0xa1", "0xb1"] });
+  await store.epochCommitted(1, "0xt");
   expect((await get("/v1/sites")).body).toEqual({
     items: [
       { site: "a", state: "ready", rows: 2 },
@@ -123,7 +124,9 @@ it("shows homes, their rows and plans, statistics and epochs", async () => {
     rejected: { "intake-malformed": 3 },
   });
   expect((await get("/v1/sites/b/statistics")).body).toMatchObject({ samples: 0, importWh: 0 });
-  expect((await get("/v1/epochs")).body).toEqual({ items: [{ epoch: 1, root: "0xr", committedTx: "0xt", count: 2 }] });
+  expect((await get("/v1/epochs")).body).toEqual({
+    items: [{ epoch: 1, root: "0xr", committedTx: "0xt", final: false, blobs: 0, count: 2 }],
+  });
 });
 
 it("says 500 as a problem when the store fails", async () => {

@@ -28,18 +28,27 @@ export interface Desk {
   /** The proposer of a process that was killed and started again on the same file. */
   restart(): Promise<void>;
   network: { online: boolean; chain: boolean };
+  /** What a second home has received, where there is one. */
+  neighbour: SettlementDown[];
 }
 
+/** A second home with an agreement of the same terms. */
+export const neighbourSite = "gw-4712";
+
 /** A proposer with a real store and fake time, and the home's end of the line. */
-export async function openDesk(change: { agreement?: Partial<Agreement>; prices?: PriceBook } = {}): Promise<Desk> {
+export async function openDesk(
+  change: { agreement?: Partial<Agreement>; prices?: PriceBook; neighbour?: true } = {},
+): Promise<Desk> {
   const { store, reopen } = await scratchStore();
   const clock = fakeClock(midnightMs);
   const log = silentLog();
   const down: SettlementDown[] = [];
+  const neighbour: SettlementDown[] = [];
   const network = { online: true, chain: true };
   const agreement = exampleAgreement(domain, change.agreement);
   const send: Send = async (to, type, rest, body) => {
     if (!network.online) throw new AppError("mqtt-offline", "away", { temporary: true });
+    if (change.neighbour && to === neighbourSite) return void neighbour.push(SettlementDown.parse(body));
     expect([to, type, rest]).toEqual([site, "settlement", "settle/supply"]);
     down.push(SettlementDown.parse(body));
   };
@@ -53,7 +62,7 @@ export async function openDesk(change: { agreement?: Partial<Agreement>; prices?
   let salts = 0;
   const make = (from: AggregatorStore): Proposer =>
     proposer({
-      agreements: new Map([[site, agreement]]),
+      agreements: new Map([[site, agreement], ...(change.neighbour ? [[neighbourSite, agreement] as const] : [])]),
       signer: aggregator.signer,
       chain,
       store: from,
@@ -68,6 +77,7 @@ export async function openDesk(change: { agreement?: Partial<Agreement>; prices?
     log,
     down,
     network,
+    neighbour,
     store,
     proposer: make(store),
     async restart() {
@@ -84,12 +94,13 @@ export async function reported(
   fromIndex: number,
   whs: readonly number[],
   seq = 1 + 2 * fromIndex,
+  home = site,
 ): Promise<void> {
   const items = whs.flatMap((wh, at) => [
     slotItem(seq + 2 * at, fromIndex + at, wh),
     slotItem(seq + 2 * at + 1, fromIndex + at, 0, { register: "export" }),
   ]);
-  await store.ingest(site, message(items));
+  await store.ingest(home, message(items));
 }
 
 /** The newest proposal that the home got. */

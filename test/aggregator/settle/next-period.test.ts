@@ -35,9 +35,42 @@ describe("nextPeriods", () => {
     ]);
   });
 
-  it("settles nothing after the agreement's end", () => {
-    const short = exampleAgreement(domain, { until: new Date(midnightMs + 1.5 * hourMs).toISOString() });
-    expect(nextPeriods(short, all(midnightMs + hourMs), midnightMs + 99 * hourMs)).toEqual([]);
+  it("settles up to the agreement's end, and nothing after it", () => {
+    const untilMs = midnightMs + 1.5 * hourMs;
+    const short = exampleAgreement(domain, { until: new Date(untilMs).toISOString() });
+    expect(nextPeriods(short, all(midnightMs + hourMs), midnightMs + 99 * hourMs)).toEqual([
+      { kind: "import", startMs: midnightMs + hourMs, endMs: untilMs },
+      { kind: "export", startMs: midnightMs + hourMs, endMs: untilMs },
+    ]);
+    expect(nextPeriods(short, all(untilMs), midnightMs + 99 * hourMs)).toEqual([]);
+  });
+
+  it.each<[number, string, number[]]>([
+    [900, "2026-03-28T23:00:00Z", [92]],
+    [900, "2026-10-24T22:00:00Z", [100]],
+    [86_400, "2026-03-28T23:00:00Z", [1]],
+    // A record of a day is at most 24 hours long: the hour that is left has one of its own.
+    [86_400, "2026-10-24T22:00:00Z", [2]],
+    [7000, "2026-06-10T22:00:00Z", [13]],
+  ])("settles a day from %s s periods at %s, none beyond its end", (periodS, day, [count]) => {
+    const startMs = at(day);
+    const agreed = exampleAgreement(domain, { from: new Date(startMs).toISOString(), periodS });
+    const nowMs = startMs + 40 * hourMs;
+    const ends: number[] = [];
+    let cursor = startMs;
+    for (;;) {
+      const period = nextPeriods(agreed, { import: cursor, export: nowMs, reward: startMs }, nowMs)[0];
+      expect(period?.startMs).toBe(period?.kind === "reward" ? startMs : cursor);
+      if (period?.kind === "reward") {
+        // The day's reward comes as soon as its last energy is settled.
+        expect(cursor).toBe(period.endMs);
+        break;
+      }
+      cursor = period?.endMs ?? expect.fail("a period is missing");
+      expect(cursor - (period?.startMs ?? 0)).toBeLessThanOrEqual(periodS * 1000);
+      ends.push(cursor);
+    }
+    expect(ends).toHaveLength(count ?? 0);
   });
 
   it.each<[string, string, number]>([
@@ -113,6 +146,11 @@ describe("evidenceOf", () => {
   it("takes a slot that came twice once", () => {
     const evidence = evidenceOf(period, [slot(0), slot(1), slot(1, 999), slot(2), slot(3)]);
     expect(evidence?.slots.map(({ wh }) => wh)).toEqual([0, 10, 20, 30]);
+  });
+
+  it("takes the last of a slot that came twice where a person has decided so", () => {
+    const evidence = evidenceOf(period, [slot(0), slot(1), slot(1, 999), slot(2), slot(3)], "last");
+    expect(evidence?.slots.map(({ wh }) => wh)).toEqual([0, 999, 20, 30]);
   });
 
   it("needs no slots for a reward", () => {

@@ -1,11 +1,22 @@
 import { describe, expect, it } from "vitest";
+import type { SettlementUp } from "../../../core/message/settlement-message.ts";
 import { priceBook } from "../../../planner/price-book.ts";
 import { signerOf } from "../../../settlement/record.ts";
 import { addressOf, aggregator, exampleSeries, household, keyOf } from "../../settlement/fixture.ts";
 import { message, midnightMs, quarterMs, slotItem } from "../rows.ts";
-import { type Desk, disputeOf, domain, openDesk, proposed, reported, signedBy, site } from "./home-double.ts";
+import { type Desk, disputeOf, domain, neighbourSite, openDesk, proposed, reported, signedBy, site } from "./home-double.ts";
 
 const hourMs = 3_600_000;
+/** Order of the group of secp256k1. */
+const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+/** The same signature in its other form, with s in the upper half. */
+function malleable(answer: SettlementUp): SettlementUp {
+  if (answer.kind !== "signed") return answer;
+  const { signature } = answer;
+  const s = order - BigInt(`0x${signature.slice(66, 130)}`);
+  const v = signature.endsWith("1b") ? "1c" : "1b";
+  return { ...answer, signature: `${signature.slice(0, 66)}${s.toString(16).padStart(64, "0")}${v}` };
+}
 const kinds = ({ down }: Desk): string[] => down.map(({ kind }) => kind);
 const states = async ({ store }: Desk): Promise<string[]> => (await store.records(null, 99)).map(({ state }) => state);
 
@@ -48,6 +59,38 @@ describe("proposing", () => {
     expect(kinds(desk)).toEqual(["proposal", "proposal", "countersigned", "proposal"]);
     expect(proposed(desk.down)).toMatchObject({ seq: 2, wh: 10, start: "2026-03-02T01:00:00.000Z" });
     expect(await states(desk)).toEqual(["cosigned", "proposed"]);
+  });
+
+  it("settles a day at once where that is agreed, in two where the price series ends within it", async () => {
+    const { importPerKwh, exportPerKwh } = exampleSeries();
+    const half = (from: number, count: number) =>
+      exampleSeries({
+        start: new Date(midnightMs + from * quarterMs).toISOString(),
+        importPerKwh: importPerKwh.slice(from, from + count),
+        exportPerKwh: exportPerKwh.slice(from, from + count),
+      });
+    const quarters = Array.from({ length: 96 }, () => 10);
+    for (const [series, periods] of [
+      [[half(0, 96)], [["2026-03-01T23:00:00.000Z", "2026-03-02T23:00:00.000Z", 960]]],
+      [
+        [half(0, 40), half(40, 56)],
+        [
+          ["2026-03-01T23:00:00.000Z", "2026-03-02T09:00:00.000Z", 400],
+          ["2026-03-02T09:00:00.000Z", "2026-03-02T23:00:00.000Z", 560],
+        ],
+      ],
+    ] as const) {
+      const desk = await openDesk({ agreement: { periodS: 86_400 }, prices: priceBook(series) });
+      await reported(desk.store, 0, quarters);
+      await desk.clock.advance(24 * hourMs);
+      await desk.proposer.advance(site);
+      for (const [start, end, wh] of periods) {
+        const record = proposed(desk.down);
+        expect(record).toMatchObject({ kind: "import", start, end, wh });
+        await desk.proposer.answer(site, await signedBy(household.signer, record));
+      }
+      expect(proposed(desk.down)).toMatchObject({ kind: "reward" });
+    }
   });
 
   it("lets import go on where a meter never has export slots", async () => {
@@ -153,12 +196,29 @@ describe("answers", () => {
     ["a foreign key", async ({ down }) => signedBy(keyOf("somebody"), proposed(down))],
     ["the aggregator's own key", async ({ down }) => signedBy(aggregator.signer, proposed(down))],
     ["the right key under another record", async ({ down }) => signedBy(household.signer, { ...proposed(down), wh: 1 })],
+    ["a malleable copy of the right signature", async ({ down }) => malleable(await signedBy(household.signer, proposed(down)))],
     ["a record that was never proposed", async ({ down }) => signedBy(household.signer, { ...proposed(down), seq: 9 })],
   ])("does not countersign %s", async (_, answer) => {
     const desk = await afterFirstHour();
     await desk.proposer.answer(site, await answer(desk));
     expect([kinds(desk), await states(desk)]).toEqual([["proposal"], ["proposed"]]);
-    expect(desk.log.lines).toMatchObject([{ level: "warn" }]);
+    expect(desk.log.lines).toMatchObject([{ level: expect.stringMatching(/warn|error/) }]);
+  });
+
+  it("goes on with other homes while one disputes", async () => {
+    const desk = await openDesk({ neighbour: true });
+    await desk.clock.advance(hourMs);
+    await reported(desk.store, 0, [10, 20, 30, 40]);
+    await reported(desk.store, 0, [1, 2, 3, 4], 1, neighbourSite);
+    await desk.proposer.advance(site);
+    await desk.proposer.answer(site, disputeOf(proposed(desk.down), "settlement-energy-differs"));
+    await desk.proposer.advance(neighbourSite);
+    await desk.proposer.answer(neighbourSite, await signedBy(household.signer, proposed(desk.neighbour)));
+    await reported(desk.store, 4, [1, 1, 1, 1], 9, neighbourSite);
+    await desk.clock.advance(hourMs);
+    await desk.proposer.advance(neighbourSite);
+    expect(desk.neighbour.map(({ kind }) => kind)).toEqual(["proposal", "countersigned", "proposal"]);
+    expect(kinds(desk)).toEqual(["proposal"]);
   });
 
   it("does not countersign unchecked while the chain is away, and does when it is asked again", async () => {

@@ -81,16 +81,20 @@ it("hands records to one epoch, and says what the chain has", async () => {
   const cosigned = { state: "cosigned", gatewaySignature: "0x01", ownSignature: "0x02" } as const;
   for (const record of [storedRecord("b", 1, cosigned), storedRecord("a", 1, cosigned), storedRecord("a", 2)])
     await store.addRecord(record, { kind: "import", nextMs: 1 });
-  const digests = (await store.unanchored()).map(({ digest }) => digest);
+  const digests = await store.unanchored(10);
   expect(digests).toEqual([hash("a 1"), hash("b 1")]);
-  await store.addEpoch({ epoch: 1, root: hash("root"), digests, committedTx: null });
-  expect(await store.unanchored()).toEqual([]);
+  await store.addEpoch({ epoch: 1, root: hash("root"), digests });
+  expect(await store.unanchored(10)).toEqual([]);
   expect((await store.recordAt("b", 1))?.epoch).toBe(1);
   expect((await store.statistics(null)).recordsAnchored).toBe(0);
   await store.epochCommitted(1, "0xfeed");
-  expect(await store.epochs()).toEqual([{ epoch: 1, root: hash("root"), digests, committedTx: "0xfeed" }]);
+  const kept = { epoch: 1, root: hash("root"), digests, committedTx: "0xfeed", final: false, blobs: 0 };
+  expect(await store.epochs()).toEqual([kept]);
+  expect([await store.unfinishedEpochs(), await store.finalAfter(0), await store.newestEpoch()]).toEqual([[kept], [], 1]);
+  await store.epochFinal(1);
+  expect([await store.unfinishedEpochs(), await store.finalAfter(0), await store.finalAfter(1)]).toEqual([[], [1], []]);
   expect((await store.statistics(null)).recordsAnchored).toBe(2);
-  await expect(store.addEpoch({ epoch: 1, root: hash("again"), digests: [], committedTx: null })).rejects.toThrow(/UNIQUE/);
+  await expect(store.addEpoch({ epoch: 1, root: hash("again"), digests: [] })).rejects.toThrow(/UNIQUE/);
 });
 
 it("counts what happened, at all homes and at one", async () => {

@@ -1,0 +1,75 @@
+import { AppError } from "../../core/app-error.ts";
+import type { RecordWire } from "../../core/message/settlement-message.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { Dispute, Resolution } from "../store/dispute-store.ts";
+import { evidenceOf } from "./next-period.ts";
+
+/** What a person can decide about a home's dispute. */
+export const resolutions = ["again", "home", "skip"] as const satisfies readonly Exclude<Resolution, "settled">[];
+
+/** A dispute with the figures of both sides. */
+export interface DisputeView extends Dispute {
+  /** What was proposed: energy, Wh, and amount, micro-units. */
+  proposed: { wh: number; amount: string } | null;
+  /** What the slots would give that count now, and those that the home sent last; Wh, null where some are missing. */
+  slots: { first: number | null; last: number | null } | null;
+}
+
+/** A dispute as a person needs it to decide. */
+export async function viewDispute(store: Pick<AggregatorStore, "slots">, dispute: Dispute): Promise<DisputeView> {
+  const { record, site } = dispute;
+  const proposed = record && { wh: record.wh, amount: record.amount };
+  const energy = dispute.source === "home" && record && record.kind !== "reward";
+  const slots = energy
+    ? { first: await whOf(store, site, record, "first"), last: await whOf(store, site, record, "last") }
+    : null;
+  return { ...dispute, proposed, slots };
+}
+
+/**
+ * Decides a home's dispute: `again` proposes the period anew from the slots that are here; `home` from those that it sent
+ * last, where they give its own figure; `skip` leaves the period out, unsettled for ever. Whatever is proposed, the home
+ * checks and signs it as any other record. The aggregator may go on running.
+ * @throws AppError dispute-unknown, dispute-resolved, dispute-not-by-home, dispute-no-such-figures
+ */
+export async function resolveDispute(
+  store: AggregatorStore,
+  id: number,
+  resolution: (typeof resolutions)[number],
+  nowMs: number,
+): Promise<Dispute> {
+  const dispute = await store.disputeOf(id);
+  if (!dispute) throw new AppError("dispute-unknown", `there is no dispute ${id}; see smart-mla aggregator disputes list`);
+  if (dispute.source !== "home")
+    throw new AppError(
+      "dispute-not-by-home",
+      `${id} is what the chain did not settle (${dispute.code}); cure that, and it is settled with the next epoch`,
+    );
+  if (resolution === "home") await demandHomeFigures(store, dispute);
+  if (!(await store.resolveDispute(id, resolution, nowMs)))
+    throw new AppError("dispute-resolved", `dispute ${id} is resolved already, or its record is disputed no more`);
+  return dispute;
+}
+
+async function demandHomeFigures(store: Pick<AggregatorStore, "slots">, { id, site, record, own }: Dispute): Promise<void> {
+  const wh = (own as { wh?: number }).wh;
+  const sent = record && record.kind !== "reward" ? await whOf(store, site, record, "last") : null;
+  if (wh === undefined || sent !== wh)
+    throw new AppError(
+      "dispute-no-such-figures",
+      `dispute ${id}: the home's figure is ${wh ?? "none"} Wh, the slots that it sent last give ${sent ?? "none"}; ` +
+        "a record needs slots that give the figure",
+    );
+}
+
+async function whOf(
+  store: Pick<AggregatorStore, "slots">,
+  site: string,
+  { kind, start, end }: Pick<RecordWire, "kind" | "start" | "end">,
+  counts: "first" | "last",
+): Promise<number | null> {
+  const [startMs, endMs] = [Date.parse(start), Date.parse(end)];
+  const register: "import" | "export" = kind === "export" ? "export" : "import";
+  const evidence = evidenceOf({ kind: register, startMs, endMs }, await store.slots(site, register, startMs, endMs), counts);
+  return evidence ? evidence.slots.reduce((sum, { wh }) => sum + wh, 0) : null;
+}

@@ -1,0 +1,74 @@
+import type { Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { Agreement } from "../../settlement/agreement.ts";
+import type { ChainClient, Deposit } from "../../settlement/chain-client.ts";
+import type { PairState } from "../../settlement/chain-reader.ts";
+import type { RecordWire } from "../../core/message/settlement-message.ts";
+import type { TopUpLevels } from "../config/settlement-config.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { NoteSpent } from "./note-spent.ts";
+
+const mostTogether = 100;
+const dayMs = 86_400_000;
+
+/**
+ * What the own side has in a pair's escrow beyond what it owes by the newest record and has announced to take out,
+ * micro-units; negative where it is short. Pure.
+ */
+export function freeEscrow(pair: PairState, newest: Pick<RecordWire, "cumA" | "cumB"> | null, ownIsA: boolean): bigint {
+  const due = newest ? pair.open + BigInt(newest.cumA) - pair.cumA - (BigInt(newest.cumB) - pair.cumB) : pair.open;
+  const owed = ownIsA ? due : -due;
+  const [balance, leaving] = ownIsA ? [pair.balanceA, pair.leavingA] : [pair.balanceB, pair.leavingB];
+  return balance - leaving - (owed > 0n ? owed : 0n);
+}
+
+/**
+ * Pays into the own side of each pair that has less than it should, out of the key's own tokens: the emptiest first, as far
+ * as the tokens and the day's bound go. The day is the 24 hours until now.
+ * @throws AppError of the chain client
+ */
+export async function topUp(options: {
+  store: AggregatorStore;
+  chain: Pick<ChainClient, "pairOf" | "depositMany" | "tokenBalanceOf">;
+  /** The aggregator's party, and the address that holds its tokens. */
+  owner: string;
+  purse: string;
+  agreements: ReadonlyMap<string, Agreement>;
+  levels: TopUpLevels;
+  noteSpent: NoteSpent;
+  clock: Clock;
+  log: Log;
+}): Promise<void> {
+  const { store, chain, owner, levels, clock, log } = options;
+  const low: { site: string; a: string; b: string; side: "a" | "b"; free: bigint }[] = [];
+  for (const [site, { a, b }] of options.agreements) {
+    const newest = await store.newestRecord(site);
+    const free = freeEscrow(await chain.pairOf(a, b), newest?.record ?? null, a === owner);
+    if (free < levels.below) low.push({ site, a, b, side: a === owner ? "a" : "b", free });
+  }
+  if (low.length === 0) return;
+  low.sort((one, other) => (one.free < other.free ? -1 : 1));
+  const [purse, today] = [await chain.tokenBalanceOf(options.purse), await store.toppedUpSince(clock.now() - dayMs)];
+  let left = levels.mostPerDay - today < purse ? levels.mostPerDay - today : purse;
+  const deposits: (Deposit & { site: string })[] = [];
+  for (const { site, a, b, side, free } of low) {
+    const missing = levels.to - free;
+    const amount = missing < left ? missing : left;
+    if (amount <= 0n) break;
+    left -= amount;
+    deposits.push({ site, a, b, side, amount });
+  }
+  if (deposits.length < low.length || left === 0n)
+    log.warn(
+      { low: low.length, toppedUp: deposits.length, purse, today, mostPerDay: levels.mostPerDay },
+      "own escrow is low and cannot be filled up as it should",
+    );
+  for (let from = 0; from < deposits.length; from += mostTogether) {
+    const batch = deposits.slice(from, from + mostTogether);
+    // Counted before it is sent: a crash must not let the day's bound be passed.
+    for (const { site, amount } of batch) await store.addTopUp(site, amount, clock.now());
+    const mined = await chain.depositMany(batch);
+    await options.noteSpent("depositMany", mined, 0);
+    log.info({ homes: batch.length, tx: mined.hash }, "own escrow filled up");
+  }
+}

@@ -1,0 +1,38 @@
+import { Argument, type Command } from "commander";
+import type { Verb } from "./key-verbs.ts";
+
+/** Adds what an operator does with settlement: `smart-mla aggregator disputes …` and `erase`. */
+export function addAggregatorVerbs(aggregator: Command, { verb, say }: { verb: Verb; say: (line: string) => void }): void {
+  const config = ["-c, --config <file>", "YAML configuration (needed), its aggregator.yaml"] as const;
+  const disputes = aggregator
+    .command("disputes")
+    .description("the operator's queue: what homes dispute, what the chain did not settle");
+  disputes
+    .command("list")
+    .description("what waits for a person, with the figures of both sides; exit 1 where something does")
+    .requiredOption(...config)
+    .option("--all", "what is resolved, too")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./aggregator-disputes.ts")).disputesList(options, say)));
+  disputes
+    .command("resolve")
+    .description("decide a home's dispute; the aggregator may go on running")
+    .argument("<id>", "its number in the list")
+    .addArgument(
+      new Argument(
+        "<how>",
+        "propose again from the slots here, from those that the home sent last, or leave the period out",
+      ).choices(["again", "home", "skip"]),
+    )
+    .requiredOption(...config)
+    .option("--json", "one JSON object")
+    .action(verb(async (id, how, options) => (await import("./aggregator-disputes.ts")).disputesResolve(id, how, options, say)));
+  aggregator
+    .command("erase")
+    .description("delete the settlement records of a home that is settled no more, with their salts and evidence")
+    .argument("<site>", "gateway id")
+    .requiredOption(...config)
+    .option("--unsettled", "also where the chain has not paid by the newest of them, or cannot be asked")
+    .option("--json", "one JSON object")
+    .action(verb(async (site, options) => (await import("./aggregator-erase.ts")).aggregatorErase(site, options, say)));
+}
