@@ -6,7 +6,7 @@ import { exitCode } from "./exit-code.ts";
 import { addAggregatorVerbs } from "./aggregator-verbs.ts";
 import { addKeyVerbs, type Verb } from "./key-verbs.ts";
 import { programVersion } from "./program-version.ts";
-import { addPublicVerbs } from "./settlement-verbs.ts";
+import { addPublicVerbs } from "./public-verbs.ts";
 import { addSettlementVerbs } from "./settlement/verbs.ts";
 
 /**
