@@ -1,13 +1,13 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { ArchiveLine } from "../settlement/archive.ts";
 import { audit } from "../settlement/audit/audit.ts";
 import { openChainView } from "../settlement/audit/chain-view.ts";
 import { epochRoot } from "../settlement/epoch.ts";
-import { epochFileName, folderSource } from "../settlement/epoch-source.ts";
+import { epochFile, folderSource } from "../settlement/epoch-source.ts";
 import { encodeLogData, leavesOf, type LogData } from "../settlement/log-data.ts";
 import { encodeLogPlace, logFileHash } from "../settlement/log-place.ts";
 import type { LoggedRecord } from "../settlement/log-run.ts";
@@ -77,7 +77,9 @@ try {
     const [bytes, leaves] = [encodeLogData(data), leavesOf(data)];
     const place = encodeLogPlace({ in: "file", length: bytes.length, hash: logFileHash(bytes) });
     await logger.commit(aggregator.owner, epoch, epochRoot(leaves), leaves.length, place);
-    writeFileSync(join(folder, epochFileName(aggregator.owner, epoch)), bytes);
+    const file = epochFile(folder, aggregator.owner, epoch);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
     return bytes.length;
   };
   await commit(1, { form: "records", records: [], others: [pricesHash(series)] });

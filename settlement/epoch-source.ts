@@ -30,15 +30,15 @@ export interface EpochSource {
   fetch(wanted: WantedEpoch, mostBytes: number): Promise<Uint8Array | undefined>;
 }
 
-/** The name of an epoch's data in a folder; a mirror has it under `BY/EPOCH`. */
-export const epochFileName = (by: string, epoch: number): string => `${by}-${epoch}.bin`;
+/** Where an epoch's data is in a folder: under BY/EPOCH, as at a mirror, so that any web server can serve the folder. */
+export const epochFile = (folder: string, by: string, epoch: number): string => join(folder, by, String(epoch));
 
 /** A folder of data files, such as that of a mirror or of the party itself. */
 export function folderSource(folder: string): EpochSource {
   return {
     name: folder,
     async fetch({ by, epoch }, mostBytes) {
-      const file = join(folder, epochFileName(by, epoch));
+      const file = epochFile(folder, by, epoch);
       try {
         const { size } = await stat(file);
         if (size > mostBytes) throw unreadable(`${file} has ${size} bytes, the epoch can have ${mostBytes}`);

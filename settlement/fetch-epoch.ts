@@ -58,7 +58,7 @@ export async function fetchEpoch(
       const bytes = await source.fetch(wanted, mostBytesOfEpoch(wanted));
       if (!bytes) continue;
       const checked = checkEpochData(domain, wanted, bytes);
-      const exact = await isExact(wanted, bytes, source);
+      const exact = checked.isFile || source.checksBlobs || (await areBlobs(wanted, bytes));
       if (!("data" in checked)) complaints.push({ source: source.name, message: checked.message, binding: exact });
       else if (exact) return { data: checked.data, exact, complaints };
       else {
@@ -74,47 +74,41 @@ export async function fetchEpoch(
   return { data: second, exact: false, complaints };
 }
 
-/** Whether bytes lead to what the party has committed, length and hash of a file included. */
+/** What came of bytes that may be an epoch's data. */
+export type CheckedData = ({ data: LogData } | { message: string }) & {
+  /** Whether the chain has the hash of exactly these bytes, or these bytes themselves. */
+  isFile: boolean;
+};
+
+/** Whether bytes lead to what the party has committed; length and hash of a file included. */
 export function checkEpochData(
   domain: SettlementDomain,
   { root, count, place }: Pick<WantedEpoch, "root" | "count" | "place">,
   bytes: Uint8Array,
-): { data: LogData } | { message: string } {
+): CheckedData {
   if ((place.in === "blobs" || place.in === "file") && bytes.length !== place.length)
-    return { message: `has ${bytes.length} bytes, the commitment says ${place.length}` };
-  if (place.in === "file" && logFileHash(bytes) !== place.hash)
-    return { message: `has hash ${logFileHash(bytes)}, the commitment says ${place.hash}` };
+    return { message: `has ${bytes.length} bytes, the commitment says ${place.length}`, isFile: false };
+  const hash = place.in === "file" ? logFileHash(bytes) : "";
+  if (place.in === "file" && hash !== place.hash)
+    return { message: `has hash ${hash}, the commitment says ${place.hash}`, isFile: false };
+  const isFile = place.in === "file" || (place.in === "inline" && Buffer.from(bytes).equals(place.bytes));
   try {
     const data = decodeLogData(domain, bytes);
     const leaves = leavesOf(data);
-    if (leaves.length !== count) return { message: `has ${leaves.length} leaves, the commitment says ${count}` };
+    if (leaves.length !== count) return { message: `has ${leaves.length} leaves, the commitment says ${count}`, isFile };
     const rebuilt = epochRoot(leaves);
-    return rebuilt === root ? { data } : { message: `leads to root ${rebuilt}, committed is ${root}` };
+    return rebuilt === root ? { data, isFile } : { message: `leads to root ${rebuilt}, committed is ${root}`, isFile };
   } catch (error) {
-    if (error instanceof AppError) return { message: error.message };
+    if (error instanceof AppError) return { message: error.message, isFile };
     throw error;
   }
 }
 
-/** Whether the chain binds the party to exactly these bytes. Hashes of blobs take half a second each. */
-export async function isExact(
-  { place, blobs }: Pick<WantedEpoch, "place" | "blobs">,
-  bytes: Uint8Array,
-  from?: Pick<EpochSource, "checksBlobs">,
-): Promise<boolean> {
-  switch (place.in) {
-    case "nowhere":
-      return false;
-    case "inline":
-      return Buffer.from(bytes).equals(place.bytes);
-    case "file":
-      return bytes.length === place.length && logFileHash(bytes) === place.hash;
-    case "blobs": {
-      if (from?.checksBlobs) return true;
-      const { versionedHashes } = await import("./kzg.ts");
-      const computed = await versionedHashes(toBlobs(bytes));
-      const bound = [...new Set(blobs.map(({ hash }) => hash))];
-      return computed.length > 0 && computed.every((hash, at) => hash === bound[at]);
-    }
-  }
+/** Whether the blobs that the chain has bound to an epoch hold exactly these bytes; half a second a blob. */
+export async function areBlobs({ place, blobs }: Pick<WantedEpoch, "place" | "blobs">, bytes: Uint8Array): Promise<boolean> {
+  if (place.in !== "blobs") return false;
+  const { versionedHashes } = await import("./kzg.ts");
+  const computed = await versionedHashes(toBlobs(bytes));
+  const bound = [...new Set(blobs.map(({ hash }) => hash))];
+  return computed.length > 0 && computed.every((hash, at) => hash === bound[at]);
 }

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { Hono } from "hono";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import type { Log } from "../core/log.ts";
@@ -8,8 +8,8 @@ import { problemOf } from "../core/problem.ts";
 import { writeWholeFile } from "../core/write-whole-file.ts";
 import { signaturePool } from "./audit/signature-pool.ts";
 import type { ChainReader } from "./chain-reader.ts";
-import { epochFileName, readBounded } from "./epoch-source.ts";
-import { checkEpochData, isExact, mostBytesOfEpoch } from "./fetch-epoch.ts";
+import { epochFile, readBounded } from "./epoch-source.ts";
+import { areBlobs, checkEpochData, mostBytesOfEpoch } from "./fetch-epoch.ts";
 import type { LogData } from "./log-data.ts";
 import type { EpochIndex } from "./wanted-epoch.ts";
 
@@ -46,7 +46,7 @@ export function mirrorApp({
   let taking = 0;
   const take = async (name: EpochName, request: Request): Promise<number> => {
     const { by, epoch } = name;
-    const file = join(folder, epochFileName(by, epoch));
+    const file = epochFile(folder, by, epoch);
     if (existsSync(file)) return 204;
     const wanted = await epochs.find(by, epoch);
     if (!wanted) throw new AppError("mirror-unknown-epoch", `${by} has committed no epoch ${epoch} on chain`);
@@ -54,8 +54,12 @@ export function mirrorApp({
     const bytes = await readBounded(request.body, mostBytesOfEpoch(wanted), "the body");
     const checked = checkEpochData(chain, wanted, bytes);
     if (!("data" in checked)) throw wrong(checked.message);
-    const bound = (await isExact(wanted, bytes)) || (wanted.place.in === "nowhere" && (await allSigned(checked.data, chain)));
+    const bound =
+      checked.isFile ||
+      (await areBlobs(wanted, bytes)) ||
+      (wanted.place.in === "nowhere" && (await allSigned(checked.data, chain)));
     if (!bound) throw wrong("leads to the root, but its signatures are not those that were published");
+    mkdirSync(dirname(file), { recursive: true });
     writeWholeFile(file, bytes, 0o644);
     log.info({ by, epoch, bytes: bytes.length, leaves: wanted.count }, "data of an epoch taken");
     return 201;
@@ -73,7 +77,7 @@ export function mirrorApp({
   });
   app.get("/:by/:epoch", async (c) => {
     const name = nameOf(c.req.param());
-    const file = name && join(folder, epochFileName(name.by, name.epoch));
+    const file = name && epochFile(folder, name.by, name.epoch);
     if (!file || !existsSync(file)) return c.notFound();
     const headers = { "content-type": "application/octet-stream", "cache-control": "public, max-age=31536000, immutable" };
     return new Response(new Uint8Array(await readFile(file)), { headers });

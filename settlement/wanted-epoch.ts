@@ -34,7 +34,7 @@ export function epochIndex(
 ): EpochIndex {
   const found = new Map<string, { committed: Committed; attached: BlobsAttached[] }>();
   let fromBlock = firstBlock;
-  let reading: Promise<void> | null = null;
+  let last: Promise<unknown> = Promise.resolve();
   const readOn = async (): Promise<void> => {
     const toBlock = await view.newestBlock();
     for await (const page of view.events({ fromBlock, toBlock })) {
@@ -46,10 +46,10 @@ export function epochIndex(
   };
   return {
     async find(by, epoch) {
-      reading ??= readOn().finally(() => {
-        reading = null;
-      });
-      await reading;
+      // One after the other, and each after the question: what was just committed must be found.
+      const turn = last.then(readOn, readOn);
+      last = turn;
+      await turn;
       const one = found.get(`${by} ${epoch}`);
       return one && wantedEpoch(one.committed, one.attached);
     },

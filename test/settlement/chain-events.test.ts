@@ -4,6 +4,7 @@ import { type ChainEvent, readEvents } from "../../settlement/chain-events.ts";
 import { chainProvider } from "../../settlement/chain-provider.ts";
 import { anvilChainId } from "../fake/anvil.ts";
 import { collect } from "../fake/collect.ts";
+import { epochIndex } from "../../settlement/wanted-epoch.ts";
 import { code, contractRig } from "./contract-rig.ts";
 import { addressOf, aggregator, bothSign, exampleRecord, household, partyA, partyB } from "./fixture.ts";
 import { fund } from "./market.ts";
@@ -102,4 +103,33 @@ it("says so where a node gives not even the events of one block, and where it is
   await expect(allOf(refusing, 3)).rejects.toEqual(code("chain-refused"));
   const away = node((method) => (method === "eth_getLogs" ? Promise.reject(new Error("ECONNREFUSED")) : undefined));
   await expect(allOf(away, 3)).rejects.toMatchObject({ code: "chain-unreachable", temporary: true });
+});
+
+it("an index of epochs reads on, and finds what was committed or attached since", async () => {
+  await rig.ready();
+  const { market, aggregatorOwner } = rig;
+  const ranges: number[] = [];
+  const index = epochIndex(
+    {
+      newestBlock: () => market.provider.getBlockNumber(),
+      events: (range) => {
+        ranges.push(range.fromBlock);
+        return readEvents(
+          node(() => undefined),
+          market.domain.contract,
+          range,
+        );
+      },
+    },
+    0,
+  );
+  expect(await index.find(aggregator.owner, 1)).toBeUndefined();
+  await aggregatorOwner.commit(aggregator.owner, 1, id("root"), 3, "0x01ff");
+  const [found, again] = await Promise.all([index.find(aggregator.owner, 1), index.find(aggregator.owner, 1)]);
+  expect(found).toMatchObject({ epoch: 1, count: 3, place: { in: "inline" }, blobs: [] });
+  expect(again).toEqual(found);
+  expect(await index.find(household.owner, 1)).toBeUndefined();
+  expect(ranges[1]).toBeGreaterThan(0);
+  await aggregatorOwner.commit(aggregator.owner, 2, id("root"), 3, "0x09");
+  await expect(index.find(aggregator.owner, 2)).rejects.toEqual(code("log-data-malformed"));
 });

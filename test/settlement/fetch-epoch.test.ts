@@ -1,12 +1,12 @@
 import { once } from "node:events";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { id } from "ethers";
 import { expect, it, onTestFinished } from "vitest";
 import { epochRoot } from "../../settlement/epoch.ts";
-import { epochFileName, type EpochSource, folderSource, mirrorSource, type WantedEpoch } from "../../settlement/epoch-source.ts";
+import { epochFile, type EpochSource, folderSource, mirrorSource, type WantedEpoch } from "../../settlement/epoch-source.ts";
 import { fetchEpoch } from "../../settlement/fetch-epoch.ts";
 import { encodeLogData } from "../../settlement/log-data.ts";
 import { logFileHash, type LogPlace } from "../../settlement/log-place.ts";
@@ -55,7 +55,8 @@ it("blames the party for data that it has committed and that leads elsewhere", a
 it("reads folders and web servers, and no more than an epoch can have", async () => {
   const folder = scratch("epochs");
   expect(await folderSource(folder).fetch(wanted(file), 1000)).toBeUndefined();
-  writeFileSync(join(folder, epochFileName(aggregator.owner, 4)), bytes);
+  mkdirSync(join(folder, aggregator.owner));
+  writeFileSync(epochFile(folder, aggregator.owner, 4), bytes);
   expect(await folderSource(folder).fetch(wanted(file), 1000)).toEqual(Buffer.from(bytes));
   await expect(folderSource(folder).fetch(wanted(file), 10)).rejects.toEqual(code("epoch-data-unreadable"));
   await expect(folderSource("/dev/null").fetch(wanted(file), 10)).rejects.toEqual(code("epoch-data-unreadable"));

@@ -43,7 +43,7 @@ it("takes what leads to the root on chain, once, and gives it back", async () =>
   const given = await app.request(path(1));
   expect(given.status).toBe(200);
   expect(new Uint8Array(await given.arrayBuffer())).toEqual(new Uint8Array(bytes));
-  expect(readdirSync(folder)).toEqual([`${aggregator.owner}-1.bin`]);
+  expect(readdirSync(folder, { recursive: true })).toEqual([aggregator.owner, `${aggregator.owner}/1`]);
 });
 
 it("takes nothing else", async () => {

@@ -90,6 +90,19 @@ describe("an honest day", () => {
     expect(report.verdict).toBe("good");
   });
 
+  it("is audited as of one block, and again where that was replaced meanwhile", async () => {
+    const records = await world.honestDay();
+    await world.log(records);
+    const toBlock = await world.view.newestBlock();
+    await world.settle(records[4] ?? expect.fail());
+    const early = await world.audit({ toBlock });
+    expect(early.steps.find(({ step }) => step === "heads")).toMatchObject({ checked: 0, verdict: "good" });
+    expect(stepsThatAre(early, "bad")).toEqual([]);
+    let asked = 0;
+    const view = { ...world.view, hashOf: async () => String(asked++) };
+    await expect(world.audit({ view })).rejects.toMatchObject({ code: "audit-chain-changed", temporary: true });
+  });
+
   it("can be checked in other threads", async () => {
     await world.publishHonestly();
     const report = await world.audit({ threads: 2 });

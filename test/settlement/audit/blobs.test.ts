@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { blobEpochSource, folderSource, epochFileName } from "../../../settlement/epoch-source.ts";
+import { blobEpochSource, epochFile, folderSource } from "../../../settlement/epoch-source.ts";
 import { beaconBlobs } from "../../../settlement/beacon-blobs.ts";
 import { toBlobs } from "../../../settlement/blob-bytes.ts";
 import { epochRoot } from "../../../settlement/epoch.ts";
 import { encodeLogData, leavesOf } from "../../../settlement/log-data.ts";
 import { encodeLogPlace } from "../../../settlement/log-place.ts";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratch } from "../../fake/scratch.ts";
 import { aggregator, midnightS } from "../fixture.ts";
@@ -41,7 +41,8 @@ it(
     // The same root, but other bytes in the blobs: the party's lie where the node shows it, else nobody can say whose.
     await commit(3, bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1).slice(0, 400));
     const folder = scratch("audit");
-    for (const epoch of [2, 3]) writeFileSync(join(folder, epochFileName(aggregator.owner, epoch)), bytes);
+    mkdirSync(join(folder, aggregator.owner));
+    for (const epoch of [2, 3]) writeFileSync(epochFile(folder, aggregator.owner, epoch), bytes);
     const fromFolder = await world.audit({ sources: [folderSource(folder)] });
     expect(fromFolder.findings.map(({ cause, place }) => `${cause} ${place.slice(0, 7)}`)).toContain("blobs-unseen epoch 3");
     expect(fromFolder.findings.some(({ verdict }) => verdict === "bad")).toBe(false);
