@@ -40,6 +40,10 @@ export interface RunningAggregator {
   stop(): Promise<void>;
 }
 
+const notSettled = (): never => {
+  throw new AppError("unknown-site", "this aggregator settles nothing: its configuration has no settlement section");
+};
+
 /** Wires and starts the aggregator. @throws AppError where a file, key or address cannot be used */
 export async function startAggregator(options: {
   config: AggregatorConfig;
@@ -165,6 +169,10 @@ export async function startAggregator(options: {
     states,
     rejected: refused.counts,
     owner: settlement?.owner ?? null,
+    agreementOf: (site) => settlement?.agreements.get(site)?.agreement,
+    signedAgreementOf: (site) => settlement?.agreements.get(site),
+    pairOf: settlement?.pairOf ?? notSettled,
+    logBytesOf: async (epoch) => settlement?.logBytesOf(epoch) ?? null,
     bundleOf: async (record) => {
       const agreement = settlement?.agreements.get(record.site);
       if (!agreement || !settlement) return null;

@@ -27,7 +27,12 @@ const statusOf: Record<string, number> = {
   "unknown-site": 404,
   "unknown-record": 404,
   "unknown-path": 404,
+  "dispute-unknown": 404,
   "not-cosigned": 409,
+  "dispute-resolved": 409,
+  "dispute-not-by-home": 409,
+  "dispute-no-such-figures": 409,
+  "chain-unreachable": 503,
 };
 
 /** An API without routes: who asks is known, and what fails is answered as application/problem+json (RFC 9457). */

@@ -16,19 +16,22 @@ const meanings = {
   403: "the token is not enough for this",
   404: "there is no such thing",
   409: "not in the state that this needs",
+  503: "the chain does not answer; try again",
 } as const;
 
 /** Responses of a route: what it answers, and the problems that it may name. */
-export function answers<S extends z.ZodType>(description: string, schema: S, ...problems: readonly (keyof typeof meanings)[]) {
-  return {
-    200: { description, content: { "application/json": { schema } } },
-    ...Object.fromEntries(
-      problems.map((status) => [
-        status,
-        { description: meanings[status], content: { "application/problem+json": { schema: Problem } } },
-      ]),
-    ),
-  };
+export function answers<S extends z.ZodType>(description: string, schema: S, ...statuses: readonly (keyof typeof meanings)[]) {
+  return { 200: { description, content: { "application/json": { schema } } }, ...problems(...statuses) };
+}
+
+/** The problems that a route may name. */
+export function problems(...statuses: readonly (keyof typeof meanings)[]) {
+  return Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { description: meanings[status], content: { "application/problem+json": { schema: Problem } } },
+    ]),
+  );
 }
 
 /** Said of routes that need a token. */

@@ -104,6 +104,9 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     owner,
     treeOf,
     rpcUrl: settlement.rpcUrl,
+    pairOf: (a: string, b: string) => chain.pairOf(a, b),
+    /** What was published of an epoch; null before the chain has it. */
+    logBytesOf: async (epoch: number) => ((await store.isCommitted(epoch)) ? publisher.bytesOf(epoch) : null),
     proposals: proposer({
       ...rooms,
       agreements,

@@ -65,4 +65,15 @@ export const migrations: readonly (readonly string[])[] = [
       chain_id bigint not null, hash text not null, what text not null, block bigint not null, at_ms bigint not null,
       gas bigint not null, blob_gas bigint not null, fee_wei text not null, records bigint not null, primary key (chain_id, hash))`,
   ],
+  [
+    `alter table record add column kind text`,
+    `alter table record add column payer text`,
+    `alter table record add column start_ms bigint`,
+    `alter table record add column wh bigint`,
+    `alter table record add column micro text`,
+    // SQLite's words: there is no PostgreSQL database that is older than these columns.
+    `update record set kind = body ->> 'kind', payer = body ->> 'payer', wh = body ->> 'wh', micro = body ->> 'amount',
+      start_ms = unixepoch(body ->> 'start') * 1000`,
+    `create index record_start on record (start_ms)`,
+  ],
 ];

@@ -69,6 +69,11 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
             gateway_signature: record.gatewaySignature,
             own_signature: record.ownSignature,
             epoch: record.epoch,
+            kind: record.record.kind,
+            payer: record.record.payer,
+            start_ms: Date.parse(record.record.start),
+            wh: record.record.wh,
+            micro: record.record.amount,
           })
           .execute();
         await moveCursor(tx, record.site, cursor.kind, cursor.nextMs);

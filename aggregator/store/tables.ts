@@ -1,5 +1,6 @@
 import type { Generated } from "kysely";
 import type { InstructionAck } from "../../core/message/instruction.ts";
+import type { RecordWire } from "../../core/message/settlement-message.ts";
 import type { RecordState, SettledKind } from "./aggregator-store.ts";
 import type { DisputeSource, Resolution } from "./dispute-store.ts";
 import type { Role } from "./token-store.ts";
@@ -48,6 +49,12 @@ export interface Tables {
     gateway_signature: string | null;
     own_signature: string | null;
     epoch: number | null;
+    /** What statistics ask for, out of the body. */
+    kind: RecordWire["kind"] | null;
+    payer: string | null;
+    start_ms: number | null;
+    wh: number | null;
+    micro: string | null;
   };
   /** `source`: who says so, a home or the chain; `record`: what was proposed; `resolution`: what was done about it. */
   dispute: {

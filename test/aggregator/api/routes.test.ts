@@ -1,12 +1,14 @@
 import { id } from "ethers";
 import { describe, expect, it } from "vitest";
 import { routes } from "../../../aggregator/api/routes.ts";
+import { AppError } from "../../../core/app-error.ts";
 import { makeToken } from "../../../aggregator/api/token.ts";
 import type { Role, StoredToken } from "../../../aggregator/store/token-store.ts";
 import type { Bundle } from "../../../settlement/bundle.ts";
 import { buildEpoch, verifyInclusion } from "../../../settlement/epoch.ts";
+import { type ArchiveLine, readArchive } from "../../../settlement/archive.ts";
 import { silentLog } from "../../fake/silent-log.ts";
-import { exampleBundle } from "../../settlement/fixture.ts";
+import { aggregator, exampleBundle } from "../../settlement/fixture.ts";
 import { planOf, statusOf } from "../plans.ts";
 import { message, sampleItem, scratchStore, slotItem } from "../rows.ts";
 import { domain } from "../settle/home-double.ts";
@@ -36,7 +38,7 @@ async function api({ open = true } = {}) {
       },
       { kind: "import", nextMs: seq },
     );
-  let broken = false;
+  let [broken, away] = [false, false];
   const app = routes({
     store: {
       ...store,
@@ -51,6 +53,10 @@ async function api({ open = true } = {}) {
     sites: ["a", "b"],
     states: new Map([["a", "ready"]]),
     rejected: () => ({ "intake-malformed": 3 }),
+    agreementOf: (site) => (site === "a" ? bundle.agreement.agreement : undefined),
+    signedAgreementOf: (site) => (site === "a" ? bundle.agreement : undefined),
+    pairOf: () => (away ? Promise.reject(new AppError("chain-unreachable", "away", { temporary: true })) : Promise.resolve(pair)),
+    logBytesOf: async (epoch) => (epoch === 1 ? Uint8Array.of(1, 2, 3) : null),
     bundleOf: async ({ site, record }): Promise<Bundle | null> => (site === "a" && record.seq === 1 ? bundle : null),
   });
   const get = async (path: string, authorization?: string) => {
@@ -68,8 +74,19 @@ async function api({ open = true } = {}) {
     await store.addToken({ ...stored, ...change });
     return `Bearer ${text}`;
   };
-  return { app, store, bundle, get, header, fail: () => (broken = true) };
+  const post = async (path: string, body: unknown, authorization = "") => {
+    const headers = { "content-type": "application/json", ...(authorization !== "" && { authorization }) };
+    const response = await app.request(path, { method: "POST", headers, body: JSON.stringify(body) });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  return { app, store, bundle, get, post, header, fail: () => (broken = true), leave: () => (away = true) };
 }
+
+/** A pair on chain in which a owes b 7 after a partial settlement. */
+const pair = {
+  ...{ balanceA: 11n, balanceB: 22n, leavingA: 1n, leavingB: 2n, cumA: 100n, cumB: 30n },
+  ...{ open: 7n, seq: 5, withdrawals: 0, head: id("head") },
+};
 
 const nowMs = Date.parse("2026-03-02T12:00:00Z");
 
@@ -105,6 +122,11 @@ it.each<[string, number, string]>([
   [`/v1/log/digests/${id("nothing")}`, 404, "unknown-record"],
   ["/v1/log/digests/0x12", 400, "bad-query"],
   ["/v1/epochs?cursor=-1", 400, "bad-query"],
+  [`/v1/log/${aggregator.owner}/2`, 404, "unknown-record"],
+  ["/v1/log/nobody/1", 400, "bad-query"],
+  ["/v1/sites/b/escrow", 404, "unknown-site"],
+  ["/v1/settlement/statistics?from=2026-03-02T00:00:00Z&to=2026-03-01T00:00:00Z", 400, "bad-query"],
+  ["/v1/settlement/statistics?from=2020-01-01T00:00:00Z&to=2026-03-01T00:00:00Z", 400, "bad-query"],
   ["/v2", 404, "unknown-path"],
 ])("answers %s with problem %i %s", async (path, status, code) => {
   const { get } = await api();
@@ -185,18 +207,27 @@ it("shows what never came of a site", async () => {
 
 describe("tokens", () => {
   /** Every path of the document, its parameters filled in for home b. */
-  const paths = async (app: Awaited<ReturnType<typeof api>>["app"]): Promise<{ path: string; needsToken: boolean }[]> => {
+  const paths = async (
+    app: Awaited<ReturnType<typeof api>>["app"],
+  ): Promise<{ path: string; needsToken: boolean; asks: boolean }[]> => {
     const document = (await (await app.request("/openapi.json")).json()) as {
       openapi: string;
       paths: Record<string, Record<string, { security?: unknown[] }>>;
     };
     expect(document.openapi).toBe("3.1.0");
     return Object.entries(document.paths).map(([path, methods]) => ({
-      path: path.replace("{site}", "b").replace("{seq}", "1").replace("{digest}", id("b1")),
-      needsToken: methods["get"]?.security !== undefined,
+      path: path
+        .replace("{site}", "b")
+        .replace("{seq}", "1")
+        .replace("{digest}", id("b1"))
+        .replace("{by}", aggregator.owner)
+        .replace("{epoch}", "1"),
+      needsToken: Object.values(methods).every(({ security }) => security !== undefined),
+      asks: "get" in methods,
     }));
   };
   const span = "?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z";
+  const spanOf = (path: string): string => (/\/(gaps|settlement\/(statistics|spending))$/.test(path) ? span : "");
 
   it("are asked for by every path but those of the public log", async () => {
     const { app, get } = await api({ open: false });
@@ -204,9 +235,12 @@ describe("tokens", () => {
     expect(all.filter(({ needsToken }) => !needsToken).map(({ path }) => path)).toEqual([
       "/v1/epochs",
       `/v1/log/digests/${id("b1")}`,
+      `/v1/log/${aggregator.owner}/1`,
     ]);
-    for (const { path, needsToken } of all) {
-      const { status, body, wanted } = await get(path.endsWith("/gaps") ? path + span : path);
+    for (const { path, needsToken, asks } of all) {
+      // The public data of an epoch is no JSON.
+      if (!asks || path.startsWith(`/v1/log/${aggregator.owner}`)) continue;
+      const { status, body, wanted } = await get(path + spanOf(path));
       if (needsToken)
         expect([path, status, body["title"], wanted]).toEqual([path, 401, "token-missing", 'Bearer realm="smart-mla"']);
       else expect([200, 404]).toContain(status);
@@ -217,9 +251,10 @@ describe("tokens", () => {
     const { app, get, header } = await api({ open: false });
     const [own, foreign] = [await header("household", "b"), await header("household", "a")];
     for (const { path } of (await paths(app)).filter(({ path: one }) => one.includes("/b"))) {
-      const full = path.endsWith("/gaps") ? path + span : path;
+      const full = path + spanOf(path);
       expect([path, (await get(full, foreign)).status]).toEqual([path, 403]);
-      expect([200, 409]).toContain((await get(full, own)).status);
+      // Nothing is settled with b, and its record has one signature only.
+      expect(path.endsWith("/escrow") ? [404] : [200, 409]).toContain((await get(full, own)).status);
     }
     const sites = async (path: string, who: string) =>
       ((await get(path, who)).body["items"] as { site: string }[]).map(({ site }) => site);
@@ -253,5 +288,112 @@ describe("tokens", () => {
     for (const token of bad)
       for (const path of ["/v1/statistics", "/v1/epochs"])
         expect([token, (await get(path, token)).body["title"]]).toEqual([token, "token-bad"]);
+  });
+});
+
+describe("settlement", () => {
+  it("is added up by home, kind and time, with what each side owes", async () => {
+    const { get, store, header } = await api({ open: false });
+    const auditor = await header("auditor");
+    for (const seq of [1, 2, 3]) await store.updateRecord("a", seq, { state: "cosigned" });
+    await store.updateRecord("b", 1, { state: "cosigned" });
+    const span = "from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z";
+    const { record } = await exampleBundle(domain);
+    const line = (site: string, from: string, records: number) => ({
+      site,
+      from,
+      kind: "export",
+      records,
+      wh: records * record.wh,
+      householdOwes: "0",
+      aggregatorOwes: String(BigInt(records) * BigInt(record.amount)),
+    });
+    const asked = async (query: string, who: string) =>
+      (await get(`/v1/settlement/statistics?${span}${query}`, who)).body["items"];
+    expect(await asked("", auditor)).toEqual([
+      line("a", "2026-03-01T00:00:00.000Z", 3),
+      line("b", "2026-03-01T00:00:00.000Z", 1),
+    ]);
+    expect(await asked("&step=month&site=a", auditor)).toEqual([line("a", "2026-03-01T00:00:00.000Z", 3)]);
+    expect(await asked("&step=all", await header("household", "b"))).toEqual([line("b", "2026-03-01T00:00:00.000Z", 1)]);
+    expect((await get(`/v1/settlement/statistics?${span}&site=a`, await header("household", "b"))).status).toBe(403);
+  });
+
+  it("says what a record has cost", async () => {
+    const { get, store } = await api();
+    const one = { chainId: 1, block: 1, atMs: nowMs, gas: 50_000n, blobGas: 0n };
+    await store.addSpent({ ...one, hash: "0x1", what: "commit", feeWei: 1000n, records: 96 });
+    await store.addSpent({ ...one, hash: "0x2", what: "settleMany", feeWei: 501n, records: 4 });
+    expect((await get("/v1/settlement/spending?from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z")).body).toMatchObject({
+      feeWei: "1501",
+      records: 96,
+      feeWeiPerRecord: "16",
+      items: expect.arrayContaining([expect.objectContaining({ what: "commit", transactions: 1, gas: "50000", feeWei: "1000" })]),
+    });
+    expect((await get("/v1/settlement/spending?from=2026-03-03T00:00:00Z&to=2026-03-04T00:00:00Z")).body).toMatchObject({
+      items: [],
+      feeWeiPerRecord: null,
+    });
+  });
+
+  it("shows both sides' escrow, or that the chain does not answer", async () => {
+    const { get, bundle, leave } = await api();
+    const { agreement } = bundle.agreement;
+    const sides = [
+      { owner: agreement.a, balance: "11", leaving: "1", owed: "100" },
+      { owner: agreement.b, balance: "22", leaving: "2", owed: "30" },
+    ];
+    const aggregatorIsA = agreement.aggregator === agreement.a;
+    expect((await get("/v1/sites/a/escrow")).body).toEqual({
+      currency: "EUR",
+      household: sides[aggregatorIsA ? 1 : 0],
+      aggregator: sides[aggregatorIsA ? 0 : 1],
+      householdOwesOpen: aggregatorIsA ? "-7" : "7",
+      settled: 5,
+    });
+    leave();
+    expect(await get("/v1/sites/a/escrow")).toMatchObject({ status: 503, body: { title: "chain-unreachable" } });
+  });
+
+  it("gives auditors all that they recompute, a household its own, and anybody what was published", async () => {
+    const { app, store, bundle, header } = await api({ open: false });
+    const signatures = { state: "cosigned", gatewaySignature: bundle.signatureA, ownSignature: bundle.signatureB } as const;
+    await store.updateRecord("a", 1, signatures);
+    await store.updateRecord("b", 1, signatures);
+    const text = async (who: string) =>
+      (await app.request("/v1/archive", { headers: { authorization: who } })).text().then((all) => all.trim().split("\n"));
+    const entries: ArchiveLine["kind"][] = [];
+    for await (const { entry } of readArchive(await text(await header("auditor")), "api")) entries.push(entry.kind);
+    expect(entries).toEqual(["agreement", "record", "record"]);
+    expect(await text(await header("household", "b"))).toHaveLength(1);
+    const published = await app.request(`/v1/log/${aggregator.owner}/1`);
+    expect([published.status, [...new Uint8Array(await published.arrayBuffer())]]).toEqual([200, [1, 2, 3]]);
+  });
+
+  it("lets an operator, and nobody else, decide a dispute", async () => {
+    const { get, post, store, bundle, header } = await api({ open: false });
+    const { record } = bundle;
+    await store.updateRecord("a", 3, { state: "disputed" });
+    await store.addDispute({
+      ...{ site: "a", seq: 3, source: "home", code: "settlement-energy-differs", message: "120 Wh here", own: { wh: 120 } },
+      ...{ record: { ...record, seq: 3 }, atMs: nowMs },
+    });
+    const operator = await header("operator");
+    const { body } = await get("/v1/disputes", operator);
+    const [dispute] = body["items"] as { id: number; own: unknown; resolution: unknown }[];
+    expect(dispute).toMatchObject({ site: "a", seq: 3, own: { wh: 120 }, proposed: { wh: record.wh }, resolution: null });
+    expect((await get("/v1/disputes", await header("household", "b"))).body["items"]).toEqual([]);
+    const place = `/v1/disputes/${dispute?.id}/resolution`;
+    expect((await post(place, { how: "skip" }, await header("auditor"))).status).toBe(403);
+    expect((await post(place, { how: "skip" })).status).toBe(401);
+    expect((await post(place, { how: "maybe" }, operator)).body["title"]).toBe("bad-query");
+    expect((await post("/v1/disputes/999/resolution", { how: "skip" }, operator)).body["title"]).toBe("dispute-unknown");
+    expect(await post(place, { how: "skip" }, operator)).toEqual({
+      status: 200,
+      body: { id: dispute?.id, site: "a", seq: 3, resolution: "skip" },
+    });
+    expect((await post(place, { how: "skip" }, operator)).body["title"]).toBe("dispute-resolved");
+    expect((await get("/v1/disputes", operator)).body["items"]).toEqual([]);
+    expect((await get("/v1/disputes?all=true", operator)).body["items"]).toMatchObject([{ resolution: "skip" }]);
   });
 });

@@ -1,0 +1,95 @@
+import { createRoute } from "@hono/zod-openapi";
+import { z } from "zod";
+import { iso } from "../../core/clock/clock.ts";
+import { Instant, Micro } from "../../core/message/fields.ts";
+import { RecordWire } from "../../core/message/settlement-message.ts";
+import { type DisputeView, resolutions, resolveDispute, viewDispute } from "../settle/resolve-dispute.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { Api } from "./api-app.ts";
+import { answers, needsToken } from "./describe.ts";
+import { boundTo, demandRole } from "./token.ts";
+
+/** The operator's queue. */
+export interface DisputeRoutesOptions {
+  store: AggregatorStore;
+  now: () => number;
+}
+
+const ListedDispute = z.object({
+  id: z.int(),
+  site: z.string(),
+  seq: z.int(),
+  source: z.enum(["home", "chain"]).describe("who says so"),
+  code: z.string(),
+  message: z.string(),
+  at: Instant,
+  record: RecordWire.nullable().describe("what was proposed, or what the chain did not settle"),
+  own: z.unknown().describe("the home's own figures, as it sent them"),
+  proposed: z.object({ wh: z.int(), amount: Micro }).nullable(),
+  slots: z
+    .object({ first: z.int().nullable(), last: z.int().nullable() })
+    .nullable()
+    .describe("Wh that the slots would give which count now, and those that the home sent last"),
+  resolution: z.enum(["again", "home", "skip", "settled"]).nullable().describe("null while it waits for a person"),
+  resolvedAt: Instant.nullable(),
+});
+const Disputes = z.object({ items: z.array(ListedDispute), next: z.int().nullable() });
+
+const list = createRoute({
+  method: "get",
+  path: "/v1/disputes",
+  tags: ["settlement"],
+  security: needsToken,
+  request: {
+    query: z.object({
+      cursor: z.coerce.number().int().min(0).default(0),
+      limit: z.coerce.number().int().min(1).max(200).default(100),
+      all: z.enum(["true", "false"]).default("false").describe("what is resolved, too"),
+    }),
+  },
+  responses: answers("what homes dispute and what the chain did not settle, with both sides' figures", Disputes, 400, 401),
+});
+const resolve = createRoute({
+  method: "post",
+  path: "/v1/disputes/{id}/resolution",
+  tags: ["settlement"],
+  security: needsToken,
+  request: {
+    params: z.object({ id: z.coerce.number().int().min(1) }),
+    body: { required: true, content: { "application/json": { schema: z.strictObject({ how: z.enum(resolutions) }) } } },
+  },
+  responses: answers(
+    "how a person decided: propose again from the slots here, from those that the home sent last, or leave the period out",
+    z.object({ id: z.int(), site: z.string(), seq: z.int(), resolution: z.enum(resolutions) }),
+    400,
+    401,
+    403,
+    404,
+    409,
+  ),
+});
+
+/** Disputes, and the operator's word on them. */
+export function disputeRoutes(app: Api, { store, now }: DisputeRoutesOptions): void {
+  app.openapi(list, async (c) => {
+    const { cursor, limit, all } = c.req.valid("query");
+    const site = boundTo(c.get("caller"));
+    const found = await store.disputes({ open: all === "false", after: cursor, limit, ...(site !== null && { site }) });
+    const items: z.infer<typeof ListedDispute>[] = [];
+    for (const dispute of found) items.push(listed(await viewDispute(store, dispute)));
+    return c.json({ items, next: items.length === limit ? (items.at(-1)?.id ?? null) : null }, 200);
+  });
+  app.openapi(resolve, async (c) => {
+    demandRole(c.get("caller"), "operator");
+    const { id } = c.req.valid("param");
+    const { how } = c.req.valid("json");
+    const { site, seq } = await resolveDispute(store, id, how, now());
+    return c.json({ id, site, seq, resolution: how }, 200);
+  });
+}
+
+const listed = ({ atMs, resolvedMs, ...view }: DisputeView): z.infer<typeof ListedDispute> => ({
+  ...view,
+  at: iso(atMs),
+  resolvedAt: resolvedMs === null ? null : iso(resolvedMs),
+});
