@@ -1,3 +1,4 @@
+import type { Clock } from "../../core/clock/clock.ts";
 import type { CosignedRecord } from "../../core/message/settlement-message.ts";
 import { type Agreement, householdOf } from "../../settlement/agreement.ts";
 import type { ChainProbe, PublishedRecord } from "../../settlement/chain-probe.ts";
@@ -6,6 +7,9 @@ import type { RecordStore, SignedRecord } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
 import { recoverJournal } from "./recover-journal.ts";
 import type { Watchtower } from "./watchtower.ts";
+
+/** All blocks are searched, which costs the node something. */
+const searchMs = 3_600_000;
 
 /** What it works with. */
 export interface HeadParts {
@@ -16,7 +20,7 @@ export interface HeadParts {
   tower: Watchtower | null;
   records: RecordStore;
   hold: HoldStore;
-  clock: { now(): number };
+  clock: Pick<Clock, "now" | "monotonicMs">;
 }
 
 /**
@@ -30,6 +34,7 @@ export function headKeeper(parts: HeadParts): () => Promise<void> {
   const { a, b } = agreement;
   const pair = `${a}-${b}`;
   let keptSeq = 0;
+  let searchedMs = -Infinity;
   const recover = (given: readonly CosignedRecord[], lift: boolean): Promise<void> =>
     recoverJournal(given, { ...parts, nowMs: parts.clock.now(), lift });
   const recoverFromChain = async (): Promise<void> => {
@@ -42,7 +47,9 @@ export function headKeeper(parts: HeadParts): () => Promise<void> {
     if (hold.held()) {
       const given = tower ? await tower.ask() : [];
       if (given.length > 0) await recover(given, true);
-      if (hold.held()) await recoverFromChain();
+      if (!hold.held() || parts.clock.monotonicMs() - searchedMs < searchMs) return;
+      await recoverFromChain();
+      searchedMs = parts.clock.monotonicMs();
       return;
     }
     const newest = records.newestCosigned(pair)?.record.seq ?? 0;

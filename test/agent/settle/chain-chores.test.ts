@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
 import { errorCode } from "../../../core/app-error.ts";
+import { keySender } from "../../../settlement/call-sender.ts";
 import { recordDigest } from "../../../settlement/record.ts";
 import { pricesHash } from "../../../settlement/reference-hash.ts";
-import { aggregator, exampleSeries, partyA, partyB } from "../../settlement/fixture.ts";
+import { aggregator, exampleSeries, keyOf, partyA, partyB } from "../../settlement/fixture.ts";
 import { escrowMicro, homeOnChain } from "./home-on-chain.ts";
 
 const hourMs = 3_600_000;
@@ -229,6 +230,20 @@ it("settles each record by itself where it is told to, one after the other", asy
   const settled = await home.market.provider.getLogs({ address: home.domain.contract, fromBlock: 0 });
   const topic = (await import("ethers")).id("Settled(address,address,uint64,bytes32,address,uint256,uint256)");
   expect(settled.filter(({ topics }) => topics[0] === topic).length).toBe(3);
+});
+
+it("needs no coins for that on a chain that asks for none", async () => {
+  const home = await homeOnChain({
+    rules: { settleOwn: true },
+    sender: null,
+    args: ["--base-fee", "0", "--gas-price", "0", "--disable-min-priority-fee"],
+  });
+  const { privateKey, address } = keyOf("a key without coins");
+  const sender = keySender({ ...home.target, privateKey }, { pollMs: 5 });
+  await home.cosigned("export", 0);
+  await home.choresWith({ sender })(false);
+  sender.close();
+  expect([(await home.pairOnChain()).seq, await home.market.provider.getBalance(address)]).toEqual([1, 0n]);
 });
 
 it("says once that it has nothing to send with, and signs on", async () => {

@@ -51,9 +51,11 @@ export async function homeOnChain(
     tower?: string;
     pricesFirst?: boolean;
     funded?: boolean;
+    /** Arguments of the development chain. */
+    args?: string[];
   } = {},
 ) {
-  const anvil = await startAnvil({ timestamp: midnightS - dayS });
+  const anvil = await startAnvil({ timestamp: midnightS - dayS, args: change.args ?? [] });
   const market = await openMarket(anvil);
   const { domain, provider } = market;
   await registerBoth(market);
