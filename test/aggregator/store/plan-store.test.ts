@@ -43,6 +43,8 @@ it("never reserves a number twice, at once or over restarts", async () => {
     .toSorted((one, other) => one.first - other.first);
   expect(spans.map(({ first }) => first)).toEqual([1, ...spans.slice(0, -1).map(({ end }) => end)]);
   const again = await reopen();
-  const later = [await again.reserveSequence(3, 1), await (await reopen()).reserveSequence(1, 1)];
-  expect(later).toEqual([1017, 1020]);
+  const later = [await again.reserveSequence(3, 0), await (await reopen()).reserveSequence(1, 1000)];
+  const last = await reopen();
+  later.push(await last.reserveSequence(2, 5000), await last.reserveSequence(1, 4000));
+  expect(later).toEqual([1017, 1020, 5000, 5002]);
 });
