@@ -14,7 +14,7 @@ export async function aggregatorRefill(
   options: { config: string; from: string; json?: true },
   say: (line: string) => void,
 ): Promise<number> {
-  const { settlement, databaseFile } = readAggregatorConfig(options.config);
+  const { settlement, database } = readAggregatorConfig(options.config);
   const mirror = url.replace(/\/+$/, "");
   const from = wholeNumber("--from", options.from, { least: 1 });
   const mirrors = settlement?.log.mirrors ?? [];
@@ -23,7 +23,7 @@ export async function aggregatorRefill(
       "mirror-unknown",
       `${mirror} is none of settlement.log.mirrors: ${mirrors.join(", ") || "there are none"}`,
     );
-  const store = await openStore(databaseFile);
+  const store = await openStore(database);
   try {
     await store.setMirrored(mirror, Math.min(from - 1, await store.mirrored(mirror)));
   } finally {

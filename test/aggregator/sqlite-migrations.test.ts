@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, it } from "vitest";
-import { migrations } from "../../../aggregator/store/migrations.ts";
-import { openStore } from "../../../aggregator/store/open-store.ts";
-import { scratch } from "../../fake/scratch.ts";
+import { migrations } from "../../aggregator/store/migrations.ts";
+import { openStore } from "../../aggregator/store/open-store.ts";
+import { scratch } from "../fake/scratch.ts";
 
 it("takes over disputes and epochs of a database from before they had a state", async () => {
   const file = join(scratch("old"), "data.db");
@@ -15,7 +15,7 @@ it("takes over disputes and epochs of a database from before they had a state", 
   );
   old.exec(`insert into epoch (epoch, root, digests, committed_tx) values (1, '0xr', '["0xa"]', '0xt')`);
   old.close();
-  const store = await openStore(file);
+  const store = await openStore({ engine: "sqlite", file });
   expect(await store.disputes({ open: true, limit: 9 })).toEqual([
     {
       id: 1,
