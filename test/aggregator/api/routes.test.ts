@@ -84,8 +84,16 @@ async function api({ open = true } = {}) {
 
 /** A pair on chain in which a owes b 7 after a partial settlement. */
 const pair = {
-  ...{ balanceA: 11n, balanceB: 22n, leavingA: 1n, leavingB: 2n, cumA: 100n, cumB: 30n },
-  ...{ open: 7n, seq: 5, withdrawals: 0, head: id("head") },
+  balanceA: 11n,
+  balanceB: 22n,
+  leavingA: 1n,
+  leavingB: 2n,
+  cumA: 100n,
+  cumB: 30n,
+  open: 7n,
+  seq: 5,
+  withdrawals: 0,
+  head: id("head"),
 };
 
 const nowMs = Date.parse("2026-03-02T12:00:00Z");
@@ -375,8 +383,14 @@ describe("settlement", () => {
     const { record } = bundle;
     await store.updateRecord("a", 3, { state: "disputed" });
     await store.addDispute({
-      ...{ site: "a", seq: 3, source: "home", code: "settlement-energy-differs", message: "120 Wh here", own: { wh: 120 } },
-      ...{ record: { ...record, seq: 3 }, atMs: nowMs },
+      site: "a",
+      seq: 3,
+      source: "home",
+      code: "settlement-energy-differs",
+      message: "120 Wh here",
+      own: { wh: 120 },
+      record: { ...record, seq: 3 },
+      atMs: nowMs,
     });
     const operator = await header("operator");
     const { body } = await get("/v1/disputes", operator);
