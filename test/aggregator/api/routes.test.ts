@@ -1,105 +1,13 @@
 import { id } from "ethers";
 import { describe, expect, it } from "vitest";
-import { routes } from "../../../aggregator/api/routes.ts";
-import { AppError } from "../../../core/app-error.ts";
-import { makeToken } from "../../../aggregator/api/token.ts";
-import type { Role, StoredToken } from "../../../aggregator/store/token-store.ts";
-import type { Bundle } from "../../../settlement/bundle.ts";
 import { buildEpoch, verifyInclusion } from "../../../settlement/epoch.ts";
-import { type ArchiveLine, readArchive } from "../../../settlement/archive.ts";
-import { silentLog } from "../../fake/silent-log.ts";
-import { aggregator, exampleBundle } from "../../settlement/fixture.ts";
+import { aggregator } from "../../settlement/fixture.ts";
 import { planOf, statusOf } from "../plans.ts";
-import { message, sampleItem, scratchStore, slotItem } from "../rows.ts";
-import { domain } from "../settle/home-double.ts";
-
-/** An API over a real store with five records at two homes; only the first of home a can be bundled. */
-async function api({ open = true } = {}) {
-  const { store } = await scratchStore();
-  const bundle = await exampleBundle(domain);
-  for (const [site, seq] of [
-    ["a", 1],
-    ["a", 2],
-    ["a", 3],
-    ["b", 1],
-    ["b", 2],
-  ] as const)
-    await store.addRecord(
-      {
-        site,
-        record: { ...bundle.record, seq },
-        digest: id(`${site}${seq}`),
-        evidence: bundle.evidence,
-        prices: null,
-        state: "proposed",
-        gatewaySignature: null,
-        ownSignature: null,
-        epoch: null,
-      },
-      { kind: "import", nextMs: seq },
-    );
-  let [broken, away] = [false, false];
-  const app = routes({
-    store: {
-      ...store,
-      statistics: (site) => (broken ? Promise.reject(new Error("disk full")) : store.statistics(site)),
-    },
-    tokens: store,
-    open,
-    now: () => nowMs,
-    log: silentLog(),
-    version: "1.2.3",
-    owner: bundle.inclusion?.by ?? null,
-    sites: ["a", "b"],
-    states: new Map([["a", "ready"]]),
-    rejected: () => ({ "intake-malformed": 3 }),
-    agreementOf: (site) => (site === "a" ? bundle.agreement.agreement : undefined),
-    signedAgreementOf: (site) => (site === "a" ? bundle.agreement : undefined),
-    pairOf: () => (away ? Promise.reject(new AppError("chain-unreachable", "away", { temporary: true })) : Promise.resolve(pair)),
-    logBytesOf: async (epoch) => (epoch === 1 ? Uint8Array.of(1, 2, 3) : null),
-    bundleOf: async ({ site, record }): Promise<Bundle | null> => (site === "a" && record.seq === 1 ? bundle : null),
-  });
-  const get = async (path: string, authorization?: string) => {
-    const response = await app.request(path, { headers: authorization === undefined ? {} : { authorization } });
-    return {
-      status: response.status,
-      type: response.headers.get("content-type"),
-      wanted: response.headers.get("www-authenticate"),
-      body: (await response.json()) as Record<string, unknown>,
-    };
-  };
-  /** The header of a new token. */
-  const header = async (role: Role, site: string | null = null, change: Partial<StoredToken> = {}): Promise<string> => {
-    const { text, stored } = makeToken({ role, site, note: "", createdMs: nowMs, expiresMs: nowMs + 1000 });
-    await store.addToken({ ...stored, ...change });
-    return `Bearer ${text}`;
-  };
-  const post = async (path: string, body: unknown, authorization = "") => {
-    const headers = { "content-type": "application/json", ...(authorization !== "" && { authorization }) };
-    const response = await app.request(path, { method: "POST", headers, body: JSON.stringify(body) });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
-  return { app, store, bundle, get, post, header, fail: () => (broken = true), leave: () => (away = true) };
-}
-
-/** A pair on chain in which a owes b 7 after a partial settlement. */
-const pair = {
-  balanceA: 11n,
-  balanceB: 22n,
-  leavingA: 1n,
-  leavingB: 2n,
-  cumA: 100n,
-  cumB: 30n,
-  open: 7n,
-  seq: 5,
-  withdrawals: 0,
-  head: id("head"),
-};
-
-const nowMs = Date.parse("2026-03-02T12:00:00Z");
+import { message, sampleItem, slotItem } from "../rows.ts";
+import { apiRig, nowMs } from "./api-rig.ts";
 
 it("pages through settlements, each record once", async () => {
-  const { get } = await api();
+  const { get } = await apiRig();
   const seen: unknown[] = [];
   const pages: number[] = [];
   let next: string | null = "";
@@ -137,7 +45,7 @@ it.each<[string, number, string]>([
   ["/v1/settlement/statistics?from=2020-01-01T00:00:00Z&to=2026-03-01T00:00:00Z", 400, "bad-query"],
   ["/v2", 404, "unknown-path"],
 ])("answers %s with problem %i %s", async (path, status, code) => {
-  const { get } = await api();
+  const { get } = await apiRig();
   expect(await get(path)).toMatchObject({
     status,
     type: "application/problem+json",
@@ -146,12 +54,12 @@ it.each<[string, number, string]>([
 });
 
 it("gives the bundle of a record that both have signed", async () => {
-  const { get, bundle } = await api();
+  const { get, bundle } = await apiRig();
   expect(await get("/v1/settlements/a/1/bundle")).toMatchObject({ status: 200, body: JSON.parse(JSON.stringify(bundle)) });
 });
 
 it("shows homes, their rows and plans, statistics and epochs", async () => {
-  const { get, store } = await api();
+  const { get, store } = await apiRig();
   await store.ingest("a", message([slotItem(1, 0, 100), sampleItem(2)]));
   const plan = planOf("boiler", 1);
   await store.savePlans("a", [plan], 1);
@@ -191,7 +99,7 @@ it("shows homes, their rows and plans, statistics and epochs", async () => {
 });
 
 it("says 500 as a problem when the store fails", async () => {
-  const { get, fail } = await api();
+  const { get, fail } = await apiRig();
   fail();
   expect(await get("/v1/statistics")).toMatchObject({
     status: 500,
@@ -201,7 +109,7 @@ it("says 500 as a problem when the store fails", async () => {
 });
 
 it("shows what never came of a site", async () => {
-  const { get, store } = await api();
+  const { get, store } = await apiRig();
   await store.ingest("a", message([slotItem(1, 0, 5), slotItem(2, 2, 5)]));
   expect(await get("/v1/sites/a/gaps?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z")).toMatchObject({
     status: 200,
@@ -216,7 +124,7 @@ it("shows what never came of a site", async () => {
 describe("tokens", () => {
   /** Every path of the document, its parameters filled in for home b. */
   const paths = async (
-    app: Awaited<ReturnType<typeof api>>["app"],
+    app: Awaited<ReturnType<typeof apiRig>>["app"],
   ): Promise<{ path: string; needsToken: boolean; asks: boolean }[]> => {
     const document = (await (await app.request("/openapi.json")).json()) as {
       openapi: string;
@@ -238,7 +146,7 @@ describe("tokens", () => {
   const spanOf = (path: string): string => (/\/(gaps|settlement\/(statistics|spending))$/.test(path) ? span : "");
 
   it("are asked for by every path but those of the public log", async () => {
-    const { app, get } = await api({ open: false });
+    const { app, get } = await apiRig({ open: false });
     const all = await paths(app);
     expect(all.filter(({ needsToken }) => !needsToken).map(({ path }) => path)).toEqual([
       "/v1/epochs",
@@ -256,7 +164,7 @@ describe("tokens", () => {
   });
 
   it("of a household show its own home and no other", async () => {
-    const { app, get, header } = await api({ open: false });
+    const { app, get, header } = await apiRig({ open: false });
     const [own, foreign] = [await header("household", "b"), await header("household", "a")];
     for (const { path } of (await paths(app)).filter(({ path: one }) => one.includes("/b"))) {
       const full = path + spanOf(path);
@@ -275,7 +183,7 @@ describe("tokens", () => {
   });
 
   it("of auditors and operators show all homes", async () => {
-    const { get, header } = await api({ open: false });
+    const { get, header } = await apiRig({ open: false });
     for (const role of ["auditor", "operator"] as const) {
       const token = await header(role);
       expect((await get("/v1/statistics", token)).status).toBe(200);
@@ -285,7 +193,7 @@ describe("tokens", () => {
   });
 
   it("that do not hold are refused, also where none is needed", async () => {
-    const { get, header } = await api({ open: false });
+    const { get, header } = await apiRig({ open: false });
     const bad = [
       await header("operator", null, { revokedMs: nowMs - 1 }),
       await header("operator", null, { expiresMs: nowMs }),
@@ -296,118 +204,5 @@ describe("tokens", () => {
     for (const token of bad)
       for (const path of ["/v1/statistics", "/v1/epochs"])
         expect([token, (await get(path, token)).body["title"]]).toEqual([token, "token-bad"]);
-  });
-});
-
-describe("settlement", () => {
-  it("is added up by home, kind and time, with what each side owes", async () => {
-    const { get, store, header } = await api({ open: false });
-    const auditor = await header("auditor");
-    for (const seq of [1, 2, 3]) await store.updateRecord("a", seq, { state: "cosigned" });
-    await store.updateRecord("b", 1, { state: "cosigned" });
-    const span = "from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z";
-    const { record } = await exampleBundle(domain);
-    const line = (site: string, from: string, records: number) => ({
-      site,
-      from,
-      kind: "export",
-      records,
-      wh: records * record.wh,
-      householdOwes: "0",
-      aggregatorOwes: String(BigInt(records) * BigInt(record.amount)),
-    });
-    const asked = async (query: string, who: string) =>
-      (await get(`/v1/settlement/statistics?${span}${query}`, who)).body["items"];
-    expect(await asked("", auditor)).toEqual([
-      line("a", "2026-03-01T00:00:00.000Z", 3),
-      line("b", "2026-03-01T00:00:00.000Z", 1),
-    ]);
-    expect(await asked("&step=month&site=a", auditor)).toEqual([line("a", "2026-03-01T00:00:00.000Z", 3)]);
-    expect(await asked("&step=all", await header("household", "b"))).toEqual([line("b", "2026-03-01T00:00:00.000Z", 1)]);
-    expect((await get(`/v1/settlement/statistics?${span}&site=a`, await header("household", "b"))).status).toBe(403);
-  });
-
-  it("says what a record has cost", async () => {
-    const { get, store } = await api();
-    const one = { chainId: 1, block: 1, atMs: nowMs, gas: 50_000n, blobGas: 0n };
-    await store.addSpent({ ...one, hash: "0x1", what: "commit", feeWei: 1000n, records: 96 });
-    await store.addSpent({ ...one, hash: "0x2", what: "settleMany", feeWei: 501n, records: 4 });
-    expect((await get("/v1/settlement/spending?from=2026-03-02T00:00:00Z&to=2026-03-03T00:00:00Z")).body).toMatchObject({
-      feeWei: "1501",
-      records: 96,
-      feeWeiPerRecord: "16",
-      items: expect.arrayContaining([expect.objectContaining({ what: "commit", transactions: 1, gas: "50000", feeWei: "1000" })]),
-    });
-    expect((await get("/v1/settlement/spending?from=2026-03-03T00:00:00Z&to=2026-03-04T00:00:00Z")).body).toMatchObject({
-      items: [],
-      feeWeiPerRecord: null,
-    });
-  });
-
-  it("shows both sides' escrow, or that the chain does not answer", async () => {
-    const { get, bundle, leave } = await api();
-    const { agreement } = bundle.agreement;
-    const sides = [
-      { owner: agreement.a, balance: "11", leaving: "1", owed: "100" },
-      { owner: agreement.b, balance: "22", leaving: "2", owed: "30" },
-    ];
-    const aggregatorIsA = agreement.aggregator === agreement.a;
-    expect((await get("/v1/sites/a/escrow")).body).toEqual({
-      currency: "EUR",
-      household: sides[aggregatorIsA ? 1 : 0],
-      aggregator: sides[aggregatorIsA ? 0 : 1],
-      householdOwesOpen: aggregatorIsA ? "-7" : "7",
-      settled: 5,
-    });
-    leave();
-    expect(await get("/v1/sites/a/escrow")).toMatchObject({ status: 503, body: { title: "chain-unreachable" } });
-  });
-
-  it("gives auditors all that they recompute, a household its own, and anybody what was published", async () => {
-    const { app, store, bundle, header } = await api({ open: false });
-    const signatures = { state: "cosigned", gatewaySignature: bundle.signatureA, ownSignature: bundle.signatureB } as const;
-    await store.updateRecord("a", 1, signatures);
-    await store.updateRecord("b", 1, signatures);
-    const text = async (who: string) =>
-      (await app.request("/v1/archive", { headers: { authorization: who } })).text().then((all) => all.trim().split("\n"));
-    const entries: ArchiveLine["kind"][] = [];
-    for await (const { entry } of readArchive(await text(await header("auditor")), "api")) entries.push(entry.kind);
-    expect(entries).toEqual(["agreement", "record", "record"]);
-    expect(await text(await header("household", "b"))).toHaveLength(1);
-    const published = await app.request(`/v1/log/${aggregator.owner}/1`);
-    expect([published.status, [...new Uint8Array(await published.arrayBuffer())]]).toEqual([200, [1, 2, 3]]);
-  });
-
-  it("lets an operator, and nobody else, decide a dispute", async () => {
-    const { get, post, store, bundle, header } = await api({ open: false });
-    const { record } = bundle;
-    await store.updateRecord("a", 3, { state: "disputed" });
-    await store.addDispute({
-      site: "a",
-      seq: 3,
-      source: "home",
-      code: "settlement-energy-differs",
-      message: "120 Wh here",
-      own: { wh: 120 },
-      record: { ...record, seq: 3 },
-      atMs: nowMs,
-    });
-    const operator = await header("operator");
-    const { body } = await get("/v1/disputes", operator);
-    const [dispute] = body["items"] as { id: number; own: unknown; resolution: unknown }[];
-    expect(dispute).toMatchObject({ site: "a", seq: 3, own: { wh: 120 }, proposed: { wh: record.wh }, resolution: null });
-    expect((await get("/v1/disputes", await header("household", "b"))).body["items"]).toEqual([]);
-    const place = `/v1/disputes/${dispute?.id}/resolution`;
-    expect((await post(place, { how: "skip" }, await header("auditor"))).status).toBe(403);
-    expect((await post(place, { how: "skip" })).status).toBe(401);
-    expect((await post(place, { how: "maybe" }, operator)).body["title"]).toBe("bad-query");
-    expect((await post("/v1/disputes/999/resolution", { how: "skip" }, operator)).body["title"]).toBe("dispute-unknown");
-    expect(await post(place, { how: "skip" }, operator)).toEqual({
-      status: 200,
-      body: { id: dispute?.id, site: "a", seq: 3, resolution: "skip" },
-    });
-    expect((await post(place, { how: "skip" }, operator)).body["title"]).toBe("dispute-resolved");
-    expect((await get("/v1/disputes", operator)).body["items"]).toEqual([]);
-    expect((await get("/v1/disputes?all=true", operator)).body["items"]).toMatchObject([{ resolution: "skip" }]);
   });
 });
