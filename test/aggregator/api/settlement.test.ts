@@ -1,8 +1,6 @@
-import { id } from "ethers";
 import { describe, expect, it } from "vitest";
 import { type ArchiveLine, readArchive } from "../../../settlement/archive.ts";
 import { aggregator, exampleBundle } from "../../settlement/fixture.ts";
-import { message } from "../rows.ts";
 import { domain } from "../settle/home-double.ts";
 import { apiRig, nowMs } from "./api-rig.ts";
 
