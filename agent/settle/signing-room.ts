@@ -30,6 +30,7 @@ import { openChainChores, type ChainChores } from "./chain-chores.ts";
 import { overDailyCap } from "./daily-cap.ts";
 import { keepInclusions } from "./keep-inclusions.ts";
 import { mostUncountersigned } from "./missed-countersignatures.ts";
+import { watchtower, type Watchtower } from "./watchtower.ts";
 import { overdueSince } from "./overdue-since.ts";
 import { recoverJournal } from "./recover-journal.ts";
 
@@ -78,9 +79,10 @@ export async function openSigningRoom(options: {
   const signer = await openKeystore(config.keyFile, readPassphrase(config.passphraseFile));
   const chain = chainClient({ rpcUrl: config.rpcUrl, chainId: config.chainId, contract: config.contract });
   const cap = config.dailyCap && { dailyCap: config.dailyCap };
+  const tower = config.watchtowerUrl === undefined ? null : watchtower(config.watchtowerUrl, { ...options, agreement, signer });
   const chores = await openChainChores({ ...options, agreement, signer, chain });
   return {
-    ...signingRoom({ ...options, ...cap, agreement, signer, chain, finality: config.finality }),
+    ...signingRoom({ ...options, ...cap, tower, agreement, signer, chain, finality: config.finality }),
     chores,
     close() {
       chores.close();
@@ -97,6 +99,7 @@ export function signingRoom(parts: {
   /** Which block's escrow counts, beside that of the newest one. */
   finality: Finality;
   gridMeter: string;
+  tower?: Watchtower | null;
   /** Without one nothing is held back. */
   dailyCap?: DailyCap;
   stores: SigningStores;
@@ -206,7 +209,12 @@ export function signingRoom(parts: {
         );
       records.countersigned(pair, seq, signature, clock.now());
     },
-    recover: (given) => recoverJournal(given, { agreement, chain, records, hold, nowMs: clock.now() }),
+    async recover(given) {
+      // Before the aggregator's word lifts the hold: it may hide newer records, which the watchtower has.
+      const safe = hold.held() && parts.tower ? await parts.tower.ask() : [];
+      for (const one of safe.length > 0 ? [safe, given] : [given])
+        await recoverJournal(one, { agreement, chain, records, hold, nowMs: clock.now() });
+    },
     included: (message) =>
       keepInclusions(message, { agreement, chain, records, inclusions: parts.stores.inclusions, prices, nowMs: clock.now() }),
     uncountersigned: () => records.uncountersigned(pair),

@@ -48,7 +48,7 @@ async function withheld() {
   writeFileSync(join(house.folder, "pass"), "long enough to be one\n", { mode: 0o600 });
   await writeKeystore(join(keys, "home.json"), household.signer, "long enough to be one", { scryptN: 1024 });
   await writeKeystore(join(keys, "gas.json"), new Wallet(anvilKeys[2]), "long enough to be one", { scryptN: 1024 });
-  const agreement = exampleAgreement(domain, { site: "gw-1" });
+  const agreement = exampleAgreement(domain, { site: "gw-1", reward: { kind: "per_day", amount: "0" } });
   writeFileSync(join(house.folder, "agreement.json"), JSON.stringify(await signBoth(agreement)));
   const pair = `${agreement.a}-${agreement.b}`;
   const first = exampleRecord(domain, { agreement });

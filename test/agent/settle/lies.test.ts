@@ -204,6 +204,28 @@ it("tells since when energy is unsettled, by its own ledger, and nothing once a 
   expect(home.room.overdueSince(5 * hourMs)).toBeUndefined();
 });
 
+it("tells that the reward of a day has not come, although all energy is settled", async () => {
+  const home = await homeOnChain();
+  const hourMs = 3_600_000;
+  for (let hour = 0; hour < 6; hour++) for (const kind of ["import", "export"] as const) await home.cosigned(kind, hour);
+  await home.clock.advance(30 * hourMs);
+  expect(home.room.overdueSince(36 * hourMs)).toBeUndefined();
+  await home.clock.advance(hourMs);
+  expect(home.room.overdueSince(36 * hourMs)).toBe(midnightS * 1000);
+  const evidence = { register: "none" as const, slots: [] };
+  const { stores, domain, pair } = home;
+  const reward = exampleRecord(domain, {
+    previous: stores.records.newest(pair)?.record ?? null,
+    kind: "reward",
+    lengthS: 86_400,
+    series: null,
+    evidence,
+  });
+  expect((await home.room.answer(reward, evidence)).kind).toBe("signed");
+  await home.countersign(reward);
+  expect(home.room.overdueSince(36 * hourMs)).toBeUndefined();
+});
+
 it("takes a rotated key's countersignature, not the one that was in its place", async () => {
   const home = await homeOnChain();
   const record = home.next("export", 0);

@@ -76,6 +76,7 @@ export async function honestHome(options: { watchtower: boolean }) {
       chain,
       finality: "latest",
       gridMeter: "grid",
+      tower,
       stores,
       clock,
     });

@@ -165,7 +165,8 @@ export async function liar(home: HonestHome, character: Character, random: () =>
     accepted: () => accepted,
     async hour(metered: Metered): Promise<void> {
       const { hour } = metered;
-      refusing ||= chance(character.refuses);
+      // A home leaves nobody with whom settlement never began; see settled_within_s.
+      refusing ||= chance(character.refuses) && held.length > 0;
       if (chance(character.withdraws)) await withdraw();
       if (refusing) return;
       for (const kind of ["import", "export"] as const) {
