@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander";
 import type { Verb } from "./key-verbs.ts";
 
-/** Adds what an operator does with settlement: `smart-mla aggregator disputes …` and `erase`. */
+/** Adds what an operator does with settlement: `smart-mla aggregator disputes …`, `refill` and `erase`. */
 export function addAggregatorVerbs(aggregator: Command, { verb, say }: { verb: Verb; say: (line: string) => void }): void {
   const config = ["-c, --config <file>", "YAML configuration (needed), its aggregator.yaml"] as const;
   const disputes = aggregator
@@ -27,6 +27,14 @@ export function addAggregatorVerbs(aggregator: Command, { verb, say }: { verb: V
     .requiredOption(...config)
     .option("--json", "one JSON object")
     .action(verb(async (id, how, options) => (await import("./aggregator-disputes.ts")).disputesResolve(id, how, options, say)));
+  aggregator
+    .command("refill")
+    .description("let a mirror that has lost data get it again; the aggregator may go on running")
+    .argument("<mirror>", "its address, as in settlement.log.mirrors")
+    .requiredOption(...config)
+    .option("--from <epoch>", "the first epoch that it lacks", "1")
+    .option("--json", "one JSON object")
+    .action(verb(async (mirror, options) => (await import("./aggregator-refill.ts")).aggregatorRefill(mirror, options, say)));
   aggregator
     .command("erase")
     .description("delete the settlement records of a home that is settled no more, with their salts and evidence")

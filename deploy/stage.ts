@@ -10,6 +10,9 @@ import { join, resolve } from "node:path";
 /** Packages that the bundle leaves outside; the same list as in deploy/bundle-options.ts without what only the demo needs. */
 const outside = ["better-sqlite3", "@serialport/bindings-cpp", "koffi", "highs"];
 
+/** Of the bundle only what a gateway runs: 3 MB of mathematics are for whoever publishes blobs. */
+const needless = new Set(["kzg-worker.js"]);
+
 const [target, prefix = resolve(target ?? "")] = process.argv.slice(2);
 if (target === undefined || !existsSync("dist/main.js")) {
   process.stderr.write("usage: npm run build && node deploy/stage.ts FOLDER [PREFIX], in the checkout\n");
@@ -18,7 +21,7 @@ if (target === undefined || !existsSync("dist/main.js")) {
 rmSync(join(target, "app"), { recursive: true, force: true });
 mkdirSync(join(target, "bin"), { recursive: true });
 mkdirSync(join(target, "app"), { recursive: true });
-for (const file of JSON.parse(readFileSync("dist/files.json", "utf8")) as string[])
+for (const file of (JSON.parse(readFileSync("dist/files.json", "utf8")) as string[]).filter((one) => !needless.has(one)))
   cpSync(join("dist", file), join(target, "app", "dist", file));
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
 writeFileSync(join(target, "app", "package.json"), JSON.stringify({ type: "module", version }));

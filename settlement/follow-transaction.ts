@@ -1,10 +1,10 @@
 import type { JsonRpcProvider, TransactionReceipt } from "ethers/providers";
-import { Transaction } from "ethers/transaction";
+import { computeAddress, Transaction } from "ethers/transaction";
 import type { SigningKey } from "ethers/crypto";
 import { AppError } from "../core/app-error.ts";
 import { chainError } from "./chain-error.ts";
 import { type Fees, marketFees, raisedFees } from "./fees.ts";
-import type { Pending } from "./transaction-journal.ts";
+import { carriesBlobs, type Pending } from "./transaction-journal.ts";
 
 /** When a transaction counts as done, and what is done where it is not. All times are wall time. */
 export interface Patience {
@@ -14,7 +14,7 @@ export interface Patience {
   confirmations: number | "finalized";
   /** After so long without a block it is sent again with a higher fee. */
   stuckAfterMs: number;
-  /** How often that is done. */
+  /** How often that is done; half as often with blobs, where each time doubles the offer. */
   maxReplacements: number;
   /** After so long without a block, or without a further one on top, the wait is over; it may still be taken later. */
   minedWithinMs: number;
@@ -28,9 +28,14 @@ export interface Followed {
   provider: JsonRpcProvider;
   key: SigningKey;
   pending: Pending;
+  /** How long the node took to answer when it was sent, or did not. */
+  sentWithinMs: number;
   /** Called before a transaction is sent that replaces the former one. */
   keep: () => void;
 }
+
+/** After a sending it rests so many times as long as that took. */
+const restFactor = 4;
 
 /** Whether an error of followTransaction says what became of the transaction. */
 export function isOutcome({ code }: AppError): boolean {
@@ -48,15 +53,25 @@ const lagging = 5;
  * way; all others leave it there: chain-not-mined, chain-unreachable, chain-no-finality and what the node answers
  */
 export async function followTransaction(followed: Followed, patience: Patience): Promise<TransactionReceipt> {
-  const { provider, pending } = followed;
+  const { provider, pending, key } = followed;
+  const sender = computeAddress(key.publicKey);
+  const mostReplacements = carriesBlobs(pending) ? patience.maxReplacements / 2 : patience.maxReplacements;
   const started = performance.now();
   let progressAt = started;
   let offeredAt = started;
+  // A node that is busy with what it was sent (each blob's proofs take it a while) does not know it yet.
+  let restUntil = started + followed.sentWithinMs * restFactor;
   let replacements = 0;
   let takenByOther = 0;
   let depth = -1;
   let trouble: AppError | null = null;
 
+  /** What the node answers does not matter: it may have the transaction already, and only a block counts. */
+  const send = async (): Promise<void> => {
+    const from = performance.now();
+    await provider.send("eth_sendRawTransaction", [pending.raw]).catch(() => undefined);
+    restUntil = performance.now() + (performance.now() - from) * restFactor;
+  };
   /** The receipt once it is deep enough. */
   const look = async (): Promise<TransactionReceipt | null> => {
     const receipt = await receiptOf(provider, pending);
@@ -68,7 +83,7 @@ export async function followTransaction(followed: Followed, patience: Patience):
       return depth >= 0 ? receipt : null;
     }
     depth = Number.NEGATIVE_INFINITY;
-    if ((await provider.getTransactionCount(senderOf(pending), "latest")) > pending.nonce) {
+    if ((await provider.getTransactionCount(sender, "latest")) > pending.nonce) {
       if (++takenByOther >= lagging)
         throw new AppError("chain-nonce-taken", `${pending.what}: another program has sent with this key; send again`, {
           temporary: true,
@@ -76,10 +91,15 @@ export async function followTransaction(followed: Followed, patience: Patience):
       return null;
     }
     takenByOther = 0;
-    if (performance.now() - offeredAt >= patience.stuckAfterMs && replacements < patience.maxReplacements) {
-      offeredAt = performance.now();
-      if (await replace(followed, patience)) replacements++;
-    } else if (!(await provider.getTransaction(pending.hashes.at(-1) ?? ""))) await sendAgain(provider, pending);
+    const now = performance.now();
+    if (now < restUntil) return null;
+    if (now - offeredAt >= patience.stuckAfterMs && replacements < mostReplacements) {
+      offeredAt = now;
+      if (await replace(followed, patience)) {
+        replacements++;
+        await send();
+      }
+    } else if (!(await provider.getTransaction(pending.hashes.at(-1) ?? ""))) await send();
     return null;
   };
 
@@ -124,8 +144,6 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
   signal?.removeEventListener("abort", stop);
 }
 
-const senderOf = ({ raw }: Pending): string => Transaction.from(raw).from ?? "";
-
 /** The newest offer is asked for first; any of them may be in a block. */
 async function receiptOf(provider: JsonRpcProvider, { hashes }: Pending): Promise<TransactionReceipt | null> {
   for (const hash of hashes.toReversed()) {
@@ -152,12 +170,7 @@ async function depthOf(
   return finalized.number - blockNumber;
 }
 
-/** What the node answers does not matter: it may have the transaction already, and only a block counts. */
-async function sendAgain(provider: JsonRpcProvider, { raw }: Pending): Promise<void> {
-  await provider.send("eth_sendRawTransaction", [raw]).catch(() => undefined);
-}
-
-/** Signs and sends a higher offer with the same nonce; false where the limit allows none. */
+/** Signs a higher offer with the same nonce; false where the limit allows none. */
 async function replace({ provider, key, pending, keep }: Followed, { maxFeePerGas }: Patience): Promise<boolean> {
   const transaction = Transaction.from(pending.raw);
   const withBlobs = transaction.maxFeePerBlobGas !== null;
@@ -173,6 +186,5 @@ async function replace({ provider, key, pending, keep }: Followed, { maxFeePerGa
   pending.raw = transaction.serialized;
   pending.hashes.push(transaction.hash ?? "");
   keep();
-  await sendAgain(provider, pending);
   return true;
 }

@@ -14,6 +14,11 @@ export const Pending = z.strictObject({
 });
 export type Pending = z.infer<typeof Pending>;
 
+/** Whether it is a transaction of EIP-4844. */
+export function carriesBlobs({ raw }: Pick<Pending, "raw">): boolean {
+  return raw.startsWith("0x03");
+}
+
 /** Keeps signed transactions from before they are sent until their outcome is known. */
 export interface TransactionJournal {
   read(): Pending[];

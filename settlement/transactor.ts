@@ -7,7 +7,7 @@ import { chainError } from "./chain-error.ts";
 import { marketFees } from "./fees.ts";
 import { followTransaction, isOutcome, type Patience } from "./follow-transaction.ts";
 import type { SealedBlob } from "./kzg.ts";
-import { memoryJournal, type Pending, type TransactionJournal } from "./transaction-journal.ts";
+import { carriesBlobs, memoryJournal, type Pending, type TransactionJournal } from "./transaction-journal.ts";
 
 /** A transaction to send; without `to` it creates a contract. */
 export interface Call {
@@ -115,8 +115,8 @@ export function transactor(
     last = done.catch(() => undefined);
     return done;
   };
-  const follow = async (pending: Pending): Promise<Mined> => {
-    const way = followTransaction({ provider, key: wallet.signingKey, pending, keep }, patience);
+  const follow = async (pending: Pending, sentWithinMs = 0): Promise<Mined> => {
+    const way = followTransaction({ provider, key: wallet.signingKey, pending, sentWithinMs, keep }, patience);
     onTheirWay.set(pending, way);
     try {
       const receipt = await way;
@@ -137,7 +137,7 @@ export function transactor(
   const askNonce = (): Promise<number> => provider.getTransactionCount(wallet.address, "pending");
   const freeNonce = async (withBlobs: boolean): Promise<number> => {
     for (;;) {
-      const others = [...onTheirWay].filter(([{ raw }]) => carriesBlobs(raw) !== withBlobs).map(([, way]) => way);
+      const others = [...onTheirWay].filter(([pending]) => carriesBlobs(pending) !== withBlobs).map(([, way]) => way);
       await Promise.allSettled(others);
       const nonce = nextNonce ?? (await askNonce());
       const left = leftAt(nonce);
@@ -171,12 +171,13 @@ export function transactor(
       const pending = await sign(call, nonce);
       opened().push(pending);
       keep();
+      const sentAt = performance.now();
       await firstSend(provider, pending).catch((error: unknown) => {
         drop(pending);
         throw error;
       });
       nextNonce = nonce + 1;
-      return { mined: follow(pending) };
+      return { mined: follow(pending, performance.now() - sentAt) };
     } catch (error) {
       nextNonce = null;
       throw chainError(call.what, error);
@@ -219,8 +220,6 @@ async function outcomeOf(pending: Pending, follow: (pending: Pending) => Promise
     throw error;
   }
 }
-
-const carriesBlobs = (raw: string): boolean => raw.startsWith("0x03");
 
 /** @throws AppError chain-journal-foreign */
 function ownOnly(pending: Pending[], address: string, chainId: bigint): Pending[] {

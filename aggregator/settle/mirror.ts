@@ -23,7 +23,8 @@ export async function fillMirrors(options: {
   for (const mirror of options.mirrors) {
     try {
       for (const epoch of (await store.finalAfter(await store.mirrored(mirror))).slice(0, mostAtOnce)) {
-        await put(`${mirror}/${owner}/${epoch}`, await publisher.bytesOf(epoch));
+        const taken = await put(`${mirror}/${owner}/${epoch}`, await publisher.bytesOf(epoch));
+        if (!taken) log.error({ mirror, epoch }, "mirror does not take the data of this epoch for what the chain says, left out");
         await store.setMirrored(mirror, epoch);
       }
     } catch (error) {
@@ -32,7 +33,11 @@ export async function fillMirrors(options: {
   }
 }
 
-async function put(url: string, bytes: Uint8Array): Promise<void> {
+/** How a mirror says that it will never take these bytes, such as those of which a home's records were erased. */
+const never = new Set([409, 413, 422]);
+
+/** False where the mirror will never take them. @throws AppError mirror-unreachable, mirror-refused, both temporary */
+async function put(url: string, bytes: Uint8Array): Promise<boolean> {
   let response: Response;
   try {
     response = await fetch(url, {
@@ -45,6 +50,7 @@ async function put(url: string, bytes: Uint8Array): Promise<void> {
     throw new AppError("mirror-unreachable", `no answer from ${url}; check settlement.log.mirrors`, { temporary: true, cause });
   }
   await response.body?.cancel();
-  if (!response.ok)
+  if (!response.ok && !never.has(response.status))
     throw new AppError("mirror-refused", `${url} answered ${response.status}; it has to take PUT from here`, { temporary: true });
+  return response.ok;
 }

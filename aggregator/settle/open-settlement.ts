@@ -3,7 +3,7 @@ import { computeAddress } from "ethers/transaction";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { SignedAgreement } from "../../settlement/agreement.ts";
+import type { Agreement, SignedAgreement } from "../../settlement/agreement.ts";
 import { chainClient, type ChainClient } from "../../settlement/chain-client.ts";
 import { fileJournal } from "../../settlement/file-journal.ts";
 import { openKeystore } from "../../settlement/keystore.ts";
@@ -90,11 +90,19 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
       log.warn({ site, code: errorCode(error), error: errorMessage(error) }, "not settled, tried again later");
     }
   });
-  const fillUp = oneAtATime(async (site) => {
+  let lastFilling: Promise<void> = Promise.resolve();
+  /** One after the other: two that look at the same pair at once would both fill it up. */
+  const fillUp = (pairs: ReadonlyMap<string, Agreement>): Promise<void> => {
+    if (!levels) return Promise.resolve();
+    const fill = () => topUp({ store, chain, owner, purse, agreements: pairs, levels, noteSpent: note, clock, log });
+    const filling = lastFilling.then(fill);
+    lastFilling = filling.catch(() => undefined);
+    return filling;
+  };
+  const fillUpAt = oneAtATime(async (site) => {
     const agreement = agreements.get(site);
-    if (!levels || !agreement) return;
-    const pair = new Map([[site, agreement]]);
-    await topUp({ store, chain, owner, purse, agreements: pair, levels, noteSpent: note, clock, log }).catch((error: unknown) =>
+    if (!agreement) return;
+    await fillUp(new Map([[site, agreement]])).catch((error: unknown) =>
       log.warn({ site, code: errorCode(error), error: errorMessage(error) }, "own escrow not filled up, tried again later"),
     );
   });
@@ -111,7 +119,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
       chain,
       salt: () => `0x${randomBytes(32).toString("hex")}`,
       ...(each && { onCosigned: (site: string) => void settleSite(site) }),
-      onEscrowShort: (site) => void fillUp(site),
+      onEscrowShort: (site) => void fillUpAt(site),
     }),
     inclusion: telling,
     anchoring: anchoring({
@@ -124,14 +132,14 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
       epochMs: settlement.epochMs,
       settleMs: settlement.mode === "each" ? null : settlement.settleMs,
       onEpoch: [
-        ...(levels ? [() => topUp({ store, chain, owner, purse, agreements, levels, noteSpent: note, clock, log })] : []),
+        () => fillUp(agreements),
         ...(each ? [async () => (await store.unsettledSites()).forEach((site) => waiting.add(site))] : []),
       ],
       onFinal: [
         async () => void (await Promise.all(sites.map((site) => telling.tell(site)))),
         () => fillMirrors({ store, publisher, owner, mirrors: settlement.log.mirrors, log }),
         ...(each ? [async () => void (await Promise.all([...waiting].map(settleSite)))] : []),
-        ...(anchor ? [() => anchorWith(anchor, { store, log, note: anchorNote })] : []),
+        ...(anchor ? [publicAnchor(anchor, { store, log, note: anchorNote })] : []),
       ],
       clock,
       log,
@@ -153,11 +161,15 @@ async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }:
 }
 
 /** The party there is the key's owner, or the key itself. */
-async function anchorWith(
+function publicAnchor(
   { wallet, chain }: { wallet: { privateKey: string }; chain: ChainClient },
   { store, log, note }: Pick<Rooms, "store" | "log"> & { note: NoteSpent },
-): Promise<void> {
+): () => Promise<void> {
   const address = computeAddress(wallet.privateKey).toLowerCase();
-  const by = (await chain.keyOf(address))?.owner ?? address;
-  await anchorPublicly({ store, chain, by, noteSpent: note, log });
+  const resume = chainResumer({ store, chain, owner: null, noteSpent: note, log });
+  return async () => {
+    await resume();
+    const by = (await chain.keyOf(address))?.owner ?? address;
+    await anchorPublicly({ store, chain, by, noteSpent: note, log });
+  };
 }

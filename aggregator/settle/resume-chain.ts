@@ -13,7 +13,8 @@ import type { NoteSpent } from "./note-spent.ts";
 export function chainResumer(options: {
   store: AggregatorStore;
   chain: Pick<ChainClient, "resume" | "contract">;
-  owner: string;
+  /** The party whose epochs these are; null where the chain has only their roots. */
+  owner: string | null;
   noteSpent: NoteSpent;
   log: Log;
 }): () => Promise<void> {

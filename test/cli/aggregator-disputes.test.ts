@@ -92,3 +92,23 @@ it("erases a home's records only where it is settled no more and the chain has p
     await anvil.stop();
   }
 });
+
+it("lets a mirror get again what it has lost, and only one that is configured", async () => {
+  const chain = `key: k, passphrase_file: p, chain_id: 1, contract: "0x${"5e".repeat(20)}", rpc_url: "http://127.0.0.1:9"`;
+  const { config, open } = await place(`settlement: { ${chain}, log: { mirrors: ["https://mirror.example/log/"] } }`);
+  const store = await open();
+  await store.setMirrored("https://mirror.example/log", 9);
+  const refill = (...args: string[]) => runCli(["aggregator", "refill", ...args, "-c", config]);
+  expect(await refill("https://other.example")).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("mirror-unknown") as string,
+  });
+  expect(await refill("https://mirror.example/log", "--from", "4", "--json")).toMatchObject({
+    code: 0,
+    out: '{"mirror":"https://mirror.example/log","from":4}',
+  });
+  expect(await store.mirrored("https://mirror.example/log")).toBe(3);
+  await refill("https://mirror.example/log/", "--from", "7");
+  expect(await store.mirrored("https://mirror.example/log")).toBe(3);
+  await store.close();
+});

@@ -2,11 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Wallet } from "ethers/wallet";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { program } from "../../cli/program.ts";
 import { SignedAgreement } from "../../settlement/agreement.ts";
 import { writeKeystore } from "../../settlement/keystore.ts";
 import { verifyAgreement } from "../../settlement/sign-agreement.ts";
 import { type Anvil, anvilChainId, anvilKeys, startAnvil } from "../fake/anvil.ts";
+import { runProgram } from "../fake/run-program.ts";
 import { scratch } from "../fake/scratch.ts";
 import { addressOf, keyOf } from "../settlement/fixture.ts";
 import { type Market, openMarket } from "../settlement/market.ts";
@@ -24,19 +24,7 @@ afterAll(async () => {
   await anvil.stop();
 });
 
-/** Runs one command line in this process. */
-async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [out, err] = [[] as string[], [] as string[]];
-  const spies = [
-    vi.spyOn(process.stdout, "write").mockImplementation((text) => Boolean(out.push(String(text)))),
-    vi.spyOn(process.stderr, "write").mockImplementation((text) => Boolean(err.push(String(text)))),
-  ];
-  try {
-    return { code: await program(["settlement", ...args]), out: out.join(""), err: err.join("") };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
+const run = (...args: string[]) => runProgram(["settlement", ...args]);
 async function good(...args: string[]): Promise<Record<string, unknown>> {
   const { code, out, err } = await run(...args);
   expect({ code, err }).toEqual({ code: 0, err: "" });

@@ -9,28 +9,25 @@ export type Loss = "request" | "answer" | null;
 export interface RpcProxy {
   url: string;
   /** Decides by the request's method; at first nothing is lost. */
-  lose(decide: (method: string) => Loss): void;
+  lose(decide: (method: string) => Loss | Promise<Loss>): void;
   close(): Promise<void>;
 }
 
 export async function startRpcProxy(nodeUrl: string): Promise<RpcProxy> {
-  let decide: (method: string) => Loss = () => null;
+  let decide: (method: string) => Loss | Promise<Loss> = () => null;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
+    const pass = async (): Promise<void> => {
       const body = Buffer.concat(chunks).toString();
-      const loss = decide((JSON.parse(body) as { method: string }).method);
-      if (loss === "request") return void request.socket.destroy();
-      fetch(nodeUrl, { method: "POST", headers: { "content-type": "application/json" }, body })
-        .then(async (answer) => ({ status: answer.status, text: await answer.text() }))
-        .then(({ status, text }) =>
-          loss === "answer"
-            ? request.socket.destroy()
-            : response.writeHead(status, { "content-type": "application/json" }).end(text),
-        )
-        .catch(() => request.socket.destroy());
-    });
+      const loss = await decide((JSON.parse(body) as { method: string }).method);
+      if (loss === "request") throw new Error("lost");
+      const answer = await fetch(nodeUrl, { method: "POST", headers: { "content-type": "application/json" }, body });
+      const text = await answer.text();
+      if (loss === "answer") throw new Error("lost");
+      response.writeHead(answer.status, { "content-type": "application/json" }).end(text);
+    };
+    request.on("end", () => void pass().catch(() => request.socket.destroy()));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -7,7 +7,7 @@ import { crossCheck } from "../../agent/config/cross-check.ts";
 import { AgentYaml } from "../../agent/config/schema.ts";
 import { AggregatorYaml } from "../../aggregator/config/schema.ts";
 import { auditCauses, auditSteps } from "../../settlement/audit/journal.ts";
-import { runCli } from "../fake/run-cli.ts";
+import { runProgram } from "../fake/run-program.ts";
 
 const root = join(import.meta.dirname, "../..");
 const read = (file: string): string => readFileSync(join(root, file), "utf8");
@@ -52,7 +52,7 @@ describe("the command line", () => {
   /** Help by verb, such as "config check"; groups and the command itself ("") among them. */
   const help = new Map<string, string>();
   const ask = async (verb: string): Promise<void> => {
-    const { out } = await runCli([...verb.split(" ").filter(Boolean), "--help"]);
+    const { out } = await runProgram([...verb.split(" ").filter(Boolean), "--help"]);
     help.set(verb, out);
     const commands = out.split(/^Commands:$/m)[1] ?? "";
     const below = found(commands, /^ {2}([a-z]+)/gm).filter((name) => name !== "help");

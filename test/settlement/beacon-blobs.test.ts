@@ -48,7 +48,7 @@ const serving =
     return data(path);
   };
 
-it("fetches blobs from the development chain by their hashes, in the order asked for", { timeout: 120_000 }, async () => {
+it("fetches blobs from the development chain by their hashes, in the order asked for", { timeout: 240_000 }, async () => {
   const anvil = await startAnvil();
   closing.push(() => anvil.stop());
   const provider = chainProvider(anvil.url, anvilChainId);

@@ -51,40 +51,45 @@ it("publishes in the commitment itself, or nothing, and keeps the data in any ca
   }
 });
 
-it("publishes in blobs, the rest by attachBlobs, each once, also where it was killed between them", async () => {
-  const room = await chainRoom({ settleMs: null, finality: 1, publishing: { in: "blobs", form: "digests" }, blobsAtOnce: 1 });
-  const { store, market, chain } = room;
-  await room.addCosigned();
-  // One blob holds 126,976 bytes, so that these leaves need two.
-  const digests = Array.from({ length: 4000 }, (_, at) => `0x${String(at + 1).padStart(64, "0")}`);
-  const { buildEpoch } = await import("../../../settlement/epoch.ts");
-  await store.addEpoch({ epoch: 1, root: buildEpoch(digests).root, digests });
-  const killed = room.through({ attachBlobs: () => Promise.reject(new Error("killed")) });
-  await killed.tick();
-  expect(await store.epochAt(1)).toMatchObject({ blobs: 1 });
-  await room.restart();
-  await room.work.tick();
-  await market.provider.send("anvil_mine", ["0x2"]);
-  await room.work.tick();
-  const events = await committed(room);
-  expect(events.map(({ name, blobs }) => [name, blobs.length])).toEqual([
-    ["Committed", 1],
-    ["BlobsAttached", 1],
-  ]);
-  expect(decodeLogPlace(events[0]?.data ?? "")).toEqual({
-    in: "blobs",
-    length: readFileSync(logFile(room.folder, room.owner, 1)).length,
-  });
-  expect(await room.store.epochAt(1)).toMatchObject({ blobs: 2, final: true });
-  expect(await chain.epochOf(room.owner)).toBe(1);
-  const spent = await room.store.spent({ fromMs: 0, toMs: 1e15, limit: 9 });
-  expect(spent.map(({ what, blobGas }) => [what, blobGas])).toEqual(
-    expect.arrayContaining([
-      ["commit", 131_072n],
-      ["attachBlobs", 131_072n],
-    ]),
-  );
-});
+// Proofs of a blob take seconds, and on a busy machine a minute.
+it(
+  "publishes in blobs, the rest by attachBlobs, each once, also where it was killed between them",
+  { timeout: 400_000 },
+  async () => {
+    const room = await chainRoom({ settleMs: null, finality: 1, publishing: { in: "blobs", form: "digests" }, blobsAtOnce: 1 });
+    const { store, market, chain } = room;
+    await room.addCosigned();
+    // One blob holds 126,976 bytes, so that these leaves need two.
+    const digests = Array.from({ length: 4000 }, (_, at) => `0x${String(at + 1).padStart(64, "0")}`);
+    const { buildEpoch } = await import("../../../settlement/epoch.ts");
+    await store.addEpoch({ epoch: 1, root: buildEpoch(digests).root, digests });
+    const killed = room.through({ attachBlobs: () => Promise.reject(new Error("killed")) });
+    await killed.tick();
+    expect(await store.epochAt(1)).toMatchObject({ blobs: 1 });
+    await room.restart();
+    await room.work.tick();
+    await market.provider.send("anvil_mine", ["0x2"]);
+    await room.work.tick();
+    const events = await committed(room);
+    expect(events.map(({ name, blobs }) => [name, blobs.length])).toEqual([
+      ["Committed", 1],
+      ["BlobsAttached", 1],
+    ]);
+    expect(decodeLogPlace(events[0]?.data ?? "")).toEqual({
+      in: "blobs",
+      length: readFileSync(logFile(room.folder, room.owner, 1)).length,
+    });
+    expect(await room.store.epochAt(1)).toMatchObject({ blobs: 2, final: true });
+    expect(await chain.epochOf(room.owner)).toBe(1);
+    const spent = await room.store.spent({ fromMs: 0, toMs: 1e15, limit: 9 });
+    expect(spent.map(({ what, blobGas }) => [what, blobGas])).toEqual(
+      expect.arrayContaining([
+        ["commit", 131_072n],
+        ["attachBlobs", 131_072n],
+      ]),
+    );
+  },
+);
 
 it("makes a lost data file again, and does not take one of another database for its own", async () => {
   const room = await chainRoom({ settleMs: null });
@@ -141,6 +146,23 @@ it("gives each mirror each final epoch once, and later what it did not take; one
   bad.state.status = 204;
   await fill();
   expect([[...good.kept.keys()], [...bad.kept.keys()]]).toEqual([[], names]);
+});
+
+it("leaves out for a mirror what that will never take, says so once, and goes on", async () => {
+  const room = await chainRoom({ settleMs: null });
+  const one = await mirror();
+  const { store, owner, log } = room;
+  const fill = () => fillMirrors({ store, publisher: room.work.publisher, owner, mirrors: [one.url], log });
+  await room.addCosigned();
+  await room.epoch();
+  one.state.status = 422;
+  await fill();
+  one.state.status = 204;
+  await room.addCosigned();
+  await room.epoch();
+  await fill();
+  expect([...one.kept.keys()]).toEqual([`PUT /log/${owner}/2`]);
+  expect(log.lines).toMatchObject([{ level: "error", fields: { epoch: 1 } }]);
 });
 
 it("takes nothing of a home's records into data files that are made after it was erased", async () => {
