@@ -14,6 +14,7 @@ import {
   after,
   aggregator,
   exampleAgreement,
+  exampleEvent,
   exampleEvidence,
   exampleSeries,
   keyOf,
@@ -30,25 +31,12 @@ const rule: FlexibilityRule = {
 const domain = { chainId: 1, contract: addressOf(keyOf("some contract")) };
 const agreement = exampleAgreement(domain, { reward: rule });
 const day = { kind: "reward" as const, start: after(0), end: after(86_400) };
-const plan = "00000000-0000-4000-8000-000000000001";
 type Event = FlexibilityEvidence["events"][number];
 type Slot = readonly [baselineWh: number, meteredWh: number, perKwh: string];
 
 /** An event in quarters of an hour that begins so many of them after midnight. */
-const eventOf = (slots: readonly Slot[], from = 72, change: Partial<Event> = {}): Event => ({
-  plan,
-  resource: "car",
-  meter: "car",
-  baseline: "charge_now",
-  slots: slots.map(([baselineWh, meteredWh, perKwh], at) => ({
-    start: after((from + at) * 900),
-    end: after((from + at + 1) * 900),
-    baselineWh,
-    meteredWh,
-    perKwh,
-  })),
-  ...change,
-});
+const eventOf = (slots: readonly Slot[], from = 72, change: Partial<Event> = {}): Event =>
+  exampleEvent(slots, from * 900, change);
 /** 2 kWh moved from 0.40 to 0.10 EUR: 0.60 EUR earned. */
 const moved = eventOf([
   [2000, 0, "400000"],

@@ -10,6 +10,7 @@ import {
   aggregator,
   bothSign,
   exampleAgreement,
+  exampleEvent,
   exampleEvidence,
   exampleRecord,
   exampleSeries,
@@ -43,15 +44,8 @@ export async function randomBundle(random: () => number): Promise<{ bundle: Bund
       : { kind: "per_day", amount: String(upTo(10 ** 6)) },
   });
   const rewarded = (): Evidence => {
-    const slots = exampleEvidence("import", [upTo(3000), upTo(50), upTo(900)]).slots.map(({ start, end, wh }) => ({
-      start,
-      end,
-      baselineWh: upTo(3000),
-      meteredWh: wh,
-      perKwh: price(),
-    }));
-    const plan = "00000000-0000-4000-8000-000000000001";
-    const event = { plan, resource: "car", meter: "car", baseline: "charge_now" as const, slots };
+    const slots = Array.from({ length: 1 + upTo(4) }, () => [upTo(3000), upTo(3000), price()] as const);
+    const event = exampleEvent(slots, upTo(90) * 900);
     return { ...noEvidence, flexibility: { fundedPpm: upTo(1_000_001), events: [event] } };
   };
   const next = (previous: RecordWire | null): { record: RecordWire; evidence: Evidence; prices: PriceSeries | null } => {

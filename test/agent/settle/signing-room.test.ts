@@ -16,6 +16,7 @@ import {
   after,
   aggregator,
   exampleAgreement,
+  exampleEvent,
   exampleEvidence,
   exampleRecord,
   exampleSeries,
@@ -44,6 +45,18 @@ const emptyPair: PairState = {
   head: zeroHash,
 };
 
+/** Quarter-hour slots of import. */
+const slotsOf = (meter: string, whs: readonly number[], fromMs: number) =>
+  whs.map((wh, at) => ({
+    meter,
+    register: "import" as const,
+    startMs: fromMs + at * 900_000,
+    endMs: fromMs + (at + 1) * 900_000,
+    wh,
+    quality: "valid" as const,
+    clockSynced: true,
+  }));
+
 /** A signing room over a real store that holds prices and the two first hours of slots; the chain is told by the test. */
 function roomOf(
   change: {
@@ -59,17 +72,7 @@ function roomOf(
   if (change.prices !== false) stores.prices.savePrices(exampleSeries());
   const whs = [151, 0, 87, 1203, 60, 70, 80, 90];
   const startMs = Date.parse(midnight);
-  stores.meters.addSlots(
-    whs.map((wh, at) => ({
-      meter: "grid",
-      register: "import",
-      startMs: startMs + at * 900_000,
-      endMs: startMs + (at + 1) * 900_000,
-      wh,
-      quality: "valid",
-      clockSynced: true,
-    })),
-  );
+  stores.meters.addSlots(slotsOf("grid", whs, startMs));
   const clock = fakeClock(startMs + (change.hours ?? 3) * 3_600_000);
   const chain = {
     pairOf: () =>
@@ -119,35 +122,15 @@ it("signs a reward for flexibility by what its own ledger has of the meter that 
   const control = { resources: ["car"], hours: { from: "00:00", until: "00:00" }, eventsPerDay: 2 };
   const terms = exampleAgreement(domain, { reward: { kind: "flexibility", share: 750, paidAs: "money", control } });
   const rewardOf = (meteredWh: number) => {
-    const slots = [1000, 0].map((baselineWh, at) => ({
-      start: after(3600 + at * 900),
-      end: after(4500 + at * 900),
-      baselineWh,
-      meteredWh: at === 0 ? 0 : meteredWh,
-      perKwh: at === 0 ? "400000" : "100000",
-    }));
-    const event = { plan: "00000000-0000-4000-8000-000000000001", resource: "car", meter: "car-meter" };
-    const given: Evidence = {
-      ...noEvidence,
-      flexibility: { fundedPpm: 1_000_000, events: [{ ...event, baseline: "charge_now", slots }] },
-    };
+    const slots = [[1000, 0, "400000"] as const, [0, meteredWh, "100000"] as const];
+    const flexibility = { fundedPpm: 1_000_000, events: [exampleEvent(slots, 3600)] };
+    const given: Evidence = { ...noEvidence, flexibility };
     const basis = { agreement: terms, kind: "reward" as const, evidence: given, series: null, lengthS: 86_400 };
     return [exampleRecord(domain, basis), given] as const;
   };
   const { room, stores } = roomOf({ agreement: terms, hours: 26 });
   expect(await room.answer(...rewardOf(1000)).then(codeOf)).toBe("settlement-energy-missing");
-  const startMs = Date.parse(after(3600));
-  stores.meters.addSlots(
-    [0, 1000].map((wh, at) => ({
-      meter: "car-meter",
-      register: "import",
-      startMs: startMs + at * 900_000,
-      endMs: startMs + (at + 1) * 900_000,
-      wh,
-      quality: "valid",
-      clockSynced: true,
-    })),
-  );
+  stores.meters.addSlots(slotsOf("car", [0, 1000], Date.parse(after(3600))));
   expect(await room.answer(...rewardOf(999)).then(codeOf)).toBe("settlement-energy-differs");
   expect(await room.answer(...rewardOf(1000)).then(codeOf)).toBe("signed");
   expect(stores.records.newest(pair)?.record).toMatchObject({ kind: "reward", amount: "225000", payer: aggregator.owner });
