@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Address, Currency, Instant, Signature, SiteName } from "../core/message/fields.ts";
+import { Address, Currency, Instant, LocalTime, Name, Signature, SiteName } from "../core/message/fields.ts";
 
 /** Money above or at zero in micro-units, written in one way only, as it is hashed. */
 const Amount = z.string().regex(/^(0|[1-9]\d{0,29})$/, 'micro-units from 0 without leading zeros, such as "250000"');
@@ -15,11 +15,41 @@ const knownZone = (zone: string): boolean => {
   }
 };
 
+/** Names in one order only, as they are hashed. */
+const Names = z
+  .array(Name)
+  .min(1)
+  .max(64)
+  .refine(
+    (names) => names.every((name, index) => index === 0 || (names[index - 1] ?? "") < name),
+    "names in rising order, each once",
+  );
+
+/** How far the aggregator may control: which resources, when, how often. */
+const Control = z.strictObject({
+  resources: Names,
+  /** Local times in the agreement's zone; over midnight where `until` is earlier, the whole day where they are the same. */
+  hours: z.strictObject({ from: LocalTime, until: LocalTime }),
+  /** Most events that begin in one service day, all resources together. */
+  eventsPerDay: z.int().min(1).max(96),
+});
+export type Control = z.infer<typeof Control>;
+
 /** How participation is rewarded. New rules are new kinds. */
 const RewardRule = z.discriminatedUnion("kind", [
   /** So much for each service day on which the household took part. */
   z.strictObject({ kind: z.literal("per_day"), amount: Amount }),
+  /** A share of what the household's flexibility earned on a service day. */
+  z.strictObject({
+    kind: z.literal("flexibility"),
+    /** Per mille. */
+    share: z.int().min(0).max(1000),
+    /** As money, as a lower price per kWh of the events' import, or as a discount that ends where their import costs nothing. */
+    paidAs: z.enum(["money", "better_price", "discount"]),
+    control: Control,
+  }),
 ]);
+export type FlexibilityRule = Extract<z.infer<typeof RewardRule>, { kind: "flexibility" }>;
 
 /**
  * The contract between a household and its aggregator that both sign; its hash stands in every record.

@@ -17,6 +17,14 @@ export interface OwnSlot {
   wh: number;
 }
 
+/** Import of one slot of any meter in the gateway's own ledger; instants in ms. */
+export interface MeterSlot {
+  meter: string;
+  startMs: number;
+  endMs: number;
+  wh: number;
+}
+
 /** A service period that a signed record already covers; register "none" stands for rewards. */
 export interface CoveredPeriod {
   register: Evidence["register"];
@@ -33,6 +41,8 @@ export interface RecordContext {
   series: PriceSeries | null;
   /** Own slots that touch the period; slots outside it or of the other register are ignored. */
   ownSlots: readonly OwnSlot[];
+  /** Own slots of the meters that evidence of flexibility names, as far back as it goes; none for all else. */
+  meterSlots?: readonly MeterSlot[];
   /** Periods of this pair that were settled before; at least all that can overlap. */
   covered: readonly CoveredPeriod[];
   /**
@@ -120,7 +130,11 @@ function checkPlace(
   return undefined;
 }
 
-function checkEnergy(record: RecordWire, evidence: Evidence, { ownSlots }: RecordContext): Objection | undefined {
+function checkEnergy(
+  record: RecordWire,
+  evidence: Evidence,
+  { ownSlots, meterSlots = [] }: RecordContext,
+): Objection | undefined {
   if (record.ref !== evidenceHash(evidence))
     return object("settlement-wrong-evidence", "the evidence that came along has another hash than the record says");
   const [startMs, endMs] = periodOf(record);
@@ -147,7 +161,7 @@ function checkEnergy(record: RecordWire, evidence: Evidence, { ownSlots }: Recor
   }
   if (own.size > 0)
     return object("settlement-energy-differs", `${own.size} slots of the own ledger are not in the evidence`, { wh: ownWh });
-  if (evidence.register === "none") return undefined;
+  if (evidence.register === "none") return checkEvents(evidence, meterSlots);
   // Time that no slot covers may still get its energy: signed now as nothing, it could never be settled again.
   let coveredUntilMs = startMs;
   for (const slot of touching) {
@@ -158,6 +172,24 @@ function checkEnergy(record: RecordWire, evidence: Evidence, { ownSlots }: Recor
     return object("settlement-energy-missing", `the own ledger has no ${evidence.register} slot at ${iso(coveredUntilMs)} yet`, {
       wh: ownWh,
     });
+  return undefined;
+}
+
+/** What a reward for flexibility says that meters showed is what they showed here. */
+function checkEvents({ flexibility }: Evidence, meterSlots: readonly MeterSlot[]): Objection | undefined {
+  if (!flexibility) return undefined;
+  const own = new Map(meterSlots.map((slot) => [`${slot.meter} ${slot.startMs}-${slot.endMs}`, slot.wh]));
+  for (const { meter, slots } of flexibility.events)
+    for (const { start, end, meteredWh } of slots) {
+      const wh = own.get(`${meter} ${Date.parse(start)}-${Date.parse(end)}`);
+      if (wh === undefined)
+        return object("settlement-energy-missing", `the own ledger has no slot ${start} to ${end} of meter ${meter}`);
+      if (wh !== meteredWh)
+        return object(
+          "settlement-energy-differs",
+          `slot ${start} of meter ${meter} has ${meteredWh} Wh, the own ledger ${wh} Wh`,
+        );
+    }
   return undefined;
 }
 

@@ -3,6 +3,7 @@ import type { PriceSeries } from "../core/message/price-series.ts";
 import type { Evidence, RecordWire } from "../core/message/settlement-message.ts";
 import { type Agreement, householdOf } from "./agreement.ts";
 import { energyAmount } from "./amount.ts";
+import { checkFlexibility, flexibilityReward } from "./flexibility.ts";
 import { isServiceDay } from "./service-day.ts";
 
 /** What a record has to say about energy and money. */
@@ -18,11 +19,11 @@ export type Service = Pick<RecordWire, "kind" | "start" | "end">;
 
 /**
  * What follows from evidence, prices and agreement for one record. Import is paid by the household and export by the
- * aggregator; at a negative price it is the other way round. A reward is the agreement's amount for one service day.
- * Undefined for kinds that the agreement has no rule for.
+ * aggregator; at a negative price it is the other way round. A reward is for one service day: the agreement's
+ * amount, or its share of what flexibility earned. Undefined for kinds that the agreement has no rule for.
  * @param series price series of an energy record; null for a reward
  * @throws AppError settlement-wrong-evidence where the slots do not fit the kind or the period, settlement-wrong-period
- * where the agreement forbids the period, settlement-wrong-currency, settlement-no-price, and those of energyAmount
+ * where the agreement forbids the period, settlement-wrong-currency, settlement-no-price, and those of energyAmount and checkFlexibility
  */
 export function dueOf(service: Service, evidence: Evidence, agreement: Agreement, series: PriceSeries | null): Due | undefined {
   const { kind } = service;
@@ -52,6 +53,7 @@ function energyDue(
       "settlement-wrong-period",
       `${start} to ${end} is longer than the agreed period of ${agreement.periodS} s`,
     );
+  if (evidence.flexibility) throw new AppError("settlement-wrong-evidence", `an ${kind} record is not about flexibility`);
   if (evidence.register !== kind)
     throw new AppError(
       "settlement-wrong-evidence",
@@ -75,6 +77,16 @@ function rewardDue({ start, end }: Service, evidence: Evidence, agreement: Agree
   if (!isServiceDay(Date.parse(start), Date.parse(end), agreement.timezone))
     throw new AppError("settlement-wrong-period", `${start} to ${end} is not one service day in ${agreement.timezone}`);
   if (evidence.register !== "none" || evidence.slots.length > 0)
-    throw new AppError("settlement-wrong-evidence", "a reward by the day has register none and no slots");
-  return { wh: 0, payer: agreement.aggregator, amount: BigInt(agreement.reward.amount) };
+    throw new AppError("settlement-wrong-evidence", "a reward has register none and no slots");
+  const { reward, aggregator } = agreement;
+  const { flexibility } = evidence;
+  switch (reward.kind) {
+    case "per_day":
+      if (flexibility) throw new AppError("settlement-wrong-evidence", "the agreed reward is by the day, not for flexibility");
+      return { wh: 0, payer: aggregator, amount: BigInt(reward.amount) };
+    case "flexibility":
+      if (!flexibility) throw new AppError("settlement-wrong-evidence", "a reward for flexibility needs its events as evidence");
+      checkFlexibility(flexibility, { startMs: Date.parse(start), endMs: Date.parse(end), fromMs: Date.parse(agreement.from) });
+      return { wh: 0, payer: aggregator, amount: flexibilityReward(flexibility, reward) };
+  }
 }

@@ -12,7 +12,7 @@ import type {
 import { householdOf, type Agreement } from "../../settlement/agreement.ts";
 import { chainClient } from "../../settlement/chain-client.ts";
 import type { ChainReader, Finality, PairState, PartyState } from "../../settlement/chain-reader.ts";
-import { checkRecord, type CoveredPeriod, type OwnFigures, type OwnSlot } from "../../settlement/check-record.ts";
+import { checkRecord, type CoveredPeriod, type MeterSlot, type OwnFigures, type OwnSlot } from "../../settlement/check-record.ts";
 import { openKeystore } from "../../settlement/keystore.ts";
 import { readAgreement } from "../../settlement/read-agreement.ts";
 import { readPassphrase } from "../../settlement/read-passphrase.ts";
@@ -170,6 +170,7 @@ export function signingRoom(parts: {
           agreement,
           series: record.kind === "reward" ? null : binding(prices.prices(startMs, endMs), startMs),
           ownSlots: ownSlots(meters, parts.gridMeter, startMs, endMs),
+          meterSlots: meterSlots(meters, evidence),
           covered: [
             ...records.touching(pair, startMs, endMs).map(coveredBy),
             // What a lost record covered is not known, but nothing that ended later.
@@ -241,6 +242,16 @@ const longestSlotMs = 3_600_000;
 
 function ownSlots(meters: SigningStores["meters"], meter: string, fromMs: number, toMs: number): OwnSlot[] {
   return (["import", "export"] as const).flatMap((register) => meters.slots(meter, register, fromMs - longestSlotMs, toMs));
+}
+
+/** What the own ledger has of the times and meters that evidence of flexibility names. */
+function meterSlots(meters: SigningStores["meters"], { flexibility }: Evidence): MeterSlot[] {
+  return (flexibility?.events ?? []).flatMap(({ meter, slots }) => {
+    const [first, last] = [slots[0], slots.at(-1)];
+    if (!first || !last) return [];
+    const own = meters.slots(meter, "import", Date.parse(first.start), Date.parse(last.end));
+    return own.map(({ startMs, endMs, wh }) => ({ meter, startMs, endMs, wh }));
+  });
 }
 
 const coveredBy = ({ record, evidence }: SignedRecord): CoveredPeriod => ({

@@ -7,9 +7,10 @@ import { householdOf, type Agreement } from "../../settlement/agreement.ts";
 import type { ChainReader } from "../../settlement/chain-reader.ts";
 import { composeRecord } from "../../settlement/compose-record.ts";
 import { recordDigest, signerOf, signRecord } from "../../settlement/record.ts";
-import { domainOf } from "../../settlement/sign-agreement.ts";
+import { agreementHash, domainOf } from "../../settlement/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/signature.ts";
 import type { Send } from "../dispatch/sender.ts";
+import { dayReckoner } from "../reward/day-reckoner.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
 import { evidenceOf, nextPeriods, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
@@ -61,6 +62,7 @@ const lifetimeS = 24 * 3600;
 /** Proposes records to homes, one after the other per pair, and countersigns what they have signed. */
 export function proposer(options: ProposerOptions): Proposer {
   const { store, clock, log } = options;
+  const reckoner = dayReckoner(options);
   const sentAtMs = new Map<string, number>();
   const tell = (site: string, message: SettlementDown): Promise<void> =>
     options
@@ -75,6 +77,13 @@ export function proposer(options: ProposerOptions): Proposer {
     const at = await store.cursors(site);
     return { import: at.get("import") ?? fromMs, export: at.get("export") ?? fromMs, reward: at.get("reward") ?? fromMs };
   };
+  const flexibilityOf = async (site: string, agreement: Agreement, { startMs, endMs }: NextPeriod) => {
+    const reward = await reckoner.rewardOf(site, { startMs, endMs });
+    if (!reward) return undefined;
+    // What was reckoned by terms that are not in force any more is not owed by those that are.
+    if (!reward.evidence || reward.amount === 0n || reward.agreement !== agreementHash(agreement)) return "empty";
+    return { register: "none" as const, slots: [], flexibility: reward.evidence };
+  };
   const compose = async (
     site: string,
     agreement: Agreement,
@@ -84,8 +93,11 @@ export function proposer(options: ProposerOptions): Proposer {
     const { kind, startMs, endMs } = period;
     const slots = kind === "reward" ? [] : await store.slots(site, kind, startMs, endMs);
     const counts = (await store.homeCounts(site, kind, iso(startMs))) ? "last" : "first";
-    const evidence = evidenceOf(period, slots, counts);
-    if (!evidence) return undefined;
+    const evidence =
+      kind === "reward" && agreement.reward.kind === "flexibility"
+        ? await flexibilityOf(site, agreement, period)
+        : evidenceOf(period, slots, counts);
+    if (!evidence || evidence === "empty") return evidence;
     if (period.kind !== "reward" && evidence.slots.every(({ wh }) => wh === 0)) return "empty";
     const series = period.kind === "reward" ? null : (options.prices.at(period.startMs) ?? null);
     const time = iso(Math.floor(clock.now() / 1000) * 1000);
@@ -194,8 +206,9 @@ function pricedPart(period: NextPeriod, series: PriceSeries | undefined): NextPe
   return { ...period, endMs: Math.min(period.endMs, endMs) };
 }
 
-/** Slots stay out of it: a home cannot check those that it has lost, and the message is small. */
+/** Slots and events stay out of it: a home cannot check those that it has lost, and the message is small. */
 function cosigned({ record, evidence, gatewaySignature, ownSignature }: StoredRecord): CosignedRecord[] {
   if (gatewaySignature === null || ownSignature === null) return [];
-  return [{ record, evidence: { ...evidence, slots: [] }, gatewaySignature, aggregatorSignature: ownSignature }];
+  const { register } = evidence;
+  return [{ record, evidence: { register, slots: [] }, gatewaySignature, aggregatorSignature: ownSignature }];
 }

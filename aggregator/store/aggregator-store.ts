@@ -9,6 +9,7 @@ import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
 import type { PassingStore } from "./passing-store.ts";
+import type { RewardStore } from "./reward-store.ts";
 import type { SettledSumsStore } from "./settled-sums-store.ts";
 import type { SpendStore } from "./spend-store.ts";
 import type { TokenStore } from "./token-store.ts";
@@ -78,7 +79,16 @@ export interface Statistics {
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
 export interface AggregatorStore
-  extends EnrolmentStore, ErasureStore, EpochStore, PassingStore, DisputeStore, SettledSumsStore, SpendStore, TokenStore {
+  extends
+    EnrolmentStore,
+    ErasureStore,
+    EpochStore,
+    PassingStore,
+    DisputeStore,
+    RewardStore,
+    SettledSumsStore,
+    SpendStore,
+    TokenStore {
   /** Keeps new rows, drops repeats and what lies too far ahead of the rows that came before. */
   ingest(site: string, message: Measurements): Promise<Ingested>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */

@@ -5,15 +5,15 @@ import type { Tables } from "./tables.ts";
 /** What a home takes back. */
 export interface ErasureStore {
   /**
-   * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, plans), revokes its certificates
+   * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, plans, events), revokes its certificates
    * and records that it was done, all or nothing. Settlement records, their evidence and disputes stay until eraseRecords,
    * and the signed consents, which show what was allowed when.
    * @returns rows deleted, by kind
    */
   eraseSite(site: string, nowMs: number): Promise<Record<string, number>>;
   /**
-   * Deletes a home's settlement records (with evidence, salts and signatures), disputes, cursors and what it was told, and
-   * records that it was done, all or nothing.
+   * Deletes a home's settlement records (with evidence, salts and signatures), disputes, rewards, cursors and what it was told,
+   * and records that it was done, all or nothing.
    * @returns how many, and the epochs that hold digests of them
    */
   eraseRecords(site: string, nowMs: number): Promise<{ records: number; disputes: number; epochs: number[] }>;
@@ -22,7 +22,7 @@ export interface ErasureStore {
 }
 
 /** Tables that hold a home's personal data. */
-const personal = ["item", "gap", "run", "resource", "status", "plan"] as const;
+const personal = ["item", "gap", "run", "resource", "status", "plan", "flex_event"] as const;
 
 /** Erasure in the aggregator's database. */
 export function erasureStore(db: Kysely<Tables>): ErasureStore {
@@ -60,7 +60,8 @@ export function erasureStore(db: Kysely<Tables>): ErasureStore {
           .orderBy("epoch")
           .execute();
         const records = await tx.deleteFrom("record").where("site", "=", site).executeTakeFirstOrThrow();
-        for (const table of ["cursor", "told", "top_up"] as const) await tx.deleteFrom(table).where("site", "=", site).execute();
+        for (const table of ["cursor", "told", "top_up", "reward"] as const)
+          await tx.deleteFrom(table).where("site", "=", site).execute();
         const counts = { records: Number(records.numDeletedRows), disputes: Number(disputes.numDeletedRows) };
         await tx
           .insertInto("records_erasure")

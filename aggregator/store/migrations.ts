@@ -76,4 +76,15 @@ export const migrations: readonly (readonly string[])[] = [
       start_ms = unixepoch(body ->> 'start') * 1000`,
     `create index record_start on record (start_ms)`,
   ],
+  [
+    `create table flex_event (
+      site text not null, plan text not null, resource text not null, agreement text not null, meter text not null,
+      baseline text not null, start_ms bigint not null, end_ms bigint not null, power_w bigint,
+      overridden integer not null default 0, primary key (site, plan, resource, start_ms))`,
+    `create index flex_event_end on flex_event (site, end_ms)`,
+    `create table flex_price (start_ms bigint primary key, end_ms bigint not null, per_kwh text not null, frozen_ms bigint not null)`,
+    `create table reward (
+      site text not null, start_ms bigint not null, end_ms bigint not null, agreement text not null, earned text not null,
+      amount text not null, evidence text, at_ms bigint not null, primary key (site, start_ms))`,
+  ],
 ];

@@ -11,6 +11,7 @@ import { openSqlite } from "./open-sqlite.ts";
 import { passingStore } from "./passing-store.ts";
 import { planStore } from "./plan-store.ts";
 import { recordStore } from "./record-store.ts";
+import { rewardStore } from "./reward-store.ts";
 import { settledSumsStore } from "./settled-sums-store.ts";
 import { spendStore } from "./spend-store.ts";
 import { statisticsStore } from "./statistics-store.ts";
@@ -26,6 +27,7 @@ export async function openStore(place: DatabasePlace): Promise<AggregatorStore> 
     ...recordStore(db),
     ...epochStore(db),
     ...passingStore(db),
+    ...rewardStore(db),
     ...disputeStore(db),
     ...settledSumsStore(db),
     ...spendStore(db),

@@ -3,6 +3,7 @@ import type { InstructionAck } from "../../core/message/instruction.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
 import type { RecordState, SettledKind } from "./aggregator-store.ts";
 import type { DisputeSource, Resolution } from "./dispute-store.ts";
+import type { FlexEvent } from "./reward-store.ts";
 import type { Role } from "./token-store.ts";
 
 /** Tables of the aggregator's database. Instants in ms, energy in Wh, money and documents as text. */
@@ -128,5 +129,30 @@ export interface Tables {
     blob_gas: number;
     fee_wei: string;
     records: number;
+  };
+  flex_event: {
+    site: string;
+    plan: string;
+    resource: string;
+    agreement: string;
+    meter: string;
+    baseline: FlexEvent["baseline"];
+    start_ms: number;
+    end_ms: number;
+    power_w: number | null;
+    overridden: number;
+  };
+  /** What a kWh is worth, fixed before the slot began. */
+  flex_price: { start_ms: number; end_ms: number; per_kwh: string; frozen_ms: number };
+  /** What a home gets for a service day. */
+  reward: {
+    site: string;
+    start_ms: number;
+    end_ms: number;
+    agreement: string;
+    earned: string;
+    amount: string;
+    evidence: string | null;
+    at_ms: number;
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Address, Hash, Instant, Micro, Signature } from "./fields.ts";
+import { Address, Hash, Instant, Micro, Name, Signature } from "./fields.ts";
 
 /** What a record is for. The place in this list is the number that is signed; new kinds go to the end. */
 export const recordKinds = ["import", "export", "reward", "trade", "fee", "correction"] as const;
@@ -36,10 +36,42 @@ export const RecordWire = z.object({
 });
 export type RecordWire = z.infer<typeof RecordWire>;
 
-/** What `ref` is the hash of: the slots of one register that make up the energy. Empty for rewards. */
+/** One time of control that a reward is for: what a meter would have shown without it, what it showed, and what that is worth. */
+const FlexibilityEvent = z.object({
+  /** The plan that was followed. */
+  plan: z.uuid(),
+  resource: Name,
+  /** Whose import register counts, by its name at the home: the resource's own meter, or the grid meter for the whole house. */
+  meter: Name,
+  /** How the baseline came about. */
+  baseline: z.enum(["ten_of_ten", "charge_now"]),
+  /** One after the other without a gap. `perKwh`: the price that was frozen before the slot began. */
+  slots: z
+    .array(z.object({ start: Instant, end: Instant, baselineWh: z.int(), meteredWh: z.int(), perKwh: Micro }))
+    .min(1)
+    .max(300),
+});
+
+/** What a reward by the rule `flexibility` follows from. */
+export const FlexibilityEvidence = z.object({
+  /** How much of the agreed share the earnings of all homes together paid for, in parts per million. */
+  fundedPpm: z.int().min(0).max(1_000_000),
+  events: z
+    .array(FlexibilityEvent)
+    .min(1)
+    .max(96)
+    .refine((events) => events.reduce((sum, { slots }) => sum + slots.length, 0) <= 400, "at most 400 slots"),
+});
+export type FlexibilityEvidence = z.infer<typeof FlexibilityEvidence>;
+
+/**
+ * What `ref` is the hash of: the slots of one register that make up the energy. Empty for rewards. Whatever is added here is
+ * optional and absent from what does not need it, so that hashes of before stay what they are.
+ */
 export const Evidence = z.object({
   register: z.enum(["import", "export", "none"]),
   slots: z.array(z.object({ start: Instant, end: Instant, wh: z.int() })).max(400),
+  flexibility: FlexibilityEvidence.optional(),
 });
 export type Evidence = z.infer<typeof Evidence>;
 

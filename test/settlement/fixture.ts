@@ -1,6 +1,6 @@
 import { id, Wallet } from "ethers";
 import type { PriceSeries } from "../../core/message/price-series.ts";
-import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
+import type { Evidence, FlexibilityEvidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { Agreement, SignedAgreement } from "../../settlement/agreement.ts";
 import type { Bundle } from "../../settlement/bundle.ts";
 import { composeRecord } from "../../settlement/compose-record.ts";
@@ -69,6 +69,28 @@ export function exampleSeries(change: Partial<PriceSeries> = {}): PriceSeries {
 export function exampleEvidence(register: "import" | "export", whs: number[], startS = 0): Evidence {
   const slots = whs.map((wh, slot) => ({ start: after(startS + slot * 900), end: after(startS + slot * 900 + 900), wh }));
   return { register, slots };
+}
+
+/** An event of a metered car: quarter-hour slots of [baseline Wh, metered Wh, micro-units per kWh] from an offset after midnight. */
+export function exampleEvent(
+  slots: readonly (readonly [number, number, string])[],
+  startS: number,
+  change: Partial<FlexibilityEvidence["events"][number]> = {},
+): FlexibilityEvidence["events"][number] {
+  return {
+    plan: "00000000-0000-4000-8000-000000000001",
+    resource: "car",
+    meter: "car",
+    baseline: "charge_now",
+    slots: slots.map(([baselineWh, meteredWh, perKwh], at) => ({
+      start: after(startS + at * 900),
+      end: after(startS + at * 900 + 900),
+      baselineWh,
+      meteredWh,
+      perKwh,
+    })),
+    ...change,
+  };
 }
 
 export const noEvidence: Evidence = { register: "none", slots: [] };

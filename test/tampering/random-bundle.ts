@@ -10,6 +10,7 @@ import {
   aggregator,
   bothSign,
   exampleAgreement,
+  exampleEvent,
   exampleEvidence,
   exampleRecord,
   exampleSeries,
@@ -31,16 +32,30 @@ export async function randomBundle(random: () => number): Promise<{ bundle: Bund
     importPerKwh: Array.from({ length: steps }, price),
     exportPerKwh: Array.from({ length: steps }, price),
   });
-  const agreement = exampleAgreement(domain, { reward: { kind: "per_day", amount: String(upTo(10 ** 6)) } });
+  const flexible = random() < 0.5;
+  const agreement = exampleAgreement(domain, {
+    reward: flexible
+      ? {
+          kind: "flexibility",
+          share: upTo(1001),
+          paidAs: (["money", "better_price", "discount"] as const)[upTo(3)] ?? "money",
+          control: { resources: ["car"], hours: { from: "22:00", until: "07:00" }, eventsPerDay: 1 + upTo(9) },
+        }
+      : { kind: "per_day", amount: String(upTo(10 ** 6)) },
+  });
+  const rewarded = (): Evidence => {
+    const slots = Array.from({ length: 1 + upTo(4) }, () => [upTo(3000), upTo(3000), price()] as const);
+    const event = exampleEvent(slots, upTo(90) * 900);
+    return { ...noEvidence, flexibility: { fundedPpm: upTo(1_000_001), events: [event] } };
+  };
   const next = (previous: RecordWire | null): { record: RecordWire; evidence: Evidence; prices: PriceSeries | null } => {
     const kind = (["import", "export", "reward"] as const)[upTo(3)] ?? "reward";
     const basis = { agreement, previous, salt: hash(), kind };
-    if (kind === "reward")
-      return {
-        record: exampleRecord(domain, { ...basis, evidence: noEvidence, series: null, lengthS: 86_400 }),
-        evidence: noEvidence,
-        prices: null,
-      };
+    if (kind === "reward") {
+      const evidence = flexible ? rewarded() : noEvidence;
+      const record = exampleRecord(domain, { ...basis, evidence, series: null, lengthS: 86_400 });
+      return { record, evidence, prices: null };
+    }
     const evidence = exampleEvidence(kind, [upTo(3000), upTo(50), 0, upTo(900)].slice(upTo(4)));
     return { record: exampleRecord(domain, { ...basis, evidence, series }), evidence, prices: series };
   };

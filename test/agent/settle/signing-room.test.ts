@@ -16,6 +16,7 @@ import {
   after,
   aggregator,
   exampleAgreement,
+  exampleEvent,
   exampleEvidence,
   exampleRecord,
   exampleSeries,
@@ -44,25 +45,35 @@ const emptyPair: PairState = {
   head: zeroHash,
 };
 
+/** Quarter-hour slots of import. */
+const slotsOf = (meter: string, whs: readonly number[], fromMs: number) =>
+  whs.map((wh, at) => ({
+    meter,
+    register: "import" as const,
+    startMs: fromMs + at * 900_000,
+    endMs: fromMs + (at + 1) * 900_000,
+    wh,
+    quality: "valid" as const,
+    clockSynced: true,
+  }));
+
 /** A signing room over a real store that holds prices and the two first hours of slots; the chain is told by the test. */
-function roomOf(change: { pair?: Partial<PairState> | AppError; signer?: TypedDataSigner; prices?: boolean } = {}) {
+function roomOf(
+  change: {
+    pair?: Partial<PairState> | AppError;
+    signer?: TypedDataSigner;
+    prices?: boolean;
+    agreement?: typeof agreement;
+    hours?: number;
+  } = {},
+) {
   const db = openStore();
   const stores = { ...settlementStores(db), meters: meterStore(db), prices: controlStore(db) };
   if (change.prices !== false) stores.prices.savePrices(exampleSeries());
   const whs = [151, 0, 87, 1203, 60, 70, 80, 90];
   const startMs = Date.parse(midnight);
-  stores.meters.addSlots(
-    whs.map((wh, at) => ({
-      meter: "grid",
-      register: "import",
-      startMs: startMs + at * 900_000,
-      endMs: startMs + (at + 1) * 900_000,
-      wh,
-      quality: "valid",
-      clockSynced: true,
-    })),
-  );
-  const clock = fakeClock(startMs + 3 * 3_600_000);
+  stores.meters.addSlots(slotsOf("grid", whs, startMs));
+  const clock = fakeClock(startMs + (change.hours ?? 3) * 3_600_000);
   const chain = {
     pairOf: () =>
       change.pair instanceof AppError ? Promise.reject(change.pair) : Promise.resolve({ ...emptyPair, ...change.pair }),
@@ -71,7 +82,15 @@ function roomOf(change: { pair?: Partial<PairState> | AppError; signer?: TypedDa
     readCommit: () => Promise.resolve(undefined),
   };
   const open = (signer = change.signer ?? household.signer) =>
-    signingRoom({ agreement, signer, chain, gridMeter: "grid", finality: "latest", stores, clock });
+    signingRoom({
+      agreement: change.agreement ?? agreement,
+      signer,
+      chain,
+      gridMeter: "grid",
+      finality: "latest",
+      stores,
+      clock,
+    });
   return { room: open(), open, stores, db };
 }
 const evidence = exampleEvidence("import", [151, 0, 87, 1203]);
@@ -97,6 +116,24 @@ it("gives the same signature to the same proposal, however often, also after a r
   const answers = [await room.answer(first, evidence), await room.answer(first, evidence), await open().answer(first, evidence)];
   expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
   expect(stores.records.counts()).toEqual({ signed: 1, countersigned: 0 });
+});
+
+it("signs a reward for flexibility by what its own ledger has of the meter that it names, and no other", async () => {
+  const control = { resources: ["car"], hours: { from: "00:00", until: "00:00" }, eventsPerDay: 2 };
+  const terms = exampleAgreement(domain, { reward: { kind: "flexibility", share: 750, paidAs: "money", control } });
+  const rewardOf = (meteredWh: number) => {
+    const slots = [[1000, 0, "400000"] as const, [0, meteredWh, "100000"] as const];
+    const flexibility = { fundedPpm: 1_000_000, events: [exampleEvent(slots, 3600)] };
+    const given: Evidence = { ...noEvidence, flexibility };
+    const basis = { agreement: terms, kind: "reward" as const, evidence: given, series: null, lengthS: 86_400 };
+    return [exampleRecord(domain, basis), given] as const;
+  };
+  const { room, stores } = roomOf({ agreement: terms, hours: 26 });
+  expect(await room.answer(...rewardOf(1000)).then(codeOf)).toBe("settlement-energy-missing");
+  stores.meters.addSlots(slotsOf("car", [0, 1000], Date.parse(after(3600))));
+  expect(await room.answer(...rewardOf(999)).then(codeOf)).toBe("settlement-energy-differs");
+  expect(await room.answer(...rewardOf(1000)).then(codeOf)).toBe("signed");
+  expect(stores.records.newest(pair)?.record).toMatchObject({ kind: "reward", amount: "225000", payer: aggregator.owner });
 });
 
 const stranger = `0x${"0".repeat(39)}1`;

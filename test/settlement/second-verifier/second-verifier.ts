@@ -52,6 +52,45 @@ function leadsTo(root: string, leaf: string, proof: string[]): boolean {
   return proof.reduce((hash, sibling) => (hash < sibling ? struct(hash, sibling) : struct(sibling, hash)), leafHash) === root;
 }
 
+/** Nearest whole number to a fraction; of two that are as near the even one. */
+function nearest(top: bigint, bottom: bigint): bigint {
+  const [whole, rest] = [(top < 0n ? -top : top) / bottom, ((top < 0n ? -top : top) % bottom) * 2n];
+  const size = whole + (rest > bottom || (rest === bottom && whole % 2n === 1n) ? 1n : 0n);
+  return top < 0n ? -size : size;
+}
+
+/** The reward for flexibility; undefined where its events break a rule. */
+function flexibilityDue(
+  { fundedPpm, events }: Json,
+  { share, paidAs }: Json,
+  [start, end, from]: [number, number, number],
+): bigint | undefined {
+  const seen: [meter: string, from: number, to: number][] = [];
+  let [worth, cost, used] = [0n, 0n, 0n];
+  for (const { meter, slots } of events) {
+    const first = seconds(slots[0].start);
+    let last = first;
+    for (const slot of slots) {
+      if (seconds(slot.start) !== last || seconds(slot.end) <= last || slot.baselineWh < 0 || slot.meteredWh < 0)
+        return undefined;
+      last = seconds(slot.end);
+      worth += BigInt(slot.baselineWh - slot.meteredWh) * BigInt(slot.perKwh);
+      cost += BigInt(slot.meteredWh) * BigInt(slot.perKwh);
+      used += BigInt(slot.meteredWh);
+    }
+    if (last <= start || last > end || first < start - 86_400 || first < from) return undefined;
+    if (seen.some(([other, one, two]) => other === meter && one < last && first < two)) return undefined;
+    seen.push([meter, first, last]);
+  }
+  const earned = nearest(worth, 1000n);
+  if (earned <= 0n) return 0n;
+  const money = nearest(earned * BigInt(share) * BigInt(fundedPpm), 10n ** 9n);
+  if (paidAs === "money") return money;
+  if (paidAs === "better_price") return used === 0n ? 0n : (((money * 1000n) / used) * used) / 1000n;
+  const most = nearest(cost, 1000n);
+  return most < 0n ? 0n : money < most ? money : most;
+}
+
 /** Energy, amount and payer by evidence, prices and agreement; undefined where a rule is broken, null where there is none. */
 function dueOf({ record, evidence, prices, agreement: { agreement } }: Json): Json {
   const household = agreement.a === agreement.aggregator ? agreement.b : agreement.a;
@@ -61,11 +100,15 @@ function dueOf({ record, evidence, prices, agreement: { agreement } }: Json): Js
     const sameTime = clock.format(start * 1000) === clock.format(end * 1000) && start % 60 === 0;
     if (!sameTime || ![23, 24, 25].includes((end - start) / 3600)) return undefined;
     if (evidence.register !== "none" || evidence.slots.length > 0) return undefined;
-    return { wh: 0, amount: BigInt(agreement.reward.amount), payer: agreement.aggregator };
+    const { reward } = agreement;
+    if ((reward.kind === "flexibility") !== (evidence.flexibility !== undefined)) return undefined;
+    if (reward.kind === "per_day") return { wh: 0, amount: BigInt(reward.amount), payer: agreement.aggregator };
+    const amount = flexibilityDue(evidence.flexibility, reward, [start, end, seconds(agreement.from)]);
+    return amount === undefined ? undefined : { wh: 0, amount, payer: agreement.aggregator };
   }
   if (record.kind !== "import" && record.kind !== "export") return null;
   if (!prices || prices.currency !== agreement.currency || end - start > agreement.periodS) return undefined;
-  if (evidence.register !== record.kind) return undefined;
+  if (evidence.register !== record.kind || evidence.flexibility !== undefined) return undefined;
   const list = record.kind === "import" ? prices.importPerKwh : prices.exportPerKwh;
   const step = (at: number): number => Math.floor((at - seconds(prices.start)) / prices.stepS);
   let [wh, sum, last] = [0, 0n, start];
@@ -90,7 +133,9 @@ export function badOffline(bundle: Json): string[] {
   const bad: string[] = [];
   const check = (name: string, good: boolean): void => void (good || bad.push(name));
   check("record-hash", digest === bundle.digest);
-  check("evidence", hashOf({ register: evidence.register, slots: evidence.slots }) === r.ref);
+  const { register, slots, flexibility } = evidence;
+  const hashed = { register, slots, ...(flexibility && { flexibility }) };
+  check("evidence", hashOf(hashed) === r.ref);
   const { agreement } = signed;
   const terms = typed(bundle, struct(text("AgreementTerms(bytes32 terms)"), hashOf(agreement)));
   const where = agreement.chainId === bundle.chainId && agreement.settlementContract === bundle.contract;

@@ -1,0 +1,125 @@
+import { AppError } from "../../core/app-error.ts";
+import { iso, type Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import { FlexibilityEvidence } from "../../core/message/settlement-message.ts";
+import type { Slot } from "../../core/slots.ts";
+import type { Agreement, FlexibilityRule } from "../../settlement/agreement.ts";
+import { checkFlexibility, type FlexibilityEvents } from "../../settlement/flexibility.ts";
+import { isServiceDay } from "../../settlement/service-day.ts";
+import { agreementHash } from "../../settlement/sign-agreement.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { FlexEvent, StoredReward } from "../store/reward-store.ts";
+import { dayRewards } from "./budget.ts";
+import { eventEvidence } from "./event-evidence.ts";
+
+/** Parts that reckoning works with. */
+interface ReckonerOptions {
+  agreements: ReadonlyMap<string, Agreement>;
+  store: AggregatorStore;
+  clock: Clock;
+  log: Log;
+}
+
+/** Reckons the rewards of a service day for all homes together, once. */
+export interface DayReckoner {
+  /** The reward of a home for a service day; null while some home's slots may still come. */
+  rewardOf(site: string, day: Slot): Promise<StoredReward | null>;
+}
+
+/** A home whose agreement has a share for flexibility. */
+interface FlexibleHome {
+  site: string;
+  agreement: Agreement;
+  rule: FlexibilityRule;
+}
+
+/** Homes whose slots are missing for longer hold up the others no more; their events earn them nothing. */
+const waitsMs = 24 * 3_600_000;
+/** History that the baseline of a whole house may need, and the longest time that an event begins before its day. */
+const historyMs = 62 * 24 * 3_600_000;
+
+/**
+ * What is earned on a day is shared out once, when the slots of all homes are there; who joins a day after that has no part in
+ * it. Events that cannot be evidence (too many, without a baseline or a price, a meter's time twice) are left out.
+ */
+export function dayReckoner({ agreements, store, clock, log }: ReckonerOptions): DayReckoner {
+  const homesOf = ({ startMs, endMs }: Slot): FlexibleHome[] =>
+    [...agreements].flatMap(([site, agreement]) => {
+      const { reward: rule, from, until, timezone } = agreement;
+      if (rule.kind !== "flexibility") return [];
+      const within = Date.parse(from) <= startMs && endMs <= Date.parse(until);
+      return within && isServiceDay(startMs, endMs, timezone) ? [{ site, agreement, rule }] : [];
+    });
+  const evidenceOf = async (event: FlexEvent, { agreement }: FlexibleHome) => {
+    const { site, meter, startMs, endMs } = event;
+    const house = event.baseline === "ten_of_ten";
+    // A slot that began before the event belongs to it, too.
+    const fromMs = startMs - (house ? historyMs : 3_600_000);
+    const slots = await store.meterSlots(site, meter, fromMs, endMs);
+    const controlled = house ? await store.events(site, fromMs, endMs) : [];
+    const prices = await store.frozenPrices(startMs - 3_600_000, endMs + 3_600_000);
+    return eventEvidence({ event, slots, controlled, prices, timezone: agreement.timezone });
+  };
+  const eventsOf = async (home: FlexibleHome, { startMs, endMs }: Slot): Promise<FlexibilityEvents | "missing"> => {
+    const terms = agreementHash(home.agreement);
+    const fromMs = Date.parse(home.agreement.from);
+    const counting = (await store.events(home.site, startMs, endMs)).filter(
+      (event) => !event.overridden && event.agreement === terms && event.endMs <= endMs,
+    );
+    const events: FlexibilityEvents = [];
+    for (const event of counting) {
+      const found = await evidenceOf(event, home);
+      if (found === "missing" && clock.now() < endMs + waitsMs) return "missing";
+      const problem = typeof found === "string" ? found : problemOf([...events, found], { startMs, endMs, fromMs });
+      if (problem !== undefined) log.warn({ site: home.site, plan: event.plan, problem }, "event without a reward");
+      else if (typeof found !== "string") events.push(found);
+    }
+    return events;
+  };
+  const reckon = async (day: Slot): Promise<void> => {
+    const done = await store.rewards(null, day.startMs, day.startMs + 1);
+    const homes = homesOf(day).filter(({ site }) => !done.some((reward) => reward.site === site));
+    const tooLate = done.some(({ endMs }) => endMs === day.endMs);
+    if (tooLate) log.warn({ sites: homes.length, day: iso(day.startMs) }, "homes joined a day that is reckoned already");
+    const found: FlexibilityEvents[] = [];
+    for (const home of homes) {
+      const events = tooLate ? [] : await eventsOf(home, day);
+      if (events === "missing") return;
+      found.push(events);
+    }
+    const { fundedPpm, rewards } = dayRewards(homes.map(({ site, rule }, index) => ({ site, rule, events: found[index] ?? [] })));
+    const kept = homes.map(({ site, agreement }, index): StoredReward => {
+      const events = found[index] ?? [];
+      const { earned = 0n, amount = 0n } = rewards[index] ?? {};
+      const evidence = events.length === 0 ? null : { fundedPpm, events };
+      return { site, ...day, agreement: agreementHash(agreement), earned, amount, evidence };
+    });
+    await store.addRewards(kept, clock.now());
+  };
+  let turn: Promise<unknown> = Promise.resolve();
+  return {
+    async rewardOf(site, { startMs, endMs }) {
+      const known = await store.rewardOf(site, startMs);
+      if (known) return known;
+      // One day after the other: homes of one day ask at about the same time.
+      const mine = turn.then(async () => {
+        if (!(await store.rewardOf(site, startMs))) await reckon({ startMs, endMs });
+      });
+      turn = mine.catch(() => undefined);
+      await mine;
+      return store.rewardOf(site, startMs);
+    },
+  };
+}
+
+/** Why events cannot stand in one record together; undefined where they can. */
+function problemOf(events: FlexibilityEvents, bounds: Parameters<typeof checkFlexibility>[1]): string | undefined {
+  if (!FlexibilityEvidence.safeParse({ fundedPpm: 0, events }).success) return "too many events or slots";
+  try {
+    checkFlexibility({ events }, bounds);
+    return undefined;
+  } catch (error) {
+    if (error instanceof AppError) return error.message;
+    throw error;
+  }
+}

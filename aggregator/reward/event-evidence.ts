@@ -1,0 +1,73 @@
+import type { Slot } from "../../core/slots.ts";
+import { iso } from "../../core/clock/clock.ts";
+import type { FlexibilityEvents } from "../../settlement/flexibility.ts";
+import type { StoredSlot } from "../store/aggregator-store.ts";
+import type { FlexEvent, FrozenPrice } from "../store/reward-store.ts";
+import { chargeNow } from "./charge-now.ts";
+import { tenOfTen } from "./ten-of-ten.ts";
+
+/** Most that a day may move the baseline of a whole house, per mille. Source: the CAISO family of rules, as AEMO has it. */
+const adjustmentCap = 200;
+
+/** What one event is reckoned from. */
+export interface EventBasis {
+  event: FlexEvent;
+  /** Import of the event's meter: the event, and for a whole house the days before it. */
+  slots: readonly StoredSlot[];
+  /** When the house was under control, this event included. */
+  controlled: readonly Slot[];
+  prices: readonly FrozenPrice[];
+  timezone: string;
+}
+
+/**
+ * One event as evidence of a reward. Pure.
+ * @returns "missing" while slots of the meter are not there; "unpriced" where a slot has no one frozen price, "no-baseline"
+ * where there are too few days to compare with: such an event cannot be rewarded
+ */
+export function eventEvidence({
+  event,
+  slots,
+  controlled,
+  prices,
+  timezone,
+}: EventBasis): FlexibilityEvents[number] | "missing" | "unpriced" | "no-baseline" {
+  const metered = slots.filter(({ startMs, endMs }) => startMs < event.endMs && event.startMs < endMs);
+  const gap = metered.some(({ startMs }, index) => index > 0 && startMs !== metered[index - 1]?.endMs);
+  const [first, last] = [metered[0], metered.at(-1)];
+  if (!first || !last || gap || first.startMs > event.startMs || last.endMs < event.endMs) return "missing";
+  const perKwh = metered.map((slot) => priceOf(slot, prices));
+  const baseline =
+    event.baseline === "charge_now"
+      ? chargeNow(event, metered, event.powerW ?? 0)
+      : tenOfTen({ event: metered, history: slots, controlled, timezone, adjustmentCap });
+  if (!baseline) return "no-baseline";
+  if (perKwh.includes(undefined)) return "unpriced";
+  return {
+    plan: event.plan,
+    resource: event.resource,
+    meter: event.meter,
+    baseline: event.baseline,
+    slots: metered.map(({ startMs, endMs, wh }, index) => ({
+      start: iso(startMs),
+      end: iso(endMs),
+      baselineWh: baseline[index] ?? 0,
+      meteredWh: wh,
+      perKwh: String(perKwh[index] ?? 0n),
+    })),
+  };
+}
+
+/** The price that was frozen for the whole of a slot; undefined where there is none, or where it changes within. */
+function priceOf({ startMs, endMs }: Slot, prices: readonly FrozenPrice[]): bigint | undefined {
+  const touching = prices
+    .filter((price) => price.startMs < endMs && startMs < price.endMs)
+    .toSorted((a, b) => a.startMs - b.startMs);
+  let reachedMs = startMs;
+  for (const price of touching) {
+    if (price.startMs > reachedMs) return undefined;
+    reachedMs = price.endMs;
+  }
+  const [first] = touching;
+  return reachedMs >= endMs && touching.every(({ perKwh }) => perKwh === first?.perKwh) ? first?.perKwh : undefined;
+}

@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { beyondControl } from "../../../aggregator/reward/beyond-control.ts";
+
+const timezone = "Europe/Amsterdam";
+const night = { resources: ["boiler", "car"], hours: { from: "22:00", until: "06:00" }, eventsPerDay: 2 };
+/** Local times of 2 and 3 March 2026, an hour ahead of UTC. */
+const at = (text: string): number => Date.parse(`2026-03-${text}:00+01:00`);
+const wanted = (from: string, to: string, resource = "car") => ({ resource, startMs: at(from), endMs: at(to) });
+
+it("allows what lies within the agreed limits, over midnight too", () => {
+  for (const span of [wanted("02T22:00", "03T06:00"), wanted("02T23:30", "03T00:30"), wanted("03T05:45", "03T06:00", "boiler")])
+    expect(beyondControl(night, timezone, span, 1)).toBeUndefined();
+  const always = { ...night, hours: { from: "00:00", until: "00:00" } };
+  expect(beyondControl(always, timezone, wanted("02T05:00", "03T09:00"), 0)).toBeUndefined();
+});
+
+it.each([
+  ["another resource", wanted("02T23:00", "03T01:00", "heatpump"), 0, "heatpump"],
+  ["one event too many", wanted("02T23:00", "03T01:00"), 2, "at most 2"],
+  ["a minute early", wanted("02T21:59", "02T23:00"), 0, "22:00"],
+  ["a minute long", wanted("03T05:00", "03T06:01"), 0, "06:00"],
+  ["the day between", wanted("02T12:00", "02T13:00"), 0, "22:00"],
+  ["a whole day", wanted("02T23:00", "03T23:00"), 0, "06:00"],
+] as const)("names what goes beyond: %s", (_, span, begun, says) => {
+  expect(beyondControl(night, timezone, span, begun)).toContain(says);
+});
