@@ -4,6 +4,7 @@ import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
+import type { ControlStore } from "./control-store.ts";
 import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
@@ -77,7 +78,7 @@ export interface Statistics {
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
 export interface AggregatorStore
-  extends EnrolmentStore, ErasureStore, EpochStore, PassingStore, DisputeStore, SpendStore, TokenStore {
+  extends EnrolmentStore, ErasureStore, EpochStore, PassingStore, DisputeStore, ControlStore, SpendStore, TokenStore {
   /** Keeps new rows, drops repeats and what lies too far ahead of the rows that came before. */
   ingest(site: string, message: Measurements): Promise<Ingested>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */

@@ -65,4 +65,14 @@ export const migrations: readonly (readonly string[])[] = [
       chain_id bigint not null, hash text not null, what text not null, block bigint not null, at_ms bigint not null,
       gas bigint not null, blob_gas bigint not null, fee_wei text not null, records bigint not null, primary key (chain_id, hash))`,
   ],
+  [
+    `create table operator_word (
+      id integer primary key, word text not null, scope text not null, name text not null, at_ms bigint not null,
+      until_ms bigint, ended_ms bigint)`,
+    `create table feeder_shortfall (
+      id integer primary key, feeder text not null, kind text not null, start_ms bigint not null, end_ms bigint not null,
+      amount_w bigint not null, at_ms bigint not null)`,
+    `create table curtailment (site text not null, day_ms bigint not null, wh bigint not null, primary key (site, day_ms))`,
+    `create index plan_site on plan (site, resource, id)`,
+  ],
 ];
