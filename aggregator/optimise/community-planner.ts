@@ -26,6 +26,8 @@ export interface CommunityPlannerOptions {
   slotMinutes: number;
   /** How long one plan may be worked on, ms. */
   mostMs: number;
+  /** Whether a home has to hear all of its plan, not only what is new: it may have forgotten what it was told. */
+  mustHearAll: (site: string) => boolean;
   /** Hears of each list that a home is given, with what its appliance had been given then, Wh. */
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
   clock: Clock;
@@ -87,7 +89,9 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     await ledger.note(result, slots, nowMs);
     let turn = 0;
     for (const [index, home] of homes.entries()) {
-      const lists = listsOf(home, result.answers[index], slots, nowMs, options.uuid);
+      const made = listsOf(home, result.answers[index], slots, options.uuid);
+      const isNew = (list: InstructionList): boolean => !saysNothingNew(list, home.inForce.get(list.resource), nowMs);
+      const lists = options.mustHearAll(home.site) ? made : made.filter(isNew);
       if (lists.length === 0) continue;
       for (const list of lists)
         options.onGiven(home.site, list, home.facts.statuses.get(list.resource)?.deliveredWh ?? Number.NaN);
@@ -99,16 +103,14 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
 
 const slotMs = ({ startMs, endMs }: PricedSlot): number => endMs - startMs;
 
-/** What is new to a home. */
+/** A home's plan. */
 function listsOf(
-  { home, facts, parts, inForce, alone }: ReadHome,
+  { home, facts, parts, alone }: ReadHome,
   answer: Answer<HomePlan> | undefined,
   slots: readonly PricedSlot[],
-  nowMs: number,
   uuid: () => string,
 ): InstructionList[] {
-  const lists = alone ?? (answer ? planLists(facts.resources, parts, { home, plan: answer.plan, slots }, uuid) : []);
-  return lists.filter((list) => !saysNothingNew(list, inForce.get(list.resource), nowMs));
+  return alone ?? (answer ? planLists(facts.resources, parts, { home, plan: answer.plan, slots }, uuid) : []);
 }
 
 function feedersOf(group: FeederGroup, slots: readonly PricedSlot[], hours: Float64Array): Feeder[] {

@@ -57,6 +57,8 @@ export function planningDesk(options: {
   const { store, feeders, sites, quietly, clock, log, signal } = options;
   const control = controlState(feeders);
   const watch = progressWatch();
+  /** Homes that have begun anew, with what they were told or without. */
+  const forgetful = new Set<string>();
   const out = dispatcher({ ...options, control, later: (work) => quietly(work, "sending a plan") });
   const planHome = homePlanner({ ...options, give: out.give });
   const planGroup = communityPlanner({
@@ -64,7 +66,11 @@ export function planningDesk(options: {
     give: out.give,
     control,
     mostMs: Math.min(mostPlanMs, options.planEveryMs / 3),
-    onGiven: (site, list, deliveredWh) => watch.given(site, list, deliveredWh, clock.now()),
+    mustHearAll: (site) => forgetful.has(site),
+    onGiven(site, list, deliveredWh) {
+      forgetful.delete(site);
+      watch.given(site, list, deliveredWh, clock.now());
+    },
   });
   /** Feeders by a name that no home has. */
   const byUnit = new Map(feederGroups(feeders).map((group) => [`feeder ${group.name}`, group]));
@@ -111,7 +117,10 @@ export function planningDesk(options: {
     planAll: async () => void (await Promise.all(units.map(plan))),
     resend: (site) => out.resend(site),
     followOperators,
-    onResource: planSoon,
+    onResource(site) {
+      forgetful.add(site);
+      planSoon(site);
+    },
     async onStatus(site, status) {
       const key = `${site}/${status.resource}`;
       const said = JSON.stringify(status.override ?? null);

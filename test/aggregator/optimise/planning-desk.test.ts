@@ -17,12 +17,14 @@ async function planned() {
 }
 
 it("plans the feeder once for many descriptions that come together", async () => {
-  const { desk, clock, plansMade } = await planned();
+  const { desk, clock, plansMade, sent } = await planned();
   for (let at = 0; at < 20; at++) desk.onResource(`gw-${at % 2}`);
   await clock.advance(9000);
   expect(plansMade()).toBe(1);
   await clock.advance(2000);
   expect(plansMade()).toBe(2);
+  // They may have begun with an empty disk: they hear all, though it is the same.
+  expect(sent.map(({ site }) => site).toSorted()).toEqual(["gw-0", "gw-1"]);
 });
 
 it("plans anew when a resident's word begins and when it ends, and not while it lasts", async () => {
