@@ -7,6 +7,7 @@ import type { Scope } from "./control-scopes.ts";
 import { exitCode } from "./exit-code.ts";
 import { readAggregatorConfig } from "./read-aggregator-config.ts";
 import { spanMs } from "./span-ms.ts";
+import { wholeNumber } from "./whole-number.ts";
 
 /** Options of all three verbs. */
 interface ControlOptions {
@@ -15,6 +16,7 @@ interface ControlOptions {
 }
 
 const mostReductionMs = 24 * 3_600_000;
+const mostLimitMs = 366 * 24 * 3_600_000;
 
 /** `smart-mla aggregator pause home|feeder|all [NAME] -c FILE`. @throws AppError control-unknown */
 export function controlPause(
@@ -23,7 +25,7 @@ export function controlPause(
   options: ControlOptions,
   say: (line: string) => void,
 ): Promise<number> {
-  return addWord(scope, name, options, say, { word: "pause", untilMs: null });
+  return addWord(scope, name, options, say, { word: "pause", untilMs: null, limitW: null });
 }
 
 /** `smart-mla aggregator reduce home|feeder|all [NAME] -c FILE [--for TIME]`. @throws AppError control-unknown, control-bad-time */
@@ -33,10 +35,27 @@ export function controlReduce(
   options: ControlOptions & { for: string },
   say: (line: string) => void,
 ): Promise<number> {
-  const lengthMs = spanMs(options.for);
-  if (lengthMs === undefined || lengthMs <= 0 || lengthMs > mostReductionMs)
-    throw new AppError("control-bad-time", `--for ${options.for}: expected a time up to 24h, such as 30m or 2h`);
-  return addWord(scope, name, options, say, { word: "reduce", untilMs: Date.now() + lengthMs });
+  const lengthMs = lengthOf(options.for, mostReductionMs, "24h");
+  return addWord(scope, name, options, say, { word: "reduce", untilMs: Date.now() + lengthMs, limitW: null });
+}
+
+/** `smart-mla aggregator limit FEEDER W -c FILE [--for TIME]`. @throws AppError control-unknown, control-bad-time, usage-bad-number */
+export function controlLimit(
+  feeder: string,
+  watts: string,
+  options: ControlOptions & { for?: string },
+  say: (line: string) => void,
+): Promise<number> {
+  const limitW = wholeNumber("W", watts, { least: 0 });
+  const untilMs = options.for === undefined ? null : Date.now() + lengthOf(options.for, mostLimitMs, "366d");
+  return addWord("feeder", feeder, options, say, { word: "limit", untilMs, limitW });
+}
+
+function lengthOf(text: string, mostMs: number, most: string): number {
+  const lengthMs = spanMs(text);
+  if (lengthMs === undefined || lengthMs <= 0 || lengthMs > mostMs)
+    throw new AppError("control-bad-time", `--for ${text}: expected a time up to ${most}, such as 30m or 2h`);
+  return lengthMs;
 }
 
 /** `smart-mla aggregator resume home|feeder|all [NAME] -c FILE`: exit 1 where nothing was said about it. @throws AppError control-unknown */
@@ -69,7 +88,7 @@ async function addWord(
   name: string | undefined,
   options: ControlOptions,
   say: (line: string) => void,
-  word: Pick<OperatorWord, "word" | "untilMs">,
+  word: Pick<OperatorWord, "word" | "untilMs" | "limitW">,
 ): Promise<number> {
   const config = readAggregatorConfig(options.config);
   const meant = scopeOf(scope, name, config);
@@ -78,6 +97,7 @@ async function addWord(
     const given = { ...word, scope: meant, atMs: Date.now() };
     const id = await store.addWord(given);
     if (options.json) say(JSON.stringify(wireOf({ id, ...given })));
+    else if (word.limitW !== null) say(`${shown(meant)} has the limit ${word.limitW} W${untilText(word.untilMs)}`);
     else if (word.untilMs === null) say(`${shown(meant)} is paused until smart-mla aggregator resume`);
     else say(`${shown(meant)} is reduced until ${iso(word.untilMs)}`);
     return exitCode.good;
@@ -104,15 +124,19 @@ function scopeOf(
   return { kind, name };
 }
 
+const untilText = (untilMs: number | null): string =>
+  untilMs === null ? " until smart-mla aggregator resume" : ` until ${iso(untilMs)}`;
+
 const shown = (scope: ControlScope): string => (scope.kind === "all" ? "everything" : `${scope.kind} ${scope.name}`);
 
-function wireOf({ id, word, scope, atMs, untilMs }: OperatorWord): {
+function wireOf({ id, word, scope, atMs, untilMs, limitW }: OperatorWord): {
   id: number;
   word: string;
   scope: string;
   name: string | null;
   at: string;
   until: string | null;
+  limitW: number | null;
 } {
   return {
     id,
@@ -121,5 +145,6 @@ function wireOf({ id, word, scope, atMs, untilMs }: OperatorWord): {
     name: scope.kind === "all" ? null : scope.name,
     at: iso(atMs),
     until: untilMs === null ? null : iso(untilMs),
+    limitW,
   };
 }

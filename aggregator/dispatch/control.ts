@@ -8,6 +8,8 @@ export type SiteWord = { word: "pause" } | { word: "reduce"; untilMs: number };
 export interface Control {
   /** Null: the home is planned as ever. A reduction stands above a pause. */
   wordFor(site: string): SiteWord | null;
+  /** The least limit that is said of a feeder for an instant, W; Infinity where none is. */
+  limitW(feeder: string, atMs: number): number;
   /** Takes the words that hold now in the place of those before. */
   set(words: readonly OperatorWord[]): void;
 }
@@ -22,11 +24,18 @@ export function controlState(feeders: readonly FeederConfig[]): Control {
       : feeders.some(({ name, sites }) => name === scope.name && sites.includes(site)));
   return {
     wordFor(site) {
-      const meant = words.filter(({ scope }) => isMeant(scope, site));
+      const meant = words.filter(({ word, scope }) => word !== "limit" && isMeant(scope, site));
       const ends = meant.flatMap(({ word, untilMs }) => (word === "reduce" && untilMs !== null ? [untilMs] : []));
       if (ends.length > 0) return { word: "reduce", untilMs: Math.max(...ends) };
       return meant.length > 0 ? { word: "pause" } : null;
     },
+    limitW: (feeder, atMs) =>
+      Math.min(
+        Infinity,
+        ...words.flatMap(({ scope, untilMs, limitW }) =>
+          scope.kind === "feeder" && scope.name === feeder && limitW !== null && atMs < (untilMs ?? Infinity) ? [limitW] : [],
+        ),
+      ),
     set: (now) => void (words = now),
   };
 }

@@ -2,6 +2,8 @@ import { errorCode } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { FeederConfig } from "../config/aggregator-config.ts";
+import type { OperatorWord } from "../store/control-store.ts";
 import type { Control, SiteWord } from "./control.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { emptyLists, reducedLists } from "./operator-lists.ts";
@@ -19,14 +21,16 @@ export function operatorFollower(options: {
   control: Control;
   dispatcher: Dispatcher;
   uuid: () => string;
-  /** Homes that nothing is said about any more. */
-  onFree: (site: string) => void;
+  feeders: readonly FeederConfig[];
+  /** Homes that nothing is said about any more, or whose feeder has another limit now: to be planned anew. */
+  onChange: (site: string) => void;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
   clock: Clock;
   log: Log;
 }): () => Promise<void> {
   const { store, sites, control, dispatcher, uuid, clock, log } = options;
   const followed = new Map<string, string>();
+  const limits = new Map<string, string>();
   let retriedMs = -Infinity;
   const follow = async (site: string, word: SiteWord): Promise<void> => {
     const nowMs = clock.now();
@@ -46,7 +50,15 @@ export function operatorFollower(options: {
     }
   };
   return async () => {
-    control.set(await store.wordsAt(clock.now()));
+    const now = await store.wordsAt(clock.now());
+    control.set(now);
+    for (const { name, sites: members } of options.feeders) {
+      const said = limitsOf(now, name);
+      if (said === (limits.get(name) ?? "")) continue;
+      limits.set(name, said);
+      log.warn({ feeder: name, limits: said || "its own" }, "an operator has changed a feeder's limit");
+      for (const site of members) options.onChange(site);
+    }
     const words = sites.map((site) => ({ site, word: control.wordFor(site) }));
     const changed = words.filter(({ site, word }) => textOf(word) !== (followed.get(site) ?? "planned"));
     const told = (which: SiteWord["word"]): Promise<void>[] =>
@@ -62,7 +74,7 @@ export function operatorFollower(options: {
     for (const { site, word } of changed)
       if (!word) {
         log.info({ site }, "an operator's word has ended, the home is planned again");
-        options.onFree(site);
+        options.onChange(site);
       }
     if (clock.monotonicMs() - retriedMs < urgentMs) return;
     retriedMs = clock.monotonicMs();
@@ -71,6 +83,12 @@ export function operatorFollower(options: {
     await Promise.all(urgent.map(({ site }) => options.quietly(dispatcher.resend(site), "sending a reduction again")));
   };
 }
+
+const limitsOf = (words: readonly OperatorWord[], feeder: string): string =>
+  words
+    .filter(({ word, scope }) => word === "limit" && scope.kind === "feeder" && scope.name === feeder)
+    .map(({ limitW, untilMs }) => `${limitW} W${untilMs === null ? "" : ` until ${iso(untilMs)}`}`)
+    .join(", ");
 
 const textOf = (word: SiteWord | null): string =>
   word === null ? "planned" : word.word === "pause" ? "paused" : `reduced until ${iso(word.untilMs)}`;

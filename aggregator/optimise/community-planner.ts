@@ -7,6 +7,7 @@ import { homeParty, homeRoom, planInForce, priceScale, type HomePlan } from "../
 import type { Answer } from "../../planner/community/party.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
+import type { FeederConfig } from "../config/aggregator-config.ts";
 import type { Control } from "../dispatch/control.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
@@ -67,7 +68,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
         {
           hours,
           parties: homes.map(({ site }) => ({ name: site, curtailedBeforeWh: before.get(site) ?? 0 })),
-          feeders: feedersOf(group, slots, hours),
+          feeders: feedersOf(group, slots, hours, control),
           scale: priceScale(homes.map(({ home }) => home)),
           seed: 1,
           keepWithin,
@@ -113,10 +114,17 @@ function listsOf(
   return alone ?? (answer ? planLists(facts.resources, parts, { home, plan: answer.plan, slots }, uuid) : []);
 }
 
-function feedersOf(group: FeederGroup, slots: readonly PricedSlot[], hours: Float64Array): Feeder[] {
+function feedersOf(
+  group: FeederGroup,
+  slots: readonly PricedSlot[],
+  hours: Float64Array,
+  control: Pick<Control, "limitW">,
+): Feeder[] {
+  const mostW = (feeder: FeederConfig, startMs: number): number =>
+    Math.min(limitAt(feeder, startMs), control.limitW(feeder.name, startMs));
   return group.feeders.map((feeder) => ({
     name: feeder.name,
-    importLimitWh: hours.map((h, slot) => h * limitAt(feeder, slots[slot]?.startMs ?? 0)),
+    importLimitWh: hours.map((h, slot) => h * mostW(feeder, slots[slot]?.startMs ?? 0)),
     exportLimitWh: hours.map(() => Infinity),
     members: feeder.sites.map((site) => group.sites.indexOf(site)),
   }));

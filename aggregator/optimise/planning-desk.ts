@@ -111,7 +111,7 @@ export function planningDesk(options: {
     ...options,
     control,
     dispatcher: out,
-    onFree: planSoon,
+    onChange: planSoon,
   });
   return {
     planAll: async () => void (await Promise.all(units.map(plan))),

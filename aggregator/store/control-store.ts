@@ -5,14 +5,19 @@ import type { Tables } from "./tables.ts";
 /** Whom an operator's word is about. */
 export type ControlScope = { kind: "home" | "feeder"; name: string } | { kind: "all" };
 
-/** What an operator has said: pause: no new instructions; reduce: flexible loads off or least, at once. */
+/**
+ * What an operator has said: pause: no new instructions; reduce: flexible loads off or least, at once; limit: of a feeder, not
+ * above its own.
+ */
 export interface OperatorWord {
   id: number;
-  word: "pause" | "reduce";
+  word: "pause" | "reduce" | "limit";
   scope: ControlScope;
   atMs: number;
   /** Null: until somebody takes it back. */
   untilMs: number | null;
+  /** Of a limit, W; null of the others. */
+  limitW: number | null;
 }
 
 /** Slots in which a feeder's limit could not be kept by any plan. */
@@ -57,10 +62,10 @@ export interface ControlStore {
 /** The same in the aggregator's database. */
 export function controlStore(db: Kysely<Tables>): ControlStore {
   return {
-    async addWord({ word, scope, atMs, untilMs }) {
+    async addWord({ word, scope, atMs, untilMs, limitW }) {
       const { id } = await db
         .insertInto("operator_word")
-        .values({ word, scope: scope.kind, name: nameOf(scope), at_ms: atMs, until_ms: untilMs, ended_ms: null })
+        .values({ word, scope: scope.kind, name: nameOf(scope), at_ms: atMs, until_ms: untilMs, ended_ms: null, limit_w: limitW })
         .returning("id")
         .executeTakeFirstOrThrow();
       return Number(id);
@@ -160,5 +165,6 @@ function wordFrom(row: Selectable<Tables["operator_word"]>): OperatorWord {
     scope: row.scope === "all" ? { kind: "all" } : { kind: row.scope, name: row.name },
     atMs: Number(row.at_ms),
     untilMs: row.until_ms === null ? null : Number(row.until_ms),
+    limitW: row.limit_w === null ? null : Number(row.limit_w),
   };
 }

@@ -68,7 +68,7 @@ export const migrations: readonly (readonly string[])[] = [
   [
     `create table operator_word (
       id integer primary key, word text not null, scope text not null, name text not null, at_ms bigint not null,
-      until_ms bigint, ended_ms bigint)`,
+      until_ms bigint, ended_ms bigint, limit_w bigint)`,
     `create table feeder_shortfall (
       id integer primary key, feeder text not null, kind text not null, start_ms bigint not null, end_ms bigint not null,
       amount_w bigint not null, at_ms bigint not null)`,

@@ -125,12 +125,13 @@ export interface Tables {
   /** `scope` with `name`: whom it is about; `ended_ms`: when it was taken back. */
   operator_word: {
     id: Generated<number>;
-    word: "pause" | "reduce";
+    word: "pause" | "reduce" | "limit";
     scope: "home" | "feeder" | "all";
     name: string;
     at_ms: number;
     until_ms: number | null;
     ended_ms: number | null;
+    limit_w: number | null;
   };
   feeder_shortfall: {
     id: Generated<number>;

@@ -98,6 +98,7 @@ it(
       scope: { kind: "feeder", name: "elm" },
       atMs: clock.now(),
       untilMs: clock.now() + 900_000,
+      limitW: null,
     });
     await clock.advance(5000);
     await until("all homes are told", () => heard() >= before + sites.length);

@@ -53,6 +53,13 @@ it("writes what an operator says where the running aggregator finds it, and take
   });
   expect(await run("resume", "all")).toMatchObject({ code: 0, out: expect.stringContaining("everything is planned again") });
   expect((await words()).map((one) => one.word)).toEqual(["pause"]);
+  expect(await run("limit", "elm", "3000")).toMatchObject({
+    code: 0,
+    out: expect.stringContaining("has the limit 3000 W until"),
+  });
+  expect((await words()).map((one) => one.limitW)).toEqual([null, 3000]);
+  expect((await run("resume", "feeder", "elm")).code).toBe(0);
+  expect(await words()).toEqual([]);
 });
 
 it.each([
@@ -60,6 +67,7 @@ it.each([
   ["a feeder that is not there", ["reduce", "feeder", "oak"], "control-unknown"],
   ["a name where all are meant", ["pause", "all", "gw-1"], "control-unknown"],
   ["a home without a name", ["resume", "home"], "control-unknown"],
+  ["a limit of a feeder that is not there", ["limit", "oak", "3000"], "control-unknown"],
   ["a reduction of a week", ["reduce", "all", "--for", "7d"], "control-bad-time"],
 ])("refuses %s", async (_, words, code) => {
   expect(await place().run(...words)).toMatchObject({ code: 2, err: expect.stringContaining(code) });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { boiler, statusOf } from "../plans.ts";
 import { midnightMs } from "../rows.ts";
-import { describeHomes, elm, feederDesk, homesOf } from "../optimise/feeder-desk.ts";
+import { describeHomes, elm, feederDesk, homesOf, togetherW } from "../optimise/feeder-desk.ts";
 
 const minuteMs = 60_000;
 const all = { kind: "all" } as const;
@@ -21,7 +21,7 @@ async function planned(count = 3) {
 it("takes running instructions back where an operator pauses, gives no new ones, and plans anew when that ends", async () => {
   const { store, desk, clock, sent } = await planned();
   const home = { kind: "home", name: "gw-1" } as const;
-  await store.addWord({ word: "pause", scope: home, atMs: clock.now(), untilMs: null });
+  await store.addWord({ word: "pause", scope: home, atMs: clock.now(), untilMs: null, limitW: null });
   await desk.followOperators();
   expect(sent).toMatchObject([{ site: "gw-1", list: { resource: "boiler", instructions: [] } }]);
   // Its neighbours have new plans, it has none.
@@ -39,13 +39,31 @@ it("takes running instructions back where an operator pauses, gives no new ones,
 
 it("still knows of a pause after a restart, and takes back what was planned meanwhile", async () => {
   const { store, sites, clock } = await planned();
-  await store.addWord({ word: "pause", scope: { kind: "feeder", name: "elm" }, atMs: clock.now(), untilMs: null });
+  await store.addWord({ word: "pause", scope: { kind: "feeder", name: "elm" }, atMs: clock.now(), untilMs: null, limitW: null });
   const again = await feederDesk([elm(9000, sites)], sites, { store });
   await again.desk.followOperators();
-  expect(again.sent.map(({ site, list }) => [site, list.instructions])).toEqual(sites.map((site) => [site, []]));
+  expect(again.sent.map(({ site }) => site).toSorted()).toEqual(sites);
+  expect(again.sent.flatMap(({ list }) => list.instructions)).toEqual([]);
   await again.desk.planAll();
   await again.clock.advance(minuteMs);
   expect(again.sent).toHaveLength(3);
+});
+
+it("plans within a lower limit while an operator says it, and within the feeder's own afterwards", async () => {
+  const { store, desk, clock, sites } = await planned(4);
+  const most = async (): Promise<number> => Math.max(...(await togetherW(store, sites, 96)));
+  const before = await most();
+  expect(before).toBeGreaterThan(4000);
+  const feeder = { kind: "feeder", name: "elm" } as const;
+  await store.addWord({ word: "limit", scope: feeder, atMs: clock.now(), untilMs: null, limitW: 4000 });
+  await desk.followOperators();
+  await clock.advance(minuteMs);
+  // The slot under way is planned anew like all others.
+  expect(await most()).toBeLessThanOrEqual(4000);
+  await store.endWords(feeder, clock.now());
+  await desk.followOperators();
+  await clock.advance(minuteMs);
+  expect(await most()).toBeGreaterThan(4000);
 });
 
 it("reduces at once, ahead of plans that wait, which never follow it", async () => {
@@ -54,7 +72,7 @@ it("reduces at once, ahead of plans that wait, which never follow it", async () 
   for (const site of sites) await store.saveStatus(site, statusOf("boiler", 6000));
   await desk.planAll();
   const untilMs = clock.now() + 30 * minuteMs;
-  await store.addWord({ word: "reduce", scope: all, atMs: clock.now(), untilMs });
+  await store.addWord({ word: "reduce", scope: all, atMs: clock.now(), untilMs, limitW: null });
   const before = sent.length;
   await desk.followOperators();
   const reduced = sent.slice(before);
@@ -75,7 +93,7 @@ it("blocks a heat pump no longer than it may be, and plans all homes anew when t
     demand: { kind: "block", maxBlockS: 600, minFreeS: 600 },
   });
   const untilMs = clock.now() + 30 * minuteMs;
-  await store.addWord({ word: "reduce", scope: all, atMs: clock.now(), untilMs });
+  await store.addWord({ word: "reduce", scope: all, atMs: clock.now(), untilMs, limitW: null });
   await desk.followOperators();
   const pump = sent.find(({ list }) => list.resource === "pump")?.list.instructions;
   expect(pump?.map(({ validUntil }) => Date.parse(validUntil))).toEqual([clock.now() + 10 * minuteMs]);
@@ -89,7 +107,7 @@ it("blocks a heat pump no longer than it may be, and plans all homes anew when t
 it("sends a reduction again until it is answered, also when the broker was away", async () => {
   const { store, desk, clock, sent, state } = await planned(1);
   state.online = false;
-  await store.addWord({ word: "reduce", scope: all, atMs: clock.now(), untilMs: clock.now() + 30 * minuteMs });
+  await store.addWord({ word: "reduce", scope: all, atMs: clock.now(), untilMs: clock.now() + 30 * minuteMs, limitW: null });
   await desk.followOperators();
   Object.assign(state, { online: true, answers: null });
   for (let at = 0; at < 3; at++) {

@@ -19,7 +19,9 @@ it("plans feeders together that share homes, also through others, and no others"
 });
 
 it("puts each feeder into one group, and each home too", () => {
-  const anyFeeders = fc.array(fc.uniqueArray(fc.constantFrom(..."abcdefghij"), { minLength: 1, maxLength: 4 }), { maxLength: 8 });
+  const anyFeeders = fc.array(fc.uniqueArray(fc.constantFrom(..."abcdefghij".split("")), { minLength: 1, maxLength: 4 }), {
+    maxLength: 8,
+  });
   fc.assert(
     fc.property(anyFeeders, (all) => {
       const feeders = all.map((sites, at) => feeder(`f${at}`, sites));

@@ -6,14 +6,14 @@ const feeder = { kind: "feeder", name: "elm" } as const;
 
 it("keeps what operators said until it ends or is taken back, over a restart", async () => {
   const { store, reopen } = await scratchStore();
-  await store.addWord({ word: "pause", scope: feeder, atMs: 10, untilMs: null });
-  await store.addWord({ word: "reduce", scope: { kind: "all" }, atMs: 20, untilMs: 50 });
-  await store.addWord({ word: "pause", scope: { kind: "home", name: "a" }, atMs: 30, untilMs: null });
+  await store.addWord({ word: "pause", scope: feeder, atMs: 10, untilMs: null, limitW: null });
+  await store.addWord({ word: "reduce", scope: { kind: "all" }, atMs: 20, untilMs: 50, limitW: null });
+  await store.addWord({ word: "pause", scope: { kind: "home", name: "a" }, atMs: 30, untilMs: null, limitW: null });
   const again = await reopen();
   expect(await again.wordsAt(40)).toEqual([
-    { id: 1, word: "pause", scope: feeder, atMs: 10, untilMs: null },
-    { id: 2, word: "reduce", scope: { kind: "all" }, atMs: 20, untilMs: 50 },
-    { id: 3, word: "pause", scope: { kind: "home", name: "a" }, atMs: 30, untilMs: null },
+    { id: 1, word: "pause", scope: feeder, atMs: 10, untilMs: null, limitW: null },
+    { id: 2, word: "reduce", scope: { kind: "all" }, atMs: 20, untilMs: 50, limitW: null },
+    { id: 3, word: "pause", scope: { kind: "home", name: "a" }, atMs: 30, untilMs: null, limitW: null },
   ]);
   expect((await again.wordsAt(50)).map(({ id }) => id)).toEqual([1, 3]);
   expect(await again.endWords(feeder, 60)).toBe(1);
