@@ -100,11 +100,11 @@ export function planningDesk(options: {
     );
   };
   const troubled = new Map<string, number>();
-  const troubleAt = (site: string): boolean => {
-    if (clock.monotonicMs() - (troubled.get(site) ?? -Infinity) < troubleMs) return false;
+  const isTroubled = (site: string): boolean => clock.monotonicMs() - (troubled.get(site) ?? -Infinity) < troubleMs;
+  const troubleAt = (site: string): void => {
+    if (isTroubled(site)) return;
     troubled.set(site, clock.monotonicMs());
     planSoon(site);
-    return true;
   };
   const overrides = new Map<string, string>();
   const followOperators = operatorFollower({
@@ -128,11 +128,12 @@ export function planningDesk(options: {
       overrides.set(key, said);
       // What stands above the instructions has begun or ended.
       if (said !== before) planSoon(site);
-      if (status.override) return;
+      if (status.override || isTroubled(site)) return;
       const resource = (await store.resources(site)).find((one) => one.resource === status.resource);
       const offWh = resource ? watch.off(site, resource, status) : null;
-      if (offWh !== null && troubleAt(site))
-        log.info({ site, resource: status.resource, offWh }, "appliance got something else than planned, planning anew");
+      if (offWh === null) return;
+      troubleAt(site);
+      log.info({ site, resource: status.resource, offWh }, "appliance got something else than planned, planning anew");
     },
     onAnswer(site, { status }) {
       if (status === "REJECTED") troubleAt(site);

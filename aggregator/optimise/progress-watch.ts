@@ -6,7 +6,10 @@ import { instructedW } from "./resource-modes.ts";
 export interface ProgressWatch {
   /** A list was given, with what the appliance had got then, Wh; not a number where nobody knows. */
   given(site: string, list: InstructionList, deliveredWh: number, nowMs: number): void;
-  /** Energy beyond (below 0: short of) what was planned since then, Wh; null where it is near enough or not known. */
+  /**
+   * Energy beyond (below 0: short of) what was planned since then, Wh; null where it is near enough or not known. What was told
+   * once is not told again: it counts from there on.
+   */
   off(site: string, resource: Resource, status: ResourceStatus): number | null;
 }
 
@@ -32,7 +35,9 @@ export function progressWatch(): ProgressWatch {
       }
       const plannedWh = plannedBetween(resource, from.list, from.atMs, atMs);
       const offWh = Math.round(deliveredWh - from.deliveredWh - plannedWh);
-      return Math.abs(offWh) > Math.max(nearWh, resource.demand.energyWh * nearShare) ? offWh : null;
+      if (Math.abs(offWh) <= Math.max(nearWh, resource.demand.energyWh * nearShare)) return null;
+      Object.assign(from, { deliveredWh, atMs });
+      return offWh;
     },
   };
 }
