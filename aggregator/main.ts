@@ -14,9 +14,10 @@ import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
 import { oneAtATime } from "./dispatch/one-at-a-time.ts";
 import { sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
-import { homePlanner } from "./optimise/home-planner.ts";
+import { planningDesk } from "./optimise/planning-desk.ts";
 import { readPriceBook } from "./optimise/price-book.ts";
 import { makeBundle } from "./settle/make-bundle.ts";
+import { agreementHashes } from "./dispatch/agreement-hashes.ts";
 import { openSettlement } from "./settle/open-settlement.ts";
 import { openStore } from "./store/open-store.ts";
 
@@ -27,8 +28,8 @@ const heartbeatLifetimeS = 180;
 const priceLifetimeS = 7 * 24 * 3600;
 /** A gateway that was off for a year still learns of new keys. */
 const keysLifetimeS = 400 * 24 * 3600;
-/** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
-const replanDelayMs = 10_000;
+/** What operators say is followed within this time. */
+const operatorMs = 5000;
 /** New slots and answers move things on at once; this is for what got lost. */
 const stepMs = 5 * 60_000;
 
@@ -71,7 +72,6 @@ export async function startAggregator(options: {
     return link;
   };
   const send = sender({ aggregator: config.id, key, store, link: connected, clock });
-  const planner = homePlanner({ store, prices, send, uuid: randomUUID, slotMinutes: config.slotMinutes, clock, log });
   const present = (site: string): boolean => states.get(site) === "ready";
   const settlement =
     config.settlement && (await openSettlement(config, config.settlement, { store, prices, send, present, clock, log }));
@@ -80,6 +80,21 @@ export async function startAggregator(options: {
     work.catch((error: unknown) =>
       log.warn({ what, code: errorCode(error), error: errorMessage(error) }, "failed, tried again later"),
     );
+  const desk = planningDesk({
+    store,
+    prices,
+    send,
+    sites,
+    feeders: config.feeders,
+    agreementOf: agreementHashes(settlement?.agreements),
+    uuid: randomUUID,
+    slotMinutes: config.slotMinutes,
+    planEveryMs: config.planEveryMs,
+    quietly,
+    clock,
+    log,
+    signal,
+  });
 
   const heartbeat = (site: string): Promise<void> =>
     send(site, "heartbeat", "state", {}, { lifetimeS: heartbeatLifetimeS, retain: true });
@@ -100,22 +115,9 @@ export async function startAggregator(options: {
   // A home that says so in a flood must not keep the line to the others busy.
   const welcome = oneAtATime(async (site) => {
     await announce(site);
-    await quietly(planner.resend(site), "sending plans again");
+    await quietly(desk.resend(site), "sending plans again");
     await settlement?.inclusion.welcome(site);
   });
-  const waiting = new Set<string>();
-  const replanSoon = (site: string): void => {
-    if (waiting.has(site)) return;
-    waiting.add(site);
-    clock.after(
-      replanDelayMs,
-      async () => {
-        waiting.delete(site);
-        await quietly(planner.plan(site), "planning");
-      },
-      signal,
-    );
-  };
   const inbound = intake({
     aggregator: config.id,
     sites: new Set(sites),
@@ -130,7 +132,9 @@ export async function startAggregator(options: {
       if (state !== "ready") return;
       void clock.hold(welcome(site));
     },
-    onResource: replanSoon,
+    onResource: desk.onResource,
+    onStatus: (site, status) => quietly(desk.onStatus(site, status), "reading a status"),
+    onAnswer: desk.onAnswer,
     onSlots: (site) => void clock.hold(settlement?.proposals.advance(site) ?? Promise.resolve()),
     onSettlement: async (site, message) => settlement?.proposals.answer(site, message),
   });
@@ -202,6 +206,8 @@ export async function startAggregator(options: {
     if ("closeAllConnections" in server) server.closeAllConnections();
     await promise;
   });
+  // What was said before a restart still holds: no plan goes out before that is known.
+  await desk.followOperators();
   link = startBrokerLink({
     id: config.id,
     broker: config.broker,
@@ -215,8 +221,9 @@ export async function startAggregator(options: {
   const beat = (site: string): void => void quietly(heartbeat(site), "heartbeat");
   // Nobody waits for the broker's word: the next one follows in a minute.
   clock.every(heartbeatMs, () => sites.forEach(beat), signal);
-  clock.every(stepMs, () => forAll((site) => quietly(planner.resend(site), "sending plans again")), signal);
-  clock.every(config.planEveryMs, () => forAll((site) => quietly(planner.plan(site), "planning")), signal);
+  clock.every(stepMs, () => forAll((site) => quietly(desk.resend(site), "sending plans again")), signal);
+  clock.every(config.planEveryMs, () => desk.planAll(), signal);
+  clock.every(operatorMs, () => quietly(desk.followOperators(), "following operators"), signal);
   if (settlement) {
     clock.every(stepMs, () => forAll(settlement.proposals.advance), signal);
     // Prices are bound before they begin to count.

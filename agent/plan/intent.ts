@@ -1,4 +1,5 @@
 import { iso } from "../../core/clock/clock.ts";
+import { instructionAt } from "../../core/instruction-at.ts";
 import type { Instruction, InstructionList } from "../../core/message/instruction.ts";
 import type { OperationMode, Setting } from "../../core/setting.ts";
 import { overrideAt, type Override } from "./override.ts";
@@ -30,16 +31,6 @@ export interface Planned {
   safe: Setting;
   /** What a resident's pause means. */
   least: Setting;
-}
-
-/** The instruction that holds at an instant: the latest to begin among those in force. */
-export function instructionAt(list: InstructionList, nowMs: number): Instruction | undefined {
-  let found: Instruction | undefined;
-  for (const instruction of list.instructions) {
-    if (Date.parse(instruction.executionTime) > nowMs || Date.parse(instruction.validUntil) <= nowMs) continue;
-    if (!found || Date.parse(instruction.executionTime) >= Date.parse(found.executionTime)) found = instruction;
-  }
-  return found;
 }
 
 /** The setting that an instruction asks for; undefined where the appliance has no such mode. */

@@ -1,10 +1,11 @@
+import { instructionAt } from "../../core/instruction-at.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import { priceAt } from "../../core/message/price-series.ts";
 import { priceBook } from "../../planner/price-book.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import { Problem } from "../../planner/problem.ts";
 import { demandParts } from "./demand-parts.ts";
-import { instructionAt, settingOf } from "./intent.ts";
+import { settingOf } from "./intent.ts";
 import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
 import { overrideAt } from "./override.ts";
 import { overriddenW } from "./overridden-power.ts";

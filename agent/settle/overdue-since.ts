@@ -37,6 +37,9 @@ export function overdueSince(parts: {
   });
   const rewardMs = Date.parse(newest.find(({ evidence }) => evidence.register === "none")?.record.end ?? agreement.from);
   const slackMs = Math.max(settledWithinMs - dayMs, leastSlackMs);
-  if (BigInt(agreement.reward.amount) > 0n && rewardMs + longestDayMs + slackMs < nowMs) overdue.push(rewardMs);
+  // A share of what flexibility earned may be nothing for days.
+  const { reward } = agreement;
+  if (reward.kind === "per_day" && BigInt(reward.amount) > 0n && rewardMs + longestDayMs + slackMs < nowMs)
+    overdue.push(rewardMs);
   return overdue.length > 0 ? Math.min(...overdue) : undefined;
 }

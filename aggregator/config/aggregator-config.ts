@@ -15,6 +15,7 @@ export interface AggregatorConfig {
   pricesFile: string;
   planEveryMs: number;
   slotMinutes: number;
+  feeders: FeederConfig[];
   settlement?: AggregatorSettlement;
   enrolment?: EnrolmentConfig;
   database: DatabasePlace;
@@ -36,6 +37,16 @@ export interface ControlKeyChange {
   drop: { kid: string; at: string }[];
   /** Private key that signs it: one that gateways believe already. */
   signFile: string;
+}
+
+/** A limit that homes share. */
+export interface FeederConfig {
+  name: string;
+  importLimitW: number;
+  /** Times of the day (local) with another limit. */
+  day: { from: string; until: string; importLimitW: number }[];
+  timezone: string;
+  sites: string[];
 }
 
 /** Where gateways get their certificates. */
@@ -81,6 +92,13 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     pricesFile: at(yaml.prices_file),
     planEveryMs: yaml.plan.every_s * 1000,
     slotMinutes: yaml.plan.slot_minutes,
+    feeders: Object.entries(yaml.feeders).map(([name, { import_limit_w, day, timezone, sites }]) => ({
+      name,
+      importLimitW: import_limit_w,
+      day: day.map(({ from, until, import_limit_w: importLimitW }) => ({ from, until, importLimitW })),
+      timezone,
+      sites,
+    })),
     ...(settlement && { settlement: settlementFromYaml(settlement, folder, stateFolder) }),
     ...(enrolment && {
       enrolment: {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { slotMinutes } from "../../core/slots.ts";
-import { Instant, Name, SiteName } from "../../core/message/fields.ts";
+import { Instant, LocalTime, Name, SiteName } from "../../core/message/fields.ts";
 import { SettlementYaml } from "./settlement-schema.ts";
 
 const BrokerUrl = z.url({ protocol: /^mqtts?$/, error: "an mqtts:// or mqtt:// address" });
@@ -12,6 +12,9 @@ const Listen = z
   );
 
 const isLoopback = (listen: string): boolean => /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):/.test(listen);
+
+/** More than any transformer of a street, W. */
+const FeederLimit = z.int().positive().max(1_000_000_000);
 
 /** The aggregator's YAML file: snake_case keys with units. */
 export const AggregatorYaml = z.strictObject({
@@ -42,6 +45,22 @@ export const AggregatorYaml = z.strictObject({
   plan: z
     .strictObject({ every_s: z.int().min(300).max(86_400).default(3600), slot_minutes: z.literal(slotMinutes).default(15) })
     .default({ every_s: 3600, slot_minutes: 15 }),
+  /** Cables and transformers whose homes are planned together. */
+  feeders: z
+    .record(
+      Name,
+      z.strictObject({
+        import_limit_w: FeederLimit,
+        /** Times of the day with another limit; the first that holds a slot's start counts. */
+        day: z
+          .array(z.strictObject({ from: LocalTime, until: LocalTime, import_limit_w: FeederLimit }))
+          .max(24)
+          .default([]),
+        timezone: z.string().default("UTC"),
+        sites: z.array(SiteName).min(1),
+      }),
+    )
+    .default({}),
   settlement: SettlementYaml.optional(),
   /** Where gateways get their certificates. Without it they are made by hand. */
   enrolment: z

@@ -27,6 +27,8 @@ export interface IntakeOptions {
   rejections: Rejections;
   onState: (site: string, state: SiteState) => void;
   onResource: (site: string) => void;
+  onStatus: (site: string, status: ResourceStatus) => void | Promise<void>;
+  onAnswer: (site: string, ack: InstructionAck) => void;
   onSlots: (site: string) => void;
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
 }
@@ -60,9 +62,11 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     if (message.items.some(({ kind }) => kind === "slot")) options.onSlots(site);
   };
   const ack = async (site: string, body: unknown): Promise<void> => {
-    const { plan, status, code, message, resource } = parse(InstructionAck, body);
+    const answer = parse(InstructionAck, body);
+    const { plan, status, code, message, resource } = answer;
     await store.answerPlan(site, plan, status, code ?? null);
     if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
+    options.onAnswer(site, answer);
   };
   /** By the count of rejections, so that a home that says so in a flood does not fill the log. */
   const homeRefuses = (site: string, { topic, code, message }: Refusal): void =>
@@ -82,7 +86,10 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
       await store.saveResource(site, parse(Resource, body));
       return options.onResource(site);
     }
-    if (head === "status" && tail.length === 1) return { later: store.saveStatus(site, parse(ResourceStatus, body)) };
+    if (head === "status" && tail.length === 1) {
+      const status = parse(ResourceStatus, body);
+      return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
+    }
     if (head === "ack" && tail.length === 1) return ack(site, body);
     if (head === "refused" && tail.length === 0) return homeRefuses(site, parse(Refusal, body));
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));

@@ -4,6 +4,7 @@ import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
+import type { ControlStore } from "./control-store.ts";
 import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
@@ -85,6 +86,7 @@ export interface AggregatorStore
     EpochStore,
     PassingStore,
     DisputeStore,
+    ControlStore,
     RewardStore,
     SettledSumsStore,
     SpendStore,

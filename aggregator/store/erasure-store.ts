@@ -5,7 +5,8 @@ import type { Tables } from "./tables.ts";
 /** What a home takes back. */
 export interface ErasureStore {
   /**
-   * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, plans, events), revokes its certificates
+   * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, plans, events, curtailments),
+   * revokes its certificates
    * and records that it was done, all or nothing. Settlement records, their evidence and disputes stay until eraseRecords,
    * and the signed consents, which show what was allowed when.
    * @returns rows deleted, by kind
@@ -22,7 +23,7 @@ export interface ErasureStore {
 }
 
 /** Tables that hold a home's personal data. */
-const personal = ["item", "gap", "run", "resource", "status", "plan", "flex_event"] as const;
+const personal = ["item", "gap", "run", "resource", "status", "plan", "flex_event", "curtailment"] as const;
 
 /** Erasure in the aggregator's database. */
 export function erasureStore(db: Kysely<Tables>): ErasureStore {

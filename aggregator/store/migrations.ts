@@ -87,4 +87,14 @@ export const migrations: readonly (readonly string[])[] = [
       site text not null, start_ms bigint not null, end_ms bigint not null, agreement text not null, earned text not null,
       amount text not null, evidence text, at_ms bigint not null, primary key (site, start_ms))`,
   ],
+  [
+    `create table operator_word (
+      id integer primary key, word text not null, scope text not null, name text not null, at_ms bigint not null,
+      until_ms bigint, ended_ms bigint, limit_w bigint)`,
+    `create table feeder_shortfall (
+      id integer primary key, feeder text not null, kind text not null, start_ms bigint not null, end_ms bigint not null,
+      amount_w bigint not null, at_ms bigint not null)`,
+    `create table curtailment (site text not null, day_ms bigint not null, wh bigint not null, primary key (site, day_ms))`,
+    `create index plan_site on plan (site, resource, id)`,
+  ],
 ];

@@ -1,5 +1,6 @@
 import type { AggregatorStore } from "./aggregator-store.ts";
 import { consentStore } from "./consent-store.ts";
+import { controlStore } from "./control-store.ts";
 import { disputeStore } from "./dispute-store.ts";
 import { enrolmentStore } from "./enrolment-store.ts";
 import { epochStore } from "./epoch-store.ts";
@@ -29,6 +30,7 @@ export async function openStore(place: DatabasePlace): Promise<AggregatorStore> 
     ...passingStore(db),
     ...rewardStore(db),
     ...disputeStore(db),
+    ...controlStore(db),
     ...settledSumsStore(db),
     ...spendStore(db),
     ...statisticsStore(db),

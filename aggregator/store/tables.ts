@@ -155,4 +155,25 @@ export interface Tables {
     evidence: string | null;
     at_ms: number;
   };
+  /** `scope` with `name`: whom it is about; `ended_ms`: when it was taken back. */
+  operator_word: {
+    id: Generated<number>;
+    word: "pause" | "reduce" | "limit";
+    scope: "home" | "feeder" | "all";
+    name: string;
+    at_ms: number;
+    until_ms: number | null;
+    ended_ms: number | null;
+    limit_w: number | null;
+  };
+  feeder_shortfall: {
+    id: Generated<number>;
+    feeder: string;
+    kind: "import-limit" | "export-limit";
+    start_ms: number;
+    end_ms: number;
+    amount_w: number;
+    at_ms: number;
+  };
+  curtailment: { site: string; day_ms: number; wh: number };
 }

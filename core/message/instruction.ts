@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Instant, Name } from "./fields.ts";
+import { Hash, Instant, Name } from "./fields.ts";
 
 /** One instruction (S2 OMBC.Instruction with the end that S2 leaves out). */
 export const Instruction = z
@@ -23,6 +23,8 @@ export type Instruction = z.infer<typeof Instruction>;
 export const InstructionList = z.object({
   plan: z.uuid(),
   resource: Name,
+  /** Hash of the contract under which it is given; absent where the site has none. */
+  agreement: Hash.optional(),
   instructions: z.array(Instruction).max(1000),
 });
 export type InstructionList = z.infer<typeof InstructionList>;

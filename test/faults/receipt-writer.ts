@@ -34,6 +34,8 @@ const inbound = intake({
   rejections: rejections(log, () => 0),
   onState: () => undefined,
   onResource: () => undefined,
+  onStatus: () => undefined,
+  onAnswer: () => undefined,
   onSlots: () => undefined,
   onSettlement: () => Promise.resolve(),
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { switchedAppliance } from "../../../agent/guard/guarded-appliance.ts";
-import { instructionAt, intents, settingOf as settingFor, type Intent, type PlanInput } from "../../../agent/plan/intent.ts";
+import { intents, settingOf as settingFor, type Intent, type PlanInput } from "../../../agent/plan/intent.ts";
+import { instructionAt } from "../../../core/instruction-at.ts";
 import type { Override } from "../../../agent/plan/override.ts";
 import { settingOf } from "../../fake/guarded.ts";
 import { acceptInstructions } from "../../../agent/plan/accept-instructions.ts";

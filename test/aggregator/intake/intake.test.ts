@@ -38,6 +38,8 @@ async function room(change: { failingStore?: true; offline?: true } = {}) {
     rejections: rejected,
     onState: (site, { state }) => events.push(`${site} is ${state}`),
     onResource: (site) => events.push(`${site} has a resource`),
+    onStatus: (site, { resource }) => void events.push(`${site} tells of ${resource}`),
+    onAnswer: (site, { status }) => void events.push(`${site} says ${status}`),
     onSlots: (site) => events.push(`${site} has slots`),
     onSettlement: async (site, { kind }) => void events.push(`${site} ${kind}`),
   });
@@ -133,7 +135,7 @@ it("stores resources, statuses and answers, and hands on states and settlement m
     digest: `0x${"1".repeat(64)}`,
     signature: `0x${"2".repeat(130)}`,
   });
-  expect(events).toEqual(["a is ready", "a has a resource", "a signed"]);
+  expect(events).toEqual(["a is ready", "a has a resource", "a tells of boiler", "a says REJECTED", "a signed"]);
   expect([await store.resources("a"), await store.statuses("a")]).toEqual([[boiler], [statusOf("boiler", 12)]]);
   expect(await store.plans("a")).toEqual([{ list: plan, status: "REJECTED", code: "plan-expired" }]);
   expect(log.lines).toMatchObject([{ level: "warn", message: "home rejected a plan" }]);

@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
+import { controlState } from "../../../aggregator/dispatch/control.ts";
+import { dispatcher } from "../../../aggregator/dispatch/dispatcher.ts";
 import { homePlanner } from "../../../aggregator/optimise/home-planner.ts";
 import { priceBook } from "../../../planner/price-book.ts";
 import { AppError } from "../../../core/app-error.ts";
@@ -27,7 +29,18 @@ async function desk(series = [exampleSeries()]) {
   };
   let ids = 0;
   const uuid = (): string => `00000000-0000-4000-8000-${String(++ids).padStart(12, "0")}`;
-  const planner = homePlanner({ store, prices: priceBook(series), send, uuid, slotMinutes: 15, clock, log });
+  const { signal } = new AbortController();
+  const out = dispatcher({
+    store,
+    send,
+    control: controlState([]),
+    agreementOf: () => undefined,
+    clock,
+    later: (work) => work,
+    signal,
+  });
+  const plan = homePlanner({ store, prices: priceBook(series), give: out.give, uuid, slotMinutes: 15, clock, log });
+  const planner = { plan, resend: out.resend };
   return { store, clock, log, sent, planner, setOnline: (value: boolean) => (online = value) };
 }
 

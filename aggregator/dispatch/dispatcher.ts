@@ -1,0 +1,80 @@
+import type { Clock } from "../../core/clock/clock.ts";
+import type { InstructionList } from "../../core/message/instruction.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { Control } from "./control.ts";
+import type { Send } from "./sender.ts";
+
+/** Brings instructions to homes: kept first, then sent until they are answered. A list supersedes every earlier one. */
+export interface Dispatcher {
+  /**
+   * A plan, of all appliances of a home, kept and sent, after a while where `afterMs` is given. Dropped where an operator's
+   * word stands above plans. @throws AppError mqtt-offline, temporary: it is kept and sent later
+   */
+  give(site: string, lists: readonly InstructionList[], afterMs?: number): Promise<void>;
+  /** An operator's word: at once, ahead of all plans that wait. @throws AppError mqtt-offline, temporary */
+  urge(site: string, lists: readonly InstructionList[]): Promise<void>;
+  /** Sends again what the home has not answered. */
+  resend(site: string): Promise<void>;
+}
+
+/** A list without a future still lives so long on its way. */
+const leastLifetimeMs = 60_000;
+
+/** @param options.later hears of what could not be sent after a while */
+export function dispatcher(options: {
+  store: Pick<AggregatorStore, "savePlans" | "unanswered">;
+  send: Send;
+  control: Control;
+  /** Hash of the contract with a home. */
+  agreementOf: (site: string) => string | undefined;
+  clock: Clock;
+  later: (work: Promise<void>) => Promise<void>;
+  signal: AbortSignal;
+}): Dispatcher {
+  const { store, clock, control } = options;
+  /** The newest list of each appliance, by its plan's id: a list that was read before a newer one was kept must not follow it. */
+  const newest = new Map<string, string>();
+  const sendList = async (site: string, list: InstructionList): Promise<void> => {
+    if ((newest.get(`${site}/${list.resource}`) ?? list.plan) !== list.plan) return;
+    const untilMs = Math.max(clock.now() + leastLifetimeMs, ...list.instructions.map(({ validUntil }) => Date.parse(validUntil)));
+    const lifetimeS = Math.ceil((untilMs - clock.now()) / 1000);
+    await options.send(site, "instruction", `instr/${list.resource}`, list, { lifetimeS });
+  };
+  const sendAll = async (site: string, lists: readonly InstructionList[]): Promise<void> => {
+    await Promise.all(lists.map((list) => sendList(site, list)));
+  };
+  const resend = async (site: string): Promise<void> => {
+    for (const list of await store.unanswered(site)) await sendList(site, list);
+  };
+  const keeping = new Map<string, Promise<unknown>>();
+  /**
+   * Kept one after the other for each home, and all lists of a plan before any is sent: they share the house's limit, so none
+   * may stay behind when the broker is away.
+   */
+  const keep = (site: string, lists: readonly InstructionList[], may: () => boolean): Promise<InstructionList[]> => {
+    const kept = (keeping.get(site) ?? Promise.resolve()).then(async () => {
+      if (!may()) return [];
+      const agreement = options.agreementOf(site);
+      const named = lists.map((list) => ({ ...list, ...(agreement !== undefined && { agreement }) }));
+      await store.savePlans(site, named, clock.now());
+      for (const { resource, plan } of named) newest.set(`${site}/${resource}`, plan);
+      return named;
+    });
+    const settled = kept.catch(() => undefined);
+    keeping.set(site, settled);
+    void settled.then(() => keeping.get(site) === settled && keeping.delete(site));
+    return kept;
+  };
+  return {
+    async give(site, lists, afterMs = 0) {
+      const kept = await keep(site, lists, () => control.wordFor(site) === null);
+      if (kept.length === 0) return;
+      if (afterMs === 0) await sendAll(site, kept);
+      else clock.after(afterMs, () => options.later(resend(site)), options.signal);
+    },
+    async urge(site, lists) {
+      await sendAll(site, await keep(site, lists, () => true));
+    },
+    resend,
+  };
+}

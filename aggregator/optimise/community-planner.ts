@@ -1,0 +1,143 @@
+import type { Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { InstructionList } from "../../core/message/instruction.ts";
+import type { Feeder } from "../../planner/community/board.ts";
+import { coordinate } from "../../planner/community/coordinate.ts";
+import { homeParty, homeRoom, planInForce, priceScale, type HomePlan } from "../../planner/community/home-party.ts";
+import type { Answer } from "../../planner/community/party.ts";
+import type { PricedSlot } from "../../planner/greedy-plan.ts";
+import type { PriceBook } from "../../planner/price-book.ts";
+import type { FeederConfig } from "../config/aggregator-config.ts";
+import type { Control } from "../dispatch/control.ts";
+import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { answerInBites } from "./answer-in-bites.ts";
+import { type FeederGroup, limitAt } from "./feeder-groups.ts";
+import { limitLedger } from "./limit-ledger.ts";
+import { planLists, saysNothingNew } from "./plan-lists.ts";
+import { type ReadHome, readHome } from "./read-home.ts";
+
+/** Parts that the planner works with. */
+export interface CommunityPlannerOptions {
+  store: AggregatorStore;
+  prices: PriceBook;
+  give: Dispatcher["give"];
+  control: Control;
+  uuid: () => string;
+  slotMinutes: number;
+  /** How long one plan may be worked on, ms. */
+  mostMs: number;
+  /** Whether a home has to hear all of its plan, not only what is new: it may have forgotten what it was told. */
+  mustHearAll: (site: string) => boolean;
+  /** Hears of each list that a home is given, with what its appliance had been given then, Wh. */
+  onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
+  clock: Clock;
+  log: Log;
+  quietly: (work: Promise<void>, what: string) => Promise<void>;
+}
+
+const horizonMs = 36 * 3_600_000;
+/** A home leaves its plan only where another one is better by more than a cent. */
+const keepWithin = 0.01;
+/** Between two homes on the way out: a thousand of them hear within 50 s. */
+const staggerMs = 50;
+
+/** Plans all homes of a group together, under the limits of its feeders, and gives each home what is new to it. */
+export function communityPlanner(options: CommunityPlannerOptions): (group: FeederGroup) => Promise<void> {
+  const { store, prices, control, clock, log } = options;
+  const ledger = limitLedger(store, log);
+  const room = homeRoom();
+  /** Prices of the feeders when a group was planned last. */
+  const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
+  return async (group) => {
+    const nowMs = clock.now();
+    const slots = prices.slots(nowMs, nowMs + horizonMs, options.slotMinutes);
+    const [first] = slots;
+    if (!first) return;
+    const input = { slots, prices, slotMinutes: options.slotMinutes, nowMs };
+    const homes: ReadHome[] = [];
+    for (const site of group.sites)
+      homes.push(await readHome(site, input, { store, isFree: control.wordFor(site) === null, uuid: options.uuid, log }));
+    if (homes.every(({ facts }) => facts.resources.length === 0)) return;
+    const before = await ledger.before(nowMs);
+    const hours = Float64Array.from(slots, ({ startMs, endMs }) => (endMs - startMs) / 3_600_000);
+    const last = learned.get(group.name);
+    const startedMs = clock.monotonicMs();
+    const result = await answerInBites(
+      coordinate<HomePlan>(
+        {
+          hours,
+          parties: homes.map(({ site }) => ({ name: site, curtailedBeforeWh: before.get(site) ?? 0 })),
+          feeders: feedersOf(group, slots, hours, control),
+          scale: priceScale(homes.map(({ home }) => home)),
+          seed: 1,
+          keepWithin,
+          start: {
+            prices: last ? last.prices.map((series) => shifted(series, (first.startMs - last.startMs) / slotMs(first))) : [],
+            plans: homes.map(({ home, problem }) => planInForce(home, problem.previous ?? {})),
+          },
+        },
+        { nowMs: () => clock.monotonicMs(), untilMs: startedMs + options.mostMs },
+      ),
+      homes.map(({ site, home }) => homeParty(home, seedOf(site), room)),
+    );
+    learned.set(group.name, { startMs: first.startMs, prices: result.prices });
+    const { status, stopped, keptAll } = result;
+    log.info(
+      { feeder: group.name, homes: homes.length, status, stopped, keptAll, ms: Math.round(clock.monotonicMs() - startedMs) },
+      "homes planned together",
+    );
+    await ledger.note(result, slots, nowMs);
+    let turn = 0;
+    for (const [index, home] of homes.entries()) {
+      const made = listsOf(home, result.answers[index], slots, options.uuid);
+      const isNew = (list: InstructionList): boolean => !saysNothingNew(list, home.inForce.get(list.resource), nowMs);
+      const lists = options.mustHearAll(home.site) ? made : made.filter(isNew);
+      if (lists.length === 0) continue;
+      for (const list of lists)
+        options.onGiven(home.site, list, home.facts.statuses.get(list.resource)?.deliveredWh ?? Number.NaN);
+      // One home that cannot be told now must not keep the others from being told.
+      await options.quietly(options.give(home.site, lists, turn++ * staggerMs), "giving a plan");
+    }
+  };
+}
+
+const slotMs = ({ startMs, endMs }: PricedSlot): number => endMs - startMs;
+
+/** A home's plan. */
+function listsOf(
+  { home, facts, parts, alone }: ReadHome,
+  answer: Answer<HomePlan> | undefined,
+  slots: readonly PricedSlot[],
+  uuid: () => string,
+): InstructionList[] {
+  return alone ?? (answer ? planLists(facts.resources, parts, { home, plan: answer.plan, slots }, uuid) : []);
+}
+
+function feedersOf(
+  group: FeederGroup,
+  slots: readonly PricedSlot[],
+  hours: Float64Array,
+  control: Pick<Control, "limitW">,
+): Feeder[] {
+  const mostW = (feeder: FeederConfig, startMs: number): number =>
+    Math.min(limitAt(feeder, startMs), control.limitW(feeder.name, startMs));
+  return group.feeders.map((feeder) => ({
+    name: feeder.name,
+    importLimitWh: hours.map((h, slot) => h * mostW(feeder, slots[slot]?.startMs ?? 0)),
+    exportLimitWh: hours.map(() => Infinity),
+    members: feeder.sites.map((site) => group.sites.indexOf(site)),
+  }));
+}
+
+/** Prices by slot, seen from a later slot. */
+function shifted(series: Float64Array, by: number): Float64Array {
+  return series.map((_, slot) => series[slot + by] ?? 0);
+}
+
+/** A number of a name, the same for ever: ties between equal homes are broken in the same way in each plan. */
+function seedOf(name: string): number {
+  let hash = 2_166_136_261;
+  for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16_777_619) >>> 0;
+  return hash;
+}

@@ -1,0 +1,60 @@
+import { iso } from "../../core/clock/clock.ts";
+import type { InstructionList } from "../../core/message/instruction.ts";
+import type { ResourceStatus } from "../../core/message/resource.ts";
+import { greedyPlan, type PricedSlot, type Shortfall } from "../../planner/greedy-plan.ts";
+import { leastMode, onMode, type PlannedResource } from "./resource-modes.ts";
+
+/** What is known of a home when it is planned. Watts by slot. */
+export interface HomeFacts {
+  resources: readonly PlannedResource[];
+  statuses: ReadonlyMap<string, ResourceStatus>;
+  /** What it draws besides. */
+  baseW: readonly number[];
+}
+
+/** Lists for all appliances of a home, and what they make it draw with all else, W by slot. */
+export interface PlannedHome {
+  lists: InstructionList[];
+  shortfalls: Shortfall[];
+  drawsW: number[];
+}
+
+/** One home by itself: energy in the cheapest slots before its deadline, under the house's limit. */
+export function greedyHome(
+  { resources, statuses, baseW }: HomeFacts,
+  slots: readonly PricedSlot[],
+  uuid: () => string,
+): PlannedHome {
+  const maxImportW = Math.min(...resources.map((resource) => resource.maxImportW));
+  const { spans, shortfalls } = greedyPlan(
+    slots,
+    resources.map(({ resource, operationModes, demand, timezone }) => ({
+      resource,
+      powerW: Math.max(...operationModes.map(({ powerW }) => powerW)),
+      demand,
+      timezone,
+      deliveredWh: statuses.get(resource)?.deliveredWh ?? 0,
+    })),
+    slots.map((_, slot) => maxImportW - (baseW[slot] ?? 0)),
+  );
+  const drawsW = [...baseW];
+  const lists = resources.map((described): InstructionList => {
+    const own = spans.get(described.resource) ?? [];
+    for (const [slot, { startMs }] of slots.entries()) {
+      const on = own.find((span) => span.startMs <= startMs && startMs < span.endMs)?.on ?? false;
+      drawsW[slot] = (drawsW[slot] ?? 0) + Math.max(0, (on ? onMode(described) : leastMode(described)).powerW);
+    }
+    return {
+      plan: uuid(),
+      resource: described.resource,
+      instructions: own.map(({ startMs, endMs, on, reason }) => ({
+        id: uuid(),
+        executionTime: iso(startMs),
+        validUntil: iso(endMs),
+        operationModeId: (on ? onMode(described) : leastMode(described)).id,
+        reason,
+      })),
+    };
+  });
+  return { lists, shortfalls, drawsW };
+}

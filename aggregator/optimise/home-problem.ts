@@ -1,0 +1,184 @@
+import type { InstructionList } from "../../core/message/instruction.ts";
+import { priceAt } from "../../core/message/price-series.ts";
+import type { ResourceStatus } from "../../core/message/resource.ts";
+import { demandWindows } from "../../planner/demand-window.ts";
+import type { PricedSlot } from "../../planner/greedy-plan.ts";
+import type { PriceBook } from "../../planner/price-book.ts";
+import { Problem } from "../../planner/problem.ts";
+import type { HomeFacts } from "./greedy-home.ts";
+import { instructedW, leastW, onMode, type PlannedResource } from "./resource-modes.ts";
+
+/** One appliance of a home's planning problem, or one of its demand windows. */
+export interface ProblemPart {
+  /** In the problem. */
+  name: string;
+  resource: PlannedResource;
+  /** Local time at which its energy must be there; null where it may only be held off. */
+  readyBy: string | null;
+  /** Slots in which it counts: [from, until). */
+  from: number;
+  until: number;
+}
+
+/** What a home is planned by. */
+export interface HomeProblem {
+  problem: Problem;
+  parts: readonly ProblemPart[];
+}
+
+/** Money for each start: what saves less is not worth switching for. */
+const startCost = 0.005;
+/** Share of its power that a heat pump is taken to draw by itself. */
+const ownShare = 0.4;
+/** Dearer than this, currency per kWh, is all the same to a plan. */
+const mostPrice = 1e6;
+const plannable = (microPerKwh: bigint): number => Math.max(-mostPrice, Math.min(mostPrice, Number(microPerKwh) / 1_000_000));
+
+/**
+ * A home's planning problem from what its gateway has told.
+ * @param input.inForce lists that the home follows, by resource: kept where new ones are hardly better
+ */
+export function homeProblem(
+  { resources, statuses, baseW }: HomeFacts,
+  input: {
+    slots: readonly PricedSlot[];
+    prices: PriceBook;
+    slotMinutes: number;
+    nowMs: number;
+    inForce: ReadonlyMap<string, InstructionList>;
+  },
+): HomeProblem {
+  const { slots, prices } = input;
+  const drawsW = [...baseW];
+  const made = resources.flatMap((resource) => {
+    const status = statuses.get(resource.resource);
+    const kept = keptByResident(resource, status, input, drawsW);
+    return partsOf(resource, status, slots, kept);
+  });
+  const parts = made.map(({ part }) => part);
+  const previous = parts.every(({ resource }) => input.inForce.has(resource.resource)) ? previousOf(parts, input) : undefined;
+  const problem = Problem.parse({
+    slot_minutes: input.slotMinutes,
+    slots: slots.length,
+    import_price_per_kwh: slots.map(({ microPerKwh }) => plannable(microPerKwh)),
+    export_price_per_kwh: slots.map(({ startMs }) => {
+      const series = prices.at(startMs);
+      return plannable((series && priceAt(series, "export", startMs)) ?? 0n);
+    }),
+    base_load_w: drawsW,
+    grid: resources.length === 0 ? {} : { import_limit_w: Math.min(...resources.map(({ maxImportW }) => maxImportW)) },
+    appliances: made.map(({ appliance }) => appliance),
+    ...(previous && { previous }),
+  });
+  return { problem, parts };
+}
+
+/** A home that draws what it draws. */
+export function fixedProblem(
+  drawsW: readonly number[],
+  { slots, slotMinutes }: { slots: readonly PricedSlot[]; slotMinutes: number },
+): HomeProblem {
+  const price = slots.map(({ microPerKwh }) => plannable(microPerKwh));
+  const problem = Problem.parse({
+    slot_minutes: slotMinutes,
+    slots: slots.length,
+    import_price_per_kwh: price,
+    base_load_w: [...drawsW],
+  });
+  return { problem, parts: [] };
+}
+
+/** What a resident's word fixes: the house draws it anyway, and the plan begins behind it. Adds to `drawsW`. */
+function keptByResident(
+  resource: PlannedResource,
+  status: ResourceStatus | undefined,
+  { slots, nowMs }: { slots: readonly PricedSlot[]; nowMs: number },
+  drawsW: number[],
+): { slots: number; wh: number } {
+  const { cause, mode, until } = status?.override ?? {};
+  if (cause !== "user" && cause !== "hand") return { slots: 0, wh: 0 };
+  const untilMs = until === null || until === undefined ? Infinity : Date.parse(until);
+  if (untilMs <= nowMs) return { slots: 0, wh: 0 };
+  const most = onMode(resource).powerW;
+  const powerW = mode === "boost" ? most : mode === "hold" ? (status?.powerW ?? most) : 0;
+  const open = slots.findIndex(({ startMs }) => startMs >= untilMs);
+  const count = open < 0 ? slots.length : open;
+  let wh = 0;
+  for (const [slot, { startMs, endMs }] of slots.slice(0, count).entries()) {
+    drawsW[slot] = (drawsW[slot] ?? 0) + powerW;
+    wh += (powerW * (Math.min(endMs, untilMs) - Math.max(startMs, nowMs))) / 3_600_000;
+  }
+  return { slots: count, wh };
+}
+
+function partsOf(
+  resource: PlannedResource,
+  status: ResourceStatus | undefined,
+  slots: readonly PricedSlot[],
+  kept: { slots: number; wh: number },
+): { part: ProblemPart; appliance: object }[] {
+  const { resource: name, demand, timezone, minOnS, minOffS } = resource;
+  const [first, last, on] = [slots[0], slots.at(-1), onMode(resource)];
+  if (!first || !last || on.powerW <= 0) return [];
+  if (demand.kind === "block") {
+    if (kept.slots > 0) return [];
+    return [
+      {
+        part: { name, resource, readyBy: null, from: 0, until: slots.length },
+        appliance: {
+          type: "blockable",
+          name,
+          expected_w: on.powerW * ownShare,
+          power_w: on.powerW,
+          max_block_minutes: demand.maxBlockS / 60,
+          min_free_minutes: demand.minFreeS / 60,
+          start_cost: startCost,
+        },
+      },
+    ];
+  }
+  return demandWindows(demand, timezone, first.startMs, last.endMs).flatMap((window, index) => {
+    const inside = slots.map(({ startMs, endMs }) => startMs >= window.fromMs && endMs <= window.readyMs);
+    const [from, until] = [Math.max(inside.indexOf(true), kept.slots), inside.lastIndexOf(true) + 1];
+    // No whole slot of it is left, or the resident's word takes all of it.
+    if (from >= until) return [];
+    const deliveredWh = window.fromMs < first.startMs ? (status?.deliveredWh ?? 0) : 0;
+    const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
+    return [
+      {
+        part: { name: `${name} ${index}`, resource, readyBy: demand.readyBy, from, until },
+        appliance: {
+          type: "deferrable",
+          name: `${name} ${index}`,
+          energy_wh: Math.max(0, demand.energyWh - deliveredWh - (index === 0 ? kept.wh : 0)),
+          power_w: on.powerW,
+          min_power_w: Math.max(0, leastW(on)),
+          on_off: leastW(on) === on.powerW,
+          from,
+          until,
+          min_on_minutes: minOnS / 60,
+          min_off_minutes: minOffS / 60,
+          start_cost: startCost,
+          ...(from === 0 && stands && { was_on: stands.powerW > 0 }),
+        },
+      },
+    ];
+  });
+}
+
+/** What the lists in force have each part do, W a slot. */
+function previousOf(
+  parts: readonly ProblemPart[],
+  { slots, inForce }: { slots: readonly PricedSlot[]; inForce: ReadonlyMap<string, InstructionList> },
+): Record<string, number[]> {
+  return Object.fromEntries(
+    parts.map(({ name, resource, readyBy, from, until }) => {
+      const list = inForce.get(resource.resource);
+      const watts = slots.map(({ startMs }, slot) => {
+        const told = slot >= from && slot < until && list ? (instructedW(resource, list, startMs) ?? 0) : 0;
+        return readyBy === null && told > 0 ? onMode(resource).powerW * ownShare : told;
+      });
+      return [name, watts];
+    }),
+  );
+}

@@ -1,0 +1,142 @@
+import type { Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { InstructionAck } from "../../core/message/instruction.ts";
+import type { ResourceStatus } from "../../core/message/resource.ts";
+import type { PriceBook } from "../../planner/price-book.ts";
+import type { FeederConfig } from "../config/aggregator-config.ts";
+import { controlState } from "../dispatch/control.ts";
+import { dispatcher } from "../dispatch/dispatcher.ts";
+import { oneAtATime } from "../dispatch/one-at-a-time.ts";
+import { operatorFollower } from "../dispatch/operator-follower.ts";
+import type { Send } from "../dispatch/sender.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { communityPlanner } from "./community-planner.ts";
+import { feederGroups } from "./feeder-groups.ts";
+import { homePlanner } from "./home-planner.ts";
+import { progressWatch } from "./progress-watch.ts";
+
+/** All that plans homes and tells them: homes of feeders together, the others one by one. */
+export interface PlanningDesk {
+  /** Plans every home. */
+  planAll(): Promise<void>;
+  /** Sends again what a home has not answered. */
+  resend(site: string): Promise<void>;
+  /** Follows what operators have said: every few seconds, and once before anything else. */
+  followOperators(): Promise<void>;
+  /** A home has described an appliance: there is a new plan soon. */
+  onResource(site: string): void;
+  /** There is a new plan where something else happens than what was planned. */
+  onStatus(site: string, status: ResourceStatus): Promise<void>;
+  onAnswer(site: string, ack: InstructionAck): void;
+}
+
+/** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
+const soonMs = 10_000;
+/** Planning at the word of homes takes no more than this share of the time. */
+const busyShare = 1 / 4;
+/** A home that does not do what is planned, or rejects it, leads to a new plan so often and no more. */
+const troubleMs = 15 * 60_000;
+/** A plan is worked on for no longer, ms, nor for more than a third of the time between two. */
+const mostPlanMs = 180_000;
+
+export function planningDesk(options: {
+  store: AggregatorStore;
+  prices: PriceBook;
+  send: Send;
+  sites: readonly string[];
+  feeders: readonly FeederConfig[];
+  agreementOf: (site: string) => string | undefined;
+  uuid: () => string;
+  slotMinutes: number;
+  planEveryMs: number;
+  quietly: (work: Promise<void>, what: string) => Promise<void>;
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+}): PlanningDesk {
+  const { store, feeders, sites, quietly, clock, log, signal } = options;
+  const control = controlState(feeders);
+  const watch = progressWatch();
+  /** Homes that have begun anew, with what they were told or without. */
+  const forgetful = new Set<string>();
+  const out = dispatcher({ ...options, control, later: (work) => quietly(work, "sending a plan") });
+  const planHome = homePlanner({ ...options, give: out.give });
+  const planGroup = communityPlanner({
+    ...options,
+    give: out.give,
+    control,
+    mostMs: Math.min(mostPlanMs, options.planEveryMs / 3),
+    mustHearAll: (site) => forgetful.has(site),
+    onGiven(site, list, deliveredWh) {
+      forgetful.delete(site);
+      watch.given(site, list, deliveredWh, clock.now());
+    },
+  });
+  /** Feeders by a name that no home has. */
+  const byUnit = new Map(feederGroups(feeders).map((group) => [`feeder ${group.name}`, group]));
+  const feederOf = new Map([...byUnit].flatMap(([unit, group]) => group.sites.map((site) => [site, unit])));
+  /** What is planned together with a home: its feeder, or itself. */
+  const unitOf = (site: string): string => feederOf.get(site) ?? site;
+  const units = [...new Set(sites.map(unitOf))];
+  const tookMs = new Map<string, number>();
+  const plan = oneAtATime(async (unit) => {
+    const beganMs = clock.monotonicMs();
+    const group = byUnit.get(unit);
+    await quietly(group ? planGroup(group) : planHome(unit), "planning");
+    tookMs.set(unit, clock.monotonicMs() - beganMs);
+  });
+  const waiting = new Set<string>();
+  const planSoon = (site: string): void => {
+    const unit = unitOf(site);
+    if (waiting.has(unit)) return;
+    waiting.add(unit);
+    clock.after(
+      Math.max(soonMs, (tookMs.get(unit) ?? 0) / busyShare),
+      async () => {
+        waiting.delete(unit);
+        await plan(unit);
+      },
+      signal,
+    );
+  };
+  const troubled = new Map<string, number>();
+  const isTroubled = (site: string): boolean => clock.monotonicMs() - (troubled.get(site) ?? -Infinity) < troubleMs;
+  const troubleAt = (site: string): void => {
+    if (isTroubled(site)) return;
+    troubled.set(site, clock.monotonicMs());
+    planSoon(site);
+  };
+  const overrides = new Map<string, string>();
+  const followOperators = operatorFollower({
+    ...options,
+    control,
+    dispatcher: out,
+    onChange: planSoon,
+  });
+  return {
+    planAll: async () => void (await Promise.all(units.map(plan))),
+    resend: (site) => out.resend(site),
+    followOperators,
+    onResource(site) {
+      forgetful.add(site);
+      planSoon(site);
+    },
+    async onStatus(site, status) {
+      const key = `${site}/${status.resource}`;
+      const said = JSON.stringify(status.override ?? null);
+      const before = overrides.get(key) ?? "null";
+      overrides.set(key, said);
+      // What stands above the instructions has begun or ended.
+      if (said !== before) planSoon(site);
+      if (status.override || isTroubled(site)) return;
+      const resource = (await store.resources(site)).find((one) => one.resource === status.resource);
+      const offWh = resource ? watch.off(site, resource, status) : null;
+      if (offWh === null) return;
+      troubleAt(site);
+      log.info({ site, resource: status.resource, offWh }, "appliance got something else than planned, planning anew");
+    },
+    onAnswer(site, { status }) {
+      if (status === "REJECTED") troubleAt(site);
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { iso } from "../../core/clock/clock.ts";
+import { AppError } from "../../core/app-error.ts";
+import type { Log } from "../../core/log.ts";
+import type { InstructionList } from "../../core/message/instruction.ts";
+import type { PricedSlot } from "../../planner/greedy-plan.ts";
+import { homeOf } from "../../planner/home-of.ts";
+import type { Home } from "../../planner/home.ts";
+import type { PriceBook } from "../../planner/price-book.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { baseLoadW, homePast } from "./base-load.ts";
+import { greedyHome, type HomeFacts } from "./greedy-home.ts";
+import { fixedProblem, homeProblem, type HomeProblem } from "./home-problem.ts";
+import { isPlanned } from "./resource-modes.ts";
+
+/** A home as it takes part in the planning of its feeder. */
+export interface ReadHome extends HomeProblem {
+  site: string;
+  home: Home;
+  facts: HomeFacts;
+  /** What its appliances follow, by resource. */
+  inForce: ReadonlyMap<string, InstructionList>;
+  /** Lists that are made already, of a home whose appliances make no planning problem. */
+  alone: InstructionList[] | null;
+}
+
+/**
+ * Reads what is known of a home. One whose appliances cannot be put into a planning problem is planned by itself and takes part
+ * with what it then draws; one that no plan is made for (`isFree` false) with what it draws besides its appliances.
+ */
+export async function readHome(
+  site: string,
+  input: { slots: readonly PricedSlot[]; prices: PriceBook; slotMinutes: number; nowMs: number },
+  parts: { store: AggregatorStore; isFree: boolean; uuid: () => string; log: Log },
+): Promise<ReadHome> {
+  const { store, log } = parts;
+  const { slots, nowMs } = input;
+  const resources = (await store.resources(site)).filter(isPlanned);
+  const statuses = new Map((await store.statuses(site)).map((status) => [status.resource, status]));
+  const baseW = baseLoadW(await homePast(store, site, nowMs), resources, slots);
+  const facts: HomeFacts = { resources: parts.isFree ? resources : [], statuses, baseW };
+  const followed = (await store.plans(site)).filter(({ status }) => status !== "REJECTED");
+  const inForce = new Map(followed.map(({ list }) => [list.resource, list]));
+  try {
+    const made = homeProblem(facts, { ...input, inForce });
+    return { site, ...made, home: homeOf(made.problem), facts, inForce, alone: null };
+  } catch (error) {
+    if (facts.resources.length === 0) throw error;
+    const code = error instanceof AppError ? error.code : "plan-bad-problem";
+    log.warn({ site, code }, "appliances make no planning problem, the home is planned by itself");
+    const { lists, shortfalls, drawsW } = greedyHome(facts, slots, parts.uuid);
+    for (const { resource, readyMs, missingWh } of shortfalls)
+      log.warn({ site, resource, ready: iso(readyMs), missingWh }, "demand does not fit before its deadline");
+    const fixed = fixedProblem(drawsW, input);
+    return { site, ...fixed, home: homeOf(fixed.problem), facts, inForce, alone: lists };
+  }
+}
