@@ -38,6 +38,8 @@ const mostPending = 5000;
 const mostPendingLength = 32 * 1024 * 1024;
 /** Rows of one commit. */
 const mostRowsTogether = 1500;
+/** Causes of an override that come from people in the house. */
+const residents: ReadonlySet<string> = new Set(["user", "hand", "comfort"]);
 /** A receipt stays good while the home may be away. */
 const receiptLifetimeS = 7 * 24 * 3600;
 
@@ -88,6 +90,9 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
     }
     if (head === "status" && tail.length === 1) {
       const status = parse(ResourceStatus, body);
+      // Whoever takes over by hand or wish loses that event's reward, and owes nothing for it.
+      if (status.override && residents.has(status.override.cause))
+        await store.overrideEvents(site, status.resource, Date.parse(status.at));
       return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
     }
     if (head === "ack" && tail.length === 1) return ack(site, body);

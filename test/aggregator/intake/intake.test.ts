@@ -119,6 +119,34 @@ it("keeps rows whose receipt cannot be sent: the home sends them again", async (
   expect(rejected.counts()).toEqual({});
 });
 
+it.each([
+  ["user", true],
+  ["hand", true],
+  ["comfort", true],
+  ["safety", false],
+  ["comms", false],
+] as const)("takes an override by %s for one of the event that runs: %s", async (cause, overridden) => {
+  const { take, store } = await room();
+  const agreement = `0x${"7e".repeat(32)}`;
+  const of = { site: "a", resource: "boiler", agreement, meter: "grid", baseline: "ten_of_ten", powerW: null } as const;
+  const status = statusOf("boiler", 12);
+  const atMs = Date.parse(status.at);
+  const plans = [1, 2].map((number) => planOf("boiler", number).plan);
+  for (const [index, plan] of plans.entries())
+    await store.addEvent({
+      ...of,
+      plan,
+      startMs: atMs + index * 900_000,
+      endMs: atMs + (index + 1) * 900_000,
+      overridden: false,
+    });
+  await take("a", "status/boiler", status);
+  const marks = async () => (await store.events("a", 0, 1e15)).map((event) => event.overridden);
+  expect(await marks()).toEqual([false, false]);
+  await take("a", "status/boiler", { ...status, override: { cause, until: null } });
+  expect(await marks()).toEqual([overridden, false]);
+});
+
 it("stores resources, statuses and answers, and hands on states and settlement messages", async () => {
   const { take, store, events, log } = await room();
   const plan = planOf("boiler", 1);
