@@ -18,9 +18,10 @@ export interface Uploader {
   restart(): void;
 }
 
-/** Rows of one message, and messages that may be on their way without a receipt. */
+/** Rows of one message; rows, and messages, that may be on their way without a receipt. */
 const batchRows = 60;
-const windowMessages = 20;
+const mostRowsUnderWay = 1200;
+const mostMessagesUnderWay = 200;
 /** Of a message of rows, besides them. */
 const envelopeBytes = 140;
 /** How often it looks for rows that nobody announced. */
@@ -56,7 +57,7 @@ export function startUploader(options: {
   let attempts = 0;
   let progressed = false;
   const size = batchSize({ most: batchRows, monotonicMs: () => clock.monotonicMs() });
-  const windowRows = (): number => windowMessages * size.rows();
+  const windowRows = (): number => Math.min(mostRowsUnderWay, mostMessagesUnderWay * size.rows());
   /** Up to this row slots went ahead. */
   let aheadUpTo = 0;
 
