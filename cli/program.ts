@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
-import { addAggregatorVerbs } from "./aggregator-verbs.ts";
+import { addAggregatorVerbs } from "./aggregator/verbs.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { addKeyVerbs } from "./key-verbs.ts";

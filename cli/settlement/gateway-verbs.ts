@@ -13,7 +13,7 @@ export function addGatewayVerbs(
     .option("--from <seq>", "from this number on", "1")
     .option("--limit <n>", "at most so many", "100")
     .option("--json", "JSON lines")
-    .action(verb(async (options) => (await import("../settlement-list.ts")).settlementList(options, say)));
+    .action(verb(async (options) => (await import("./list.ts")).settlementList(options, say)));
   settlement
     .command("show")
     .description("one record, with its epoch; and the bundle that proves it to anybody")
@@ -21,7 +21,7 @@ export function addGatewayVerbs(
     .requiredOption(...config)
     .option("--bundle <file>", "write a bundle for settlement verify, a new file; it holds meter data of the service period")
     .option("--json", "one JSON object")
-    .action(verb(async (seq, options) => (await import("../settlement-show.ts")).settlementShow(seq, options, say)));
+    .action(verb(async (seq, options) => (await import("./show.ts")).settlementShow(seq, options, say)));
   settlement
     .command("relayer")
     .description("send for gateways without coins what the parties of records have signed, and pay for its gas")
@@ -34,5 +34,5 @@ export function addGatewayVerbs(
     .option("--per-minute <n>", "most requests of one address in a minute", "30")
     .option("--per-day <n>", "most transactions in a day", "1000")
     .option("--heads <folder>", "keep the newest records of pairs for their parties in this folder (watchtower)")
-    .action(verb(async (options) => (await import("../settlement-relayer.ts")).settlementRelayer(options, say)));
+    .action(verb(async (options) => (await import("./relayer.ts")).settlementRelayer(options, say)));
 }

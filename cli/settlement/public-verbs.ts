@@ -15,7 +15,7 @@ export function addPublicVerbs(settlement: Command, { verb, say }: { verb: Verb;
     .option("--rpc <url>", "node to ask, one that you trust (default: the hint in the bundle)")
     .option("--contract <address>", "the settlement contract that you trust (default: the one in the bundle)")
     .option("--json", "one JSON object instead of lines")
-    .action(verb(async (file, options) => (await import("../settlement-verify.ts")).settlementVerify(file, options, say)));
+    .action(verb(async (file, options) => (await import("./verify.ts")).settlementVerify(file, options, say)));
   settlement
     .command("audit")
     .description("recompute everything from chain and published data, and say what differs")
@@ -29,7 +29,7 @@ export function addPublicVerbs(settlement: Command, { verb, say }: { verb: Verb;
     .option("--records <file>", "archive of agreements, prices and records with evidence, JSON lines")
     .option("--threads <n>", "that check signatures (default: one for each processor)")
     .option("--json", "one JSON object instead of lines")
-    .action(verb(async (options) => (await import("../settlement-audit.ts")).settlementAudit(options, say)));
+    .action(verb(async (options) => (await import("./audit.ts")).settlementAudit(options, say)));
   settlement
     .command("mirror")
     .description("keep the data of epochs and give it to anybody; takes only what leads to a root on chain")
@@ -38,5 +38,5 @@ export function addPublicVerbs(settlement: Command, { verb, say }: { verb: Verb;
     .option("--from-block <n>", "the block that created the contract", "0")
     .requiredOption("--listen <host:port>", "where to listen (needed), such as 127.0.0.1:8090; port 0 picks one")
     .requiredOption("--folder <folder>", "where the data is kept (needed)")
-    .action(verb(async (options) => (await import("../settlement-mirror.ts")).settlementMirror(options, say)));
+    .action(verb(async (options) => (await import("./mirror.ts")).settlementMirror(options, say)));
 }

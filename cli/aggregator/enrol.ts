@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { openAuthority } from "../aggregator/enrol/authority.ts";
-import { demandEnrollable, hashOfCode } from "../aggregator/enrol/desk.ts";
-import { writeCrl } from "../aggregator/enrol/write-crl.ts";
-import type { AggregatorConfig, EnrolmentConfig } from "../aggregator/config/aggregator-config.ts";
-import { openStore } from "../aggregator/store/open-store.ts";
-import { AppError } from "../core/app-error.ts";
-import { iso } from "../core/clock/clock.ts";
-import { formatEnrolCode } from "../core/enrol-code.ts";
-import { exitCode } from "./exit-code.ts";
-import { readAggregatorConfig } from "./read-aggregator-config.ts";
-import { spanMs } from "./span-ms.ts";
+import { openAuthority } from "../../aggregator/enrol/authority.ts";
+import { demandEnrollable, hashOfCode } from "../../aggregator/enrol/desk.ts";
+import { writeCrl } from "../../aggregator/enrol/write-crl.ts";
+import type { AggregatorConfig, EnrolmentConfig } from "../../aggregator/config/aggregator-config.ts";
+import { openStore } from "../../aggregator/store/open-store.ts";
+import { AppError } from "../../core/app-error.ts";
+import { iso } from "../../core/clock/clock.ts";
+import { formatEnrolCode } from "../../core/enrol-code.ts";
+import { exitCode } from "../exit-code.ts";
+import { readAggregatorConfig } from "../read-aggregator-config.ts";
+import { spanMs } from "../span-ms.ts";
 
 /** Options of the command line. */
 interface EnrolOptions {

@@ -1,10 +1,10 @@
-import { readSettlement } from "../agent/store/read-settlement.ts";
-import type { SignedRecord } from "../agent/store/record-store.ts";
-import type { SettlementStores } from "../agent/store/settlement-stores.ts";
-import { AppError } from "../core/app-error.ts";
-import type { EpochInclusion } from "../core/message/settlement-message.ts";
-import { readAgreement } from "../settlement/read-agreement.ts";
-import { readAgentConfig } from "./read-agent-config.ts";
+import { readSettlement } from "../../agent/store/read-settlement.ts";
+import type { SignedRecord } from "../../agent/store/record-store.ts";
+import type { SettlementStores } from "../../agent/store/settlement-stores.ts";
+import { AppError } from "../../core/app-error.ts";
+import type { EpochInclusion } from "../../core/message/settlement-message.ts";
+import { readAgreement } from "../../settlement/read-agreement.ts";
+import { readAgentConfig } from "../read-agent-config.ts";
 
 /**
  * A gateway's settlement as its files have it: configuration, signed agreement, and a way to read the database.

@@ -1,10 +1,10 @@
-import { type DisputeView, type resolutions, resolveDispute, viewDispute } from "../aggregator/settle/resolve-dispute.ts";
-import type { AggregatorStore } from "../aggregator/store/aggregator-store.ts";
-import { openStore } from "../aggregator/store/open-store.ts";
-import { iso } from "../core/clock/clock.ts";
-import { exitCode } from "./exit-code.ts";
-import { readAggregatorConfig } from "./read-aggregator-config.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { type DisputeView, type resolutions, resolveDispute, viewDispute } from "../../aggregator/settle/resolve-dispute.ts";
+import type { AggregatorStore } from "../../aggregator/store/aggregator-store.ts";
+import { openStore } from "../../aggregator/store/open-store.ts";
+import { iso } from "../../core/clock/clock.ts";
+import { exitCode } from "../exit-code.ts";
+import { readAggregatorConfig } from "../read-aggregator-config.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** Entries of one listing. */
 const most = 1000;

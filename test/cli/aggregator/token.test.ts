@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { hashOfToken } from "../../aggregator/api/token.ts";
-import { openStore } from "../../aggregator/store/open-store.ts";
-import { runCli } from "../fake/run-cli.ts";
-import { scratch } from "../fake/scratch.ts";
+import { hashOfToken } from "../../../aggregator/api/token.ts";
+import { openStore } from "../../../aggregator/store/open-store.ts";
+import { runCli } from "../../fake/run-cli.ts";
+import { scratch } from "../../fake/scratch.ts";
 
 /** A configuration of one home, and the verb over it. */
 function setUp() {

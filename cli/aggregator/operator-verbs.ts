@@ -1,5 +1,5 @@
 import { Argument, type Command } from "commander";
-import type { Verb } from "./verb.ts";
+import type { Verb } from "../verb.ts";
 
 /** Adds what an operator does with settlement: `smart-mla aggregator disputes …`, `refill` and `erase`. */
 export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Verb; say: (line: string) => void }): void {
@@ -13,7 +13,7 @@ export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Ver
     .requiredOption(...config)
     .option("--all", "what is resolved, too")
     .option("--json", "one JSON object")
-    .action(verb(async (options) => (await import("./aggregator-disputes.ts")).disputesList(options, say)));
+    .action(verb(async (options) => (await import("./disputes.ts")).disputesList(options, say)));
   disputes
     .command("resolve")
     .description("decide a home's dispute; the aggregator may go on running")
@@ -26,7 +26,7 @@ export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Ver
     )
     .requiredOption(...config)
     .option("--json", "one JSON object")
-    .action(verb(async (id, how, options) => (await import("./aggregator-disputes.ts")).disputesResolve(id, how, options, say)));
+    .action(verb(async (id, how, options) => (await import("./disputes.ts")).disputesResolve(id, how, options, say)));
   aggregator
     .command("refill")
     .description("let a mirror that has lost data get it again; the aggregator may go on running")
@@ -34,7 +34,7 @@ export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Ver
     .requiredOption(...config)
     .option("--from <epoch>", "the first epoch that it lacks", "1")
     .option("--json", "one JSON object")
-    .action(verb(async (mirror, options) => (await import("./aggregator-refill.ts")).aggregatorRefill(mirror, options, say)));
+    .action(verb(async (mirror, options) => (await import("./refill.ts")).aggregatorRefill(mirror, options, say)));
   aggregator
     .command("erase")
     .description("delete the settlement records of a home that is settled no more, with their salts and evidence")
@@ -42,5 +42,5 @@ export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Ver
     .requiredOption(...config)
     .option("--unsettled", "also where the chain has not paid by the newest of them, or cannot be asked")
     .option("--json", "one JSON object")
-    .action(verb(async (site, options) => (await import("./aggregator-erase.ts")).aggregatorErase(site, options, say)));
+    .action(verb(async (site, options) => (await import("./erase.ts")).aggregatorErase(site, options, say)));
 }

@@ -1,21 +1,21 @@
 import { serve, type HttpBindings } from "@hono/node-server";
 import { once } from "node:events";
-import { AppError } from "../core/app-error.ts";
-import { aborted } from "../core/aborted.ts";
-import { realClock } from "../core/clock/real-clock.ts";
-import { keySender } from "../settlement/call-sender.ts";
-import { chainClient } from "../settlement/chain-client.ts";
-import { chainProbe } from "../settlement/chain-probe.ts";
-import { fileJournal } from "../settlement/file-journal.ts";
-import { openKeystore } from "../settlement/keystore.ts";
-import { readPassphrase } from "../settlement/read-passphrase.ts";
-import { exitCode } from "./exit-code.ts";
+import { AppError } from "../../core/app-error.ts";
+import { aborted } from "../../core/aborted.ts";
+import { realClock } from "../../core/clock/real-clock.ts";
+import { keySender } from "../../settlement/call-sender.ts";
+import { chainClient } from "../../settlement/chain-client.ts";
+import { chainProbe } from "../../settlement/chain-probe.ts";
+import { fileJournal } from "../../settlement/file-journal.ts";
+import { openKeystore } from "../../settlement/keystore.ts";
+import { readPassphrase } from "../../settlement/read-passphrase.ts";
+import { exitCode } from "../exit-code.ts";
 import { allowance } from "./relayer/allowance.ts";
 import { headStore } from "./relayer/head-store.ts";
 import { relayRoutes } from "./relayer/relay-routes.ts";
-import { stderrLog } from "./stderr-log.ts";
-import { stopRequest } from "./stop-request.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { stderrLog } from "../stderr-log.ts";
+import { stopRequest } from "../stop-request.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** Options of `smart-mla settlement relayer`. */
 export interface RelayerOptions {

@@ -1,10 +1,10 @@
 import { writeFileSync } from "node:fs";
-import { AppError, errorMessage } from "../core/app-error.ts";
-import { Bundle } from "../settlement/bundle.ts";
-import { evidenceHash, pricesHash } from "../settlement/reference-hash.ts";
-import { exitCode } from "./exit-code.ts";
+import { AppError, errorMessage } from "../../core/app-error.ts";
+import { Bundle } from "../../settlement/bundle.ts";
+import { evidenceHash, pricesHash } from "../../settlement/reference-hash.ts";
+import { exitCode } from "../exit-code.ts";
 import { inclusionOf, settledHome, shownRecord } from "./settled-home.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /**
  * `smart-mla settlement show SEQ -c FILE [--bundle FILE] [--json]`: one record, and what proves it.

@@ -1,13 +1,13 @@
-import { openStore } from "../aggregator/store/open-store.ts";
-import type { ControlScope, OperatorWord } from "../aggregator/store/control-store.ts";
-import type { AggregatorConfig } from "../aggregator/config/aggregator-config.ts";
-import { AppError } from "../core/app-error.ts";
-import { iso } from "../core/clock/clock.ts";
+import { openStore } from "../../aggregator/store/open-store.ts";
+import type { ControlScope, OperatorWord } from "../../aggregator/store/control-store.ts";
+import type { AggregatorConfig } from "../../aggregator/config/aggregator-config.ts";
+import { AppError } from "../../core/app-error.ts";
+import { iso } from "../../core/clock/clock.ts";
 import type { Scope } from "./control-scopes.ts";
-import { exitCode } from "./exit-code.ts";
-import { readAggregatorConfig } from "./read-aggregator-config.ts";
-import { spanMs } from "./span-ms.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { exitCode } from "../exit-code.ts";
+import { readAggregatorConfig } from "../read-aggregator-config.ts";
+import { spanMs } from "../span-ms.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** Options of all three verbs. */
 interface ControlOptions {

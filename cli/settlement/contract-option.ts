@@ -1,4 +1,4 @@
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../../core/app-error.ts";
 
 /** The value of --contract, lower case. @throws AppError settlement-bad-address */
 export function contractOption(text: string): string {

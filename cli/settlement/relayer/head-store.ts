@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { CosignedRecord } from "../../core/message/settlement-message.ts";
-import { parseAs } from "../../core/parse-as.ts";
-import { writeWholeFile } from "../../core/write-whole-file.ts";
+import { CosignedRecord } from "../../../core/message/settlement-message.ts";
+import { parseAs } from "../../../core/parse-as.ts";
+import { writeWholeFile } from "../../../core/write-whole-file.ts";
 
 /** The newest co-signed records of a pair, one of each register. */
 export const Heads = z.object({ records: z.array(CosignedRecord).max(8) });

@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
-import type { AuditReport } from "../settlement/audit/journal.ts";
-import type { EpochSource } from "../settlement/epoch-source.ts";
+import type { AuditReport } from "../../settlement/audit/journal.ts";
+import type { EpochSource } from "../../settlement/epoch-source.ts";
 import { contractOption } from "./contract-option.ts";
 import { verdictCode } from "./verdict-code.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 interface AuditFlags {
   rpc: string;
@@ -28,8 +28,8 @@ export async function settlementAudit(flags: AuditFlags, say: (line: string) => 
   const toBlock = flags.toBlock === undefined ? undefined : wholeNumber("--to-block", flags.toBlock, { least: fromBlock });
   const threads = flags.threads === undefined ? availableParallelism() : wholeNumber("--threads", flags.threads, { most: 256 });
   const contract = contractOption(flags.contract);
-  const { audit } = await import("../settlement/audit/audit.ts");
-  const { openChainView } = await import("../settlement/audit/chain-view.ts");
+  const { audit } = await import("../../settlement/audit/audit.ts");
+  const { openChainView } = await import("../../settlement/audit/chain-view.ts");
   const sources = await sourcesOf(flags);
   const view = await openChainView(flags.rpc, contract);
   try {
@@ -51,18 +51,18 @@ export async function settlementAudit(flags: AuditFlags, say: (line: string) => 
 
 /** The nearest first. */
 async function sourcesOf({ data, beacon, mirror }: AuditFlags): Promise<EpochSource[]> {
-  const { blobEpochSource, folderSource, mirrorSource } = await import("../settlement/epoch-source.ts");
+  const { blobEpochSource, folderSource, mirrorSource } = await import("../../settlement/epoch-source.ts");
   const sources: EpochSource[] = data === undefined ? [] : [folderSource(data)];
   if (beacon !== undefined) {
-    const { beaconBlobs } = await import("../settlement/beacon-blobs.ts");
+    const { beaconBlobs } = await import("../../settlement/beacon-blobs.ts");
     sources.push(blobEpochSource(beacon, beaconBlobs(beacon)));
   }
   return [...sources, ...mirror.map((url) => mirrorSource(url))];
 }
 
 async function archiveOf(file: string) {
-  const { readArchive } = await import("../settlement/archive.ts");
-  const { readLines } = await import("./read-lines.ts");
+  const { readArchive } = await import("../../settlement/archive.ts");
+  const { readLines } = await import("../read-lines.ts");
   return readArchive(readLines(file), file);
 }
 

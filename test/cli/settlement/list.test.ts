@@ -1,16 +1,16 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { settlementList } from "../../cli/settlement-list.ts";
-import { settlementShow } from "../../cli/settlement-show.ts";
-import { settlementVerify } from "../../cli/settlement-verify.ts";
-import { errorCode } from "../../core/app-error.ts";
-import type { Bundle } from "../../settlement/bundle.ts";
-import { recordHead } from "../../settlement/record.ts";
-import { homeOnChain } from "../agent/settle/home-on-chain.ts";
-import { agentYamlWith } from "../fake/agent-yaml.ts";
-import { scratch } from "../fake/scratch.ts";
-import { aggregator, bothSign, signBoth } from "../settlement/fixture.ts";
+import { settlementList } from "../../../cli/settlement/list.ts";
+import { settlementShow } from "../../../cli/settlement/show.ts";
+import { settlementVerify } from "../../../cli/settlement/verify.ts";
+import { errorCode } from "../../../core/app-error.ts";
+import type { Bundle } from "../../../settlement/bundle.ts";
+import { recordHead } from "../../../settlement/record.ts";
+import { homeOnChain } from "../../agent/settle/home-on-chain.ts";
+import { agentYamlWith } from "../../fake/agent-yaml.ts";
+import { scratch } from "../../fake/scratch.ts";
+import { aggregator, bothSign, signBoth } from "../../settlement/fixture.ts";
 
 /** A home with two records that both signed, one that waits, and the files that the commands read. */
 async function gateway() {

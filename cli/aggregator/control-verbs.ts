@@ -1,6 +1,6 @@
 import { Argument, type Command } from "commander";
 import { scopes } from "./control-scopes.ts";
-import type { Verb } from "./verb.ts";
+import type { Verb } from "../verb.ts";
 
 /** Adds what an operator does with control: `smart-mla aggregator pause`, `resume`, `limit` and `reduce`. */
 export function addControlVerbs(aggregator: Command, { verb, say }: { verb: Verb; say: (line: string) => void }): void {
@@ -14,10 +14,10 @@ export function addControlVerbs(aggregator: Command, { verb, say }: { verb: Verb
       .requiredOption(...config)
       .option("--json", "one JSON object");
   about("pause", "give no instructions until they are resumed, and take the running ones back").action(
-    verb(async (scope, name, options) => (await import("./aggregator-control.ts")).controlPause(scope, name, options, say)),
+    verb(async (scope, name, options) => (await import("./control.ts")).controlPause(scope, name, options, say)),
   );
   about("resume", "end a pause or a reduction").action(
-    verb(async (scope, name, options) => (await import("./aggregator-control.ts")).controlResume(scope, name, options, say)),
+    verb(async (scope, name, options) => (await import("./control.ts")).controlResume(scope, name, options, say)),
   );
   aggregator
     .command("limit")
@@ -28,11 +28,11 @@ export function addControlVerbs(aggregator: Command, { verb, say }: { verb: Verb
     .option("--for <time>", "how long, such as 2h or 7d; without it until it is resumed")
     .option("--json", "one JSON object")
     .action(
-      verb(async (feeder, watts, options) => (await import("./aggregator-control.ts")).controlLimit(feeder, watts, options, say)),
+      verb(async (feeder, watts, options) => (await import("./control.ts")).controlLimit(feeder, watts, options, say)),
     );
   about("reduce", "emergency: all flexible loads off or least, at once, as far as the homes allow")
     .option("--for <time>", "how long, such as 30m or 2h", "30m")
     .action(
-      verb(async (scope, name, options) => (await import("./aggregator-control.ts")).controlReduce(scope, name, options, say)),
+      verb(async (scope, name, options) => (await import("./control.ts")).controlReduce(scope, name, options, say)),
     );
 }

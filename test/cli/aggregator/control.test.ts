@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openStore } from "../../aggregator/store/open-store.ts";
-import { runCli } from "../fake/run-cli.ts";
-import { scratch } from "../fake/scratch.ts";
+import { openStore } from "../../../aggregator/store/open-store.ts";
+import { runCli } from "../../fake/run-cli.ts";
+import { scratch } from "../../fake/scratch.ts";
 
 /** A folder with the configuration of two homes, one of them on a feeder. */
 function place(feeder = "elm: { import_limit_w: 5000, sites: [gw-1] }") {

@@ -1,7 +1,7 @@
-import { startAggregator } from "../aggregator/main.ts";
-import { runDaemon } from "./daemon.ts";
-import { programVersion } from "./program-version.ts";
-import { readAggregatorConfig } from "./read-aggregator-config.ts";
+import { startAggregator } from "../../aggregator/main.ts";
+import { runDaemon } from "../daemon.ts";
+import { programVersion } from "../program-version.ts";
+import { readAggregatorConfig } from "../read-aggregator-config.ts";
 
 /** `smart-mla aggregator run -c FILE` */
 export async function aggregatorRun(file: string, say: (line: string) => void): Promise<number> {

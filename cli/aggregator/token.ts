@@ -1,12 +1,12 @@
-import { makeToken } from "../aggregator/api/token.ts";
-import { openStore } from "../aggregator/store/open-store.ts";
-import type { Role, StoredToken } from "../aggregator/store/token-store.ts";
-import type { AggregatorStore } from "../aggregator/store/aggregator-store.ts";
-import { AppError } from "../core/app-error.ts";
-import { iso } from "../core/clock/clock.ts";
-import { exitCode } from "./exit-code.ts";
-import { readAggregatorConfig } from "./read-aggregator-config.ts";
-import { spanMs } from "./span-ms.ts";
+import { makeToken } from "../../aggregator/api/token.ts";
+import { openStore } from "../../aggregator/store/open-store.ts";
+import type { Role, StoredToken } from "../../aggregator/store/token-store.ts";
+import type { AggregatorStore } from "../../aggregator/store/aggregator-store.ts";
+import { AppError } from "../../core/app-error.ts";
+import { iso } from "../../core/clock/clock.ts";
+import { exitCode } from "../exit-code.ts";
+import { readAggregatorConfig } from "../read-aggregator-config.ts";
+import { spanMs } from "../span-ms.ts";
 
 /** Options of the command line. */
 interface CreateOptions {

@@ -1,7 +1,7 @@
-import { formatMicro } from "../core/units.ts";
-import { exitCode } from "./exit-code.ts";
+import { formatMicro } from "../../core/units.ts";
+import { exitCode } from "../exit-code.ts";
 import { settledHome, shownRecord } from "./settled-home.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /** `smart-mla settlement list -c FILE [--from SEQ] [--limit N] [--json]`, straight from the agent's database. */
 export async function settlementList(

@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import type { Bundle } from "../../settlement/bundle.ts";
-import { recordHead } from "../../settlement/record.ts";
-import { type Anvil, startAnvil } from "../fake/anvil.ts";
-import { runCli } from "../fake/run-cli.ts";
-import { aggregator, exampleBundle, exampleTariffEpoch, household, midnightS } from "./fixture.ts";
-import { fund, type Market, openMarket, registerBoth } from "./market.ts";
+import type { Bundle } from "../../../settlement/bundle.ts";
+import { recordHead } from "../../../settlement/record.ts";
+import { type Anvil, startAnvil } from "../../fake/anvil.ts";
+import { runCli } from "../../fake/run-cli.ts";
+import { aggregator, exampleBundle, exampleTariffEpoch, household, midnightS } from "../../settlement/fixture.ts";
+import { fund, type Market, openMarket, registerBoth } from "../../settlement/market.ts";
 
 let anvil: Anvil;
 let market: Market;

@@ -1,8 +1,8 @@
 import { Argument, type Command } from "commander";
-import { roles } from "../aggregator/store/token-store.ts";
+import { roles } from "../../aggregator/store/token-store.ts";
 import { addControlVerbs } from "./control-verbs.ts";
 import { addOperatorVerbs } from "./operator-verbs.ts";
-import type { Verb } from "./verb.ts";
+import type { Verb } from "../verb.ts";
 
 /** Adds `smart-mla aggregator …`. */
 export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; say: (line: string) => void }): void {
@@ -12,7 +12,7 @@ export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; s
     .command("run")
     .description("plan, dispatch and settle many homes")
     .requiredOption(...config)
-    .action(verb(async ({ config: file }: { config: string }) => (await import("./aggregator-run.ts")).aggregatorRun(file, say)));
+    .action(verb(async ({ config: file }: { config: string }) => (await import("./run.ts")).aggregatorRun(file, say)));
 
   aggregator
     .command("enrol")
@@ -21,14 +21,14 @@ export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; s
     .requiredOption(...config)
     .option("--valid <time>", "how long the code is good, such as 90m, 24h or 7d", "24h")
     .option("--json", "one JSON object")
-    .action(verb(async (site, options) => (await import("./aggregator-enrol.ts")).aggregatorEnrol(site, options, say)));
+    .action(verb(async (site, options) => (await import("./enrol.ts")).aggregatorEnrol(site, options, say)));
   aggregator
     .command("revoke")
     .description("revoke the certificates of a gateway: no renewal, and a list for the broker")
     .argument("<site>", "gateway id")
     .requiredOption(...config)
     .option("--json", "one JSON object")
-    .action(verb(async (site, options) => (await import("./aggregator-enrol.ts")).aggregatorRevoke(site, options, say)));
+    .action(verb(async (site, options) => (await import("./enrol.ts")).aggregatorRevoke(site, options, say)));
 
   aggregator
     .command("config")
@@ -37,7 +37,7 @@ export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; s
     .description("say whether a configuration is good, with the place of every mistake")
     .requiredOption(...config)
     .option("--json", "one JSON object")
-    .action(verb(async (options) => (await import("./config-check.ts")).aggregatorConfigCheck(options, say)));
+    .action(verb(async (options) => (await import("../config-check.ts")).aggregatorConfigCheck(options, say)));
 
   const token = aggregator.command("token").description("who may read and do what over the HTTP API");
   token
@@ -49,19 +49,19 @@ export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; s
     .option("--note <text>", "who has it", "")
     .option("--valid <time>", "how long it is good, such as 24h or 365d", "365d")
     .option("--json", "one JSON object")
-    .action(verb(async (role, options) => (await import("./aggregator-token.ts")).tokenCreate(role, options, say)));
+    .action(verb(async (role, options) => (await import("./token.ts")).tokenCreate(role, options, say)));
   token
     .command("list")
     .description("all tokens, without what only their holders know")
     .requiredOption(...config)
     .option("--json", "one JSON object")
-    .action(verb(async (options) => (await import("./aggregator-token.ts")).tokenList(options, say)));
+    .action(verb(async (options) => (await import("./token.ts")).tokenList(options, say)));
   token
     .command("revoke")
     .description("end a token at once")
     .argument("<id>", "as the list names it")
     .requiredOption(...config)
-    .action(verb(async (id, options) => (await import("./aggregator-token.ts")).tokenRevoke(id, options, say)));
+    .action(verb(async (id, options) => (await import("./token.ts")).tokenRevoke(id, options, say)));
   addControlVerbs(aggregator, { verb, say });
   addOperatorVerbs(aggregator, { verb, say });
 }

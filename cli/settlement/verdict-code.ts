@@ -1,5 +1,5 @@
-import type { Verdict } from "../settlement/verdict.ts";
-import { exitCode } from "./exit-code.ts";
+import type { Verdict } from "../../settlement/verdict.ts";
+import { exitCode } from "../exit-code.ts";
 
 /** What a verb exits with that came to a verdict. */
 export const verdictCode: Record<Verdict, number> = {

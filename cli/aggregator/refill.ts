@@ -1,8 +1,8 @@
-import { openStore } from "../aggregator/store/open-store.ts";
-import { AppError } from "../core/app-error.ts";
-import { exitCode } from "./exit-code.ts";
-import { readAggregatorConfig } from "./read-aggregator-config.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { openStore } from "../../aggregator/store/open-store.ts";
+import { AppError } from "../../core/app-error.ts";
+import { exitCode } from "../exit-code.ts";
+import { readAggregatorConfig } from "../read-aggregator-config.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /**
  * `smart-mla aggregator refill MIRROR -c FILE [--from N] [--json]`: lets a mirror that has lost data get it again. A running

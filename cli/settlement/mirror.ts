@@ -1,17 +1,17 @@
 import { mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
-import { aborted } from "../core/aborted.ts";
-import { AppError } from "../core/app-error.ts";
-import { openChainView } from "../settlement/audit/chain-view.ts";
-import { chainClient } from "../settlement/chain-client.ts";
-import { mirrorApp } from "../settlement/mirror-app.ts";
-import { epochIndex } from "../settlement/wanted-epoch.ts";
+import { aborted } from "../../core/aborted.ts";
+import { AppError } from "../../core/app-error.ts";
+import { openChainView } from "../../settlement/audit/chain-view.ts";
+import { chainClient } from "../../settlement/chain-client.ts";
+import { mirrorApp } from "../../settlement/mirror-app.ts";
+import { epochIndex } from "../../settlement/wanted-epoch.ts";
 import { contractOption } from "./contract-option.ts";
-import { exitCode } from "./exit-code.ts";
-import { stderrLog } from "./stderr-log.ts";
-import { stopRequest } from "./stop-request.ts";
-import { wholeNumber } from "./whole-number.ts";
+import { exitCode } from "../exit-code.ts";
+import { stderrLog } from "../stderr-log.ts";
+import { stopRequest } from "../stop-request.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 /**
  * `smart-mla settlement mirror`: serves until it is told to stop. Says `{"kind":"ready","url":…}` once it listens.

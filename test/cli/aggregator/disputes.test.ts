@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openStore } from "../../aggregator/store/open-store.ts";
-import type { StoredRecord } from "../../aggregator/store/aggregator-store.ts";
-import { startAnvil } from "../fake/anvil.ts";
-import { recordDigest } from "../../settlement/record.ts";
-import { runCli } from "../fake/run-cli.ts";
-import { scratch } from "../fake/scratch.ts";
-import { exampleEvidence, exampleRecord } from "../settlement/fixture.ts";
-import { openMarket, registerBoth } from "../settlement/market.ts";
+import { openStore } from "../../../aggregator/store/open-store.ts";
+import type { StoredRecord } from "../../../aggregator/store/aggregator-store.ts";
+import { startAnvil } from "../../fake/anvil.ts";
+import { recordDigest } from "../../../settlement/record.ts";
+import { runCli } from "../../fake/run-cli.ts";
+import { scratch } from "../../fake/scratch.ts";
+import { exampleEvidence, exampleRecord } from "../../settlement/fixture.ts";
+import { openMarket, registerBoth } from "../../settlement/market.ts";
 
 const yaml = (more = ""): string => `
 version: 1

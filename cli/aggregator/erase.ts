@@ -1,11 +1,11 @@
-import type { AggregatorConfig } from "../aggregator/config/aggregator-config.ts";
-import { eraseRecords } from "../aggregator/settle/erase-records.ts";
-import type { AggregatorStore } from "../aggregator/store/aggregator-store.ts";
-import { openStore } from "../aggregator/store/open-store.ts";
-import { AppError } from "../core/app-error.ts";
-import { chainClient } from "../settlement/chain-client.ts";
-import { exitCode } from "./exit-code.ts";
-import { readAggregatorConfig } from "./read-aggregator-config.ts";
+import type { AggregatorConfig } from "../../aggregator/config/aggregator-config.ts";
+import { eraseRecords } from "../../aggregator/settle/erase-records.ts";
+import type { AggregatorStore } from "../../aggregator/store/aggregator-store.ts";
+import { openStore } from "../../aggregator/store/open-store.ts";
+import { AppError } from "../../core/app-error.ts";
+import { chainClient } from "../../settlement/chain-client.ts";
+import { exitCode } from "../exit-code.ts";
+import { readAggregatorConfig } from "../read-aggregator-config.ts";
 
 /**
  * `smart-mla aggregator erase SITE -c FILE [--unsettled] [--json]`: deletes what the aggregator holds of a home's

@@ -1,4 +1,4 @@
-import type { Clock } from "../../core/clock/clock.ts";
+import type { Clock } from "../../../core/clock/clock.ts";
 
 /** How much may go through: so many of each caller in a minute, and so many of all in a day. */
 export interface Allowance {
