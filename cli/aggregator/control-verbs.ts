@@ -27,12 +27,8 @@ export function addControlVerbs(aggregator: Command, { verb, say }: { verb: Verb
     .requiredOption(...config)
     .option("--for <time>", "how long, such as 2h or 7d; without it until it is resumed")
     .option("--json", "one JSON object")
-    .action(
-      verb(async (feeder, watts, options) => (await import("./control.ts")).controlLimit(feeder, watts, options, say)),
-    );
+    .action(verb(async (feeder, watts, options) => (await import("./control.ts")).controlLimit(feeder, watts, options, say)));
   about("reduce", "emergency: all flexible loads off or least, at once, as far as the homes allow")
     .option("--for <time>", "how long, such as 30m or 2h", "30m")
-    .action(
-      verb(async (scope, name, options) => (await import("./control.ts")).controlReduce(scope, name, options, say)),
-    );
+    .action(verb(async (scope, name, options) => (await import("./control.ts")).controlReduce(scope, name, options, say)));
 }
