@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppError, errorMessage } from "../core/app-error.ts";
-import { isCredential } from "../settlement/read-passphrase.ts";
+import { isCredential } from "../settlement/keys/read-passphrase.ts";
 
 /**
  * A token from its file, or from the credential that systemd hands over (`credential:NAME`).

@@ -2,7 +2,7 @@ import { startAnvil } from "../test/fake/anvil.ts";
 import { gasMeter } from "./gas/gas-meter.ts";
 import { paperGas } from "./gas/paper.ts";
 import { pilotGas } from "./gas/pilot.ts";
-import { blobCapacity, blobsPerTransaction } from "../settlement/blob-bytes.ts";
+import { blobCapacity, blobsPerTransaction } from "../settlement/log/blob-bytes.ts";
 import { encodedDay, logBytes } from "./gas/log-size.ts";
 import { gasOfBlob, type Monthly, monthlyGas } from "./gas/monthly.ts";
 import { atLeast, atMost, report, rounded } from "./report.ts";
@@ -11,7 +11,7 @@ import { atLeast, atMost, report, rounded } from "./report.ts";
  * `npm run bench:gas [-- --json] [--prosumers 1000]`: what a settlement record costs on a public chain, by transactions that
  * are sent to a development chain (anvil, Osaka rules). The stored variant, the event and the two signatures on chain are one
  * transaction a record; they are beside ours all-in: so many prosumers with 96 records a day, one root a day with the records
- * in blobs (as many bytes as settlement/log-data.ts writes), and once a month a settlement and a top-up for each. Blobs count at the floor that EIP-7918 sets: 8,192 times the
+ * in blobs (as many bytes as settlement/log/log-data.ts writes), and once a month a settlement and a top-up for each. Blobs count at the floor that EIP-7918 sets: 8,192 times the
  * base fee of execution for each; the market can ask for more. Registration and first deposits are shown apart: they are once.
  */
 

@@ -1,8 +1,8 @@
 import type { AgentConfig, SettlementConfig } from "../agent/config/agent-config.ts";
 import { AppError, errorCode } from "../core/app-error.ts";
-import { householdOf, type Agreement } from "../settlement/agreement.ts";
-import { chainClient } from "../settlement/chain-client.ts";
-import { readAgreement } from "../settlement/read-agreement.ts";
+import { householdOf, type Agreement } from "../settlement/record/agreement.ts";
+import { chainClient } from "../settlement/chain/chain-client.ts";
+import { readAgreement } from "../settlement/record/read-agreement.ts";
 
 type Settled = AgentConfig & { settlement: SettlementConfig };
 

@@ -1,9 +1,9 @@
 import { AppError } from "../core/app-error.ts";
-import { chainClient } from "../settlement/chain-client.ts";
-import { openKeystore } from "../settlement/keystore.ts";
-import { readPassphrase } from "../settlement/read-passphrase.ts";
-import { recoverSigner } from "../settlement/signature.ts";
-import { rotationDigest } from "../settlement/typed-calls.ts";
+import { chainClient } from "../settlement/chain/chain-client.ts";
+import { openKeystore } from "../settlement/keys/keystore.ts";
+import { readPassphrase } from "../settlement/keys/read-passphrase.ts";
+import { recoverSigner } from "../settlement/record/signature.ts";
+import { rotationDigest } from "../settlement/record/typed-calls.ts";
 import { exitCode } from "./exit-code.ts";
 import { readRotationRequest } from "./rotation-request.ts";
 

@@ -6,8 +6,8 @@ import { AppError } from "../core/app-error.ts";
 import { Address, Signature } from "../core/message/fields.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
 import { writeWholeFile } from "../core/write-whole-file.ts";
-import { householdOf } from "../settlement/agreement.ts";
-import { signPossession, signRotation } from "../settlement/typed-calls.ts";
+import { householdOf } from "../settlement/record/agreement.ts";
+import { signPossession, signRotation } from "../settlement/record/typed-calls.ts";
 import { agreementOf } from "./expected-signer.ts";
 
 /** What the holder of the owner's key needs to send the contract's `rotate`, and to see that the present signer asks for it. */

@@ -29,7 +29,7 @@ export const bundleInput: InputOptions = {
   // The others are the programs of threads, which have to be files.
   input: {
     main: "cli/main.ts",
-    "kzg-worker": "settlement/kzg-worker.ts",
+    "kzg-worker": "settlement/log/kzg-worker.ts",
     "signature-worker": "settlement/audit/signature-worker.ts",
   },
   platform: "node",

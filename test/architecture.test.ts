@@ -63,9 +63,9 @@ it("starts the helper that runs after a crash without loading the agent", () => 
 });
 
 it("keeps the mathematics of blobs away from the agent, and from all others until they need it", () => {
-  const loaded = loadedBy("settlement/chain-client.ts");
-  expect(loaded).toContain("settlement/transactor.ts");
-  expect(loaded).not.toContain("settlement/kzg.ts");
+  const loaded = loadedBy("settlement/chain/chain-client.ts");
+  expect(loaded).toContain("settlement/chain/transactor.ts");
+  expect(loaded).not.toContain("settlement/log/kzg.ts");
   const agent = files.filter((file) => folderOf(file) === "agent").flatMap(importsOf);
   expect(agent.filter((target) => target.endsWith("/kzg.ts"))).toEqual([]);
 });

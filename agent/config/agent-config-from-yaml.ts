@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { isCredential } from "../../settlement/read-passphrase.ts";
+import { isCredential } from "../../settlement/keys/read-passphrase.ts";
 import { parseMicro } from "../../core/units.ts";
 import type { AgentConfig, AggregatorLink, BusConfig, MeterConfig, PublishConfig, SettlementConfig } from "./agent-config.ts";
 import { applianceConfig } from "./appliance-config.ts";

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { LogLevel } from "../../core/log.ts";
 import type { HttpBusOptions } from "../../drivers/bus/http-bus.ts";
 import type { MqttBusOptions } from "../../drivers/bus/mqtt-bus.ts";
-import type { Finality } from "../../settlement/chain-reader.ts";
+import type { Finality } from "../../settlement/chain/chain-reader.ts";
 import type { GridLimitRules } from "../guard/grid-limit.ts";
 import type { KeepRules } from "../store/retention.ts";
 import type { ApplianceConfig } from "./appliance-config.ts";

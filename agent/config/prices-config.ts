@@ -1,4 +1,4 @@
-import { isCredential } from "../../settlement/read-passphrase.ts";
+import { isCredential } from "../../settlement/keys/read-passphrase.ts";
 import { parseMicro } from "../../core/units.ts";
 import type { Tariff } from "../prices/tariff.ts";
 import { weekdays, type TimedPrice } from "../prices/time-of-use.ts";

@@ -1,12 +1,12 @@
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import { householdOf, type Agreement } from "../../settlement/agreement.ts";
-import type { CallSender } from "../../settlement/call-sender.ts";
-import { chainProbe, type ChainProbe } from "../../settlement/chain-probe.ts";
-import type { ChainReader, Finality, PairState } from "../../settlement/chain-reader.ts";
-import type { TypedDataSigner } from "../../settlement/signature.ts";
-import { publishCall } from "../../settlement/settlement-calls.ts";
+import { householdOf, type Agreement } from "../../settlement/record/agreement.ts";
+import type { CallSender } from "../../settlement/chain/call-sender.ts";
+import { chainProbe, type ChainProbe } from "../../settlement/chain/chain-probe.ts";
+import type { ChainReader, Finality, PairState } from "../../settlement/chain/chain-reader.ts";
+import type { TypedDataSigner } from "../../settlement/record/signature.ts";
+import { publishCall } from "../../settlement/chain/settlement-calls.ts";
 import type { SettlementConfig } from "../config/agent-config.ts";
 import type { InclusionStore } from "../store/inclusion-store.ts";
 import type { PublicationStore } from "../store/publication-store.ts";

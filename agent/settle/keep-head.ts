@@ -1,8 +1,8 @@
 import type { Clock } from "../../core/clock/clock.ts";
 import type { CosignedRecord } from "../../core/message/settlement-message.ts";
-import { type Agreement, householdOf } from "../../settlement/agreement.ts";
-import type { ChainProbe, PublishedRecord } from "../../settlement/chain-probe.ts";
-import type { ChainReader } from "../../settlement/chain-reader.ts";
+import { type Agreement, householdOf } from "../../settlement/record/agreement.ts";
+import type { ChainProbe, PublishedRecord } from "../../settlement/chain/chain-probe.ts";
+import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import type { RecordStore, SignedRecord } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
 import { recoverJournal } from "./recover-journal.ts";

@@ -1,9 +1,9 @@
 import { AppError } from "../../core/app-error.ts";
 import type { EpochInclusion } from "../../core/message/settlement-message.ts";
-import type { Agreement } from "../../settlement/agreement.ts";
-import type { ChainReader } from "../../settlement/chain-reader.ts";
-import { verifyInclusion } from "../../settlement/epoch.ts";
-import { pricesHash } from "../../settlement/reference-hash.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
+import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
+import { verifyInclusion } from "../../settlement/log/epoch.ts";
+import { pricesHash } from "../../settlement/record/reference-hash.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { InclusionStore } from "../store/inclusion-store.ts";
 import type { RecordStore } from "../store/record-store.ts";

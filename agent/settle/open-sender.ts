@@ -1,7 +1,7 @@
-import { type CallSender, keySender, relayerSender } from "../../settlement/call-sender.ts";
-import { fileJournal } from "../../settlement/file-journal.ts";
-import { openKeystore } from "../../settlement/keystore.ts";
-import { readPassphrase } from "../../settlement/read-passphrase.ts";
+import { type CallSender, keySender, relayerSender } from "../../settlement/chain/call-sender.ts";
+import { fileJournal } from "../../settlement/chain/file-journal.ts";
+import { openKeystore } from "../../settlement/keys/keystore.ts";
+import { readPassphrase } from "../../settlement/keys/read-passphrase.ts";
 import type { SettlementConfig } from "../config/agent-config.ts";
 
 /** What sends for the gateway: a key of its own, or a relayer; null without either. @throws AppError of key files */

@@ -1,4 +1,4 @@
-import type { Agreement } from "../../settlement/agreement.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { RecordStore } from "../store/record-store.ts";
 

@@ -1,9 +1,9 @@
 import { AppError } from "../../core/app-error.ts";
 import type { CosignedRecord } from "../../core/message/settlement-message.ts";
-import { householdOf, type Agreement } from "../../settlement/agreement.ts";
-import type { ChainReader } from "../../settlement/chain-reader.ts";
-import { recordDigest, signerOf } from "../../settlement/record.ts";
-import { domainOf } from "../../settlement/sign-agreement.ts";
+import { householdOf, type Agreement } from "../../settlement/record/agreement.ts";
+import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
+import { recordDigest, signerOf } from "../../settlement/record/record.ts";
+import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
 

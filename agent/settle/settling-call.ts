@@ -1,7 +1,7 @@
 import { errorCode } from "../../core/app-error.ts";
 import type { EpochInclusion } from "../../core/message/settlement-message.ts";
-import type { ChainProbe } from "../../settlement/chain-probe.ts";
-import { settleCall, type SettlementCall } from "../../settlement/settlement-calls.ts";
+import type { ChainProbe } from "../../settlement/chain/chain-probe.ts";
+import { settleCall, type SettlementCall } from "../../settlement/chain/settlement-calls.ts";
 import type { SignedRecord } from "../store/record-store.ts";
 
 /** Both signatures under a record by side; a missing one is empty. */

@@ -9,16 +9,22 @@ import type {
   SettlementDown,
   SettlementUp,
 } from "../../core/message/settlement-message.ts";
-import { householdOf, type Agreement } from "../../settlement/agreement.ts";
-import { chainClient } from "../../settlement/chain-client.ts";
-import type { ChainReader, Finality, PairState, PartyState } from "../../settlement/chain-reader.ts";
-import { checkRecord, type CoveredPeriod, type MeterSlot, type OwnFigures, type OwnSlot } from "../../settlement/check-record.ts";
-import { openKeystore } from "../../settlement/keystore.ts";
-import { readAgreement } from "../../settlement/read-agreement.ts";
-import { readPassphrase } from "../../settlement/read-passphrase.ts";
-import { recordDigest, signerOf, signRecord } from "../../settlement/record.ts";
-import { domainOf } from "../../settlement/sign-agreement.ts";
-import type { TypedDataSigner } from "../../settlement/signature.ts";
+import { householdOf, type Agreement } from "../../settlement/record/agreement.ts";
+import { chainClient } from "../../settlement/chain/chain-client.ts";
+import type { ChainReader, Finality, PairState, PartyState } from "../../settlement/chain/chain-reader.ts";
+import {
+  checkRecord,
+  type CoveredPeriod,
+  type MeterSlot,
+  type OwnFigures,
+  type OwnSlot,
+} from "../../settlement/record/check-record.ts";
+import { openKeystore } from "../../settlement/keys/keystore.ts";
+import { readAgreement } from "../../settlement/record/read-agreement.ts";
+import { readPassphrase } from "../../settlement/keys/read-passphrase.ts";
+import { recordDigest, signerOf, signRecord } from "../../settlement/record/record.ts";
+import { domainOf } from "../../settlement/record/sign-agreement.ts";
+import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { DailyCap, SettlementConfig } from "../config/agent-config.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";

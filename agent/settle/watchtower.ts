@@ -3,10 +3,10 @@ import { AppError, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import { CosignedRecord } from "../../core/message/settlement-message.ts";
 import { parseAs } from "../../core/parse-as.ts";
-import type { Agreement } from "../../settlement/agreement.ts";
-import { signHeadRequest } from "../../settlement/head-request.ts";
-import { domainOf } from "../../settlement/sign-agreement.ts";
-import type { TypedDataSigner } from "../../settlement/signature.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
+import { signHeadRequest } from "../../settlement/record/head-request.ts";
+import { domainOf } from "../../settlement/record/sign-agreement.ts";
+import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 
 /** Keeps the newest co-signed records of this pair, so that they outlive the gateway. What it gives back is checked. */
 export interface Watchtower {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
 import { Hash } from "../../core/message/fields.ts";
 import { EpochInclusion } from "../../core/message/settlement-message.ts";
-import { buildEpoch } from "../../settlement/epoch.ts";
+import { buildEpoch } from "../../settlement/log/epoch.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { StoredEpoch } from "../store/epoch-store.ts";
 import type { Api } from "./api-app.ts";

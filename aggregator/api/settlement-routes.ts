@@ -3,7 +3,7 @@ import { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
 import { Hash } from "../../core/message/fields.ts";
 import { RecordWire } from "../../core/message/settlement-message.ts";
-import { Bundle } from "../../settlement/bundle.ts";
+import { Bundle } from "../../settlement/verify/bundle.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { parseMicro } from "../../core/units.ts";
-import { isCredential } from "../../settlement/read-passphrase.ts";
+import { isCredential } from "../../settlement/keys/read-passphrase.ts";
 import type { SettlementYaml } from "./settlement-schema.ts";
 
 /** A contract, and the key that is used with it. */

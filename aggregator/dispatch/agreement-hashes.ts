@@ -1,5 +1,5 @@
-import type { SignedAgreement } from "../../settlement/agreement.ts";
-import { agreementHash } from "../../settlement/sign-agreement.ts";
+import type { SignedAgreement } from "../../settlement/record/agreement.ts";
+import { agreementHash } from "../../settlement/record/sign-agreement.ts";
 
 /** Hash of the contract with each home that has one. */
 export function agreementHashes(

@@ -1,5 +1,5 @@
 import { lastLocalTime, nextLocalTime, type Slot } from "../../core/slots.ts";
-import type { Control } from "../../settlement/agreement.ts";
+import type { Control } from "../../settlement/record/agreement.ts";
 
 /**
  * Why control of a resource would go beyond what the household agreed to; undefined where it does not. What was controlled

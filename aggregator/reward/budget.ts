@@ -1,5 +1,5 @@
-import type { FlexibilityRule } from "../../settlement/agreement.ts";
-import { flexibilityEarned, flexibilityReward, type FlexibilityEvents } from "../../settlement/flexibility.ts";
+import type { FlexibilityRule } from "../../settlement/record/agreement.ts";
+import { flexibilityEarned, flexibilityReward, type FlexibilityEvents } from "../../settlement/record/flexibility.ts";
 
 /** What one home did on a service day, and what it gets by its agreement. */
 export interface HomeDay {

@@ -1,6 +1,6 @@
 import type { Slot } from "../../core/slots.ts";
 import { iso } from "../../core/clock/clock.ts";
-import type { FlexibilityEvents } from "../../settlement/flexibility.ts";
+import type { FlexibilityEvents } from "../../settlement/record/flexibility.ts";
 import type { StoredSlot } from "../store/aggregator-store.ts";
 import type { FlexEvent, FrozenPrice } from "../store/reward-store.ts";
 import { chargeNow } from "./charge-now.ts";

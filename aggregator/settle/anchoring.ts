@@ -2,7 +2,7 @@ import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
-import { pricesHash } from "../../settlement/reference-hash.ts";
+import { pricesHash } from "../../settlement/record/reference-hash.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { EpochMaker } from "./epoch-maker.ts";
 import type { PairSettler } from "./settle-pairs.ts";

@@ -1,7 +1,7 @@
 import { AppError, errorCode } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
-import type { ChainClient } from "../../settlement/chain-client.ts";
-import { buildEpoch } from "../../settlement/epoch.ts";
+import type { ChainClient } from "../../settlement/chain/chain-client.ts";
+import { buildEpoch } from "../../settlement/log/epoch.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { StoredEpoch } from "../store/epoch-store.ts";
 import type { LogPublisher } from "./log-publisher.ts";

@@ -1,4 +1,4 @@
-import { buildEpoch, type Epoch } from "../../settlement/epoch.ts";
+import { buildEpoch, type Epoch } from "../../settlement/log/epoch.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 
 /** The tree of an epoch, null for one that is not there. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { writeWholeFile } from "../../core/write-whole-file.ts";
-import { encodeLogData } from "../../settlement/log-data.ts";
+import { encodeLogData } from "../../settlement/log/log-data.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { logFile } from "./log-publisher.ts";
 

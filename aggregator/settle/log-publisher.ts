@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeWholeFile } from "../../core/write-whole-file.ts";
-import { blobsPerTransaction, toBlobs } from "../../settlement/blob-bytes.ts";
-import { encodeLogData, type LogData } from "../../settlement/log-data.ts";
-import { encodeLogPlace, logFileHash } from "../../settlement/log-place.ts";
+import { blobsPerTransaction, toBlobs } from "../../settlement/log/blob-bytes.ts";
+import { encodeLogData, type LogData } from "../../settlement/log/log-data.ts";
+import { encodeLogPlace, logFileHash } from "../../settlement/log/log-place.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 
 /** Where and how epochs are published. */

@@ -1,8 +1,8 @@
 import type { EpochInclusion } from "../../core/message/settlement-message.ts";
-import type { SignedAgreement } from "../../settlement/agreement.ts";
-import type { Bundle } from "../../settlement/bundle.ts";
-import { zeroHash } from "../../settlement/record.ts";
-import { pricesHash } from "../../settlement/reference-hash.ts";
+import type { SignedAgreement } from "../../settlement/record/agreement.ts";
+import type { Bundle } from "../../settlement/verify/bundle.ts";
+import { zeroHash } from "../../settlement/record/record.ts";
+import { pricesHash } from "../../settlement/record/reference-hash.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
 import { epochTrees, type TreeOf } from "./epoch-trees.ts";
 

@@ -1,7 +1,7 @@
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { localTimeOf, nextLocalTime } from "../../core/slots.ts";
-import type { Agreement } from "../../settlement/agreement.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
 import type { SettledKind, StoredSlot } from "../store/aggregator-store.ts";
 
 /** Where each kind of a home stands: the start of its next period, ms. */

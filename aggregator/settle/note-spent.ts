@@ -1,5 +1,5 @@
 import type { Clock } from "../../core/clock/clock.ts";
-import type { Mined } from "../../settlement/transactor.ts";
+import type { Mined } from "../../settlement/chain/transactor.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 
 /** Keeps what a transaction has cost. @param records that it put into an epoch, or paid for */

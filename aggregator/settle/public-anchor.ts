@@ -1,6 +1,6 @@
 import { AppError } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
-import type { ChainClient } from "../../settlement/chain-client.ts";
+import type { ChainClient } from "../../settlement/chain/chain-client.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { NoteSpent } from "./note-spent.ts";
 

@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
-import type { ChainClient } from "../../settlement/chain-client.ts";
-import { settlementInterface } from "../../settlement/chain-error.ts";
+import type { ChainClient } from "../../settlement/chain/chain-client.ts";
+import { settlementInterface } from "../../settlement/chain/chain-error.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { NoteSpent } from "./note-spent.ts";
 

@@ -1,9 +1,9 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { Agreement } from "../../settlement/agreement.ts";
-import type { ChainClient, SignedHead } from "../../settlement/chain-client.ts";
-import { recordHead } from "../../settlement/record.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
+import type { ChainClient, SignedHead } from "../../settlement/chain/chain-client.ts";
+import { recordHead } from "../../settlement/record/record.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
 import type { NoteSpent } from "./note-spent.ts";
 

@@ -1,8 +1,8 @@
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { Agreement } from "../../settlement/agreement.ts";
-import type { ChainClient, Deposit } from "../../settlement/chain-client.ts";
-import type { PairState } from "../../settlement/chain-reader.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
+import type { ChainClient, Deposit } from "../../settlement/chain/chain-client.ts";
+import type { PairState } from "../../settlement/chain/chain-reader.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
 import type { TopUpLevels } from "../config/settlement-config.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";

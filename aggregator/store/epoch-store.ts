@@ -1,7 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { RecordWire } from "../../core/message/settlement-message.ts";
-import type { LoggedRecord } from "../../settlement/log-run.ts";
+import type { LoggedRecord } from "../../settlement/log/log-run.ts";
 import type { StoredRecord } from "./aggregator-store.ts";
 import { stored } from "./record-store.ts";
 import type { Tables } from "./tables.ts";

@@ -1,14 +1,14 @@
 import { id, Wallet } from "ethers";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
-import type { Agreement } from "../../settlement/agreement.ts";
-import type { ArchiveLine } from "../../settlement/archive.ts";
-import type { SettlementDomain } from "../../settlement/domain.ts";
-import { dueOf } from "../../settlement/due.ts";
-import type { LoggedRecord } from "../../settlement/log-run.ts";
-import { recordDigest, zeroHash } from "../../settlement/record.ts";
-import { evidenceHash, pricesHash } from "../../settlement/reference-hash.ts";
-import { agreementHash, signAgreement } from "../../settlement/sign-agreement.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
+import type { ArchiveLine } from "../../settlement/log/archive.ts";
+import type { SettlementDomain } from "../../settlement/record/domain.ts";
+import { dueOf } from "../../settlement/record/due.ts";
+import type { LoggedRecord } from "../../settlement/log/log-run.ts";
+import { recordDigest, zeroHash } from "../../settlement/record/record.ts";
+import { evidenceHash, pricesHash } from "../../settlement/record/reference-hash.ts";
+import { agreementHash, signAgreement } from "../../settlement/record/sign-agreement.ts";
 
 /** 2026-03-02 in Amsterdam. */
 const midnightMs = Date.parse("2026-03-01T23:00:00.000Z");

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { SigningKey } from "ethers/crypto";
-import type { SettlementDomain } from "../../settlement/domain.ts";
+import type { SettlementDomain } from "../../settlement/record/domain.ts";
 import { dayOf } from "./simulated-day.ts";
 
 /** What a thread of the benchmark does: days of homes, or nothing but the recovery of keys. */

@@ -1,9 +1,9 @@
 import { id } from "ethers";
 import { iso } from "../../core/clock/clock.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
-import { encodeLogData } from "../../settlement/log-data.ts";
-import type { LoggedRecord } from "../../settlement/log-run.ts";
-import { recordDigest, zeroHash } from "../../settlement/record.ts";
+import { encodeLogData } from "../../settlement/log/log-data.ts";
+import type { LoggedRecord } from "../../settlement/log/log-run.ts";
+import { recordDigest, zeroHash } from "../../settlement/record/record.ts";
 
 const domain = { chainId: 1, contract: `0x${"c0".repeat(20)}` };
 const startS = Date.parse("2026-03-01T00:00:00Z") / 1000;

@@ -1,4 +1,4 @@
-import { blobCapacity, blobsPerTransaction } from "../../settlement/blob-bytes.ts";
+import { blobCapacity, blobsPerTransaction } from "../../settlement/log/blob-bytes.ts";
 import type { PilotGas } from "./pilot.ts";
 
 /** EIP-7918: a blob costs at least 2^13 times the base fee of execution. */

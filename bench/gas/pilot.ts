@@ -3,11 +3,11 @@ import { iso } from "../../core/clock/clock.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
 import devEuro from "../../settlement/contracts/dev-euro.json" with { type: "json" };
 import settlement from "../../settlement/contracts/settlement.json" with { type: "json" };
-import { settlementInterface, tokenInterface } from "../../settlement/chain-error.ts";
-import { encodeLogPlace } from "../../settlement/log-place.ts";
-import { recordBody } from "../../settlement/record-body.ts";
-import { recordHead, signRecord } from "../../settlement/record.ts";
-import { signPossession } from "../../settlement/typed-calls.ts";
+import { settlementInterface, tokenInterface } from "../../settlement/chain/chain-error.ts";
+import { encodeLogPlace } from "../../settlement/log/log-place.ts";
+import { recordBody } from "../../settlement/record/record-body.ts";
+import { recordHead, signRecord } from "../../settlement/record/record.ts";
+import { signPossession } from "../../settlement/record/typed-calls.ts";
 import { anvilChainId, anvilKeys } from "../../test/fake/anvil.ts";
 import type { GasMeter } from "./gas-meter.ts";
 

@@ -3,7 +3,7 @@ import { eraseRecords } from "../../aggregator/settle/erase-records.ts";
 import type { AggregatorStore } from "../../aggregator/store/aggregator-store.ts";
 import { openStore } from "../../aggregator/store/open-store.ts";
 import { AppError } from "../../core/app-error.ts";
-import { chainClient } from "../../settlement/chain-client.ts";
+import { chainClient } from "../../settlement/chain/chain-client.ts";
 import { exitCode } from "../exit-code.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 

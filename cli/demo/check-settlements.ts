@@ -1,9 +1,9 @@
-import { Bundle } from "../../settlement/bundle.ts";
-import type { ChainReader } from "../../settlement/chain-reader.ts";
-import { recordDigest } from "../../settlement/record.ts";
-import { domainOf } from "../../settlement/sign-agreement.ts";
-import { overallVerdict } from "../../settlement/verdict.ts";
-import { verifyBundle, type Finding } from "../../settlement/verify.ts";
+import { Bundle } from "../../settlement/verify/bundle.ts";
+import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
+import { recordDigest } from "../../settlement/record/record.ts";
+import { domainOf } from "../../settlement/record/sign-agreement.ts";
+import { overallVerdict } from "../../settlement/verify/verdict.ts";
+import { verifyBundle, type Finding } from "../../settlement/verify/verify.ts";
 import type { AggregatorApi, RecordLine } from "./aggregator-api.ts";
 
 /** What came of verifying a day's settlements. */

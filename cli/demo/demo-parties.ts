@@ -3,12 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { HDNodeWallet, Wallet } from "ethers/wallet";
 import { iso } from "../../core/clock/clock.ts";
-import { SignedAgreement, type Agreement } from "../../settlement/agreement.ts";
-import { chainClient } from "../../settlement/chain-client.ts";
-import { deployDevEuro, deploySettlement } from "../../settlement/deploy.ts";
-import { createKeystore, openKeystore } from "../../settlement/keystore.ts";
-import { signAgreement } from "../../settlement/sign-agreement.ts";
-import { signPossession } from "../../settlement/typed-calls.ts";
+import { SignedAgreement, type Agreement } from "../../settlement/record/agreement.ts";
+import { chainClient } from "../../settlement/chain/chain-client.ts";
+import { deployDevEuro, deploySettlement } from "../../settlement/chain/deploy.ts";
+import { createKeystore, openKeystore } from "../../settlement/keys/keystore.ts";
+import { signAgreement } from "../../settlement/record/sign-agreement.ts";
+import { signPossession } from "../../settlement/record/typed-calls.ts";
 import { jsonRpc } from "../../simulator/chain/json-rpc.ts";
 import { devChainId } from "../../simulator/chain/run-chain.ts";
 

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { AgentConfig } from "../../agent/config/agent-config.ts";
-import { isCredential } from "../../settlement/read-passphrase.ts";
+import { isCredential } from "../../settlement/keys/read-passphrase.ts";
 import type { Finding } from "./finding.ts";
 
 const dayMs = 86_400_000;

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { Signature } from "../../core/message/fields.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import { readJsonFile } from "../../core/read-json-file.ts";
-import { Agreement, householdOf, SignedAgreement } from "../../settlement/agreement.ts";
-import { domainOf, verifyAgreement } from "../../settlement/sign-agreement.ts";
+import { Agreement, householdOf, SignedAgreement } from "../../settlement/record/agreement.ts";
+import { domainOf, verifyAgreement } from "../../settlement/record/sign-agreement.ts";
 
 /** An agreement that nobody, one side or both have signed. */
 const DraftAgreement = z.strictObject({

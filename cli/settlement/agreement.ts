@@ -1,8 +1,8 @@
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { parseAs } from "../../core/parse-as.ts";
-import { Agreement } from "../../settlement/agreement.ts";
-import { chainClient } from "../../settlement/chain-client.ts";
-import { agreementHash, agreementSigner, domainOf, signAgreement } from "../../settlement/sign-agreement.ts";
+import { Agreement } from "../../settlement/record/agreement.ts";
+import { chainClient } from "../../settlement/chain/chain-client.ts";
+import { agreementHash, agreementSigner, domainOf, signAgreement } from "../../settlement/record/sign-agreement.ts";
 import { exitCode } from "../exit-code.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { type DraftAgreement, readDraft } from "./agreement-file.ts";

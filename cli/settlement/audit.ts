@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { AuditReport } from "../../settlement/audit/journal.ts";
-import type { EpochSource } from "../../settlement/epoch-source.ts";
+import type { EpochSource } from "../../settlement/log/epoch-source.ts";
 import { contractOption } from "./contract-option.ts";
 import { verdictCode } from "./verdict-code.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -51,17 +51,17 @@ export async function settlementAudit(flags: AuditFlags, say: (line: string) => 
 
 /** The nearest first. */
 async function sourcesOf({ data, beacon, mirror }: AuditFlags): Promise<EpochSource[]> {
-  const { blobEpochSource, folderSource, mirrorSource } = await import("../../settlement/epoch-source.ts");
+  const { blobEpochSource, folderSource, mirrorSource } = await import("../../settlement/log/epoch-source.ts");
   const sources: EpochSource[] = data === undefined ? [] : [folderSource(data)];
   if (beacon !== undefined) {
-    const { beaconBlobs } = await import("../../settlement/beacon-blobs.ts");
+    const { beaconBlobs } = await import("../../settlement/log/beacon-blobs.ts");
     sources.push(blobEpochSource(beacon, beaconBlobs(beacon)));
   }
   return [...sources, ...mirror.map((url) => mirrorSource(url))];
 }
 
 async function archiveOf(file: string) {
-  const { readArchive } = await import("../../settlement/archive.ts");
+  const { readArchive } = await import("../../settlement/log/archive.ts");
   const { readLines } = await import("../read-lines.ts");
   return readArchive(readLines(file), file);
 }

@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.ts";
-import { createOnce, devEuroCode, settlementCode } from "../../settlement/deploy.ts";
+import { createOnce, devEuroCode, settlementCode } from "../../settlement/chain/deploy.ts";
 import { exitCode } from "../exit-code.ts";
 import { addressIn, amountIn, openKey, type Sending, servedChain } from "./sending.ts";
 

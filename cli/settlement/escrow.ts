@@ -1,5 +1,5 @@
 import { formatMicro } from "../../core/units.ts";
-import { chainClient } from "../../settlement/chain-client.ts";
+import { chainClient } from "../../settlement/chain/chain-client.ts";
 import { exitCode } from "../exit-code.ts";
 import { readPair, type SideName } from "./agreement-file.ts";
 import { amountIn, type Sending, withSender } from "./sending.ts";

@@ -1,8 +1,8 @@
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { formatMicro } from "../../core/units.ts";
-import type { ChainClient } from "../../settlement/chain-client.ts";
-import type { Mined } from "../../settlement/transactor.ts";
+import type { ChainClient } from "../../settlement/chain/chain-client.ts";
+import type { Mined } from "../../settlement/chain/transactor.ts";
 import { exitCode } from "../exit-code.ts";
 import { addressIn, amountIn, type Sending, servedChain, withSender } from "./sending.ts";
 

@@ -3,7 +3,7 @@ import { AppError } from "../../core/app-error.ts";
 import { Address, Signature } from "../../core/message/fields.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import { readJsonFile } from "../../core/read-json-file.ts";
-import { signPossession } from "../../settlement/typed-calls.ts";
+import { signPossession } from "../../settlement/record/typed-calls.ts";
 import { exitCode } from "../exit-code.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { addressIn, type KeyOptions, openKey, type Sending, withSender } from "./sending.ts";

@@ -1,11 +1,11 @@
 import type { Wallet } from "ethers/wallet";
 import { AppError } from "../../core/app-error.ts";
 import { parseMicro } from "../../core/units.ts";
-import { chainClient, type ChainClient } from "../../settlement/chain-client.ts";
-import { chainError } from "../../settlement/chain-error.ts";
-import { chainProvider } from "../../settlement/chain-provider.ts";
-import { openKeystore } from "../../settlement/keystore.ts";
-import { readPassphrase } from "../../settlement/read-passphrase.ts";
+import { chainClient, type ChainClient } from "../../settlement/chain/chain-client.ts";
+import { chainError } from "../../settlement/chain/chain-error.ts";
+import { chainProvider } from "../../settlement/chain/chain-provider.ts";
+import { openKeystore } from "../../settlement/keys/keystore.ts";
+import { readPassphrase } from "../../settlement/keys/read-passphrase.ts";
 
 /** Options of every verb that uses a key. */
 export interface KeyOptions {

@@ -3,7 +3,7 @@ import type { SignedRecord } from "../../agent/store/record-store.ts";
 import type { SettlementStores } from "../../agent/store/settlement-stores.ts";
 import { AppError } from "../../core/app-error.ts";
 import type { EpochInclusion } from "../../core/message/settlement-message.ts";
-import { readAgreement } from "../../settlement/read-agreement.ts";
+import { readAgreement } from "../../settlement/record/read-agreement.ts";
 import { readAgentConfig } from "../read-agent-config.ts";
 
 /**

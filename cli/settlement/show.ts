@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { AppError, errorMessage } from "../../core/app-error.ts";
-import { Bundle } from "../../settlement/bundle.ts";
-import { evidenceHash, pricesHash } from "../../settlement/reference-hash.ts";
+import { Bundle } from "../../settlement/verify/bundle.ts";
+import { evidenceHash, pricesHash } from "../../settlement/record/reference-hash.ts";
 import { exitCode } from "../exit-code.ts";
 import { inclusionOf, settledHome, shownRecord } from "./settled-home.ts";
 import { wholeNumber } from "../whole-number.ts";

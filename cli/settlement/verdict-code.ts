@@ -1,4 +1,4 @@
-import type { Verdict } from "../../settlement/verdict.ts";
+import type { Verdict } from "../../settlement/verify/verdict.ts";
 import { exitCode } from "../exit-code.ts";
 
 /** What a verb exits with that came to a verdict. */

@@ -1,6 +1,6 @@
 import { AppError, errorMessage } from "../../core/app-error.ts";
-import type { Bundle } from "../../settlement/bundle.ts";
-import type { ChainClient } from "../../settlement/chain-client.ts";
+import type { Bundle } from "../../settlement/verify/bundle.ts";
+import type { ChainClient } from "../../settlement/chain/chain-client.ts";
 import { contractOption } from "./contract-option.ts";
 import { verdictCode } from "./verdict-code.ts";
 
@@ -17,8 +17,8 @@ interface VerifyOptions {
  * @throws AppError bundle-unreadable, bundle-not-json, settlement-bad-address
  */
 export async function settlementVerify(file: string, options: VerifyOptions, say: (line: string) => void): Promise<number> {
-  const { overallVerdict } = await import("../../settlement/verdict.ts");
-  const { verifyBundle } = await import("../../settlement/verify.ts");
+  const { overallVerdict } = await import("../../settlement/verify/verdict.ts");
+  const { verifyBundle } = await import("../../settlement/verify/verify.ts");
   const input = await readJson(file);
   const chain = options.offline ? null : await openChain(input, options);
   try {
@@ -47,12 +47,12 @@ function trustNotes(chain: ChainClient, { rpc, contract }: VerifyOptions): strin
 
 /** Null where the bundle is malformed or gives no hint: then there is nobody to ask, and verify says what is wrong. */
 async function openChain(input: unknown, { rpc, contract }: VerifyOptions): Promise<ChainClient | null> {
-  const { Bundle: schema } = await import("../../settlement/bundle.ts");
+  const { Bundle: schema } = await import("../../settlement/verify/bundle.ts");
   const pinned = contract === undefined ? undefined : contractOption(contract);
   const bundle: Bundle | undefined = schema.safeParse(input).data;
   const rpcUrl = rpc ?? bundle?.rpc;
   if (!bundle || !rpcUrl) return null;
-  const { chainClient } = await import("../../settlement/chain-client.ts");
+  const { chainClient } = await import("../../settlement/chain/chain-client.ts");
   return chainClient({ rpcUrl, chainId: bundle.chainId, contract: pinned ?? bundle.contract });
 }
 

@@ -1,7 +1,7 @@
 import { SigningKey } from "ethers/crypto";
 import { computeAddress } from "ethers/transaction";
 import { encodeRlp } from "ethers/utils";
-import { deterministicDeployer } from "../../settlement/deterministic-deployer.ts";
+import { deterministicDeployer } from "../../settlement/chain/deterministic-deployer.ts";
 
 /** What a network is made of. */
 export interface NetworkPlan {

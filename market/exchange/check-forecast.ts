@@ -1,7 +1,7 @@
 import { errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { ExchangeForecast, SignedForecast } from "../../core/message/exchange-order.ts";
-import type { SettlementDomain } from "../../settlement/domain.ts";
+import type { SettlementDomain } from "../../settlement/record/domain.ts";
 import type { Refusal } from "./check-order.ts";
 import type { BookRules } from "./order-book.ts";
 import { forecastSigner } from "./order-signature.ts";

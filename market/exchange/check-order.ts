@@ -1,7 +1,7 @@
 import { errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { ExchangeForecast, ExchangeOrder, SignedOrder, SignedRevocation } from "../../core/message/exchange-order.ts";
-import type { SettlementDomain } from "../../settlement/domain.ts";
+import type { SettlementDomain } from "../../settlement/record/domain.ts";
 import { oversold, type Promised } from "./forecast-bound.ts";
 import { type BookEvent, type BookOrder, nameOf, openWh, type OrderBook, ordersOf } from "./order-book.ts";
 import { orderReserve } from "./order-reserve.ts";

@@ -1,7 +1,13 @@
 import type { ExchangeForecast, ExchangeOrder, OrderRevocation } from "../../core/message/exchange-order.ts";
-import { canonicalHash } from "../../settlement/canonical-hash.ts";
-import type { SettlementDomain } from "../../settlement/domain.ts";
-import { recoverSigner, signTyped, typedDigest, type TypedDataSigner, type TypedFields } from "../../settlement/signature.ts";
+import { canonicalHash } from "../../settlement/record/canonical-hash.ts";
+import type { SettlementDomain } from "../../settlement/record/domain.ts";
+import {
+  recoverSigner,
+  signTyped,
+  typedDigest,
+  type TypedDataSigner,
+  type TypedFields,
+} from "../../settlement/record/signature.ts";
 
 const orderTypes: TypedFields = {
   Order: [

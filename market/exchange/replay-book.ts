@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.ts";
-import { canonicalHash } from "../../settlement/canonical-hash.ts";
+import { canonicalHash } from "../../settlement/record/canonical-hash.ts";
 import type { AuctionOrder } from "./auction-order.ts";
 import type { BookFile, FileOrder } from "./book-file.ts";
 import { type AuctionTrade, clearAuction, type Unmatched, type ZonePrice } from "./call-auction.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { iso } from "../../core/clock/clock.ts";
 import { Address, Hash, Instant, Micro, Name } from "../../core/message/fields.ts";
-import { canonicalHash } from "../../settlement/canonical-hash.ts";
+import { canonicalHash } from "../../settlement/record/canonical-hash.ts";
 import type { AuctionTrade } from "./call-auction.ts";
 
 /** One trade of an exchange: what `ref` of both its records is the hash of. Each side sees the other's order only as a hash. */

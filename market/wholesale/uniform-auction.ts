@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { moneyMicro } from "../../core/units.ts";
-import { canonicalHash } from "../../settlement/canonical-hash.ts";
+import { canonicalHash } from "../../settlement/record/canonical-hash.ts";
 import { shareOut } from "../exchange/share-out.ts";
 import { solveTransport } from "../exchange/transport.ts";
 import { type BidCurve, type Bounds, checkCurve } from "./bid-curve.ts";

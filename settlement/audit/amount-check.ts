@@ -1,12 +1,12 @@
 import { AppError } from "../../core/app-error.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
-import type { Agreement, SignedAgreement } from "../agreement.ts";
-import type { SettlementDomain } from "../domain.ts";
-import { dueOf } from "../due.ts";
-import { zeroHash } from "../record.ts";
-import { evidenceHash, pricesHash } from "../reference-hash.ts";
-import { agreementHash, verifyAgreement } from "../sign-agreement.ts";
+import type { Agreement, SignedAgreement } from "../record/agreement.ts";
+import type { SettlementDomain } from "../record/domain.ts";
+import { dueOf } from "../record/due.ts";
+import { zeroHash } from "../record/record.ts";
+import { evidenceHash, pricesHash } from "../record/reference-hash.ts";
+import { agreementHash, verifyAgreement } from "../record/sign-agreement.ts";
 import type { Journal } from "./journal.ts";
 import type { KeyHistory } from "./key-history.ts";
 import { recordPlace } from "./places.ts";

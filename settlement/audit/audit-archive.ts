@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
-import type { ArchiveLine } from "../archive.ts";
-import { recordDigest } from "../record.ts";
-import { pricesHash } from "../reference-hash.ts";
+import type { ArchiveLine } from "../log/archive.ts";
+import { recordDigest } from "../record/record.ts";
+import { pricesHash } from "../record/reference-hash.ts";
 import { amountCheck } from "./amount-check.ts";
 import { epochPlace, recordPlace } from "./places.ts";
 import { type AuditState, takeRecord } from "./record-intake.ts";

@@ -1,9 +1,9 @@
 import { AppError, errorMessage } from "../../core/app-error.ts";
-import type { ChainEvent } from "../chain-events.ts";
-import type { EpochSource, WantedEpoch } from "../epoch-source.ts";
-import { fetchEpoch } from "../fetch-epoch.ts";
-import { recordDigest } from "../record.ts";
-import { type Committed, wantedEpoch } from "../wanted-epoch.ts";
+import type { ChainEvent } from "../chain/chain-events.ts";
+import type { EpochSource, WantedEpoch } from "../log/epoch-source.ts";
+import { fetchEpoch } from "../log/fetch-epoch.ts";
+import { recordDigest } from "../record/record.ts";
+import { type Committed, wantedEpoch } from "../log/wanted-epoch.ts";
 import { epochPlace, recordPlace } from "./places.ts";
 import { type AuditState, takeRecord } from "./record-intake.ts";
 

@@ -1,7 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
-import type { ArchiveLine } from "../archive.ts";
-import type { ChainEvent } from "../chain-events.ts";
-import type { EpochSource } from "../epoch-source.ts";
+import type { ArchiveLine } from "../log/archive.ts";
+import type { ChainEvent } from "../chain/chain-events.ts";
+import type { EpochSource } from "../log/epoch-source.ts";
 import { auditArchive, sayUngiven } from "./audit-archive.ts";
 import { auditLog, sayPublishedAlone } from "./audit-log.ts";
 import { auditHeads, auditMoney } from "./audit-money.ts";

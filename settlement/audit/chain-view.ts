@@ -1,9 +1,9 @@
 import { Contract } from "ethers/contract";
-import { chainError, settlementInterface, tokenInterface } from "../chain-error.ts";
-import { type EventPage, readEvents } from "../chain-events.ts";
-import { chainProvider } from "../chain-provider.ts";
-import type { PairState } from "../chain-reader.ts";
-import type { SettlementDomain } from "../domain.ts";
+import { chainError, settlementInterface, tokenInterface } from "../chain/chain-error.ts";
+import { type EventPage, readEvents } from "../chain/chain-events.ts";
+import { chainProvider } from "../chain/chain-provider.ts";
+import type { PairState } from "../chain/chain-reader.ts";
+import type { SettlementDomain } from "../record/domain.ts";
 
 /** One settlement contract as of fixed blocks, so that all that is asked belongs together. All throw AppErrors of chainError. */
 export interface ChainView {

@@ -1,6 +1,6 @@
 import type { RecordWire } from "../../core/message/settlement-message.ts";
-import type { ChainEvent } from "../chain-events.ts";
-import type { PairState } from "../chain-reader.ts";
+import type { ChainEvent } from "../chain/chain-events.ts";
+import type { PairState } from "../chain/chain-reader.ts";
 import type { Journal } from "./journal.ts";
 import { pairPlace, recordPlace } from "./places.ts";
 

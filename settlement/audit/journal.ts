@@ -1,4 +1,4 @@
-import { overallVerdict, type Verdict } from "../verdict.ts";
+import { overallVerdict, type Verdict } from "../verify/verdict.ts";
 
 /** What an audit does, in this order. */
 export const auditSteps = [

@@ -1,5 +1,5 @@
 import { iso } from "../../core/clock/clock.ts";
-import type { ChainEvent } from "../chain-events.ts";
+import type { ChainEvent } from "../chain/chain-events.ts";
 import type { AuditCause } from "./journal.ts";
 
 /** How long a signer that was rotated out stays good for service periods of before; WINDOW in the contract. */

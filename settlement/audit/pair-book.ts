@@ -1,5 +1,5 @@
 import type { RecordWire } from "../../core/message/settlement-message.ts";
-import { zeroHash } from "../record.ts";
+import { zeroHash } from "../record/record.ts";
 import type { Journal } from "./journal.ts";
 import { periodList, type PeriodList } from "./period-list.ts";
 import { recordPlace } from "./places.ts";

@@ -1,7 +1,7 @@
 import type { RecordWire } from "../../core/message/settlement-message.ts";
-import type { ChainEvent } from "../chain-events.ts";
-import type { SettlementDomain } from "../domain.ts";
-import { zeroHash } from "../record.ts";
+import type { ChainEvent } from "../chain/chain-events.ts";
+import type { SettlementDomain } from "../record/domain.ts";
+import { zeroHash } from "../record/record.ts";
 import type { Journal } from "./journal.ts";
 import type { KeyHistory } from "./key-history.ts";
 import type { LeafTimes } from "./leaf-times.ts";

@@ -1,5 +1,5 @@
 import { AppError } from "../../core/app-error.ts";
-import { recoverSigner } from "../signature.ts";
+import { recoverSigner } from "../record/signature.ts";
 
 /** What was signed, and the signature; both in hex. */
 export interface SignedDigest {

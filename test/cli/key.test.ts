@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openKeystore, writeKeystore } from "../../settlement/keystore.ts";
-import { recoverSigner } from "../../settlement/signature.ts";
-import { signAgreement } from "../../settlement/sign-agreement.ts";
-import { rotationDigest, signPossession } from "../../settlement/typed-calls.ts";
+import { openKeystore, writeKeystore } from "../../settlement/keys/keystore.ts";
+import { recoverSigner } from "../../settlement/record/signature.ts";
+import { signAgreement } from "../../settlement/record/sign-agreement.ts";
+import { rotationDigest, signPossession } from "../../settlement/record/typed-calls.ts";
 import { type Anvil, anvilChainId, startAnvil } from "../fake/anvil.ts";
 import { runCli } from "../fake/run-cli.ts";
 import { scratch } from "../fake/scratch.ts";

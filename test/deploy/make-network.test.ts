@@ -6,10 +6,10 @@ import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { addressOf, extraDataOf } from "../../deploy/chain/network-files.ts";
-import { chainClient } from "../../settlement/chain-client.ts";
-import { deployDevEuro, deploySettlement } from "../../settlement/deploy.ts";
-import { deterministicDeployer } from "../../settlement/deterministic-deployer.ts";
-import { signPossession } from "../../settlement/typed-calls.ts";
+import { chainClient } from "../../settlement/chain/chain-client.ts";
+import { deployDevEuro, deploySettlement } from "../../settlement/chain/deploy.ts";
+import { deterministicDeployer } from "../../settlement/chain/deterministic-deployer.ts";
+import { signPossession } from "../../settlement/record/typed-calls.ts";
 import { anvilChainId, startAnvil } from "../fake/anvil.ts";
 import { scratch } from "../fake/scratch.ts";
 

@@ -8,8 +8,8 @@ import { openDatabase } from "../../agent/store/open-database.ts";
 import type { SignedRecord } from "../../agent/store/record-store.ts";
 import { settlementStores } from "../../agent/store/settlement-stores.ts";
 import { fakeClock } from "../../core/clock/fake-clock.ts";
-import { zeroHash } from "../../settlement/record.ts";
-import type { TypedDataSigner } from "../../settlement/signature.ts";
+import { zeroHash } from "../../settlement/record/record.ts";
+import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import { exampleAgreement, exampleEvidence, exampleRecord, exampleSeries, household, midnight } from "../settlement/fixture.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { signWithdrawal, type Withdrawal } from "../../settlement/typed-calls.ts";
+import { signWithdrawal, type Withdrawal } from "../../settlement/record/typed-calls.ts";
 import { code, contractRig, day } from "./contract-rig.ts";
 import { addressOf, aggregator, exampleRecord, household, householdIsA, keyOf, midnightS, partyA, partyB } from "./fixture.ts";
 import { fund, registerBoth } from "./market.ts";

@@ -1,9 +1,9 @@
 import { id, type LogDescription } from "ethers";
 import { describe, expect, it } from "vitest";
-import { buildEpoch } from "../../settlement/epoch.ts";
-import { chainError, settlementInterface } from "../../settlement/chain-error.ts";
-import { recordBody } from "../../settlement/record-body.ts";
-import { recordDigest, recordHead } from "../../settlement/record.ts";
+import { buildEpoch } from "../../settlement/log/epoch.ts";
+import { chainError, settlementInterface } from "../../settlement/chain/chain-error.ts";
+import { recordBody } from "../../settlement/record/record-body.ts";
+import { recordDigest, recordHead } from "../../settlement/record/record.ts";
 import { sendWithBlobs, versionedHash } from "../fake/blob-transaction.ts";
 import { until } from "../fake/until.ts";
 import { code, contractRig, day } from "./contract-rig.ts";

@@ -1,9 +1,9 @@
 import { id, type Wallet } from "ethers";
 import { describe, expect, it } from "vitest";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
-import { buildEpoch } from "../../settlement/epoch.ts";
-import { recordDigest, recordHead, signRecord } from "../../settlement/record.ts";
-import { signPossession } from "../../settlement/typed-calls.ts";
+import { buildEpoch } from "../../settlement/log/epoch.ts";
+import { recordDigest, recordHead, signRecord } from "../../settlement/record/record.ts";
+import { signPossession } from "../../settlement/record/typed-calls.ts";
 import { code, contractRig, day } from "./contract-rig.ts";
 import { addressOf, after, aggregator, bothSign, exampleRecord, household, householdIsA, keyOf, midnightS } from "./fixture.ts";
 import { fund, registerBoth } from "./market.ts";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect } from "vitest";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
-import type { ChainClient } from "../../settlement/chain-client.ts";
-import type { PairState } from "../../settlement/chain-reader.ts";
-import { recordHead } from "../../settlement/record.ts";
+import type { ChainClient } from "../../settlement/chain/chain-client.ts";
+import type { PairState } from "../../settlement/chain/chain-reader.ts";
+import { recordHead } from "../../settlement/record/record.ts";
 import { type Anvil, startAnvil } from "../fake/anvil.ts";
 import { aggregator, bothSign, household, midnightS, partyA, partyB } from "./fixture.ts";
 import { type Market, openMarket, registerBoth } from "./market.ts";

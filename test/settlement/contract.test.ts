@@ -1,8 +1,8 @@
 import { concat, toBeHex, type Wallet } from "ethers";
 import { describe, expect, it } from "vitest";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
-import { recordDigest, recordHead, signRecord } from "../../settlement/record.ts";
-import { signPossession } from "../../settlement/typed-calls.ts";
+import { recordDigest, recordHead, signRecord } from "../../settlement/record/record.ts";
+import { signPossession } from "../../settlement/record/typed-calls.ts";
 import { code, contractRig, day } from "./contract-rig.ts";
 import {
   addressOf,

@@ -1,14 +1,14 @@
 import { id, Wallet } from "ethers";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, FlexibilityEvidence, RecordWire } from "../../core/message/settlement-message.ts";
-import type { Agreement, SignedAgreement } from "../../settlement/agreement.ts";
-import type { Bundle } from "../../settlement/bundle.ts";
-import { composeRecord } from "../../settlement/compose-record.ts";
-import type { SettlementDomain } from "../../settlement/domain.ts";
-import { buildEpoch } from "../../settlement/epoch.ts";
-import { recordDigest, signRecord } from "../../settlement/record.ts";
-import { pricesHash } from "../../settlement/reference-hash.ts";
-import { signAgreement } from "../../settlement/sign-agreement.ts";
+import type { Agreement, SignedAgreement } from "../../settlement/record/agreement.ts";
+import type { Bundle } from "../../settlement/verify/bundle.ts";
+import { composeRecord } from "../../settlement/record/compose-record.ts";
+import type { SettlementDomain } from "../../settlement/record/domain.ts";
+import { buildEpoch } from "../../settlement/log/epoch.ts";
+import { recordDigest, signRecord } from "../../settlement/record/record.ts";
+import { pricesHash } from "../../settlement/record/reference-hash.ts";
+import { signAgreement } from "../../settlement/record/sign-agreement.ts";
 
 /** 2026-03-02, a Monday without a change of clocks; midnight in Amsterdam. */
 export const midnight = "2026-03-01T23:00:00.000Z";

@@ -1,8 +1,8 @@
 import { JsonRpcProvider } from "ethers";
-import { chainClient, type ChainClient } from "../../settlement/chain-client.ts";
-import { deployDevEuro, deploySettlement } from "../../settlement/deploy.ts";
-import type { SettlementDomain } from "../../settlement/domain.ts";
-import { signPossession } from "../../settlement/typed-calls.ts";
+import { chainClient, type ChainClient } from "../../settlement/chain/chain-client.ts";
+import { deployDevEuro, deploySettlement } from "../../settlement/chain/deploy.ts";
+import type { SettlementDomain } from "../../settlement/record/domain.ts";
+import { signPossession } from "../../settlement/record/typed-calls.ts";
 import { type Anvil, anvilChainId, anvilKeys } from "../fake/anvil.ts";
 import { addressOf, aggregator, household, partyA, partyB } from "./fixture.ts";
 

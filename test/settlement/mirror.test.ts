@@ -1,18 +1,18 @@
 import { id } from "ethers";
 import { existsSync, readdirSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { mirrorSource } from "../../settlement/epoch-source.ts";
-import { encodeLogData } from "../../settlement/log-data.ts";
-import { encodeLogPlace } from "../../settlement/log-place.ts";
-import type { LoggedRecord } from "../../settlement/log-run.ts";
-import { mirrorApp } from "../../settlement/mirror-app.ts";
+import { mirrorSource } from "../../settlement/log/epoch-source.ts";
+import { encodeLogData } from "../../settlement/log/log-data.ts";
+import { encodeLogPlace } from "../../settlement/log/log-place.ts";
+import type { LoggedRecord } from "../../settlement/log/log-run.ts";
+import { mirrorApp } from "../../settlement/log/mirror-app.ts";
 import { runCli, startCli } from "../fake/run-cli.ts";
 import { scratch } from "../fake/scratch.ts";
 import { silentLog } from "../fake/silent-log.ts";
 import { until } from "../fake/until.ts";
 import { type AuditWorld, filePlace, openWorld, recordsForm } from "./audit/world.ts";
 import { aggregator, household } from "./fixture.ts";
-import { epochIndex } from "../../settlement/wanted-epoch.ts";
+import { epochIndex } from "../../settlement/log/wanted-epoch.ts";
 
 let world: AuditWorld;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { keccak256 as keccakOfEthers } from "ethers";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { recordHead } from "../../settlement/record.ts";
-import { Bundle } from "../../settlement/bundle.ts";
-import { verifyBundle } from "../../settlement/verify.ts";
+import { recordHead } from "../../settlement/record/record.ts";
+import { Bundle } from "../../settlement/verify/bundle.ts";
+import { verifyBundle } from "../../settlement/verify/verify.ts";
 import { type Anvil, startAnvil } from "../fake/anvil.ts";
 import { seededRandom } from "../fuzz/mutate.ts";
 import { randomBundle } from "../tampering/random-bundle.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { quickVerdict } from "../../settlement/verify.ts";
+import { quickVerdict } from "../../settlement/verify/verify.ts";
 import { seededRandom } from "../fuzz/mutate.ts";
 import { flipBytes } from "../tampering/flip-bytes.ts";
 import { randomBundle } from "../tampering/random-bundle.ts";

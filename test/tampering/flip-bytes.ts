@@ -1,7 +1,7 @@
-import type { Bundle } from "../../settlement/bundle.ts";
-import type { ChainReader } from "../../settlement/chain-reader.ts";
-import type { Verdict } from "../../settlement/verdict.ts";
-import { quickVerdict } from "../../settlement/verify.ts";
+import type { Bundle } from "../../settlement/verify/bundle.ts";
+import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
+import type { Verdict } from "../../settlement/verify/verdict.ts";
+import { quickVerdict } from "../../settlement/verify/verify.ts";
 
 /** How often a flipped bundle came to each verdict, and the places where it stayed good. */
 export interface Flips extends Record<Verdict, number> {

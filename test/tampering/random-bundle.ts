@@ -1,10 +1,10 @@
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
-import type { Bundle } from "../../settlement/bundle.ts";
-import type { ChainReader, PairState } from "../../settlement/chain-reader.ts";
-import { buildEpoch } from "../../settlement/epoch.ts";
-import { recordDigest } from "../../settlement/record.ts";
-import { pricesHash } from "../../settlement/reference-hash.ts";
+import type { Bundle } from "../../settlement/verify/bundle.ts";
+import type { ChainReader, PairState } from "../../settlement/chain/chain-reader.ts";
+import { buildEpoch } from "../../settlement/log/epoch.ts";
+import { recordDigest } from "../../settlement/record/record.ts";
+import { pricesHash } from "../../settlement/record/reference-hash.ts";
 import {
   addressOf,
   aggregator,

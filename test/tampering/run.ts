@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { quickVerdict } from "../../settlement/verify.ts";
+import { quickVerdict } from "../../settlement/verify/verify.ts";
 import { seededRandom } from "../fuzz/mutate.ts";
 import { flipBytes, type Flips } from "./flip-bytes.ts";
 import { randomBundle } from "./random-bundle.ts";

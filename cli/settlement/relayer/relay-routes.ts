@@ -6,12 +6,12 @@ import { AppError, errorCode, errorMessage } from "../../../core/app-error.ts";
 import type { Clock } from "../../../core/clock/clock.ts";
 import type { Log } from "../../../core/log.ts";
 import { problemOf } from "../../../core/problem.ts";
-import { type CallSender, RelayRequest } from "../../../settlement/call-sender.ts";
-import type { ChainProbe } from "../../../settlement/chain-probe.ts";
-import type { ChainReader } from "../../../settlement/chain-reader.ts";
-import { checkCosigned } from "../../../settlement/cosigned-by.ts";
-import { headRequestSigner } from "../../../settlement/head-request.ts";
-import { relayedCallOf } from "../../../settlement/settlement-calls.ts";
+import { type CallSender, RelayRequest } from "../../../settlement/chain/call-sender.ts";
+import type { ChainProbe } from "../../../settlement/chain/chain-probe.ts";
+import type { ChainReader } from "../../../settlement/chain/chain-reader.ts";
+import { checkCosigned } from "../../../settlement/record/cosigned-by.ts";
+import { headRequestSigner } from "../../../settlement/record/head-request.ts";
+import { relayedCallOf } from "../../../settlement/chain/settlement-calls.ts";
 import type { Allowance } from "./allowance.ts";
 import { Heads, type HeadStore } from "./head-store.ts";
 

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { errorCode } from "../../../core/app-error.ts";
-import { keySender } from "../../../settlement/call-sender.ts";
-import { recordDigest } from "../../../settlement/record.ts";
-import { pricesHash } from "../../../settlement/reference-hash.ts";
+import { keySender } from "../../../settlement/chain/call-sender.ts";
+import { recordDigest } from "../../../settlement/record/record.ts";
+import { pricesHash } from "../../../settlement/record/reference-hash.ts";
 import { aggregator, exampleSeries, keyOf, partyA, partyB } from "../../settlement/fixture.ts";
 import { escrowMicro, homeOnChain } from "./home-on-chain.ts";
 
@@ -184,7 +184,7 @@ it("looks at once after a start, leaves a withdrawal alone where it owes itself,
   // The escrow shrinks by what both owners sign: less than is owed is left.
   const due = BigInt(newest.cumA) - BigInt(newest.cumB);
   const owed = aggregator.owner === partyA.owner ? due : -due;
-  const settled = await import("../../../settlement/typed-calls.ts").then(async ({ signWithdrawal }) => {
+  const settled = await import("../../../settlement/record/typed-calls.ts").then(async ({ signWithdrawal }) => {
     const aggregatorIsA = aggregator.owner === partyA.owner;
     const leave = escrowMicro - owed + 7n;
     const withdrawal = {

@@ -7,7 +7,7 @@ import { settlementStores } from "../../../agent/store/settlement-stores.ts";
 import { hold } from "../../../agent/store/settlement-hold.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import type { SettlementUp } from "../../../core/message/settlement-message.ts";
-import { recordDigest, signRecord, zeroHash } from "../../../settlement/record.ts";
+import { recordDigest, signRecord, zeroHash } from "../../../settlement/record/record.ts";
 import { openStore } from "../../fake/open-store.ts";
 import {
   addressOf,

@@ -3,8 +3,8 @@ import type { Watchtower } from "../../../agent/settle/watchtower.ts";
 import { hold } from "../../../agent/store/settlement-hold.ts";
 import type { CosignedRecord } from "../../../core/message/settlement-message.ts";
 import { AppError } from "../../../core/app-error.ts";
-import { recordDigest, recordHead } from "../../../settlement/record.ts";
-import { publishCall } from "../../../settlement/settlement-calls.ts";
+import { recordDigest, recordHead } from "../../../settlement/record/record.ts";
+import { publishCall } from "../../../settlement/chain/settlement-calls.ts";
 import { bothSign, householdIsA } from "../../settlement/fixture.ts";
 import { homeOnChain, hourOf } from "./home-on-chain.ts";
 

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { errorCode } from "../../../core/app-error.ts";
 import type { RecordWire } from "../../../core/message/settlement-message.ts";
-import { recordDigest, signRecord, zeroHash } from "../../../settlement/record.ts";
-import { agreementHash } from "../../../settlement/sign-agreement.ts";
-import { signPossession } from "../../../settlement/typed-calls.ts";
+import { recordDigest, signRecord, zeroHash } from "../../../settlement/record/record.ts";
+import { agreementHash } from "../../../settlement/record/sign-agreement.ts";
+import { signPossession } from "../../../settlement/record/typed-calls.ts";
 import {
   addressOf,
   after,

@@ -8,9 +8,9 @@ import { settlementStores } from "../../../agent/store/settlement-stores.ts";
 import { AppError, errorCode } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import type { CosignedRecord, Evidence, RecordWire, SettlementUp } from "../../../core/message/settlement-message.ts";
-import type { PairState } from "../../../settlement/chain-reader.ts";
-import { recordDigest, signerOf, signRecord, zeroHash } from "../../../settlement/record.ts";
-import type { TypedDataSigner } from "../../../settlement/signature.ts";
+import type { PairState } from "../../../settlement/chain/chain-reader.ts";
+import { recordDigest, signerOf, signRecord, zeroHash } from "../../../settlement/record/record.ts";
+import type { TypedDataSigner } from "../../../settlement/record/signature.ts";
 import {
   addressOf,
   after,

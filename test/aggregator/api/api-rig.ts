@@ -3,7 +3,7 @@ import { routes } from "../../../aggregator/api/routes.ts";
 import { AppError } from "../../../core/app-error.ts";
 import { makeToken } from "../../../aggregator/api/token.ts";
 import type { Role, StoredToken } from "../../../aggregator/store/token-store.ts";
-import type { Bundle } from "../../../settlement/bundle.ts";
+import type { Bundle } from "../../../settlement/verify/bundle.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { exampleBundle } from "../../settlement/fixture.ts";
 import { scratchStore } from "../rows.ts";

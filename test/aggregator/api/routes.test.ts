@@ -1,6 +1,6 @@
 import { id } from "ethers";
 import { describe, expect, it } from "vitest";
-import { buildEpoch, verifyInclusion } from "../../../settlement/epoch.ts";
+import { buildEpoch, verifyInclusion } from "../../../settlement/log/epoch.ts";
 import { aggregator } from "../../settlement/fixture.ts";
 import { planOf, statusOf } from "../plans.ts";
 import { message, sampleItem, slotItem } from "../rows.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ArchiveLine, readArchive } from "../../../settlement/archive.ts";
+import { type ArchiveLine, readArchive } from "../../../settlement/log/archive.ts";
 import { aggregator, exampleBundle } from "../../settlement/fixture.ts";
 import { domain } from "../settle/home-double.ts";
 import { apiRig, nowMs } from "./api-rig.ts";

@@ -1,10 +1,10 @@
 import { expect, it, vi } from "vitest";
 import { makeBundle } from "../../../aggregator/settle/make-bundle.ts";
 import { AppError } from "../../../core/app-error.ts";
-import { chainClient } from "../../../settlement/chain-client.ts";
-import { pricesHash } from "../../../settlement/reference-hash.ts";
-import { overallVerdict } from "../../../settlement/verdict.ts";
-import { verifyBundle } from "../../../settlement/verify.ts";
+import { chainClient } from "../../../settlement/chain/chain-client.ts";
+import { pricesHash } from "../../../settlement/record/reference-hash.ts";
+import { overallVerdict } from "../../../settlement/verify/verdict.ts";
+import { verifyBundle } from "../../../settlement/verify/verify.ts";
 import * as parties from "../../settlement/fixture.ts";
 import { fund } from "../../settlement/market.ts";
 import { chainRoom } from "./chain-room.ts";

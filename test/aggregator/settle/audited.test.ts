@@ -1,9 +1,9 @@
 import { expect, it, vi } from "vitest";
-import type { ArchiveLine } from "../../../settlement/archive.ts";
+import type { ArchiveLine } from "../../../settlement/log/archive.ts";
 import { audit } from "../../../settlement/audit/audit.ts";
 import { openChainView } from "../../../settlement/audit/chain-view.ts";
-import { folderSource } from "../../../settlement/epoch-source.ts";
-import { pricesHash } from "../../../settlement/reference-hash.ts";
+import { folderSource } from "../../../settlement/log/epoch-source.ts";
+import { pricesHash } from "../../../settlement/record/reference-hash.ts";
 import { exampleAgreement, exampleSeries, household, householdIsA, signBoth } from "../../settlement/fixture.ts";
 import { fund } from "../../settlement/market.ts";
 import { chainRoom } from "./chain-room.ts";

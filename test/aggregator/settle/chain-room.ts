@@ -9,9 +9,9 @@ import type { AggregatorStore, StoredRecord } from "../../../aggregator/store/ag
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import type { PriceSeries } from "../../../core/message/price-series.ts";
 import type { Evidence, RecordWire } from "../../../core/message/settlement-message.ts";
-import type { Agreement } from "../../../settlement/agreement.ts";
-import type { ChainClient } from "../../../settlement/chain-client.ts";
-import { recordDigest } from "../../../settlement/record.ts";
+import type { Agreement } from "../../../settlement/record/agreement.ts";
+import type { ChainClient } from "../../../settlement/chain/chain-client.ts";
+import { recordDigest } from "../../../settlement/record/record.ts";
 import { startAnvil } from "../../fake/anvil.ts";
 import { scratch } from "../../fake/scratch.ts";
 import { silentLog } from "../../fake/silent-log.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { FlexEvent } from "../../../aggregator/store/reward-store.ts";
 import { priceBook } from "../../../planner/price-book.ts";
-import type { Agreement } from "../../../settlement/agreement.ts";
-import { dueOf } from "../../../settlement/due.ts";
-import { evidenceHash } from "../../../settlement/reference-hash.ts";
-import { agreementHash } from "../../../settlement/sign-agreement.ts";
+import type { Agreement } from "../../../settlement/record/agreement.ts";
+import { dueOf } from "../../../settlement/record/due.ts";
+import { evidenceHash } from "../../../settlement/record/reference-hash.ts";
+import { agreementHash } from "../../../settlement/record/sign-agreement.ts";
 import { aggregator, exampleAgreement, exampleSeries, household } from "../../settlement/fixture.ts";
 import { message, midnightMs, quarterMs, slotItem } from "../rows.ts";
 import { type Desk, domain, neighbourSite, openDesk, proposed, reported, signedBy, site } from "./home-double.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { evidenceOf, nextPeriods, serviceOf, type NextPeriod } from "../../../aggregator/settle/next-period.ts";
-import { isServiceDay } from "../../../settlement/service-day.ts";
+import { isServiceDay } from "../../../settlement/record/service-day.ts";
 import { exampleAgreement } from "../../settlement/fixture.ts";
 import { midnightMs, quarterMs } from "../rows.ts";
 

@@ -1,7 +1,7 @@
 import type { StoredRecord } from "../../../aggregator/store/aggregator-store.ts";
-import type { Agreement } from "../../../settlement/agreement.ts";
-import { recordDigest, signRecord } from "../../../settlement/record.ts";
-import { signPossession } from "../../../settlement/typed-calls.ts";
+import type { Agreement } from "../../../settlement/record/agreement.ts";
+import { recordDigest, signRecord } from "../../../settlement/record/record.ts";
+import { signPossession } from "../../../settlement/record/typed-calls.ts";
 import {
   addressOf,
   aggregator,

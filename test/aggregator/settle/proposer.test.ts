@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { SettlementUp } from "../../../core/message/settlement-message.ts";
 import { priceBook } from "../../../planner/price-book.ts";
-import { signerOf } from "../../../settlement/record.ts";
+import { signerOf } from "../../../settlement/record/record.ts";
 import { addressOf, aggregator, exampleSeries, household, keyOf } from "../../settlement/fixture.ts";
 import { message, midnightMs, quarterMs, slotItem } from "../rows.ts";
 import { type Desk, disputeOf, domain, neighbourSite, openDesk, proposed, reported, signedBy, site } from "./home-double.ts";

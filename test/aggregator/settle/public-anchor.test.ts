@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 import { noteSpent } from "../../../aggregator/settle/note-spent.ts";
 import { anchorPublicly } from "../../../aggregator/settle/public-anchor.ts";
 import { errorCode } from "../../../core/app-error.ts";
-import type { ChainClient } from "../../../settlement/chain-client.ts";
+import type { ChainClient } from "../../../settlement/chain/chain-client.ts";
 import { household } from "../../settlement/fixture.ts";
 import { fund } from "../../settlement/market.ts";
 import { chainRoom, openChain, site } from "./chain-room.ts";

@@ -4,10 +4,10 @@ import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { logFile } from "../../../aggregator/settle/log-publisher.ts";
 import { fillMirrors } from "../../../aggregator/settle/mirror.ts";
-import { settlementInterface } from "../../../settlement/chain-error.ts";
-import { decodeLogData, leavesOf } from "../../../settlement/log-data.ts";
-import { decodeLogPlace, logFileHash } from "../../../settlement/log-place.ts";
-import { pricesHash } from "../../../settlement/reference-hash.ts";
+import { settlementInterface } from "../../../settlement/chain/chain-error.ts";
+import { decodeLogData, leavesOf } from "../../../settlement/log/log-data.ts";
+import { decodeLogPlace, logFileHash } from "../../../settlement/log/log-place.ts";
+import { pricesHash } from "../../../settlement/record/reference-hash.ts";
 import { exampleSeries } from "../../settlement/fixture.ts";
 import { addCosigned, chainRoom, site } from "./chain-room.ts";
 
@@ -61,7 +61,7 @@ it(
     await room.addCosigned();
     // One blob holds 126,976 bytes, so that these leaves need two.
     const digests = Array.from({ length: 4000 }, (_, at) => `0x${String(at + 1).padStart(64, "0")}`);
-    const { buildEpoch } = await import("../../../settlement/epoch.ts");
+    const { buildEpoch } = await import("../../../settlement/log/epoch.ts");
     await store.addEpoch({ epoch: 1, root: buildEpoch(digests).root, digests });
     const killed = room.through({ attachBlobs: () => Promise.reject(new Error("killed")) });
     await killed.tick();

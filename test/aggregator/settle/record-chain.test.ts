@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { resolveDispute } from "../../../aggregator/settle/resolve-dispute.ts";
 import { errorCode } from "../../../core/app-error.ts";
-import { recordDigest, zeroHash } from "../../../settlement/record.ts";
+import { recordDigest, zeroHash } from "../../../settlement/record/record.ts";
 import { household } from "../../settlement/fixture.ts";
 import { bootTwo, message, slotItem } from "../rows.ts";
 import { disputeOf, domain, openDesk, proposed, reported, signedBy, site } from "./home-double.ts";

@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { settlePairsOf } from "./pairs.ts";
 import { errorCode } from "../../../core/app-error.ts";
-import { chainClient } from "../../../settlement/chain-client.ts";
+import { chainClient } from "../../../settlement/chain/chain-client.ts";
 import * as parties from "../../settlement/fixture.ts";
 import { fund } from "../../settlement/market.ts";
 import { chainRoom, site } from "./chain-room.ts";

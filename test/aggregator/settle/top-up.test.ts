@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { noteSpent } from "../../../aggregator/settle/note-spent.ts";
 import { freeEscrow, topUp } from "../../../aggregator/settle/top-up.ts";
-import type { PairState } from "../../../settlement/chain-reader.ts";
+import type { PairState } from "../../../settlement/chain/chain-reader.ts";
 import * as parties from "../../settlement/fixture.ts";
 import { chainRoom } from "./chain-room.ts";
 

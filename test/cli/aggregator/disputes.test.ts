@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { openStore } from "../../../aggregator/store/open-store.ts";
 import type { StoredRecord } from "../../../aggregator/store/aggregator-store.ts";
 import { startAnvil } from "../../fake/anvil.ts";
-import { recordDigest } from "../../../settlement/record.ts";
+import { recordDigest } from "../../../settlement/record/record.ts";
 import { runCli } from "../../fake/run-cli.ts";
 import { scratch } from "../../fake/scratch.ts";
 import { exampleEvidence, exampleRecord } from "../../settlement/fixture.ts";

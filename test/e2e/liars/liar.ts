@@ -1,8 +1,8 @@
 import type { CosignedRecord, Evidence, RecordWire, SettlementUp } from "../../../core/message/settlement-message.ts";
-import type { ChainClient } from "../../../settlement/chain-client.ts";
-import { composeRecord } from "../../../settlement/compose-record.ts";
-import { buildEpoch } from "../../../settlement/epoch.ts";
-import { recordDigest, recordHead, signRecord } from "../../../settlement/record.ts";
+import type { ChainClient } from "../../../settlement/chain/chain-client.ts";
+import { composeRecord } from "../../../settlement/record/compose-record.ts";
+import { buildEpoch } from "../../../settlement/log/epoch.ts";
+import { recordDigest, recordHead, signRecord } from "../../../settlement/record/record.ts";
 import { after, aggregator, householdIsA } from "../../settlement/fixture.ts";
 import { escrowMicro, type HonestHome, seriesOf, told } from "./honest-home.ts";
 

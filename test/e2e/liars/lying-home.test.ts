@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { formatMicro } from "../../../core/units.ts";
-import { signerOf, signRecord } from "../../../settlement/record.ts";
-import { energyAmount } from "../../../settlement/amount.ts";
+import { signerOf, signRecord } from "../../../settlement/record/record.ts";
+import { energyAmount } from "../../../settlement/record/amount.ts";
 import { seededRandom } from "../../../simulator/house/seeded-random.ts";
 import { disputeOf, domain, openDesk, proposed, reported, signedBy, site } from "../../aggregator/settle/home-double.ts";
 import {

@@ -1,4 +1,4 @@
-import { energyAmount } from "../../../settlement/amount.ts";
+import { energyAmount } from "../../../settlement/record/amount.ts";
 import { seededRandom } from "../../../simulator/house/seeded-random.ts";
 import { householdIsA, midnightS } from "../../settlement/fixture.ts";
 import { honestHome, seriesOf, told } from "./honest-home.ts";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { auditSteps, type AuditReport } from "../../../settlement/audit/journal.ts";
-import { encodeLogData, leavesOf } from "../../../settlement/log-data.ts";
-import { pricesHash } from "../../../settlement/reference-hash.ts";
-import { recordHead } from "../../../settlement/record.ts";
+import { encodeLogData, leavesOf } from "../../../settlement/log/log-data.ts";
+import { pricesHash } from "../../../settlement/record/reference-hash.ts";
+import { recordHead } from "../../../settlement/record/record.ts";
 import { aggregator, household, midnightS, partyA, partyB } from "../fixture.ts";
 import { fund } from "../market.ts";
 import { type AuditWorld, openWorld, recordsForm } from "./world.ts";

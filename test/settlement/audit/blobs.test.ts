@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
-import { blobEpochSource, epochFile, folderSource } from "../../../settlement/epoch-source.ts";
-import { beaconBlobs } from "../../../settlement/beacon-blobs.ts";
-import { toBlobs } from "../../../settlement/blob-bytes.ts";
-import { epochRoot } from "../../../settlement/epoch.ts";
-import { encodeLogData, leavesOf } from "../../../settlement/log-data.ts";
-import { encodeLogPlace } from "../../../settlement/log-place.ts";
+import { blobEpochSource, epochFile, folderSource } from "../../../settlement/log/epoch-source.ts";
+import { beaconBlobs } from "../../../settlement/log/beacon-blobs.ts";
+import { toBlobs } from "../../../settlement/log/blob-bytes.ts";
+import { epochRoot } from "../../../settlement/log/epoch.ts";
+import { encodeLogData, leavesOf } from "../../../settlement/log/log-data.ts";
+import { encodeLogPlace } from "../../../settlement/log/log-place.ts";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratch } from "../../fake/scratch.ts";

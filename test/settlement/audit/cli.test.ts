@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { writeArchiveLine } from "../../../settlement/archive.ts";
+import { writeArchiveLine } from "../../../settlement/log/archive.ts";
 import type { AuditReport } from "../../../settlement/audit/journal.ts";
 import { runCli } from "../../fake/run-cli.ts";
 import { scratch } from "../../fake/scratch.ts";

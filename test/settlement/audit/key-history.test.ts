@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { keyHistory } from "../../../settlement/audit/key-history.ts";
-import type { ChainEvent, EventBody } from "../../../settlement/chain-events.ts";
+import type { ChainEvent, EventBody } from "../../../settlement/chain/chain-events.ts";
 
 const [owner, first, second, other] = ["1", "2", "3", "4"].map((digit) => `0x${digit.repeat(40)}`) as [
   string,

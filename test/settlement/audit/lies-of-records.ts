@@ -1,9 +1,9 @@
 import { id } from "ethers";
 import { expect } from "vitest";
 import type { RecordWire } from "../../../core/message/settlement-message.ts";
-import { leavesOf } from "../../../settlement/log-data.ts";
-import type { LoggedRecord } from "../../../settlement/log-run.ts";
-import { signPossession } from "../../../settlement/typed-calls.ts";
+import { leavesOf } from "../../../settlement/log/log-data.ts";
+import type { LoggedRecord } from "../../../settlement/log/log-run.ts";
+import { signPossession } from "../../../settlement/record/typed-calls.ts";
 import { addressOf, after, household, householdIsA, keyOf, midnightS } from "../fixture.ts";
 import { type Lie, nextDay, type Story } from "./story.ts";
 import { type AuditWorld, type DayRecord, recordsForm } from "./world.ts";

@@ -1,17 +1,17 @@
 import { id } from "ethers";
 import type { PriceSeries } from "../../../core/message/price-series.ts";
 import type { Evidence, RecordWire } from "../../../core/message/settlement-message.ts";
-import type { ArchiveLine } from "../../../settlement/archive.ts";
+import type { ArchiveLine } from "../../../settlement/log/archive.ts";
 import { audit, type AuditOptions } from "../../../settlement/audit/audit.ts";
 import { type ChainView, openChainView } from "../../../settlement/audit/chain-view.ts";
 import type { AuditReport } from "../../../settlement/audit/journal.ts";
-import type { ChainClient } from "../../../settlement/chain-client.ts";
-import { epochRoot } from "../../../settlement/epoch.ts";
-import { encodeLogData, leavesOf, type LogData } from "../../../settlement/log-data.ts";
-import { encodeLogPlace, logFileHash } from "../../../settlement/log-place.ts";
-import type { LoggedRecord } from "../../../settlement/log-run.ts";
-import { recordDigest, recordHead, signRecord } from "../../../settlement/record.ts";
-import { pricesHash } from "../../../settlement/reference-hash.ts";
+import type { ChainClient } from "../../../settlement/chain/chain-client.ts";
+import { epochRoot } from "../../../settlement/log/epoch.ts";
+import { encodeLogData, leavesOf, type LogData } from "../../../settlement/log/log-data.ts";
+import { encodeLogPlace, logFileHash } from "../../../settlement/log/log-place.ts";
+import type { LoggedRecord } from "../../../settlement/log/log-run.ts";
+import { recordDigest, recordHead, signRecord } from "../../../settlement/record/record.ts";
+import { pricesHash } from "../../../settlement/record/reference-hash.ts";
 import { startAnvil } from "../../fake/anvil.ts";
 import {
   aggregator,

@@ -1,0 +1,251 @@
+import { AppError } from "../../core/app-error.ts";
+import { iso } from "../../core/clock/clock.ts";
+import type { PriceSeries } from "../../core/message/price-series.ts";
+import type { Evidence, RecordWire, SettlementUp } from "../../core/message/settlement-message.ts";
+import type { Agreement } from "./agreement.ts";
+import type { PairState } from "../chain/chain-reader.ts";
+import { dueOf } from "./due.ts";
+import { recordDigest, zeroHash } from "./record.ts";
+import { evidenceHash, pricesHash } from "./reference-hash.ts";
+import { agreementHash, domainOf } from "./sign-agreement.ts";
+
+/** Energy of one slot in the gateway's own ledger; instants in ms. */
+export interface OwnSlot {
+  register: "import" | "export";
+  startMs: number;
+  endMs: number;
+  wh: number;
+}
+
+/** Import of one slot of any meter in the gateway's own ledger; instants in ms. */
+export interface MeterSlot {
+  meter: string;
+  startMs: number;
+  endMs: number;
+  wh: number;
+}
+
+/** A service period that a signed record already covers; register "none" stands for rewards. */
+export interface CoveredPeriod {
+  register: Evidence["register"];
+  startMs: number;
+  endMs: number;
+}
+
+/** All that the gateway knows by itself. */
+export interface RecordContext {
+  /** Newest record that the gateway has signed for this pair, null before the first. */
+  previous: RecordWire | null;
+  agreement: Agreement;
+  /** Price series that the gateway accepted for the period; null for a reward. */
+  series: PriceSeries | null;
+  /** Own slots that touch the period; slots outside it or of the other register are ignored. */
+  ownSlots: readonly OwnSlot[];
+  /** Own slots of the meters that evidence of flexibility names, as far back as it goes; none for all else. */
+  meterSlots?: readonly MeterSlot[];
+  /** Periods of this pair that were settled before; at least all that can overlap. */
+  covered: readonly CoveredPeriod[];
+  /**
+   * The pair on chain, to see that the payer has the money: as of the newest block, and of the newest that cannot be undone.
+   * In each it must suffice; none skips that check.
+   */
+  pairs: readonly PairState[];
+  nowMs: number;
+}
+
+/** The gateway's own figures in a dispute. */
+export type OwnFigures = Extract<SettlementUp, { kind: "disputed" }>["own"];
+
+/** Why a record is not signed. */
+export interface Objection {
+  ok: false;
+  code: string;
+  message: string;
+  own: OwnFigures;
+}
+
+/** How far the proposer's clock may be ahead. */
+const clockSkewMs = 60_000;
+
+/**
+ * Whether the gateway should sign a proposed record. Pure; it assumes that proposal and context passed their schemas.
+ * Codes of objections: settlement-wrong-party, -bad-record, -wrong-agreement, -outside-agreement, -future, -seq-gap,
+ * -wrong-prev, -overlap, -wrong-evidence, -wrong-period, -split-slot (the period begins or ends within a slot),
+ * -bad-evidence, -no-rule, -energy-missing (own slots are not there yet), -energy-differs, -price-differs, -no-price, -mixed-price, -wrong-currency, -amount-differs, -wrong-payer,
+ * -wrong-cumulative, -escrow-short.
+ */
+export function checkRecord(
+  proposal: { record: RecordWire; evidence: Evidence },
+  context: RecordContext,
+): { ok: true } | Objection {
+  try {
+    for (const check of [checkTerms, checkPlace, checkEnergy, checkMoney, checkEscrow]) {
+      const objection = check(proposal.record, proposal.evidence, context);
+      if (objection) return objection;
+    }
+    return { ok: true };
+  } catch (error) {
+    if (error instanceof AppError) return object(error.code, error.message);
+    throw error;
+  }
+}
+
+function checkTerms(record: RecordWire, _: Evidence, { agreement, nowMs }: RecordContext): Objection | undefined {
+  if (record.a !== agreement.a || record.b !== agreement.b)
+    return object("settlement-wrong-party", `the record is between ${record.a} and ${record.b}, the agreement between others`);
+  recordDigest(domainOf(agreement), record);
+  const terms = agreementHash(agreement);
+  if (record.agreement !== terms)
+    return object("settlement-wrong-agreement", `the record follows agreement ${record.agreement}, ours is ${terms}`);
+  const [startMs, endMs] = periodOf(record);
+  if (startMs < Date.parse(agreement.from) || endMs > Date.parse(agreement.until))
+    return object("settlement-outside-agreement", `the agreement runs from ${agreement.from} until ${agreement.until}`);
+  if (endMs > nowMs) return object("settlement-future", `the service period ends at ${record.end}, which has not come`);
+  if (Date.parse(record.time) < endMs)
+    return object("settlement-bad-record", `proposed at ${record.time}, before its service period ended`);
+  if (Date.parse(record.time) > nowMs + clockSkewMs)
+    return object("settlement-future", `proposed at ${record.time}, in the future`);
+  return undefined;
+}
+
+function checkPlace(
+  record: RecordWire,
+  evidence: Evidence,
+  { previous, agreement, covered }: RecordContext,
+): Objection | undefined {
+  const prev = previous ? recordDigest(domainOf(agreement), previous) : zeroHash;
+  const seq = (previous?.seq ?? 0) + 1;
+  if (record.seq !== seq) return object("settlement-seq-gap", `record ${record.seq} proposed, the next one is ${seq}`, { prev });
+  if (record.prev !== prev)
+    return object("settlement-wrong-prev", `the record before this one has another digest here`, { prev });
+  const [startMs, endMs] = periodOf(record);
+  const overlap = covered.find(
+    (period) => period.register === evidence.register && period.startMs < endMs && startMs < period.endMs,
+  );
+  if (overlap)
+    return object(
+      "settlement-overlap",
+      `${evidence.register === "none" ? "reward" : evidence.register} was settled from ${iso(overlap.startMs)} to ${iso(overlap.endMs)}`,
+    );
+  return undefined;
+}
+
+function checkEnergy(
+  record: RecordWire,
+  evidence: Evidence,
+  { ownSlots, meterSlots = [] }: RecordContext,
+): Objection | undefined {
+  if (record.ref !== evidenceHash(evidence))
+    return object("settlement-wrong-evidence", "the evidence that came along has another hash than the record says");
+  const [startMs, endMs] = periodOf(record);
+  const touching = ownSlots
+    .filter((slot) => slot.register === evidence.register && slot.startMs < endMs && startMs < slot.endMs)
+    .toSorted((one, other) => one.startMs - other.startMs);
+  const split = touching.find((slot) => slot.startMs < startMs || slot.endMs > endMs);
+  if (split)
+    return object(
+      "settlement-split-slot",
+      `slot ${iso(split.startMs)} to ${iso(split.endMs)} lies only partly in the service period; end it at a slot's end`,
+    );
+  const own = new Map(touching.map((slot) => [`${slot.startMs}-${slot.endMs}`, slot.wh]));
+  let ownWh = 0;
+  for (const wh of own.values()) ownWh += wh;
+  for (const slot of evidence.slots) {
+    const key = `${Date.parse(slot.start)}-${Date.parse(slot.end)}`;
+    const wh = own.get(key);
+    if (wh === undefined)
+      return object("settlement-energy-missing", `the own ledger has no slot ${slot.start} to ${slot.end}`, { wh: ownWh });
+    if (wh !== slot.wh)
+      return object("settlement-energy-differs", `slot ${slot.start} has ${slot.wh} Wh, the own ledger ${wh} Wh`, { wh: ownWh });
+    own.delete(key);
+  }
+  if (own.size > 0)
+    return object("settlement-energy-differs", `${own.size} slots of the own ledger are not in the evidence`, { wh: ownWh });
+  if (evidence.register === "none") return checkEvents(evidence, meterSlots);
+  // Time that no slot covers may still get its energy: signed now as nothing, it could never be settled again.
+  let coveredUntilMs = startMs;
+  for (const slot of touching) {
+    if (slot.startMs > coveredUntilMs) break;
+    coveredUntilMs = Math.max(coveredUntilMs, slot.endMs);
+  }
+  if (coveredUntilMs < endMs)
+    return object("settlement-energy-missing", `the own ledger has no ${evidence.register} slot at ${iso(coveredUntilMs)} yet`, {
+      wh: ownWh,
+    });
+  return undefined;
+}
+
+/** What a reward for flexibility says that meters showed is what they showed here. */
+function checkEvents({ flexibility }: Evidence, meterSlots: readonly MeterSlot[]): Objection | undefined {
+  if (!flexibility) return undefined;
+  const own = new Map(meterSlots.map((slot) => [`${slot.meter} ${slot.startMs}-${slot.endMs}`, slot.wh]));
+  for (const { meter, slots } of flexibility.events)
+    for (const { start, end, meteredWh } of slots) {
+      const wh = own.get(`${meter} ${Date.parse(start)}-${Date.parse(end)}`);
+      if (wh === undefined)
+        return object("settlement-energy-missing", `the own ledger has no slot ${start} to ${end} of meter ${meter}`);
+      if (wh !== meteredWh)
+        return object(
+          "settlement-energy-differs",
+          `slot ${start} of meter ${meter} has ${meteredWh} Wh, the own ledger ${wh} Wh`,
+        );
+    }
+  return undefined;
+}
+
+function checkMoney(
+  record: RecordWire,
+  evidence: Evidence,
+  { agreement, series, previous }: RecordContext,
+): Objection | undefined {
+  const due = dueOf(record, evidence, agreement, series);
+  if (!due) return object("settlement-no-rule", `the agreement has no rule for records of kind ${record.kind}`);
+  const own = { wh: due.wh, amount: String(due.amount) };
+  if (record.prices !== (record.kind === "reward" || !series ? zeroHash : pricesHash(series)))
+    return object("settlement-price-differs", "the record was made with another price series than the one here", own);
+  if (record.wh !== due.wh)
+    return object("settlement-energy-differs", `the record says ${record.wh} Wh, its slots ${due.wh} Wh`, own);
+  if (BigInt(record.amount) !== due.amount)
+    return object(
+      "settlement-amount-differs",
+      `the record says ${record.amount} micro-units, prices and energy ${due.amount}`,
+      own,
+    );
+  if (record.payer !== due.payer) return object("settlement-wrong-payer", `${due.payer} has to pay, not ${record.payer}`, own);
+  const cumA = BigInt(previous?.cumA ?? "0") + (due.payer === record.a ? due.amount : 0n);
+  const cumB = BigInt(previous?.cumB ?? "0") + (due.payer === record.b ? due.amount : 0n);
+  if (BigInt(record.cumA) !== cumA || BigInt(record.cumB) !== cumB)
+    return object(
+      "settlement-wrong-cumulative",
+      `the totals must be ${cumA} and ${cumB}, not ${record.cumA} and ${record.cumB}`,
+      own,
+    );
+  return undefined;
+}
+
+/**
+ * As the contract does it: what is unpaid on both sides is netted, then the side that owes more must have it. What that side
+ * has announced to take out does not count: it may be gone before this record is settled.
+ */
+function checkEscrow(record: RecordWire, _: Evidence, { pairs }: RecordContext): Objection | undefined {
+  for (const pair of pairs) {
+    const objection = checkPair(record, pair);
+    if (objection) return objection;
+  }
+  return undefined;
+}
+
+function checkPair(record: RecordWire, pair: PairState): Objection | undefined {
+  const due = pair.open + BigInt(record.cumA) - pair.cumA - (BigInt(record.cumB) - pair.cumB);
+  const [payer, owed, balance, leaving] =
+    due >= 0n ? [record.a, due, pair.balanceA, pair.leavingA] : [record.b, -due, pair.balanceB, pair.leavingB];
+  if (owed > balance - leaving)
+    return object(
+      "settlement-escrow-short",
+      `${payer} would owe ${owed} micro-units with ${balance} in escrow, of which it takes out ${leaving}; it must deposit first`,
+    );
+  return undefined;
+}
+
+const periodOf = (record: RecordWire): [startMs: number, endMs: number] => [Date.parse(record.start), Date.parse(record.end)];
+const object = (code: string, message: string, own: OwnFigures = {}): Objection => ({ ok: false, code, message, own });

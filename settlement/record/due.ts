@@ -1,0 +1,92 @@
+import { AppError } from "../../core/app-error.ts";
+import type { PriceSeries } from "../../core/message/price-series.ts";
+import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
+import { type Agreement, householdOf } from "./agreement.ts";
+import { energyAmount } from "./amount.ts";
+import { checkFlexibility, flexibilityReward } from "./flexibility.ts";
+import { isServiceDay } from "./service-day.ts";
+
+/** What a record has to say about energy and money. */
+export interface Due {
+  wh: number;
+  payer: string;
+  /** Micro-units, at least zero. */
+  amount: bigint;
+}
+
+/** What a record is about: its kind and service period. */
+export type Service = Pick<RecordWire, "kind" | "start" | "end">;
+
+/**
+ * What follows from evidence, prices and agreement for one record. Import is paid by the household and export by the
+ * aggregator; at a negative price it is the other way round. A reward is for one service day: the agreement's
+ * amount, or its share of what flexibility earned. Undefined for kinds that the agreement has no rule for.
+ * @param series price series of an energy record; null for a reward
+ * @throws AppError settlement-wrong-evidence where the slots do not fit the kind or the period, settlement-wrong-period
+ * where the agreement forbids the period, settlement-wrong-currency, settlement-no-price, and those of energyAmount and checkFlexibility
+ */
+export function dueOf(service: Service, evidence: Evidence, agreement: Agreement, series: PriceSeries | null): Due | undefined {
+  const { kind } = service;
+  switch (kind) {
+    case "import":
+    case "export":
+      return energyDue(kind, service, evidence, agreement, series);
+    case "reward":
+      return rewardDue(service, evidence, agreement);
+    case "trade":
+    case "fee":
+    case "correction":
+      return undefined;
+  }
+}
+
+function energyDue(
+  kind: "import" | "export",
+  { start, end }: Service,
+  evidence: Evidence,
+  agreement: Agreement,
+  series: PriceSeries | null,
+): Due {
+  const [startMs, endMs] = [Date.parse(start), Date.parse(end)];
+  if (endMs - startMs > agreement.periodS * 1000)
+    throw new AppError(
+      "settlement-wrong-period",
+      `${start} to ${end} is longer than the agreed period of ${agreement.periodS} s`,
+    );
+  if (evidence.flexibility) throw new AppError("settlement-wrong-evidence", `an ${kind} record is not about flexibility`);
+  if (evidence.register !== kind)
+    throw new AppError(
+      "settlement-wrong-evidence",
+      `an ${kind} record needs slots of register ${kind}, not ${evidence.register}`,
+    );
+  const outside = evidence.slots.find((slot) => Date.parse(slot.start) < startMs || Date.parse(slot.end) > endMs);
+  if (outside)
+    throw new AppError(
+      "settlement-wrong-evidence",
+      `slot ${outside.start} to ${outside.end} is outside the period ${start} to ${end}`,
+    );
+  if (!series) throw new AppError("settlement-no-price", `an ${kind} record needs a price series`);
+  if (series.currency !== agreement.currency)
+    throw new AppError("settlement-wrong-currency", `prices are in ${series.currency}, the agreement in ${agreement.currency}`);
+  const { wh, micro } = energyAmount(evidence, series);
+  const householdPays = (kind === "import") === micro >= 0n;
+  return { wh, payer: householdPays ? householdOf(agreement) : agreement.aggregator, amount: micro < 0n ? -micro : micro };
+}
+
+function rewardDue({ start, end }: Service, evidence: Evidence, agreement: Agreement): Due {
+  if (!isServiceDay(Date.parse(start), Date.parse(end), agreement.timezone))
+    throw new AppError("settlement-wrong-period", `${start} to ${end} is not one service day in ${agreement.timezone}`);
+  if (evidence.register !== "none" || evidence.slots.length > 0)
+    throw new AppError("settlement-wrong-evidence", "a reward has register none and no slots");
+  const { reward, aggregator } = agreement;
+  const { flexibility } = evidence;
+  switch (reward.kind) {
+    case "per_day":
+      if (flexibility) throw new AppError("settlement-wrong-evidence", "the agreed reward is by the day, not for flexibility");
+      return { wh: 0, payer: aggregator, amount: BigInt(reward.amount) };
+    case "flexibility":
+      if (!flexibility) throw new AppError("settlement-wrong-evidence", "a reward for flexibility needs its events as evidence");
+      checkFlexibility(flexibility, { startMs: Date.parse(start), endMs: Date.parse(end), fromMs: Date.parse(agreement.from) });
+      return { wh: 0, payer: aggregator, amount: flexibilityReward(flexibility, reward) };
+  }
+}
