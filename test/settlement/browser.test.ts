@@ -15,7 +15,7 @@ function closure(url: URL, seen = new Map<string, string[]>()): Map<string, stri
   return seen;
 }
 
-describe.each(["verify", "bundle", "record", "chain-client"])("settlement/%s.ts", (name) => {
+describe.each(["verify/verify", "verify/bundle", "record/record", "chain/chain-client"])("settlement/%s.ts", (name) => {
   it("imports nothing that only Node has, so it runs in browsers", () => {
     const modules = closure(new URL(`../../settlement/${name}.ts`, import.meta.url));
     expect(modules.size).toBeGreaterThan(2);
@@ -23,7 +23,7 @@ describe.each(["verify", "bundle", "record", "chain-client"])("settlement/%s.ts"
   });
 });
 
-it.each(["bundle", "agreement", "chain-reader"])("settlement/%s.ts does not load ethers", (name) => {
+it.each(["verify/bundle", "record/agreement", "chain/chain-reader"])("settlement/%s.ts does not load ethers", (name) => {
   const modules = closure(new URL(`../../settlement/${name}.ts`, import.meta.url));
   for (const specifiers of modules.values()) expect(specifiers.filter((specifier) => specifier.startsWith("ethers"))).toEqual([]);
 });
