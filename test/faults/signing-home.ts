@@ -8,9 +8,18 @@ import { openDatabase } from "../../agent/store/open-database.ts";
 import type { SignedRecord } from "../../agent/store/record-store.ts";
 import { settlementStores } from "../../agent/store/settlement-stores.ts";
 import { fakeClock } from "../../core/clock/fake-clock.ts";
-import { zeroHash } from "../../settlement/record/record.ts";
+import { signRecord, zeroHash } from "../../settlement/record/record.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
-import { exampleAgreement, exampleEvidence, exampleRecord, exampleSeries, household, midnight } from "../settlement/fixture.ts";
+import {
+  addressOf,
+  aggregator,
+  exampleAgreement,
+  exampleEvidence,
+  exampleRecord,
+  exampleSeries,
+  household,
+  midnight,
+} from "../settlement/fixture.ts";
 
 /**
  * A home that signs what an aggregator proposes which never says twice the same, until it is killed. On stdout stand what
@@ -57,7 +66,10 @@ const room = signingRoom({
   signer,
   chain: {
     pairOf: () => Promise.resolve({ ...rich, seq: 0, withdrawals: 0, head: zeroHash }),
-    partyOf: () => Promise.resolve({ signer: null, since: 0, until: 0 }),
+    partyOf: (owner) => {
+      const { signer: key } = owner === household.owner ? household : aggregator;
+      return Promise.resolve({ signer: addressOf(key), since: 0, until: Number.MAX_SAFE_INTEGER });
+    },
     readCommit: () => Promise.resolve(undefined),
   },
   finality: "latest",
@@ -78,6 +90,9 @@ async function tell(...proposal: Parameters<typeof room.answer>): Promise<void> 
   const answer = await room.answer(...proposal);
   const what = answer.kind === "signed" ? answer.signature : answer.code;
   writeSync(1, `${answer.kind} ${answer.seq} ${answer.digest} ${what}\n`);
+  // Without the other side's signatures it would soon sign no more.
+  if (answer.kind === "signed")
+    await room.countersigned(answer.seq, answer.digest, await signRecord(aggregator.signer, domain, proposal[0]));
 }
 
 const found = stores.records.newest(pair);
