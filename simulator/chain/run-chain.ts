@@ -45,6 +45,9 @@ export async function runChain(options: {
       .concat(["--port", String(port), "--state", options.stateFile, "--timestamp", String(nowS())]),
     { stdio: ["ignore", "ignore", "pipe"] },
   );
+  // However this process ends, such as for want of anybody who reads what it says: anvil must not stay behind.
+  const takeAlong = (): void => void anvil.kill("SIGKILL");
+  process.once("exit", takeAlong);
   let said = "";
   anvil.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-2_000)));
   const ended = once(anvil, "exit").catch((error: unknown) => [String(error), null]);
@@ -75,6 +78,7 @@ export async function runChain(options: {
     anvil.kill("SIGTERM");
     await Promise.race([ended, delay(patienceMs, undefined, { ref: false })]);
     anvil.kill("SIGKILL");
+    process.off("exit", takeAlong);
   }
 }
 
