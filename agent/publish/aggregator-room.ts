@@ -159,7 +159,9 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     }
   };
   // A queue of its own: a chain that answers slowly must not hold up instructions.
-  const settleInTurn = inTurn(clock, (error) => refused.note(errorCode(error), "settlement", errorMessage(error)));
+  const settleInTurn = inTurn(clock, options.signal, (error) =>
+    refused.note(errorCode(error), "settlement", errorMessage(error)),
+  );
   const telling = tellingRefusals((refusal) => tell("refused", refusal));
   const settle = telling((body, { rest }) => settling.take(body, rest));
   clock.every(lookAfterMs, () => settling.keep(), options.signal);
@@ -210,6 +212,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     settled: settling.counts,
     async stop() {
       await link?.stop();
+      await inbox.close();
       await settling.close();
     },
   };

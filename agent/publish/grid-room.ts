@@ -123,6 +123,9 @@ export function startGridRoom(options: {
     connected: link.connected,
     limitW: () => gridLimitW(state, rules),
     state: () => state.is,
-    stop: link.stop,
+    async stop() {
+      await link.stop();
+      await inbox.close();
+    },
   };
 }

@@ -21,6 +21,14 @@ export interface InboxOptions {
   handlers: Handlers;
 }
 
+/** The mailbox of a link. */
+export interface Inbox {
+  /** Resolves when the message, and all before it, were judged. */
+  take(arrival: Arrival): Promise<void>;
+  /** Takes nothing more; resolves when what it took is done, so that the stores may close. */
+  close(): Promise<void>;
+}
+
 /** Messages, and their characters in all, that may wait to be verified; a flood costs a number, not memory. */
 const mostPending = 500;
 const mostPendingLength = 2 * 1024 * 1024;
@@ -43,7 +51,7 @@ export function envelopeTypeOf(rest: string): EnvelopeType | undefined {
  * and changes nothing. A repeat of the newest message of a topic (a retained one after a reconnect) is no replay: it is
  * applied once in each run of the agent, as a crash may have come between its number and its effect.
  */
-export function openInbox(options: InboxOptions): { take(arrival: Arrival): Promise<void> } {
+export function openInbox(options: InboxOptions): Inbox {
   // These numbers stay in memory, as a write for each would wear the card: a heartbeat says nothing after 180 s, and an old
   // receipt says again of rows that they are stored, which stays true.
   const inMemory = new Set<EnvelopeType>(["heartbeat", "receipt"]);
@@ -76,8 +84,11 @@ export function openInbox(options: InboxOptions): { take(arrival: Arrival): Prom
   let queue: Promise<void> = Promise.resolve();
   let pending = 0;
   let pendingLength = 0;
+  let closed = false;
   return {
     take(arrival) {
+      // Whatever matters comes again: it is neither receipted nor answered.
+      if (closed) return Promise.resolve();
       const { length } = arrival.text;
       if (pending >= mostPending || pendingLength + length > mostPendingLength) {
         options.rejections.note("inbox-full", "inbox", `${pending} messages wait already; the aggregator sends again`);
@@ -97,6 +108,10 @@ export function openInbox(options: InboxOptions): { take(arrival: Arrival): Prom
           pendingLength -= length;
         });
       return options.clock.hold(queue);
+    },
+    close() {
+      closed = true;
+      return queue;
     },
   };
 }

@@ -54,7 +54,7 @@ function inboxOf() {
       },
     });
     const take = (text: string, rest = "price") => inbox.take({ rest, topic: `sma/1/agg/gw-1/dn/${rest}`, text });
-    return { take, taken, counts: refused.counts };
+    return { take, taken, counts: refused.counts, close: inbox.close };
   };
   const signed = (seq: number, body: unknown = seq, type: EnvelopeType = "price", by = key) =>
     signEnvelope(by, { type, site: "gw-1", seq, nowMs: clock.now(), lifetimeS: 600, body });
@@ -207,4 +207,17 @@ it("keeps the numbers of receipts in memory alone, and refuses an old one all th
   await take(old, "receipt");
   expect([taken, counts()]).toEqual([["receipt receipt new"], { "envelope-old-seq": 1 }]);
   expect(store.lastSeen("k1", "sma/1/agg/gw-1/dn/receipt")).toBeUndefined();
+});
+
+it("is done with what it took when it is closed, and takes nothing after", async () => {
+  const { open, signed } = inboxOf();
+  const { take, taken, counts, close } = open();
+  const [first, second] = [await signed(1, "first"), await signed(2, "second")];
+  void take(first);
+  const closed = close();
+  void take(second);
+  await closed;
+  expect(taken).toEqual(["price price first"]);
+  await take(second);
+  expect([taken, counts()]).toEqual([["price price first"], {}]);
 });
