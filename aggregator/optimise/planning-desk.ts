@@ -46,6 +46,8 @@ export function planningDesk(options: {
   sites: readonly string[];
   feeders: readonly FeederConfig[];
   agreementOf: (site: string) => string | undefined;
+  /** Whether a home gets no flexibility because it does not sign what it is supplied with. */
+  isUnsettled?: (site: string) => boolean;
   uuid: () => string;
   slotMinutes: number;
   planEveryMs: number;
@@ -55,7 +57,7 @@ export function planningDesk(options: {
   signal: AbortSignal;
 }): PlanningDesk {
   const { store, feeders, sites, quietly, clock, log, signal } = options;
-  const control = controlState(feeders);
+  const control = controlState(feeders, options.isUnsettled);
   const watch = progressWatch();
   /** Homes that have begun anew, with what they were told or without. */
   const forgetful = new Set<string>();

@@ -39,7 +39,7 @@ export async function feederDesk(feeders: FeederConfig[], sites: string[], given
   const clock = fakeClock(midnightMs);
   const log = silentLog();
   const sent: Sent[] = [];
-  const state = { online: true, answers: "ACCEPTED" as "ACCEPTED" | "REJECTED" | null };
+  const state = { online: true, answers: "ACCEPTED" as "ACCEPTED" | "REJECTED" | null, unsettled: new Set<string>() };
   const send: Send = async (site, _type, _rest, body) => {
     if (!state.online) throw new AppError("mqtt-offline", "away", { temporary: true });
     const list = InstructionList.parse(body);
@@ -57,6 +57,7 @@ export async function feederDesk(feeders: FeederConfig[], sites: string[], given
     sites,
     feeders,
     agreementOf: (site) => (site === "gw-0" ? `0x${"a".repeat(64)}` : undefined),
+    isUnsettled: (site) => state.unsettled.has(site),
     uuid: () => crypto.randomUUID(),
     slotMinutes: 15,
     planEveryMs: 3_600_000,
