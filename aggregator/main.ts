@@ -94,6 +94,7 @@ export async function startAggregator(options: {
     uuid: randomUUID,
     slotMinutes: config.slotMinutes,
     planEveryMs: config.planEveryMs,
+    threads: config.planThreads,
     quietly,
     clock,
     log,
