@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { BrokerAccess } from "../../core/broker-connection.ts";
 import type { LogLevel } from "../../core/log.ts";
@@ -15,6 +16,8 @@ export interface AggregatorConfig {
   pricesFile: string;
   planEveryMs: number;
   slotMinutes: number;
+  /** In which homes of large feeders are planned; 0: in the process's own. */
+  planThreads: number;
   feeders: FeederConfig[];
   settlement?: AggregatorSettlement;
   enrolment?: EnrolmentConfig;
@@ -92,6 +95,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     pricesFile: at(yaml.prices_file),
     planEveryMs: yaml.plan.every_s * 1000,
     slotMinutes: yaml.plan.slot_minutes,
+    planThreads: yaml.plan.threads ?? availableParallelism(),
     feeders: Object.entries(yaml.feeders).map(([name, { import_limit_w, day, timezone, sites }]) => ({
       name,
       importLimitW: import_limit_w,

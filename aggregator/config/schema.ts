@@ -43,7 +43,12 @@ export const AggregatorYaml = z.strictObject({
   /** JSON file with a list of price series, in force as soon as they are read. */
   prices_file: z.string(),
   plan: z
-    .strictObject({ every_s: z.int().min(300).max(86_400).default(3600), slot_minutes: z.literal(slotMinutes).default(15) })
+    .strictObject({
+      every_s: z.int().min(300).max(86_400).default(3600),
+      slot_minutes: z.literal(slotMinutes).default(15),
+      /** Left out: one for each core. */
+      threads: z.int().min(0).max(64).optional(),
+    })
     .default({ every_s: 3600, slot_minutes: 15 }),
   /** Cables and transformers whose homes are planned together. */
   feeders: z

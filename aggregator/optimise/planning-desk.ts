@@ -13,6 +13,8 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { communityPlanner } from "./community-planner.ts";
 import { feederGroups } from "./feeder-groups.ts";
 import { homePlanner } from "./home-planner.ts";
+import { planHere } from "./plan-here.ts";
+import { planningThreads } from "./planning-threads.ts";
 import { progressWatch } from "./progress-watch.ts";
 
 /** All that plans homes and tells them: homes of feeders together, the others one by one. */
@@ -36,6 +38,8 @@ const soonMs = 10_000;
 const busyShare = 1 / 4;
 /** A home that does not do what is planned, or rejects it, leads to a new plan so often and no more. */
 const troubleMs = 15 * 60_000;
+/** A smaller group is not worth a thread's memory. */
+const fewestInThreads = 12;
 /** A plan is worked on for no longer, ms, nor for more than a third of the time between two. */
 const mostPlanMs = 180_000;
 
@@ -51,6 +55,8 @@ export function planningDesk(options: {
   uuid: () => string;
   slotMinutes: number;
   planEveryMs: number;
+  /** In which large groups are planned; 0: in this thread, in bites. */
+  threads: number;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
   clock: Clock;
   log: Log;
@@ -63,8 +69,12 @@ export function planningDesk(options: {
   const forgetful = new Set<string>();
   const out = dispatcher({ ...options, control, later: (work) => quietly(work, "sending a plan") });
   const planHome = homePlanner({ ...options, give: out.give });
+  const threads = options.threads > 0 ? planningThreads(options.threads) : null;
+  signal.addEventListener("abort", () => void threads?.close());
   const planGroup = communityPlanner({
     ...options,
+    open: async (homes) =>
+      threads && homes >= fewestInThreads ? await threads.open(homes) : planHere(() => clock.monotonicMs()),
     give: out.give,
     control,
     mostMs: Math.min(mostPlanMs, options.planEveryMs / 3),

@@ -4,8 +4,8 @@ import type { Log } from "../../core/log.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import { homeOf } from "../../planner/home-of.ts";
-import type { Home } from "../../planner/home.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
+import type { Problem } from "../../planner/problem.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { baseLoadW, homePast } from "./base-load.ts";
 import { greedyHome, type HomeFacts } from "./greedy-home.ts";
@@ -15,7 +15,8 @@ import { isPlanned } from "./resource-modes.ts";
 /** A home as it takes part in the planning of its feeder. */
 export interface ReadHome extends HomeProblem {
   site: string;
-  home: Home;
+  /** Names of its problem's appliances, in the order of a plan's flows. */
+  devices: readonly string[];
   facts: HomeFacts;
   /** What its appliances follow, by resource. */
   inForce: ReadonlyMap<string, InstructionList>;
@@ -42,7 +43,7 @@ export async function readHome(
   const inForce = new Map(followed.map(({ list }) => [list.resource, list]));
   try {
     const made = homeProblem(facts, { ...input, inForce });
-    return { site, ...made, home: homeOf(made.problem), facts, inForce, alone: null };
+    return { site, ...made, devices: devicesOf(made.problem), facts, inForce, alone: null };
   } catch (error) {
     if (facts.resources.length === 0) throw error;
     const code = error instanceof AppError ? error.code : "plan-bad-problem";
@@ -51,6 +52,9 @@ export async function readHome(
     for (const { resource, readyMs, missingWh } of shortfalls)
       log.warn({ site, resource, ready: iso(readyMs), missingWh }, "demand does not fit before its deadline");
     const fixed = fixedProblem(drawsW, input);
-    return { site, ...fixed, home: homeOf(fixed.problem), facts, inForce, alone: lists };
+    return { site, ...fixed, devices: devicesOf(fixed.problem), facts, inForce, alone: lists };
   }
 }
+
+/** @throws AppError of a problem that is none */
+const devicesOf = (problem: Problem): string[] => homeOf(problem).devices.map(({ name }) => name);

@@ -1,3 +1,4 @@
+import { onTestFinished } from "vitest";
 import type { FeederConfig } from "../../../aggregator/config/aggregator-config.ts";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { isPlanned, instructedW } from "../../../aggregator/optimise/resource-modes.ts";
@@ -33,7 +34,11 @@ export const elm = (importLimitW: number, sites: string[], change: Partial<Feede
 export const homesOf = (count: number): string[] => Array.from({ length: count }, (_, at) => `gw-${at}`);
 
 /** Planning and dispatch over a real store and a clock that a test moves; each list that is sent is accepted unless told. */
-export async function feederDesk(feeders: FeederConfig[], sites: string[], given: { store?: AggregatorStore } = {}) {
+export async function feederDesk(
+  feeders: FeederConfig[],
+  sites: string[],
+  given: { store?: AggregatorStore; threads?: number } = {},
+) {
   const scratched = given.store ? undefined : await scratchStore();
   const store = given.store ?? scratched?.store ?? (await scratchStore()).store;
   const clock = fakeClock(midnightMs);
@@ -47,6 +52,8 @@ export async function feederDesk(feeders: FeederConfig[], sites: string[], given
     if (state.answers) await store.answerPlan(site, list.plan, state.answers, null);
   };
   const failures: unknown[] = [];
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
   let plans = 0;
   /** Each plan of a feeder asks once what its homes gave up before. */
   const counting: AggregatorStore = { ...store, curtailments: (fromMs) => (plans++, store.curtailments(fromMs)) };
@@ -61,10 +68,11 @@ export async function feederDesk(feeders: FeederConfig[], sites: string[], given
     uuid: () => crypto.randomUUID(),
     slotMinutes: 15,
     planEveryMs: 3_600_000,
+    threads: given.threads ?? 0,
     quietly: (work) => work.catch((error: unknown) => void failures.push(error)),
     clock,
     log,
-    signal: new AbortController().signal,
+    signal: ending.signal,
   });
   return { store, clock, log, sent, state, desk, failures, plansMade: () => plans };
 }
