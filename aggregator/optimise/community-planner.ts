@@ -10,6 +10,7 @@ import type { PriceBook } from "../../planner/price-book.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
 import type { Control } from "../dispatch/control.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { answerInBites } from "./answer-in-bites.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
@@ -23,6 +24,7 @@ export interface CommunityPlannerOptions {
   prices: PriceBook;
   give: Dispatcher["give"];
   control: Control;
+  contracts: Pick<Contracts, "termsOf" | "begun">;
   uuid: () => string;
   slotMinutes: number;
   /** How long one plan may be worked on, ms. */
@@ -57,7 +59,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const input = { slots, prices, slotMinutes: options.slotMinutes, nowMs };
     const homes: ReadHome[] = [];
     for (const site of group.sites)
-      homes.push(await readHome(site, input, { store, isFree: control.wordFor(site) === null, uuid: options.uuid, log }));
+      homes.push(await readHome(site, input, { ...options, isFree: control.wordFor(site) === null }));
     if (homes.every(({ facts }) => facts.resources.length === 0)) return;
     const before = await ledger.before(nowMs);
     const hours = Float64Array.from(slots, ({ startMs, endMs }) => (endMs - startMs) / 3_600_000);
