@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
 import { RecordWire } from "../../core/message/settlement-message.ts";
 import type { SettledKind } from "./aggregator-store.ts";
+import { serially } from "./serially.ts";
 import type { Tables } from "./tables.ts";
 
 /** Who says that something is wrong: a home that does not sign, or the chain that does not settle. */
@@ -93,7 +94,7 @@ export function disputeStore(db: Kysely<Tables>): DisputeStore {
         .execute();
     },
     async resolveDispute(id, resolution, nowMs) {
-      return db.transaction().execute(async (tx) => {
+      return serially(db, async (tx) => {
         // A write comes first, so that nobody else writes between the question and the answer.
         const closed = await tx
           .updateTable("dispute")
