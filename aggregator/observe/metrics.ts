@@ -4,6 +4,7 @@ import type { Measurements } from "../../core/message/measurements.ts";
 import type { ResourceStatus } from "../../core/message/resource.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
 import type { Ingested } from "../store/aggregator-store.ts";
+import type { DisputeSource } from "../store/dispute-store.ts";
 import type { Spent } from "../store/spend-store.ts";
 import { boundedMap } from "./bounded-map.ts";
 
@@ -28,7 +29,7 @@ export interface Metrics {
   planned(plan: string, atMs: number): void;
   answered(plan: string, status: InstructionAck["status"], atMs: number): void;
   record(state: "proposed" | "cosigned" | "disputed", record: RecordWire): void;
-  dispute(source: "home" | "chain"): void;
+  dispute(source: DisputeSource): void;
   epoch(epoch: number): void;
   spent(spent: Spent): void;
   database(ms: number): void;

@@ -9,6 +9,7 @@ import type { ControlStore } from "./control-store.ts";
 import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
+import type { EventStore } from "./event-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
 import type { FleetStore } from "./fleet-store.ts";
 import type { PassingStore } from "./passing-store.ts";
@@ -92,6 +93,7 @@ export interface AggregatorStore
     ErasureStore,
     EpochStore,
     FleetStore,
+    EventStore,
     PassingStore,
     PlanHistoryStore,
     DisputeStore,

@@ -98,6 +98,15 @@ export const migrations: readonly (readonly string[])[] = [
     `create index plan_site on plan (site, resource, id)`,
   ],
   [
+    `alter table flex_event add column excused integer not null default 0`,
+    `create table feeder_charge (
+      feeder text not null, start_ms bigint not null, end_ms bigint not null, per_kwh text not null, agreement text not null,
+      frozen_ms bigint not null, primary key (feeder, start_ms))`,
+    `create table flex_income (
+      start_ms bigint not null, end_ms bigint not null, source text not null, micro text not null,
+      primary key (start_ms, end_ms, source))`,
+  ],
+  [
     `alter table plan add column answered_ms bigint`,
     `alter table plan add column message text`,
     `create table audit_entry (

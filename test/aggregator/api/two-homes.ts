@@ -105,6 +105,7 @@ export async function twoHomes() {
     owner: bundle.agreement.agreement.aggregator,
     sites: Object.keys(homes),
     states: new Map([["gw_birch", "ready"]]),
+    isUnsettled: () => false,
     rejected: () => ({}),
     agreementOf,
     signedAgreementOf: (site) => (site in homes ? bundle.agreement : undefined),
