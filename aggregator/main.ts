@@ -16,6 +16,9 @@ import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
 import { oneAtATime } from "./dispatch/one-at-a-time.ts";
 import { sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
+import { metrics } from "./observe/metrics.ts";
+import { serveMetrics } from "./observe/metrics-listener.ts";
+import { openObserving } from "./observe/open-observing.ts";
 import { planningDesk } from "./optimise/planning-desk.ts";
 import { priceDesk } from "./optimise/price-desk.ts";
 import { makeBundle } from "./settle/make-bundle.ts";
@@ -42,6 +45,8 @@ export interface RunningAggregator {
   apiUrl: string;
   /** Port of the enrolment listener, where there is one. */
   enrolmentPort?: number;
+  /** Port of the metrics, where they have an address of their own. */
+  metricsPort?: number;
   stop(): Promise<void>;
 }
 
@@ -63,20 +68,24 @@ export async function startAggregator(options: {
   opened.defer(() => ending.abort());
   const { signal } = ending;
   const sites = config.sites.map(({ site }) => site);
+  const known = new Set(sites);
   const priceList = priceDesk(config.pricesFile, log);
   const prices = priceList.book;
   const controlJwk = readJsonFile(config.controlKeyFile, "control-key-unreadable");
   const key = await importControlKey(controlJwk);
-  const store = await openStore(config.database);
-  opened.defer(() => store.close());
+  const meter = metrics(() => settlement?.owner);
+  const kept = await openStore(config.database, meter.database);
+  opened.defer(() => kept.close());
   const refused = rejections(log, () => clock.monotonicMs());
   const states = new Map<string, SiteState["state"]>();
+  const observing = openObserving({ store: kept, metrics: meter, sites, states, refused, clock });
+  const { store, feed } = observing;
   let link: BrokerLink | null = null;
   const connected = (): BrokerLink => {
     if (!link) throw new AppError("mqtt-offline", "the broker is not connected yet", { temporary: true });
     return link;
   };
-  const send = sender({ aggregator: config.id, key, store, link: connected, clock });
+  const send = observing.sendWatched(sender({ aggregator: config.id, key, store, link: connected, clock }));
   const present = (site: string): boolean => states.get(site) === "ready";
   const feeders = readFeeders(config.feeders);
   const settlement =
@@ -99,6 +108,7 @@ export async function startAggregator(options: {
     planEveryMs: config.planEveryMs,
     threads: config.planThreads,
     quietly,
+    watch: meter,
     clock,
     log,
     signal,
@@ -126,14 +136,17 @@ export async function startAggregator(options: {
   });
   const inbound = intake({
     aggregator: config.id,
-    sites: new Set(sites),
+    sites: known,
     store,
     send,
     clock,
     log,
     rejections: refused,
     onState(site, { state }) {
-      if (states.get(site) !== state) log.info({ site, state }, "home is now");
+      if (states.get(site) !== state) {
+        log.info({ site, state }, "home is now");
+        feed.emit({ type: "state", site, data: { state } });
+      }
       states.set(site, state);
       if (state !== "ready") return;
       void clock.hold(welcome(site));
@@ -175,6 +188,10 @@ export async function startAggregator(options: {
     now: () => clock.now(),
     log,
     version: options.version,
+    feed,
+    metrics: meter,
+    clock,
+    signal,
     sites,
     states,
     isUnsettled: (site) => settlement?.isUnsettled(site) ?? false,
@@ -213,6 +230,13 @@ export async function startAggregator(options: {
     if ("closeAllConnections" in server) server.closeAllConnections();
     await promise;
   });
+  let metricsPort: number | undefined;
+  if (config.metricsListen) {
+    const listener = await serveMetrics({ listen: config.metricsListen, metrics: meter, log });
+    opened.defer(() => listener.stop());
+    metricsPort = listener.port;
+  }
+  await observing.followAudit();
   // What was said before a restart still holds: no plan goes out before that is known.
   await desk.followOperators();
   link = startBrokerLink({
@@ -221,7 +245,11 @@ export async function startAggregator(options: {
     log,
     random: Math.random,
     onConnect: () => void clock.hold(Promise.all(sites.map(announce)).then(() => undefined)),
-    onMessage: (message) => void (erased.has(message.site) || inbound.take(message)),
+    onMessage(message) {
+      if (erased.has(message.site)) return;
+      if (known.has(message.site)) meter.message(message.site, message.rest, clock.now());
+      void inbound.take(message);
+    },
   });
   opened.defer(() => connected().stop());
   const forAll = (work: (site: string) => Promise<void>): Promise<void> => Promise.all(sites.map(work)).then(() => undefined);
@@ -245,6 +273,7 @@ export async function startAggregator(options: {
   clock.every(stepMs, () => forAll((site) => quietly(desk.resend(site), "sending plans again")), signal);
   clock.every(config.planEveryMs, () => desk.planAll(), signal);
   clock.every(operatorMs, () => quietly(desk.followOperators(), "following operators"), signal);
+  clock.every(operatorMs, () => quietly(observing.followAudit(), "following the audit log"), signal);
   clock.every(pricesMs, () => quietly(followPrices(), "reading prices"), signal);
   if (settlement) {
     clock.every(stepMs, () => forAll(settlement.proposals.advance), signal);
@@ -259,6 +288,7 @@ export async function startAggregator(options: {
   return {
     apiUrl: `http://${config.listen.host}:${port}`,
     ...(enrolmentPort !== undefined && { enrolmentPort }),
+    ...(metricsPort !== undefined && { metricsPort }),
     async stop() {
       ending.abort();
       await closing.disposeAsync();

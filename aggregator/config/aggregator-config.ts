@@ -30,6 +30,8 @@ export interface AggregatorConfig {
   listen: { host: string; port: number };
   /** Whoever reaches the API is the operator; only on loopback. */
   openApi: boolean;
+  /** Where Prometheus reads without a token. */
+  metricsListen?: { host: string; port: number };
   logLevel: LogLevel;
   /** Only in the demo and in tests: where simulated time comes from. */
   simulationClockUrl?: string;
@@ -135,6 +137,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     stateFolder,
     listen: listenAt(yaml.http.listen),
     openApi: yaml.http.open,
+    ...(yaml.metrics && { metricsListen: listenAt(yaml.metrics.listen) }),
     logLevel: yaml.log.level,
     ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
   };

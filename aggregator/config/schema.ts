@@ -104,6 +104,8 @@ export const AggregatorYaml = z.strictObject({
       path: ["open"],
     })
     .default({ listen: "127.0.0.1:8490", open: false }),
+  /** Figures for Prometheus at an address of their own, without a token. */
+  metrics: z.strictObject({ listen: Listen }).optional(),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).default({ level: "info" }),
   simulation: z.strictObject({ clock_url: z.string() }).optional(),
 });

@@ -66,7 +66,7 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
   const ack = async (site: string, body: unknown): Promise<void> => {
     const answer = parse(InstructionAck, body);
     const { plan, status, code, message, resource } = answer;
-    await store.answerPlan(site, plan, status, code ?? null);
+    await store.answerPlan(site, plan, status, code ?? null, { message: message ?? null, atMs: options.clock.now() });
     if (status === "REJECTED") await store.refuseEvents(site, plan);
     if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
     options.onAnswer(site, answer);

@@ -9,6 +9,7 @@ import { dispatcher } from "../dispatch/dispatcher.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import { operatorFollower } from "../dispatch/operator-follower.ts";
 import type { Send } from "../dispatch/sender.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { communityPlanner } from "./community-planner.ts";
@@ -60,6 +61,8 @@ export function planningDesk(options: {
   /** In which large groups are planned; 0: in this thread, in bites. */
   threads: number;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
+  /** Hears how long plans take and how they end. */
+  watch?: Pick<Metrics, "worked" | "planEnded">;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
@@ -98,7 +101,9 @@ export function planningDesk(options: {
     const beganMs = clock.monotonicMs();
     const group = byUnit.get(unit);
     await quietly(group ? planGroup(group) : planHome(unit), "planning");
-    tookMs.set(unit, clock.monotonicMs() - beganMs);
+    const ms = clock.monotonicMs() - beganMs;
+    tookMs.set(unit, ms);
+    options.watch?.worked(group ? "feeder" : "home", ms / 1000);
   });
   const waiting = new Set<string>();
   const planSoon = (site: string): void => {
