@@ -4,20 +4,22 @@ import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import { importControlKey, publicJwk } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
+import type { PriceSeries } from "../core/message/price-series.ts";
 import type { SiteState } from "../core/message/resource.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
 import { rejections } from "../core/rejections.ts";
 import { routes } from "./api/routes.ts";
 import type { AggregatorConfig } from "./config/aggregator-config.ts";
+import { readFeeders } from "./config/read-feeders.ts";
 import { believed, readKeyChange } from "./dispatch/key-change.ts";
 import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
 import { oneAtATime } from "./dispatch/one-at-a-time.ts";
 import { sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
 import { planningDesk } from "./optimise/planning-desk.ts";
-import { readPriceBook } from "./optimise/price-book.ts";
+import { priceDesk } from "./optimise/price-desk.ts";
 import { makeBundle } from "./settle/make-bundle.ts";
-import { agreementHashes } from "./dispatch/agreement-hashes.ts";
+import { openRewards } from "./reward/open-rewards.ts";
 import { openSettlement } from "./settle/open-settlement.ts";
 import { openStore } from "./store/open-store.ts";
 
@@ -30,6 +32,8 @@ const priceLifetimeS = 7 * 24 * 3600;
 const keysLifetimeS = 400 * 24 * 3600;
 /** What operators say is followed within this time. */
 const operatorMs = 5000;
+/** A change of the prices' file is noticed within this time. */
+const pricesMs = 10_000;
 /** New slots and answers move things on at once; this is for what got lost. */
 const stepMs = 5 * 60_000;
 
@@ -59,7 +63,8 @@ export async function startAggregator(options: {
   opened.defer(() => ending.abort());
   const { signal } = ending;
   const sites = config.sites.map(({ site }) => site);
-  const prices = readPriceBook(config.pricesFile);
+  const priceList = priceDesk(config.pricesFile, log);
+  const prices = priceList.book;
   const controlJwk = readJsonFile(config.controlKeyFile, "control-key-unreadable");
   const key = await importControlKey(controlJwk);
   const store = await openStore(config.database);
@@ -73,8 +78,9 @@ export async function startAggregator(options: {
   };
   const send = sender({ aggregator: config.id, key, store, link: connected, clock });
   const present = (site: string): boolean => states.get(site) === "ready";
+  const feeders = readFeeders(config.feeders);
   const settlement =
-    config.settlement && (await openSettlement(config, config.settlement, { store, prices, send, present, clock, log }));
+    config.settlement && (await openSettlement(config, config.settlement, { store, prices, feeders, send, present, clock, log }));
   if (settlement) opened.defer(() => settlement.close());
   const quietly = (work: Promise<void>, what: string): Promise<void> =>
     work.catch((error: unknown) =>
@@ -85,11 +91,13 @@ export async function startAggregator(options: {
     prices,
     send,
     sites,
-    feeders: config.feeders,
-    agreementOf: agreementHashes(settlement?.agreements),
+    feeders,
+    contracts: openRewards(config, { agreements: settlement?.agreements ?? new Map(), feeders, store, log }),
+    ...(settlement && { isUnsettled: settlement.isUnsettled }),
     uuid: randomUUID,
     slotMinutes: config.slotMinutes,
     planEveryMs: config.planEveryMs,
+    threads: config.planThreads,
     quietly,
     clock,
     log,
@@ -103,13 +111,11 @@ export async function startAggregator(options: {
     if (!keyChange) return;
     await send(site, "keys", "keys", keyChange.body, { lifetimeS: keysLifetimeS, retain: true, key: keyChange.key });
   };
+  const tellPrices = (site: string, told: readonly PriceSeries[]): Promise<void>[] =>
+    told.map((series) => send(site, "price", "price", series, { lifetimeS: priceLifetimeS, retain: true }));
   const announce = (site: string): Promise<void> =>
     quietly(
-      Promise.all([
-        tellKeys(site),
-        heartbeat(site),
-        ...prices.series.map((series) => send(site, "price", "price", series, { lifetimeS: priceLifetimeS, retain: true })),
-      ]).then(() => undefined),
+      Promise.all([tellKeys(site), heartbeat(site), ...tellPrices(site, priceList.told(clock.now()))]).then(() => undefined),
       "announcement",
     );
   // A home that says so in a flood must not keep the line to the others busy.
@@ -171,6 +177,7 @@ export async function startAggregator(options: {
     version: options.version,
     sites,
     states,
+    isUnsettled: (site) => settlement?.isUnsettled(site) ?? false,
     rejected: refused.counts,
     owner: settlement?.owner ?? null,
     agreementOf: (site) => settlement?.agreements.get(site)?.agreement,
@@ -219,11 +226,26 @@ export async function startAggregator(options: {
   opened.defer(() => connected().stop());
   const forAll = (work: (site: string) => Promise<void>): Promise<void> => Promise.all(sites.map(work)).then(() => undefined);
   const beat = (site: string): void => void quietly(heartbeat(site), "heartbeat");
+  const followPrices = async (): Promise<void> => {
+    const fresh = await priceList.look(clock.now());
+    if (fresh.length === 0) return;
+    log.info({ series: fresh.length, from: fresh[0]?.start }, "new prices");
+    // Bound before they begin to count; a chain takes the time it takes, and the homes hear of them now.
+    void settlement?.anchoring.tick();
+    await forAll((site) =>
+      quietly(
+        Promise.all(tellPrices(site, fresh)).then(() => undefined),
+        "announcing prices",
+      ),
+    );
+    await desk.planAll();
+  };
   // Nobody waits for the broker's word: the next one follows in a minute.
   clock.every(heartbeatMs, () => sites.forEach(beat), signal);
   clock.every(stepMs, () => forAll((site) => quietly(desk.resend(site), "sending plans again")), signal);
   clock.every(config.planEveryMs, () => desk.planAll(), signal);
   clock.every(operatorMs, () => quietly(desk.followOperators(), "following operators"), signal);
+  clock.every(pricesMs, () => quietly(followPrices(), "reading prices"), signal);
   if (settlement) {
     clock.every(stepMs, () => forAll(settlement.proposals.advance), signal);
     // Prices are bound before they begin to count.

@@ -14,7 +14,11 @@ export interface LimitLedger {
   /** What each home had to give up in the weeks before, Wh: what is older counts less. */
   before(nowMs: number): Promise<ReadonlyMap<string, number>>;
   /** Tells and keeps what a plan could not meet; the same shortfall only once. */
-  note(result: CommunityResult<unknown>, slots: readonly PricedSlot[], nowMs: number): Promise<void>;
+  note(
+    result: Pick<CommunityResult<unknown>, "feeders" | "curtailed">,
+    slots: readonly PricedSlot[],
+    nowMs: number,
+  ): Promise<void>;
 }
 
 /** The same in the store and the log. */
