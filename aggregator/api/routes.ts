@@ -3,6 +3,8 @@ import { type ArchiveRoutesOptions, archiveRoutes } from "./archive-routes.ts";
 import { serveDocument } from "./describe.ts";
 import { disputeRoutes } from "./dispute-routes.ts";
 import { type EscrowRoutesOptions, escrowRoutes } from "./escrow-routes.ts";
+import { type ForecastRoutesOptions, forecastRoutes } from "./forecast-routes.ts";
+import { type LimitRoutesOptions, limitRoutes } from "./limit-routes.ts";
 import { type LogRoutesOptions, logRoutes } from "./log-routes.ts";
 import { settledRoutes } from "./settled-routes.ts";
 import { type SettlementRoutesOptions, settlementRoutes } from "./settlement-routes.ts";
@@ -16,6 +18,8 @@ export interface ApiOptions
     ApiBasis,
     SiteRoutesOptions,
     StatisticsRoutesOptions,
+    LimitRoutesOptions,
+    ForecastRoutesOptions,
     SettlementRoutesOptions,
     LogRoutesOptions,
     EscrowRoutesOptions,
@@ -30,6 +34,8 @@ export function routes(options: ApiOptions): Api {
   const app = apiApp(options);
   siteRoutes(app, options);
   statisticsRoutes(app, options);
+  limitRoutes(app, options);
+  forecastRoutes(app, options);
   settlementRoutes(app, options);
   settledRoutes(app, options);
   disputeRoutes(app, options);

@@ -10,6 +10,7 @@ import type { Control } from "../dispatch/control.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
+import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
 import { limitLedger } from "./limit-ledger.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
@@ -46,6 +47,7 @@ const staggerMs = 50;
 export function communityPlanner(options: CommunityPlannerOptions): (group: FeederGroup) => Promise<void> {
   const { store, prices, control, clock, log } = options;
   const ledger = limitLedger(store, log);
+  const loads = netLoads(store);
   /** Prices of the feeders when a group was planned last. */
   const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
   return async (group) => {
@@ -59,6 +61,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     for (const site of group.sites) {
       const { problem, ...home } = await readHome(site, input, {
         store,
+        loads,
         isFree: control.wordFor(site) === null,
         uuid: options.uuid,
         log,
@@ -116,7 +119,7 @@ function feedersOf(
   return group.feeders.map((feeder) => ({
     name: feeder.name,
     importLimitWh: hours.map((h, slot) => h * mostW(feeder, slots[slot]?.startMs ?? 0)),
-    exportLimitWh: hours.map(() => Infinity),
+    exportLimitWh: hours.map((h) => h * (feeder.exportLimitW ?? Infinity)),
     members: feeder.sites.map((site) => group.sites.indexOf(site)),
   }));
 }

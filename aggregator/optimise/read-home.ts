@@ -7,6 +7,7 @@ import { homeOf } from "../../planner/home-of.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import type { Problem } from "../../planner/problem.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { NetLoads } from "../forecast/net-loads.ts";
 import { baseLoadW, homePast } from "./base-load.ts";
 import { greedyHome, type HomeFacts } from "./greedy-home.ts";
 import { fixedProblem, homeProblem, type HomeProblem } from "./home-problem.ts";
@@ -31,13 +32,14 @@ export interface ReadHome extends HomeProblem {
 export async function readHome(
   site: string,
   input: { slots: readonly PricedSlot[]; prices: PriceBook; slotMinutes: number; nowMs: number },
-  parts: { store: AggregatorStore; isFree: boolean; uuid: () => string; log: Log },
+  parts: { store: AggregatorStore; loads: NetLoads; isFree: boolean; uuid: () => string; log: Log },
 ): Promise<ReadHome> {
   const { store, log } = parts;
   const { slots, nowMs } = input;
   const resources = (await store.resources(site)).filter(isPlanned);
   const statuses = new Map((await store.statuses(site)).map((status) => [status.resource, status]));
-  const baseW = baseLoadW(await homePast(store, site, nowMs), resources, slots);
+  const baseW =
+    (await parts.loads.meanW(site, resources, slots, nowMs)) ?? baseLoadW(await homePast(store, site, nowMs), resources, slots);
   const facts: HomeFacts = { resources: parts.isFree ? resources : [], statuses, baseW };
   const followed = (await store.plans(site)).filter(({ status }) => status !== "REJECTED");
   const inForce = new Map(followed.map(({ list }) => [list.resource, list]));
