@@ -10,6 +10,7 @@ import { readJsonFile } from "../core/read-json-file.ts";
 import { rejections } from "../core/rejections.ts";
 import { routes } from "./api/routes.ts";
 import type { AggregatorConfig } from "./config/aggregator-config.ts";
+import { readFeeders } from "./config/read-feeders.ts";
 import { believed, readKeyChange } from "./dispatch/key-change.ts";
 import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
 import { oneAtATime } from "./dispatch/one-at-a-time.ts";
@@ -18,7 +19,7 @@ import { intake } from "./intake/intake.ts";
 import { planningDesk } from "./optimise/planning-desk.ts";
 import { priceDesk } from "./optimise/price-desk.ts";
 import { makeBundle } from "./settle/make-bundle.ts";
-import { agreementHashes } from "./dispatch/agreement-hashes.ts";
+import { openRewards } from "./reward/open-rewards.ts";
 import { openSettlement } from "./settle/open-settlement.ts";
 import { openStore } from "./store/open-store.ts";
 
@@ -77,8 +78,9 @@ export async function startAggregator(options: {
   };
   const send = sender({ aggregator: config.id, key, store, link: connected, clock });
   const present = (site: string): boolean => states.get(site) === "ready";
+  const feeders = readFeeders(config.feeders);
   const settlement =
-    config.settlement && (await openSettlement(config, config.settlement, { store, prices, send, present, clock, log }));
+    config.settlement && (await openSettlement(config, config.settlement, { store, prices, feeders, send, present, clock, log }));
   if (settlement) opened.defer(() => settlement.close());
   const quietly = (work: Promise<void>, what: string): Promise<void> =>
     work.catch((error: unknown) =>
@@ -89,8 +91,9 @@ export async function startAggregator(options: {
     prices,
     send,
     sites,
-    feeders: config.feeders,
-    agreementOf: agreementHashes(settlement?.agreements),
+    feeders,
+    contracts: openRewards(config, { agreements: settlement?.agreements ?? new Map(), feeders, store, log }),
+    ...(settlement && { isUnsettled: settlement.isUnsettled }),
     uuid: randomUUID,
     slotMinutes: config.slotMinutes,
     planEveryMs: config.planEveryMs,
@@ -174,6 +177,7 @@ export async function startAggregator(options: {
     version: options.version,
     sites,
     states,
+    isUnsettled: (site) => settlement?.isUnsettled(site) ?? false,
     rejected: refused.counts,
     owner: settlement?.owner ?? null,
     agreementOf: (site) => settlement?.agreements.get(site)?.agreement,

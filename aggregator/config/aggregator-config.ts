@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { BrokerAccess } from "../../core/broker-connection.ts";
 import type { LogLevel } from "../../core/log.ts";
+import type { GridAgreement, GridTerms } from "../../settlement/record/grid-agreement.ts";
 import type { DatabasePlace } from "../store/database-place.ts";
 import type { AggregatorYaml } from "./schema.ts";
 import { type AggregatorSettlement, settlementFromYaml } from "./settlement-config.ts";
@@ -19,6 +20,8 @@ export interface AggregatorConfig {
   /** In which homes of large feeders are planned; 0: in the process's own. */
   planThreads: number;
   feeders: FeederConfig[];
+  /** What a kWh is worth to the aggregator, as price series; without it no flexibility can be rewarded. */
+  worthFile?: string;
   settlement?: AggregatorSettlement;
   enrolment?: EnrolmentConfig;
   database: DatabasePlace;
@@ -52,6 +55,17 @@ export interface FeederConfig {
   day: { from: string; until: string; importLimitW: number }[];
   timezone: string;
   sites: string[];
+  /** Contract with its grid operator, signed by both. */
+  agreementFile?: string;
+  /** What that contract says of this feeder, once it was read. */
+  grid?: FeederContract;
+}
+
+/** What a contract with a grid operator says of one feeder. */
+export interface FeederContract extends Pick<GridAgreement, "from" | "until" | "timezone" | "aggregator" | "currency"> {
+  /** Hash of the contract. */
+  agreement: string;
+  terms: GridTerms;
 }
 
 /** Where gateways get their certificates. */
@@ -99,15 +113,17 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     slotMinutes: yaml.plan.slot_minutes,
     planThreads: yaml.plan.threads ?? availableParallelism(),
     feeders: Object.entries(yaml.feeders).map(
-      ([name, { import_limit_w, export_limit_w: exportLimitW, day, timezone, sites }]) => ({
+      ([name, { import_limit_w, export_limit_w: exportLimitW, day, timezone, sites, agreement_file }]) => ({
         name,
         importLimitW: import_limit_w,
         ...(exportLimitW !== undefined && { exportLimitW }),
         day: day.map(({ from, until, import_limit_w: importLimitW }) => ({ from, until, importLimitW })),
         timezone,
         sites,
+        ...(agreement_file && { agreementFile: at(agreement_file) }),
       }),
     ),
+    ...(yaml.flexibility && { worthFile: at(yaml.flexibility.worth_file) }),
     ...(settlement && { settlement: settlementFromYaml(settlement, folder, stateFolder) }),
     ...(enrolment && {
       enrolment: {

@@ -65,9 +65,13 @@ export const AggregatorYaml = z.strictObject({
           .default([]),
         timezone: z.string().default("UTC"),
         sites: z.array(SiteName).min(1),
+        /** Contract with the grid operator that both have signed. */
+        agreement_file: z.string().optional(),
       }),
     )
     .default({}),
+  /** What flexibility is worth: JSON file with a list of price series, day-ahead prices say, whose importPerKwh count. */
+  flexibility: z.strictObject({ worth_file: z.string() }).optional(),
   settlement: SettlementYaml.optional(),
   /** Where gateways get their certificates. Without it they are made by hand. */
   enrolment: z

@@ -8,6 +8,7 @@ import type { PriceBook } from "../../planner/price-book.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
 import type { Control } from "../dispatch/control.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
 import { netLoads } from "../forecast/net-loads.ts";
@@ -22,6 +23,7 @@ export interface CommunityPlannerOptions {
   prices: PriceBook;
   give: Dispatcher["give"];
   control: Control;
+  contracts: Pick<Contracts, "termsOf" | "begun">;
   uuid: () => string;
   slotMinutes: number;
   /** Where so many homes are planned. */
@@ -59,13 +61,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     await using room = await options.open(group.sites.length);
     const homes: Omit<ReadHome, "problem">[] = [];
     for (const site of group.sites) {
-      const { problem, ...home } = await readHome(site, input, {
-        store,
-        loads,
-        isFree: control.wordFor(site) === null,
-        uuid: options.uuid,
-        log,
-      });
+      const { problem, ...home } = await readHome(site, input, { ...options, loads, isFree: control.wordFor(site) === null });
       homes.push(home);
       await room.add({ problem, seed: seedOf(site) });
       // What is read of thousands of homes must not keep the rest of the process waiting.

@@ -9,6 +9,7 @@ import { dispatcher } from "../dispatch/dispatcher.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import { operatorFollower } from "../dispatch/operator-follower.ts";
 import type { Send } from "../dispatch/sender.ts";
+import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { communityPlanner } from "./community-planner.ts";
 import { feederGroups } from "./feeder-groups.ts";
@@ -49,7 +50,10 @@ export function planningDesk(options: {
   send: Send;
   sites: readonly string[];
   feeders: readonly FeederConfig[];
-  agreementOf: (site: string) => string | undefined;
+  /** What homes have agreed to. */
+  contracts: Contracts;
+  /** Whether a home gets no flexibility because it does not sign what it is supplied with. */
+  isUnsettled?: (site: string) => boolean;
   uuid: () => string;
   slotMinutes: number;
   planEveryMs: number;
@@ -61,11 +65,12 @@ export function planningDesk(options: {
   signal: AbortSignal;
 }): PlanningDesk {
   const { store, feeders, sites, quietly, clock, log, signal } = options;
-  const control = controlState(feeders);
+  const control = controlState(feeders, options.isUnsettled);
   const watch = progressWatch();
   /** Homes that have begun anew, with what they were told or without. */
   const forgetful = new Set<string>();
-  const out = dispatcher({ ...options, control, later: (work) => quietly(work, "sending a plan") });
+  const { underContract } = options.contracts;
+  const out = dispatcher({ ...options, underContract, control, later: (work) => quietly(work, "sending a plan") });
   const planHome = homePlanner({ ...options, give: out.give });
   const threads = options.threads > 0 ? planningThreads(options.threads) : null;
   signal.addEventListener("abort", () => void threads?.close());

@@ -8,6 +8,7 @@ import type { ControlStore } from "./control-store.ts";
 import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
+import type { EventStore } from "./event-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
 import type { PassingStore } from "./passing-store.ts";
 import type { RewardStore } from "./reward-store.ts";
@@ -84,6 +85,7 @@ export interface AggregatorStore
     EnrolmentStore,
     ErasureStore,
     EpochStore,
+    EventStore,
     PassingStore,
     DisputeStore,
     ControlStore,

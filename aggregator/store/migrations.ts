@@ -97,4 +97,13 @@ export const migrations: readonly (readonly string[])[] = [
     `create table curtailment (site text not null, day_ms bigint not null, wh bigint not null, primary key (site, day_ms))`,
     `create index plan_site on plan (site, resource, id)`,
   ],
+  [
+    `alter table flex_event add column excused integer not null default 0`,
+    `create table feeder_charge (
+      feeder text not null, start_ms bigint not null, end_ms bigint not null, per_kwh text not null, agreement text not null,
+      frozen_ms bigint not null, primary key (feeder, start_ms))`,
+    `create table flex_income (
+      start_ms bigint not null, end_ms bigint not null, source text not null, micro text not null,
+      primary key (start_ms, end_ms, source))`,
+  ],
 ];

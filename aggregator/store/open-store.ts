@@ -10,6 +10,7 @@ import type { DatabasePlace } from "./database-place.ts";
 import { openPostgres } from "./open-postgres.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { passingStore } from "./passing-store.ts";
+import { eventStore } from "./event-store.ts";
 import { planStore } from "./plan-store.ts";
 import { recordStore } from "./record-store.ts";
 import { rewardStore } from "./reward-store.ts";
@@ -28,6 +29,7 @@ export async function openStore(place: DatabasePlace): Promise<AggregatorStore> 
     ...recordStore(db),
     ...epochStore(db),
     ...passingStore(db),
+    ...eventStore(db),
     ...rewardStore(db),
     ...disputeStore(db),
     ...controlStore(db),

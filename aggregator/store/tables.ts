@@ -3,7 +3,7 @@ import type { InstructionAck } from "../../core/message/instruction.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
 import type { RecordState, SettledKind } from "./aggregator-store.ts";
 import type { DisputeSource, Resolution } from "./dispute-store.ts";
-import type { FlexEvent } from "./reward-store.ts";
+import type { FlexEvent } from "./event-store.ts";
 import type { Role } from "./token-store.ts";
 
 /** Tables of the aggregator's database. Instants in ms, energy in Wh, money and documents as text. */
@@ -141,9 +141,22 @@ export interface Tables {
     end_ms: number;
     power_w: number | null;
     overridden: number;
+    /** 1: safety or a lost line stood above the instructions. */
+    excused: Generated<number>;
   };
   /** What a kWh is worth, fixed before the slot began. */
   flex_price: { start_ms: number; end_ms: number; per_kwh: string; frozen_ms: number };
+  /** What a kWh costs more in a feeder's slot by the contract with its grid operator, fixed before the slot began. */
+  feeder_charge: {
+    feeder: string;
+    start_ms: number;
+    end_ms: number;
+    per_kwh: string;
+    agreement: string;
+    frozen_ms: number;
+  };
+  /** What flexibility brought in on a service day, by who paid or what was saved. */
+  flex_income: { start_ms: number; end_ms: number; source: string; micro: string };
   /** What a home gets for a service day. */
   reward: {
     site: string;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sender } from "../../aggregator/dispatch/sender.ts";
+import { openRewards } from "../../aggregator/reward/open-rewards.ts";
 import { planningDesk } from "../../aggregator/optimise/planning-desk.ts";
 import type { AggregatorStore } from "../../aggregator/store/aggregator-store.ts";
 import { openStore } from "../../aggregator/store/open-store.ts";
@@ -61,6 +62,7 @@ async function planned(
   let told = 0;
   let lastTold = performance.now();
   const failures: unknown[] = [];
+  const feeders = [{ name: "bench", importLimitW: count * limitKwPerHome * 1000, day: [], timezone: "UTC", sites }];
   const planning = planningDesk({
     store,
     prices: priceBook([prices(nowMs)]),
@@ -71,8 +73,8 @@ async function planned(
       await store.answerPlan(site, InstructionList.parse(body).plan, "ACCEPTED", null);
     },
     sites,
-    feeders: [{ name: "bench", importLimitW: count * limitKwPerHome * 1000, day: [], timezone: "UTC", sites }],
-    agreementOf: () => undefined,
+    feeders,
+    contracts: openRewards({ slotMinutes: 15 }, { agreements: new Map(), feeders, store, log: quiet }),
     uuid: () => crypto.randomUUID(),
     slotMinutes: 15,
     planEveryMs: 3_600_000,

@@ -48,6 +48,7 @@ export async function apiRig({ open = true } = {}) {
     owner: bundle.inclusion?.by ?? null,
     sites: ["a", "b"],
     states: new Map([["a", "ready"]]),
+    isUnsettled: (site) => site === "b",
     rejected: () => ({ "intake-malformed": 3 }),
     agreementOf: (site) => (site === "a" ? bundle.agreement.agreement : undefined),
     signedAgreementOf: (site) => (site === "a" ? bundle.agreement : undefined),

@@ -3,6 +3,7 @@ import type { FeederConfig } from "../../../aggregator/config/aggregator-config.
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { isPlanned, instructedW } from "../../../aggregator/optimise/resource-modes.ts";
 import { planningDesk } from "../../../aggregator/optimise/planning-desk.ts";
+import type { Contracts } from "../../../aggregator/reward/under-contract.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { AppError } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
@@ -10,7 +11,7 @@ import { InstructionList } from "../../../core/message/instruction.ts";
 import { priceBook } from "../../../planner/price-book.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { exampleSeries } from "../../settlement/fixture.ts";
-import { boiler } from "../plans.ts";
+import { boiler, named } from "../plans.ts";
 import { message, midnightMs, quarterMs, scratchStore, slotItem } from "../rows.ts";
 
 /** A sent list. */
@@ -37,14 +38,14 @@ export const homesOf = (count: number): string[] => Array.from({ length: count }
 export async function feederDesk(
   feeders: FeederConfig[],
   sites: string[],
-  given: { store?: AggregatorStore; threads?: number } = {},
+  given: { store?: AggregatorStore; threads?: number; contracts?: (store: AggregatorStore) => Contracts } = {},
 ) {
   const scratched = given.store ? undefined : await scratchStore();
   const store = given.store ?? scratched?.store ?? (await scratchStore()).store;
   const clock = fakeClock(midnightMs);
   const log = silentLog();
   const sent: Sent[] = [];
-  const state = { online: true, answers: "ACCEPTED" as "ACCEPTED" | "REJECTED" | null };
+  const state = { online: true, answers: "ACCEPTED" as "ACCEPTED" | "REJECTED" | null, unsettled: new Set<string>() };
   const send: Send = async (site, _type, _rest, body) => {
     if (!state.online) throw new AppError("mqtt-offline", "away", { temporary: true });
     const list = InstructionList.parse(body);
@@ -63,7 +64,8 @@ export async function feederDesk(
     send,
     sites,
     feeders,
-    agreementOf: (site) => (site === "gw-0" ? `0x${"a".repeat(64)}` : undefined),
+    contracts: given.contracts?.(store) ?? named({ "gw-0": `0x${"a".repeat(64)}` }),
+    isUnsettled: (site) => state.unsettled.has(site),
     uuid: () => crypto.randomUUID(),
     slotMinutes: 15,
     planEveryMs: 3_600_000,

@@ -25,7 +25,7 @@ const states = async (desk: Desk) =>
 
 it("queues a dispute with the figures of both sides, and what the slots give", async () => {
   const desk = await disputed();
-  const view = await viewDispute(desk.store, await only(desk));
+  const view = await viewDispute(desk.store, await only(desk), desk.clock.now());
   expect(view).toMatchObject({
     site,
     seq: 1,
@@ -66,7 +66,7 @@ it("takes the slots that the home sent last where they give its figure, and not 
   const { id } = await only(desk);
   expect(await resolveDispute(desk.store, id, "home", 5).catch(errorCode)).toBe("dispute-no-such-figures");
   await desk.store.ingest(site, message([slotItem(1, 1, 7)], bootTwo));
-  expect((await viewDispute(desk.store, await only(desk))).slots).toEqual({ first: 100, last: 87 });
+  expect((await viewDispute(desk.store, await only(desk), desk.clock.now())).slots).toEqual({ first: 100, last: 87 });
   await resolveDispute(desk.store, id, "home", 5);
   await desk.restart();
   await desk.proposer.advance(site);
