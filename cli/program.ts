@@ -5,6 +5,7 @@ import { addAggregatorVerbs } from "./aggregator/verbs.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { addKeyVerbs } from "./key-verbs.ts";
+import { addExchangeVerbs } from "./market/exchange-verbs.ts";
 import type { Verb } from "./verb.ts";
 import { programVersion } from "./program-version.ts";
 import { addSettlementVerbs } from "./settlement/verbs.ts";
@@ -324,6 +325,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--schema", "print the JSON schema of a case")
     .option("--json", "one JSON object also on a terminal")
     .action(verb(async (file, options) => (await import("./market-rounds.ts")).marketRounds(file, options, say)));
+  addExchangeVerbs(market, { verb, say });
 
   const settlement = root.command("settlement").description("settlement records and their proofs");
   addSettlementVerbs(settlement, { verb, say });
