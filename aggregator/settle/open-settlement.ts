@@ -11,11 +11,12 @@ import { openKeystore } from "../../settlement/keys/keystore.ts";
 import { readAgreement } from "../../settlement/record/read-agreement.ts";
 import { readPassphrase } from "../../settlement/keys/read-passphrase.ts";
 import type { Mined } from "../../settlement/chain/transactor.ts";
-import type { AggregatorConfig } from "../config/aggregator-config.ts";
+import type { AggregatorConfig, FeederConfig } from "../config/aggregator-config.ts";
 import type { AggregatorSettlement, OnChain } from "../config/settlement-config.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
+import { feederAvailability } from "../reward/income.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { anchoring } from "./anchoring.ts";
 import { epochMaker } from "./epoch-maker.ts";
@@ -36,6 +37,7 @@ import { unsignedWatch } from "./unsigned-watch.ts";
 interface Rooms {
   store: AggregatorStore;
   prices: PriceBook;
+  feeders: readonly FeederConfig[];
   send: Send;
   /** Whether a home is connected and ready. */
   present: (site: string) => boolean;
@@ -64,6 +66,12 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
         ? "there is a settlement section, but no site has an agreement_file"
         : `the agreements name different aggregators: ${[owner, ...others].join(", ")}`,
     );
+  for (const { name, grid } of rooms.feeders)
+    if (grid && grid.aggregator !== owner)
+      throw new AppError(
+        "settlement-no-party",
+        `the contract of feeder ${name} is with aggregator ${grid.aggregator}, the homes' with ${owner}`,
+      );
   const note = noteSpent(store, settlement.chainId, clock);
   const { wallet, chain } = await openChain(settlement, note);
   const { anchor: anchorAt } = settlement;
@@ -118,6 +126,8 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
   const proposals = proposer({
     ...rooms,
     agreements,
+    feedersOf: (site) => rooms.feeders.filter((feeder) => feeder.sites.includes(site)).map(({ name }) => name),
+    income: [feederAvailability(rooms.feeders, store)],
     signer: wallet,
     chain,
     salt: () => `0x${randomBytes(32).toString("hex")}`,

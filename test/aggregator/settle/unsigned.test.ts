@@ -91,7 +91,7 @@ it("shows the debt of a case as it grows, with the rows behind it, and raises it
   expect(evidence.slots).toHaveLength(20);
   expect(evidence.slots[19]).toEqual({ start: "2026-03-02T03:45:00.000Z", end: "2026-03-02T04:00:00.000Z", wh: 50 });
   expect(String(evidence.amount)).toBe(view.unsigned?.amount);
-  expect(await resolveDispute(desk.store, 1, "skip", 1).catch(errorCode)).toBe("dispute-not-by-home");
+  expect(await resolveDispute(desk.store, 1, "skip", 1, "cli test").catch(errorCode)).toBe("dispute-not-by-home");
   expect(await evidenceOfCase(desk.store, 2, 1).catch(errorCode)).toBe("dispute-unknown");
 });
 
