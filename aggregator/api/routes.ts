@@ -5,6 +5,8 @@ import { serveDocument } from "./describe.ts";
 import { type EventRoutesOptions, eventRoutes } from "./event-routes.ts";
 import { disputeRoutes } from "./dispute-routes.ts";
 import { type EscrowRoutesOptions, escrowRoutes } from "./escrow-routes.ts";
+import { type ForecastRoutesOptions, forecastRoutes } from "./forecast-routes.ts";
+import { type LimitRoutesOptions, limitRoutes } from "./limit-routes.ts";
 import { type LogRoutesOptions, logRoutes } from "./log-routes.ts";
 import { type MetricsRouteOptions, metricsRoute } from "./metrics-route.ts";
 import { resourceRoutes } from "./resource-routes.ts";
@@ -21,6 +23,8 @@ export interface ApiOptions
     ApiBasis,
     SiteRoutesOptions,
     StatisticsRoutesOptions,
+    LimitRoutesOptions,
+    ForecastRoutesOptions,
     SettlementRoutesOptions,
     LogRoutesOptions,
     EscrowRoutesOptions,
@@ -42,6 +46,8 @@ export function routes(options: ApiOptions): Api {
   auditRoutes(app, options);
   eventRoutes(app, options);
   metricsRoute(app, options);
+  limitRoutes(app, options);
+  forecastRoutes(app, options);
   settlementRoutes(app, options);
   settledRoutes(app, options);
   disputeRoutes(app, options);

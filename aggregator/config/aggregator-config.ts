@@ -51,6 +51,8 @@ export interface ControlKeyChange {
 export interface FeederConfig {
   name: string;
   importLimitW: number;
+  /** What its homes may feed back together. */
+  exportLimitW?: number;
   /** Times of the day (local) with another limit. */
   day: { from: string; until: string; importLimitW: number }[];
   timezone: string;
@@ -112,14 +114,17 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     planEveryMs: yaml.plan.every_s * 1000,
     slotMinutes: yaml.plan.slot_minutes,
     planThreads: yaml.plan.threads ?? availableParallelism(),
-    feeders: Object.entries(yaml.feeders).map(([name, { import_limit_w, day, timezone, sites, agreement_file }]) => ({
-      name,
-      importLimitW: import_limit_w,
-      day: day.map(({ from, until, import_limit_w: importLimitW }) => ({ from, until, importLimitW })),
-      timezone,
-      sites,
-      ...(agreement_file && { agreementFile: at(agreement_file) }),
-    })),
+    feeders: Object.entries(yaml.feeders).map(
+      ([name, { import_limit_w, export_limit_w: exportLimitW, day, timezone, sites, agreement_file }]) => ({
+        name,
+        importLimitW: import_limit_w,
+        ...(exportLimitW !== undefined && { exportLimitW }),
+        day: day.map(({ from, until, import_limit_w: importLimitW }) => ({ from, until, importLimitW })),
+        timezone,
+        sites,
+        ...(agreement_file && { agreementFile: at(agreement_file) }),
+      }),
+    ),
     ...(yaml.flexibility && { worthFile: at(yaml.flexibility.worth_file) }),
     ...(settlement && { settlement: settlementFromYaml(settlement, folder, stateFolder) }),
     ...(enrolment && {

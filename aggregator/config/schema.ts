@@ -56,6 +56,8 @@ export const AggregatorYaml = z.strictObject({
       Name,
       z.strictObject({
         import_limit_w: FeederLimit,
+        /** The most that its homes may feed back together; left out, as much as they like. */
+        export_limit_w: FeederLimit.optional(),
         /** Times of the day with another limit; the first that holds a slot's start counts. */
         day: z
           .array(z.strictObject({ from: LocalTime, until: LocalTime, import_limit_w: FeederLimit }))

@@ -45,6 +45,9 @@ interface Rooms {
   log: Log;
 }
 
+/** What a home says that has no proof of a record: no dispute about what the record says. */
+const inclusionMissing = "settlement-inclusion-missing";
+
 /**
  * Opens key, agreements and chain, and what works with them; whoever opens closes.
  * @throws AppError of key and agreement files; settlement-no-party where the agreements do not name one aggregator
@@ -141,7 +144,10 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     logBytesOf: async (epoch: number) => ((await store.isCommitted(epoch)) ? publisher.bytesOf(epoch) : null),
     proposals: {
       advance: (site: string) => proposals.advance(site).then(() => watch.look(site)),
-      answer: (site: string, message: SettlementUp) => proposals.answer(site, message).then(() => watch.look(site)),
+      answer: (site: string, message: SettlementUp) =>
+        message.kind === "disputed" && message.code === inclusionMissing
+          ? telling.again(site, message)
+          : proposals.answer(site, message).then(() => watch.look(site)),
     } satisfies Proposer,
     /** Whether a home gets no flexibility because it does not sign what it is supplied with. */
     isUnsettled: watch.isUnsettled,

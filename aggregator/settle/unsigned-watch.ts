@@ -28,7 +28,7 @@ export interface UnsignedWatch {
   look(site: string): Promise<void>;
 }
 
-const code = "settlement-unsigned";
+const code = "settlement-unsigned-import";
 
 /**
  * A supplier cannot switch a home off, and nobody can take money without the home's signature: what bounds its loss is that

@@ -106,6 +106,8 @@ export interface AggregatorStore
   ingest(site: string, message: Measurements): Promise<Ingested>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */
   slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
+  /** The same of what its panels gave, whichever way round their meters are wired; nothing else runs through them. */
+  pvSlots(site: string, fromMs: number, toMs: number): Promise<StoredSlot[]>;
   /**
    * What is missing of a site in [from, to): readings that the home gave up or this database lost, and time between two import slots of its grid
    * meter that no slot covers.

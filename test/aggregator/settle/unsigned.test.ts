@@ -68,12 +68,14 @@ it("opens a case after two periods of import without a signature and an hour to 
     site,
     seq: 1,
     source: "aggregator",
-    code: "settlement-unsigned",
+    code: "settlement-unsigned-import",
     own: figures,
     record: { seq: 1 },
   });
   expect(one?.message).toContain("1266 Wh of import from 2026-03-01T23:00:00.000Z to 2026-03-02T02:00:00.000Z, ");
-  expect(desk.log.lines.filter(({ level }) => level === "error")).toMatchObject([{ fields: { code: "settlement-unsigned" } }]);
+  expect(desk.log.lines.filter(({ level }) => level === "error")).toMatchObject([
+    { fields: { code: "settlement-unsigned-import" } },
+  ]);
 });
 
 it("shows the debt of a case as it grows, with the rows behind it, and raises it once", async () => {
