@@ -15,6 +15,7 @@ import type { ChainReader, Finality, PairState, PartyState } from "../../settlem
 import {
   checkRecord,
   type CoveredPeriod,
+  type MeteredDevice,
   type MeterSlot,
   type OwnFigures,
   type OwnSlot,
@@ -76,6 +77,7 @@ export async function openSigningRoom(options: {
   config: SettlementConfig;
   site: string;
   gridMeter: string;
+  devices: readonly MeteredDevice[];
   stores: SigningStores & { publications: PublicationStore };
   clock: Clock;
   log: Log;
@@ -105,6 +107,8 @@ export function signingRoom(parts: {
   /** Which block's escrow counts, beside that of the newest one. */
   finality: Finality;
   gridMeter: string;
+  /** Devices with a meter of their own, whose baselines are recomputed; without it none is. */
+  devices?: readonly MeteredDevice[];
   tower?: Watchtower | null;
   /** Without one nothing is held back. */
   dailyCap?: DailyCap;
@@ -177,6 +181,7 @@ export function signingRoom(parts: {
           series: record.kind === "reward" ? null : binding(prices.prices(startMs, endMs), startMs),
           ownSlots: ownSlots(meters, parts.gridMeter, startMs, endMs),
           meterSlots: meterSlots(meters, evidence),
+          ...(parts.devices && { devices: parts.devices }),
           covered: [
             ...records.touching(pair, startMs, endMs).map(coveredBy),
             // What a lost record covered is not known, but nothing that ended later.

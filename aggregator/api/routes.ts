@@ -4,6 +4,7 @@ import { serveDocument } from "./describe.ts";
 import { disputeRoutes } from "./dispute-routes.ts";
 import { type EscrowRoutesOptions, escrowRoutes } from "./escrow-routes.ts";
 import { type LogRoutesOptions, logRoutes } from "./log-routes.ts";
+import { type RewardRoutesOptions, rewardRoutes } from "./reward-routes.ts";
 import { settledRoutes } from "./settled-routes.ts";
 import { type SettlementRoutesOptions, settlementRoutes } from "./settlement-routes.ts";
 import { type SiteRoutesOptions, siteRoutes } from "./site-routes.ts";
@@ -16,6 +17,7 @@ export interface ApiOptions
     ApiBasis,
     SiteRoutesOptions,
     StatisticsRoutesOptions,
+    RewardRoutesOptions,
     SettlementRoutesOptions,
     LogRoutesOptions,
     EscrowRoutesOptions,
@@ -30,6 +32,7 @@ export function routes(options: ApiOptions): Api {
   const app = apiApp(options);
   siteRoutes(app, options);
   statisticsRoutes(app, options);
+  rewardRoutes(app, options);
   settlementRoutes(app, options);
   settledRoutes(app, options);
   disputeRoutes(app, options);
