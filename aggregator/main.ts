@@ -16,6 +16,7 @@ import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
 import { oneAtATime } from "./dispatch/one-at-a-time.ts";
 import { sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
+import { fleetDesk } from "./fleet/fleet-desk.ts";
 import { metrics } from "./observe/metrics.ts";
 import { serveMetrics } from "./observe/metrics-listener.ts";
 import { openObserving } from "./observe/open-observing.ts";
@@ -114,6 +115,7 @@ export async function startAggregator(options: {
     signal,
   });
 
+  const fleet = fleetDesk({ store, send, sites, uuid: randomUUID, clock, log });
   const heartbeat = (site: string): Promise<void> =>
     send(site, "heartbeat", "state", {}, { lifetimeS: heartbeatLifetimeS, retain: true });
   const keyChange = config.controlKeyChange && (await readKeyChange(config.controlKeyChange));
@@ -133,6 +135,7 @@ export async function startAggregator(options: {
     await announce(site);
     await quietly(desk.resend(site), "sending plans again");
     await settlement?.inclusion.welcome(site);
+    await quietly(fleet.remind(site), "sending configuration again");
   });
   const inbound = intake({
     aggregator: config.id,
@@ -273,6 +276,7 @@ export async function startAggregator(options: {
   clock.every(stepMs, () => forAll((site) => quietly(desk.resend(site), "sending plans again")), signal);
   clock.every(config.planEveryMs, () => desk.planAll(), signal);
   clock.every(operatorMs, () => quietly(desk.followOperators(), "following operators"), signal);
+  clock.every(operatorMs, () => quietly(fleet.follow(), "following the roll-out"), signal);
   clock.every(operatorMs, () => quietly(observing.followAudit(), "following the audit log"), signal);
   clock.every(pricesMs, () => quietly(followPrices(), "reading prices"), signal);
   if (settlement) {
