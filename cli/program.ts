@@ -319,6 +319,14 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "one JSON object also on a terminal")
     .action(verb(async (file, options) => (await import("./market-replay.ts")).marketReplay(file, options, say)));
   addExchangeVerbs(market, { verb, say });
+  market
+    .command("rounds")
+    .description("play grid operator and aggregators on a congested grid from a file: rounds, repair, orders; needs neither")
+    .argument("[case]", "JSON or YAML; - for standard input")
+    .option("--strict", "exit 1 where a limit is not kept")
+    .option("--schema", "print the JSON schema of a case")
+    .option("--json", "one JSON object also on a terminal")
+    .action(verb(async (file, options) => (await import("./market-rounds.ts")).marketRounds(file, options, say)));
 
   const settlement = root.command("settlement").description("settlement records and their proofs");
   addSettlementVerbs(settlement, { verb, say });

@@ -63,12 +63,17 @@ export interface SigningRoom {
   included(message: Included): Promise<void>;
   /** The records that still lack the aggregator's signature, to be asked for again. */
   uncountersigned(): Uncountersigned[];
+  /** The oldest record that both have signed and of which, after most of the time that is allowed, no proof has come. */
+  unproven(): Pick<SignedRecord, "record" | "digest"> | undefined;
   /** Start, in ms, of the oldest energy that is older than allowed and in no record that both have signed; else undefined. */
   overdueSince(settledWithinMs: number): number | undefined;
   /** What the home does on the chain by itself. */
   chores: ChainChores;
   close(): void;
 }
+
+/** A proof that has not come after this share of the time that is allowed is asked for: it may be lost, and publishing costs. */
+const askedAfter = 3 / 4;
 
 /** What tells that an epoch holds records. */
 export type Included = Extract<SettlementDown, { kind: "included" }>;
@@ -86,11 +91,13 @@ export async function openSigningRoom(options: {
   const { agreement } = readAgreement(config.agreementFile, options.site, config);
   const signer = await openKeystore(config.keyFile, readPassphrase(config.passphraseFile));
   const chain = chainClient({ rpcUrl: config.rpcUrl, chainId: config.chainId, contract: config.contract });
+  const { finality, includedWithinMs } = config;
+  const rules = { finality, includedWithinMs };
   const cap = config.dailyCap && { dailyCap: config.dailyCap };
   const tower = config.watchtowerUrl === undefined ? null : watchtower(config.watchtowerUrl, { ...options, agreement, signer });
   const chores = await openChainChores({ ...options, agreement, signer, chain });
   return {
-    ...signingRoom({ ...options, ...cap, tower, agreement, signer, chain, finality: config.finality }),
+    ...signingRoom({ ...options, ...cap, ...rules, tower, agreement, signer, chain }),
     chores,
     close() {
       chores.close();
@@ -112,6 +119,8 @@ export function signingRoom(parts: {
   balancing?: (atMs: number) => PriceSeries | null;
   /** Without one nothing is held back. */
   dailyCap?: DailyCap;
+  /** What both have signed must be in a final epoch within this; without it no proof is asked for. */
+  includedWithinMs?: number;
   stores: SigningStores;
   clock: Clock;
 }): Omit<SigningRoom, "close" | "chores"> {
@@ -256,6 +265,13 @@ export function signingRoom(parts: {
     included: (message) =>
       keepInclusions(message, { agreement, chain, records, inclusions: parts.stores.inclusions, prices, nowMs: clock.now() }),
     uncountersigned: () => records.uncountersigned(pair),
+    unproven() {
+      const beforeMs = clock.now() - (parts.includedWithinMs ?? Infinity) * askedAfter;
+      const omitted = Number.isFinite(beforeMs) ? parts.stores.inclusions.omitted(pair, beforeMs).toReversed() : [];
+      return omitted
+        .flatMap((seq) => records.at(pair, seq) ?? [])
+        .find(({ digest }) => parts.stores.inclusions.of(digest) === undefined);
+    },
     overdueSince: (settledWithinMs) =>
       overdueSince({ agreement, records, meters, gridMeter: parts.gridMeter, settledWithinMs, nowMs: clock.now() }),
   };

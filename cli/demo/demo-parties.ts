@@ -49,6 +49,8 @@ export async function setUpParties(options: {
   homes: readonly ({ site: string } & KeyPlace)[];
   /** For a day of taking part, micro-units; 0.35 EUR where nobody says it. */
   rewardMicro?: bigint;
+  /** Whether homes get coins for gas too, to send by themselves. */
+  homesSend: boolean;
 }): Promise<DemoParties> {
   const { rpcUrl } = options;
   const dev = (index: number): string => HDNodeWallet.fromPhrase(devWords, "", `m/44'/60'/0'/0/${index}`).privateKey;
@@ -75,10 +77,12 @@ export async function setUpParties(options: {
   try {
     const aggregator = await enter(options.aggregator);
     // Development chains give coins for gas to whoever asks.
-    await jsonRpc(rpcUrl, "anvil_setBalance", [aggregator.signer.address, `0x${gasWei.toString(16)}`]);
+    const giveCoins = (address: string) => jsonRpc(rpcUrl, "anvil_setBalance", [address, `0x${gasWei.toString(16)}`]);
+    await giveCoins(aggregator.signer.address);
     const agreements = new Map<string, SignedAgreement>();
     for (const home of options.homes) {
       const household = await enter(home);
+      if (options.homesSend) await giveCoins(household.signer.address);
       const [a, b] = aggregator.owner < household.owner ? [aggregator, household] : [household, aggregator];
       const agreement: Agreement = {
         v: 1,

@@ -45,7 +45,7 @@ const FlexibilityEvent = z.object({
   /** Whose import register counts, by its name at the home: the resource's own meter, or the grid meter for the whole house. */
   meter: Name,
   /** How the baseline came about. */
-  baseline: z.enum(["ten_of_ten", "charge_now"]),
+  baseline: z.enum(["ten_of_ten", "charge_now", "evenly"]),
   /** One after the other without a gap. `perKwh`: the price that was frozen before the slot began. */
   slots: z
     .array(z.object({ start: Instant, end: Instant, baselineWh: z.int(), meteredWh: z.int(), perKwh: Micro }))

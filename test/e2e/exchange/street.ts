@@ -66,7 +66,15 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
   });
   const places = [...homes.map(({ site }) => site), ...seats].map(placeOf);
   const exchange = placeOf("exchange");
-  const parties = await setUpParties({ rpcUrl, startMs, timezone: "UTC", aggregator: exchange, homes: places, rewardMicro: 0n });
+  const parties = await setUpParties({
+    rpcUrl,
+    startMs,
+    timezone: "UTC",
+    aggregator: exchange,
+    homes: places,
+    rewardMicro: 0n,
+    homesSend: false,
+  });
   const agreementOf = (site: string) => parties.agreements.get(site) ?? neverSigned(site);
   for (const { site, folder: own } of places) writeFileSync(join(own, "agreement.json"), JSON.stringify(agreementOf(site)));
   const onChain = { chain_id: devChainId, contract: parties.contract, rpc_url: rpcUrl };

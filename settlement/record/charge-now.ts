@@ -1,7 +1,11 @@
 import type { Slot } from "../../core/slots.ts";
-import type { StoredSlot } from "../store/aggregator-store.ts";
 
 const hourMs = 3_600_000;
+
+/** What a meter showed in one slot. */
+export interface MeteredSlot extends Slot {
+  wh: number;
+}
 
 /**
  * What a metered device would have drawn without control: from the moment when it was plugged in (or wanted to run) with all
@@ -12,7 +16,7 @@ const hourMs = 3_600_000;
  * @param powerW rated power; where a slot shows more, that counts
  * @returns Wh of each of the metered slots
  */
-export function chargeNow(session: Slot, metered: readonly StoredSlot[], powerW: number): number[] {
+export function chargeNow(session: Slot, metered: readonly MeteredSlot[], powerW: number): number[] {
   const within = metered.map(({ startMs, endMs }) =>
     Math.max(0, Math.min(endMs, session.endMs) - Math.max(startMs, session.startMs)),
   );

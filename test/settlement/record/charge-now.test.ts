@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { chargeNow } from "../../../aggregator/reward/charge-now.ts";
-import { midnightMs, quarterMs } from "../rows.ts";
+import { chargeNow } from "../../../settlement/record/charge-now.ts";
+import { midnightS } from "../fixture.ts";
+
+const midnightMs = midnightS * 1000;
+const quarterMs = 900_000;
 
 const slots = (whs: readonly number[]) =>
   whs.map((wh, at) => ({ startMs: midnightMs + at * quarterMs, endMs: midnightMs + (at + 1) * quarterMs, wh }));
