@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock/clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { Fence } from "../store/lease-store.ts";
 import type { Control } from "./control.ts";
 import type { Send } from "./sender.ts";
 
@@ -27,6 +28,8 @@ export function dispatcher(options: {
   control: Control;
   /** Hash of the contract with a home. */
   agreementOf: (site: string) => string | undefined;
+  /** What must be shown to write a plan, where there are several workers. @throws AppError lease-lost */
+  fenceOf?: (site: string) => Fence | undefined;
   clock: Clock;
   later: (work: Promise<void>) => Promise<void>;
   signal: AbortSignal;
@@ -56,7 +59,7 @@ export function dispatcher(options: {
       if (!may()) return [];
       const agreement = options.agreementOf(site);
       const named = lists.map((list) => ({ ...list, ...(agreement !== undefined && { agreement }) }));
-      await store.savePlans(site, named, clock.now());
+      await store.savePlans(site, named, clock.now(), options.fenceOf?.(site));
       for (const { resource, plan } of named) newest.set(`${site}/${resource}`, plan);
       return named;
     });

@@ -9,6 +9,7 @@ import { dispatcher } from "../dispatch/dispatcher.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import { operatorFollower } from "../dispatch/operator-follower.ts";
 import type { Send } from "../dispatch/sender.ts";
+import { type Share, wholeShare } from "../share/share.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { communityPlanner } from "./community-planner.ts";
 import { feederGroups } from "./feeder-groups.ts";
@@ -28,6 +29,8 @@ export interface PlanningDesk {
   /** There is a new plan where something else happens than what was planned. */
   onStatus(site: string, status: ResourceStatus): Promise<void>;
   onAnswer(site: string, ack: InstructionAck): void;
+  /** Homes came from another worker: there is a new plan soon. */
+  onGain(sites: readonly string[]): void;
 }
 
 /** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
@@ -44,6 +47,8 @@ export function planningDesk(options: {
   prices: PriceBook;
   send: Send;
   sites: readonly string[];
+  /** Homes that this process plans; all where it is left out. */
+  share?: Share;
   feeders: readonly FeederConfig[];
   agreementOf: (site: string) => string | undefined;
   uuid: () => string;
@@ -54,12 +59,12 @@ export function planningDesk(options: {
   log: Log;
   signal: AbortSignal;
 }): PlanningDesk {
-  const { store, feeders, sites, quietly, clock, log, signal } = options;
+  const { store, feeders, sites, share = wholeShare, quietly, clock, log, signal } = options;
   const control = controlState(feeders);
   const watch = progressWatch();
   /** Homes that have begun anew, with what they were told or without. */
   const forgetful = new Set<string>();
-  const out = dispatcher({ ...options, control, later: (work) => quietly(work, "sending a plan") });
+  const out = dispatcher({ ...options, control, fenceOf: share.fenceOf, later: (work) => quietly(work, "sending a plan") });
   const planHome = homePlanner({ ...options, give: out.give });
   const planGroup = communityPlanner({
     ...options,
@@ -77,18 +82,19 @@ export function planningDesk(options: {
   const feederOf = new Map([...byUnit].flatMap(([unit, group]) => group.sites.map((site) => [site, unit])));
   /** What is planned together with a home: its feeder, or itself. */
   const unitOf = (site: string): string => feederOf.get(site) ?? site;
-  const units = [...new Set(sites.map(unitOf))];
+  const heldUnits = (): string[] => [...new Set(sites.filter(share.holds).map(unitOf))];
   const tookMs = new Map<string, number>();
   const plan = oneAtATime(async (unit) => {
     const beganMs = clock.monotonicMs();
     const group = byUnit.get(unit);
+    if (!share.holds(group?.sites[0] ?? unit)) return;
     await quietly(group ? planGroup(group) : planHome(unit), "planning");
     tookMs.set(unit, clock.monotonicMs() - beganMs);
   });
   const waiting = new Set<string>();
   const planSoon = (site: string): void => {
     const unit = unitOf(site);
-    if (waiting.has(unit)) return;
+    if (waiting.has(unit) || !share.holds(site)) return;
     waiting.add(unit);
     clock.after(
       Math.max(soonMs, (tookMs.get(unit) ?? 0) / busyShare),
@@ -109,12 +115,13 @@ export function planningDesk(options: {
   const overrides = new Map<string, string>();
   const followOperators = operatorFollower({
     ...options,
+    holds: share.holds,
     control,
     dispatcher: out,
     onChange: planSoon,
   });
   return {
-    planAll: async () => void (await Promise.all(units.map(plan))),
+    planAll: async () => void (await Promise.all(heldUnits().map(plan))),
     resend: (site) => out.resend(site),
     followOperators,
     onResource(site) {
@@ -138,5 +145,6 @@ export function planningDesk(options: {
     onAnswer(site, { status }) {
       if (status === "REJECTED") troubleAt(site);
     },
+    onGain: (gained) => gained.forEach(planSoon),
   };
 }

@@ -9,6 +9,7 @@ import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
+import type { Fence, LeaseStore } from "./lease-store.ts";
 import type { PassingStore } from "./passing-store.ts";
 import type { RewardStore } from "./reward-store.ts";
 import type { SettledSumsStore } from "./settled-sums-store.ts";
@@ -28,6 +29,8 @@ export interface Ingested {
   /** The highest number up to which nothing of that run is missing. */
   contiguousSeq: number;
   added: number;
+  /** For the receipt, where one was asked for: above that of every receipt before of this run, whoever sent it. */
+  receiptNumber?: number;
   /** Dropped: their number had come with another content. */
   changed?: number;
   /** The home has a receipt for them, and they are not here; from now on a gap. */
@@ -83,6 +86,7 @@ export interface AggregatorStore
   extends
     EnrolmentStore,
     ErasureStore,
+    LeaseStore,
     EpochStore,
     PassingStore,
     DisputeStore,
@@ -91,8 +95,12 @@ export interface AggregatorStore
     SettledSumsStore,
     SpendStore,
     TokenStore {
-  /** Keeps new rows, drops repeats and what lies too far ahead of the rows that came before. */
-  ingest(site: string, message: Measurements): Promise<Ingested>;
+  /**
+   * Keeps new rows, drops repeats and what lies too far ahead of the rows that came before. What several homes hand in at
+   * once is one commit.
+   * @param leastNumber of the receipt that the home is sent
+   */
+  ingest(site: string, message: Measurements, leastNumber?: number): Promise<Ingested>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */
   slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
   /**
@@ -115,8 +123,8 @@ export interface AggregatorStore
   saveStatus(site: string, status: ResourceStatus): Promise<void>;
   statuses(site: string): Promise<ResourceStatus[]>;
 
-  /** Keeps the plans of a home, all or none. */
-  savePlans(site: string, lists: readonly InstructionList[], sentMs: number): Promise<void>;
+  /** Keeps the plans of a home, all or none. @param fence the lease under which they were made @throws AppError lease-lost */
+  savePlans(site: string, lists: readonly InstructionList[], sentMs: number, fence?: Fence): Promise<void>;
   /** Plans without an answer yet, the newest of each resource. */
   unanswered(site: string): Promise<InstructionList[]>;
   answerPlan(site: string, plan: string, status: InstructionAck["status"], code: string | null): Promise<void>;

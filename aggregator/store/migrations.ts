@@ -97,4 +97,9 @@ export const migrations: readonly (readonly string[])[] = [
     `create table curtailment (site text not null, day_ms bigint not null, wh bigint not null, primary key (site, day_ms))`,
     `create index plan_site on plan (site, resource, id)`,
   ],
+  [
+    `alter table run add column newest_seq bigint`,
+    `alter table run add column receipt_number bigint not null default 0`,
+    `create table lease (name text primary key, holder text not null, token bigint not null, beat bigint not null)`,
+  ],
 ];

@@ -6,6 +6,7 @@ import { enrolmentStore } from "./enrolment-store.ts";
 import { epochStore } from "./epoch-store.ts";
 import { erasureStore } from "./erasure-store.ts";
 import { itemStore } from "./item-store.ts";
+import { leaseStore } from "./lease-store.ts";
 import type { DatabasePlace } from "./database-place.ts";
 import { openPostgres } from "./open-postgres.ts";
 import { openSqlite } from "./open-sqlite.ts";
@@ -24,6 +25,7 @@ export async function openStore(place: DatabasePlace): Promise<AggregatorStore> 
   return {
     ...consentStore(db),
     ...itemStore(db),
+    ...leaseStore(db),
     ...planStore(db),
     ...recordStore(db),
     ...epochStore(db),

@@ -1,0 +1,93 @@
+import { AppError } from "../core/app-error.ts";
+import type { Clock } from "../core/clock/clock.ts";
+import { importControlKey } from "../core/envelope.ts";
+import type { Log } from "../core/log.ts";
+import { readJsonFile } from "../core/read-json-file.ts";
+import { rejections } from "../core/rejections.ts";
+import type { AggregatorConfig } from "./config/aggregator-config.ts";
+import { agreementHashes } from "./dispatch/agreement-hashes.ts";
+import { readKeyChange } from "./dispatch/key-change.ts";
+import { homeLine, openHomes, quietWith, type Homes } from "./homes.ts";
+import { readPriceBook } from "./optimise/price-book.ts";
+import { signedAgreements } from "./settle/signed-agreements.ts";
+import { openShare } from "./share/open-share.ts";
+import { openStore } from "./store/open-store.ts";
+
+/** Homes that were erased through another process are known within this time. */
+const erasedMs = 2000;
+
+/** A worker as whoever started it sees it. */
+export interface RunningWorker {
+  worker: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Wires and starts one of several workers: it takes what homes send from a shared subscription, and plans and speaks to its share of
+ * the homes. Settlement, API and enrolment are the business of `aggregator run`.
+ * @throws AppError worker-not-configured; where a file, key or address cannot be used
+ */
+export async function startWorker(options: { config: AggregatorConfig; clock: Clock; log: Log }): Promise<RunningWorker> {
+  const { config, clock, log } = options;
+  if (!config.workers)
+    throw new AppError(
+      "worker-not-configured",
+      "the configuration has no workers section, so one process does all: aggregator run",
+    );
+  const ending = new AbortController();
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => ending.abort());
+  const { signal } = ending;
+  const prices = readPriceBook(config.pricesFile);
+  const key = await importControlKey(readJsonFile(config.controlKeyFile, "control-key-unreadable"));
+  const store = await openStore(config.database);
+  opened.defer(() => store.close());
+  let homes: Homes | undefined;
+  const share = openShare({
+    config,
+    leaseMs: config.workers.leaseMs,
+    store,
+    onGain: (sites) => homes?.gained(sites),
+    clock,
+    log,
+  });
+  const line = homeLine({ aggregator: config.id, key, store, share, clock });
+  const erased = new Set(await store.erasedSites());
+  homes = openHomes({
+    config,
+    line,
+    store,
+    share,
+    prices,
+    keyChange: config.controlKeyChange && (await readKeyChange(config.controlKeyChange)),
+    agreementOf: agreementHashes(config.settlement && signedAgreements(config, config.settlement)),
+    states: new Map(),
+    erased,
+    rejections: rejections(log, () => clock.monotonicMs()),
+    clock,
+    log,
+    signal,
+  });
+  await homes.start();
+  opened.defer(() => line.link().stop());
+  opened.defer(() => share.release());
+  opened.defer(() => homes.drain());
+  const quietly = quietWith(log);
+  await share.tick();
+  clock.every(share.tickMs, () => quietly(share.tick(), "leases"), signal);
+  clock.every(erasedMs, () => quietly(followErased(erased, store.erasedSites()), "looking for erased homes"), signal);
+  const closing = opened.move();
+  return {
+    worker: share.worker,
+    async stop() {
+      ending.abort();
+      await closing.disposeAsync();
+    },
+  };
+}
+
+async function followErased(erased: Set<string>, reading: Promise<readonly string[]>): Promise<void> {
+  const now = new Set(await reading);
+  for (const site of erased) if (!now.has(site)) erased.delete(site);
+  for (const site of now) erased.add(site);
+}
