@@ -173,11 +173,11 @@ export function openHomes(options: {
     void clock.hold(Promise.all(mine.map(announce)).then(() => undefined));
   };
   /** False: it came too late to be taken, and is not confirmed to the broker either. */
-  const take = (message: SiteMessage): boolean => {
+  const take = (message: SiteMessage): boolean | Promise<void> => {
     if (options.erased.has(message.site) || !hearing(message)) return true;
     if (!inbound.isOpen()) return false;
     void inbound.take(message);
-    return true;
+    return inbound.room() ?? true;
   };
   return {
     gained,

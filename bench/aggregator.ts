@@ -1,4 +1,5 @@
 import { optimise, type Part, type PartOptions } from "./aggregator/optimise.ts";
+import { intakePart } from "./aggregator/intake.ts";
 import { report, type Claim } from "./report.ts";
 
 /**
@@ -14,7 +15,7 @@ const option = (name: string, otherwise: string): string => {
   const at = process.argv.indexOf(name);
   return (at > 0 ? process.argv[at + 1] : undefined) ?? otherwise;
 };
-const parts: Record<string, (options: PartOptions) => Promise<Part>> = { optimise };
+const parts: Record<string, (options: PartOptions) => Promise<Part>> = { optimise, intake: intakePart };
 
 const only = option("--only", "");
 const options: PartOptions = {

@@ -37,8 +37,11 @@ export function startBrokerLink(options: {
   keep: boolean;
   random: () => number;
   onConnect: () => void;
-  /** False: it is not taken, and the broker is left to believe that it has not arrived. */
-  onMessage: (message: SiteMessage) => boolean;
+  /**
+   * False: it is not taken, and the broker is left to believe that it has not arrived. A promise: nothing more is read from the
+   * broker until it is done.
+   */
+  onMessage: (message: SiteMessage) => boolean | Promise<void>;
 }): BrokerLink {
   const { broker, log } = options;
   const client = mqtt.connect({
@@ -75,14 +78,16 @@ export function startBrokerLink(options: {
     if (client.connected) client.stream.destroy();
     log.debug({ error: errorMessage(error) }, "broker connection failed");
   });
-  const take = (name: string, payload: Buffer | string): boolean => {
+  const take = (name: string, payload: Buffer | string): boolean | Promise<void> => {
     const parsed = parseTopic(name);
     if (!parsed || parsed.direction !== "up" || parsed.aggregator !== options.id || payload.length > maxMessageBytes) return true;
     return options.onMessage({ site: parsed.site, rest: parsed.rest, topic: name, text: payload.toString("utf8") });
   };
   // By this and not by the event: what is not taken is not confirmed, so that the broker sends it again after a restart.
   client.handleMessage = ({ topic, payload }, done) => {
-    if (take(topic, payload)) done();
+    const taken = take(topic, payload);
+    if (taken === true) done();
+    else if (taken) void taken.then(() => done());
   };
   return {
     connected: () => client.connected,

@@ -65,21 +65,21 @@ export function sender(options: {
     }
     return next++;
   };
-  // Signed and handed over one at a time: a later number must never overtake an earlier one on the way out.
-  let queue: Promise<unknown> = Promise.resolve();
-  const handOver = async (
-    ...[site, type, rest, body, { lifetimeS, retain = false, key = options.key, number: given }]: Parameters<Send>
-  ): Promise<{ published: Promise<void> }> => {
-    const seq = given ?? (await number());
-    const text = await signEnvelope(key, { type, site, seq, nowMs: options.clock.now(), lifetimeS, body });
-    // Looked at after the number was taken: whoever holds the home later takes higher ones.
-    if (ofTheHolder.has(type) && !share.holds(site)) throw leaseLost(site);
-    return { published: options.link().publish(topic(options.aggregator, site, "dn", rest), text, retain) };
-  };
-  return async (...message) => {
-    const numbered = message[4].number !== undefined;
-    const handedOver = numbered ? handOver(...message) : queue.then(() => handOver(...message));
-    if (!numbered) queue = handedOver.catch(() => undefined);
+  // Signed side by side, handed over in the order of their numbers: a later one must never overtake an earlier one on the way out.
+  let numbers: Promise<unknown> = Promise.resolve();
+  let order: Promise<unknown> = Promise.resolve();
+  return async (site, type, rest, body, { lifetimeS, retain = false, key = options.key, number: given }) => {
+    const numbered = given === undefined ? numbers.then(number) : Promise.resolve(given);
+    if (given === undefined) numbers = numbered.catch(() => undefined);
+    const signed = numbered.then((seq) => signEnvelope(key, { type, site, seq, nowMs: options.clock.now(), lifetimeS, body }));
+    const handedOver = order
+      .then(() => signed)
+      .then((text) => {
+        // Looked at after the number was taken: whoever holds the home later takes higher ones.
+        if (ofTheHolder.has(type) && !share.holds(site)) throw leaseLost(site);
+        return { published: options.link().publish(topic(options.aggregator, site, "dn", rest), text, retain) };
+      });
+    order = handedOver.catch(() => undefined);
     await (
       await handedOver
     ).published;

@@ -13,6 +13,7 @@ import type { Rejections } from "../../core/rejections.ts";
 import type { SiteMessage } from "../dispatch/broker-link.ts";
 import { leastNumber, type Send } from "../dispatch/sender.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { receipts } from "./receipts.ts";
 import { takeConsents } from "./take-consents.ts";
 
 /** Parts that the intake works with; `on…` hear of what is stored. */
@@ -39,6 +40,8 @@ export interface Intake {
   take(message: SiteMessage): Promise<void>;
   /** False once it is closed: nothing is taken any more. */
   isOpen(): boolean;
+  /** Resolves when fewer messages wait, or after some seconds; null while there is room. */
+  room(): Promise<void> | null;
   /** Takes nothing more; resolves when what was taken is done, so that link and store may close. */
   close(): Promise<void>;
 }
@@ -46,12 +49,12 @@ export interface Intake {
 /** Messages that may wait, of all homes together, and their characters in all; a flood costs a number, not memory. */
 const mostPending = 5000;
 const mostPendingLength = 32 * 1024 * 1024;
+/** From here on nothing more is read from the broker until fewer wait; so long at most, as the connection would die of it. */
+const slowDown = { pending: 2500, length: 16 * 1024 * 1024, mostMs: 5000 };
 /** Rows of one commit. */
 const mostRowsTogether = 1500;
 /** Causes of an override that come from people in the house. */
 const residents: ReadonlySet<string> = new Set(["user", "hand", "comfort"]);
-/** A receipt stays good while the home may be away. */
-const receiptLifetimeS = 7 * 24 * 3600;
 
 /**
  * Takes what homes send: schema first, then the store, then the answer. Rows are receipted only once they are stored.
@@ -59,6 +62,7 @@ const receiptLifetimeS = 7 * 24 * 3600;
  */
 export function intake(options: IntakeOptions): Intake {
   const { store } = options;
+  const answers = receipts(options);
   const measurements = async (site: string, message: Measurements): Promise<void> => {
     const { contiguousSeq, receiptNumber, changed, lost, refused } = await store.ingest(
       site,
@@ -71,11 +75,8 @@ export function intake(options: IntakeOptions): Intake {
     if (changed) note("intake-row-changed", `${changed} rows came again with another content; the first ones stay`);
     if (lost) note("intake-rows-lost", `${lost} rows before ${contiguousSeq + 1} were receipted and are not here any more`);
     if (refused) note("intake-rows-ahead", `${refused} rows far above ${contiguousSeq} were not kept; they come again`);
-    const receipt = { boot: message.boot, seq: contiguousSeq };
-    await options
-      .send(site, "receipt", "receipt", receipt, { lifetimeS: receiptLifetimeS, number: receiptNumber })
-      // The home sends again what has no receipt.
-      .catch((error: unknown) => options.log.debug({ site, error: errorMessage(error) }, "receipt not sent"));
+    // Not waited for: the broker's word for it comes behind what is just read.
+    answers.give(site, { boot: message.boot, seq: contiguousSeq }, receiptNumber);
     if (message.items.some(({ kind }) => kind === "slot")) options.onSlots(site);
   };
   const ack = async (site: string, body: unknown): Promise<void> => {
@@ -148,6 +149,8 @@ export function intake(options: IntakeOptions): Intake {
   let pending = 0;
   let pendingLength = 0;
   let closed = false;
+  let reading = Promise.withResolvers<void>();
+  const isBusy = (): boolean => pending >= slowDown.pending || pendingLength >= slowDown.length;
   const underWay = new Set<Promise<void>>();
   const queues = new Map<string, Queue>();
   /** Done when its turn is over; `later` is what the next one need not wait for. */
@@ -193,15 +196,23 @@ export function intake(options: IntakeOptions): Intake {
         .finally(() => {
           pending--;
           pendingLength -= length;
+          if (!isBusy()) reading.resolve();
         });
       underWay.add(done);
       void done.then(() => underWay.delete(done));
       return options.clock.hold(done);
     },
     isOpen: () => !closed,
+    room() {
+      if (!isBusy()) return null;
+      reading = Promise.withResolvers();
+      const timer = setTimeout(reading.resolve, slowDown.mostMs);
+      return reading.promise.finally(() => clearTimeout(timer));
+    },
     async close() {
       closed = true;
       await Promise.all(underWay);
+      await answers.settled();
     },
   };
 }
