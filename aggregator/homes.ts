@@ -6,14 +6,17 @@ import type { Log } from "../core/log.ts";
 import type { SiteState } from "../core/message/resource.ts";
 import type { SettlementUp } from "../core/message/settlement-message.ts";
 import type { Rejections } from "../core/rejections.ts";
-import type { PriceBook } from "../planner/price-book.ts";
-import type { AggregatorConfig } from "./config/aggregator-config.ts";
+import type { PriceSeries } from "../core/message/price-series.ts";
+import type { AggregatorConfig, FeederConfig } from "./config/aggregator-config.ts";
 import { type BrokerLink, type SiteMessage, startBrokerLink } from "./dispatch/broker-link.ts";
 import type { KeyChangeBody } from "./dispatch/key-change.ts";
 import { oneAtATime } from "./dispatch/one-at-a-time.ts";
 import { type Send, sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
+import type { Metrics } from "./observe/metrics.ts";
 import { planningDesk } from "./optimise/planning-desk.ts";
+import type { PriceDesk } from "./optimise/price-desk.ts";
+import type { Contracts } from "./reward/under-contract.ts";
 import { hears, subscriptions } from "./share/subscriptions.ts";
 import type { Share } from "./share/share.ts";
 import type { AggregatorStore } from "./store/aggregator-store.ts";
@@ -26,7 +29,9 @@ const priceLifetimeS = 7 * 24 * 3600;
 /** A gateway that was off for a year still learns of new keys. */
 const keysLifetimeS = 400 * 24 * 3600;
 /** What operators say is followed within this time. */
-const operatorMs = 5000;
+export const operatorMs = 5000;
+/** A change of the prices' file is noticed within this time. */
+const pricesMs = 10_000;
 /** What was taken is stored and answered within this time when the process stops. */
 const drainMs = 5000;
 /** New slots and answers move things on at once; this is for what got lost. */
@@ -37,6 +42,7 @@ export interface Settling {
   onSlots(site: string): Promise<void>;
   onSettlement(site: string, message: SettlementUp): Promise<void>;
   onWelcome(site: string): Promise<void>;
+  onPrices(): void;
 }
 
 /** The way to all homes before it is open: what is said fails, temporarily. */
@@ -47,19 +53,17 @@ export interface HomeLine {
   open(link: BrokerLink): void;
 }
 
-export function homeLine(options: {
-  aggregator: string;
-  key: ControlKey;
-  store: AggregatorStore;
-  share: Share;
-  clock: Clock;
-}): HomeLine {
+/** @param watched what is sent passes through it, to be counted */
+export function homeLine(
+  options: { aggregator: string; key: ControlKey; store: AggregatorStore; share: Share; clock: Clock },
+  watched: (send: Send) => Send = (send) => send,
+): HomeLine {
   let opened: BrokerLink | null = null;
   const link = (): BrokerLink => {
     if (!opened) throw new AppError("mqtt-offline", "the broker is not connected yet", { temporary: true });
     return opened;
   };
-  return { send: sender({ ...options, link }), link, open: (now) => void (opened = now) };
+  return { send: watched(sender({ ...options, link })), link, open: (now) => void (opened = now) };
 }
 
 /** All that listens and speaks to homes: intake, plans, heartbeats and prices, for the homes that this process holds. */
@@ -85,9 +89,13 @@ export function openHomes(options: {
   line: HomeLine;
   store: AggregatorStore;
   share: Share;
-  prices: PriceBook;
+  priceList: PriceDesk;
+  feeders: readonly FeederConfig[];
+  /** What homes have agreed to. */
+  contracts: Contracts;
+  /** Whether a home gets no flexibility because it does not sign what it is supplied with. */
+  isUnsettled?: (site: string) => boolean;
   keyChange: KeyChangeBody | undefined;
-  agreementOf: (site: string) => string | undefined;
   /** What homes say of themselves is kept here. */
   states: Map<string, SiteState["state"]>;
   /** Homes of which nothing is kept any more. */
@@ -95,27 +103,34 @@ export function openHomes(options: {
   rejections: Rejections;
   /** Left out where another process settles. */
   settling?: Settling;
+  watch?: Metrics;
+  /** A home has another state than before. */
+  onState?: (site: string, state: SiteState["state"]) => void;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
 }): Homes {
-  const { config, line, store, share, prices, states, settling, clock, log, signal } = options;
+  const { config, line, store, share, priceList, states, settling, clock, log, signal } = options;
   const { send } = line;
   const sites = config.sites.map(({ site }) => site);
+  const known = new Set(sites);
   const held = (): string[] => sites.filter(share.holds);
   const quietly = quietWith(log);
   const desk = planningDesk({
     store,
-    prices,
+    prices: priceList.book,
     send,
     sites,
     share,
-    feeders: config.feeders,
-    agreementOf: options.agreementOf,
+    feeders: options.feeders,
+    contracts: options.contracts,
+    ...(options.isUnsettled && { isUnsettled: options.isUnsettled }),
     uuid: randomUUID,
     slotMinutes: config.slotMinutes,
     planEveryMs: config.planEveryMs,
+    threads: config.planThreads,
     quietly,
+    ...(options.watch && { watch: options.watch }),
     clock,
     log,
     signal,
@@ -127,13 +142,11 @@ export function openHomes(options: {
     if (!keyChange) return;
     await send(site, "keys", "keys", keyChange.body, { lifetimeS: keysLifetimeS, retain: true, key: keyChange.key });
   };
+  const tellPrices = (site: string, told: readonly PriceSeries[]): Promise<void>[] =>
+    told.map((series) => send(site, "price", "price", series, { lifetimeS: priceLifetimeS, retain: true }));
   const announce = (site: string): Promise<void> =>
     quietly(
-      Promise.all([
-        tellKeys(site),
-        heartbeat(site),
-        ...prices.series.map((series) => send(site, "price", "price", series, { lifetimeS: priceLifetimeS, retain: true })),
-      ]).then(() => undefined),
+      Promise.all([tellKeys(site), heartbeat(site), ...tellPrices(site, priceList.told(clock.now()))]).then(() => undefined),
       "announcement",
     );
   // A home that says so in a flood must not keep the line to the others busy.
@@ -146,14 +159,17 @@ export function openHomes(options: {
   });
   const inbound = intake({
     aggregator: config.id,
-    sites: new Set(sites),
+    sites: known,
     store,
     send,
     clock,
     log,
     rejections: options.rejections,
     onState(site, { state }) {
-      if (states.get(site) !== state) log.info({ site, state }, "home is now");
+      if (states.get(site) !== state) {
+        log.info({ site, state }, "home is now");
+        options.onState?.(site, state);
+      }
       states.set(site, state);
       if (state !== "ready") return;
       void clock.hold(welcome(site));
@@ -175,9 +191,23 @@ export function openHomes(options: {
   /** False: it came too late to be taken, and is not confirmed to the broker either. */
   const take = (message: SiteMessage): boolean | Promise<void> => {
     if (options.erased.has(message.site) || !hearing(message)) return true;
+    if (known.has(message.site)) options.watch?.message(message.site, message.rest, clock.now());
     if (!inbound.isOpen()) return false;
     void inbound.take(message);
     return inbound.room() ?? true;
+  };
+  const followPrices = async (): Promise<void> => {
+    const fresh = await priceList.look(clock.now());
+    if (fresh.length === 0) return;
+    log.info({ series: fresh.length, from: fresh[0]?.start }, "new prices");
+    settling?.onPrices();
+    await forHeld((site) =>
+      quietly(
+        Promise.all(tellPrices(site, fresh)).then(() => undefined),
+        "announcing prices",
+      ),
+    );
+    await desk.planAll();
   };
   return {
     gained,
@@ -203,6 +233,7 @@ export function openHomes(options: {
       clock.every(stepMs, () => forHeld((site) => quietly(desk.resend(site), "sending plans again")), signal);
       clock.every(config.planEveryMs, () => desk.planAll(), signal);
       clock.every(operatorMs, () => quietly(desk.followOperators(), "following operators"), signal);
+      clock.every(pricesMs, () => quietly(followPrices(), "reading prices"), signal);
     },
     async drain() {
       // A broker that does not confirm a receipt must not hold up the stop.

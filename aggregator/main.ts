@@ -8,11 +8,15 @@ import { readJsonFile } from "../core/read-json-file.ts";
 import { rejections } from "../core/rejections.ts";
 import { routes } from "./api/routes.ts";
 import type { AggregatorConfig } from "./config/aggregator-config.ts";
-import { agreementHashes } from "./dispatch/agreement-hashes.ts";
+import { readFeeders } from "./config/read-feeders.ts";
 import { believed, readKeyChange } from "./dispatch/key-change.ts";
-import { homeLine, openHomes, quietWith, stepMs, type Homes } from "./homes.ts";
-import { readPriceBook } from "./optimise/price-book.ts";
+import { homeLine, type Homes, operatorMs, openHomes, quietWith, stepMs } from "./homes.ts";
+import { metrics } from "./observe/metrics.ts";
+import { serveMetrics } from "./observe/metrics-listener.ts";
+import { openObserving } from "./observe/open-observing.ts";
+import { priceDesk } from "./optimise/price-desk.ts";
 import { makeBundle } from "./settle/make-bundle.ts";
+import { openRewards } from "./reward/open-rewards.ts";
 import { openSettlement } from "./settle/open-settlement.ts";
 import { openShare } from "./share/open-share.ts";
 import { wholeShare } from "./share/share.ts";
@@ -23,6 +27,8 @@ export interface RunningAggregator {
   apiUrl: string;
   /** Port of the enrolment listener, where there is one. */
   enrolmentPort?: number;
+  /** Port of the metrics, where they have an address of their own. */
+  metricsPort?: number;
   /** Resolves where going on is pointless: another process does the same now. */
   failed?: Promise<AppError>;
   stop(): Promise<void>;
@@ -48,27 +54,33 @@ export async function startAggregator(options: {
   opened.defer(() => ending.abort());
   const { signal } = ending;
   const sites = config.sites.map(({ site }) => site);
-  const prices = readPriceBook(config.pricesFile);
+  const priceList = priceDesk(config.pricesFile, log);
+  const prices = priceList.book;
   const controlJwk = readJsonFile(config.controlKeyFile, "control-key-unreadable");
   const key = await importControlKey(controlJwk);
-  const store = await openStore(config.database);
-  opened.defer(() => store.close());
+  const meter = metrics(() => settlement?.owner);
+  const kept = await openStore(config.database, meter.database);
+  opened.defer(() => kept.close());
   const refused = rejections(log, () => clock.monotonicMs());
   const states = new Map<string, SiteState["state"]>();
+  const observing = openObserving({ store: kept, metrics: meter, sites, states, refused, clock });
+  const { store, feed } = observing;
   let homes: Homes | undefined;
   const share =
     config.workers &&
     openShare({ config, leaseMs: config.workers.leaseMs, store, onGain: (mine) => homes?.gained(mine), clock, log });
-  const line = homeLine({ aggregator: config.id, key, store, share: share ?? wholeShare, clock });
+  const line = homeLine({ aggregator: config.id, key, store, share: share ?? wholeShare, clock }, observing.sendWatched);
   const { send } = line;
+  const quietly = quietWith(log);
   if (share) {
     opened.defer(() => share.release());
     await share.becomeOffice(options.signal ?? signal);
-    clock.every(share.tickMs, () => quietWith(log)(share.tick(), "leases"), signal);
+    clock.every(share.tickMs, () => quietly(share.tick(), "leases"), signal);
   }
   const present = (site: string): boolean => states.get(site) === "ready";
+  const feeders = readFeeders(config.feeders);
   const settlement =
-    config.settlement && (await openSettlement(config, config.settlement, { store, prices, send, present, clock, log }));
+    config.settlement && (await openSettlement(config, config.settlement, { store, prices, feeders, send, present, clock, log }));
   if (settlement) opened.defer(() => settlement.close());
   const keyChange = config.controlKeyChange && (await readKeyChange(config.controlKeyChange));
   // Rows that the broker still holds of a home that took its data back are not kept again.
@@ -78,9 +90,11 @@ export async function startAggregator(options: {
     line,
     store,
     share: share ?? wholeShare,
-    prices,
+    priceList,
+    feeders,
+    contracts: openRewards(config, { agreements: settlement?.agreements ?? new Map(), feeders, store, log }),
+    ...(settlement && { isUnsettled: settlement.isUnsettled }),
     keyChange,
-    agreementOf: agreementHashes(settlement?.agreements),
     states,
     erased,
     rejections: refused,
@@ -88,7 +102,11 @@ export async function startAggregator(options: {
       onSlots: async (site) => settlement?.proposals.advance(site),
       onSettlement: async (site, message) => settlement?.proposals.answer(site, message),
       onWelcome: async (site) => settlement?.inclusion.welcome(site),
+      // Bound before they begin to count; a chain takes the time it takes, and the homes hear of them now.
+      onPrices: () => void settlement?.anchoring.tick(),
     },
+    watch: meter,
+    onState: (site, state) => feed.emit({ type: "state", site, data: { state } }),
     clock,
     log,
     signal,
@@ -122,8 +140,13 @@ export async function startAggregator(options: {
     now: () => clock.now(),
     log,
     version: options.version,
+    feed,
+    metrics: meter,
+    clock,
+    signal,
     sites,
     states,
+    isUnsettled: (site) => settlement?.isUnsettled(site) ?? false,
     rejected: refused.counts,
     owner: settlement?.owner ?? null,
     agreementOf: (site) => settlement?.agreements.get(site)?.agreement,
@@ -159,10 +182,18 @@ export async function startAggregator(options: {
     if ("closeAllConnections" in server) server.closeAllConnections();
     await promise;
   });
+  let metricsPort: number | undefined;
+  if (config.metricsListen) {
+    const listener = await serveMetrics({ listen: config.metricsListen, metrics: meter, log });
+    opened.defer(() => listener.stop());
+    metricsPort = listener.port;
+  }
+  await observing.followAudit();
   await homes.start();
   opened.defer(() => line.link().stop());
   opened.defer(() => homes.drain());
   await share?.tick();
+  clock.every(operatorMs, () => quietly(observing.followAudit(), "following the audit log"), signal);
   if (settlement) {
     clock.every(stepMs, () => Promise.all(sites.map(settlement.proposals.advance)).then(() => undefined), signal);
     // Prices are bound before they begin to count.
@@ -176,6 +207,7 @@ export async function startAggregator(options: {
   return {
     apiUrl: `http://${config.listen.host}:${port}`,
     ...(enrolmentPort !== undefined && { enrolmentPort }),
+    ...(metricsPort !== undefined && { metricsPort }),
     ...(share && { failed: share.lostOffice }),
     async stop() {
       ending.abort();

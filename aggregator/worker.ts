@@ -5,10 +5,11 @@ import type { Log } from "../core/log.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
 import { rejections } from "../core/rejections.ts";
 import type { AggregatorConfig } from "./config/aggregator-config.ts";
-import { agreementHashes } from "./dispatch/agreement-hashes.ts";
+import { readFeeders } from "./config/read-feeders.ts";
 import { readKeyChange } from "./dispatch/key-change.ts";
 import { homeLine, openHomes, quietWith, type Homes } from "./homes.ts";
-import { readPriceBook } from "./optimise/price-book.ts";
+import { priceDesk } from "./optimise/price-desk.ts";
+import { openRewards } from "./reward/open-rewards.ts";
 import { signedAgreements } from "./settle/signed-agreements.ts";
 import { openShare } from "./share/open-share.ts";
 import { openStore } from "./store/open-store.ts";
@@ -38,7 +39,9 @@ export async function startWorker(options: { config: AggregatorConfig; clock: Cl
   await using opened = new AsyncDisposableStack();
   opened.defer(() => ending.abort());
   const { signal } = ending;
-  const prices = readPriceBook(config.pricesFile);
+  const priceList = priceDesk(config.pricesFile, log);
+  const feeders = readFeeders(config.feeders);
+  const agreements = config.settlement ? signedAgreements(config, config.settlement) : new Map();
   const key = await importControlKey(readJsonFile(config.controlKeyFile, "control-key-unreadable"));
   const store = await openStore(config.database);
   opened.defer(() => store.close());
@@ -58,9 +61,10 @@ export async function startWorker(options: { config: AggregatorConfig; clock: Cl
     line,
     store,
     share,
-    prices,
+    priceList,
+    feeders,
+    contracts: openRewards(config, { agreements, feeders, store, log }),
     keyChange: config.controlKeyChange && (await readKeyChange(config.controlKeyChange)),
-    agreementOf: agreementHashes(config.settlement && signedAgreements(config, config.settlement)),
     states: new Map(),
     erased,
     rejections: rejections(log, () => clock.monotonicMs()),

@@ -59,7 +59,7 @@ export function applianceReports(options: {
       const increaseDelays = options.increaseDelays();
       for (const appliance of config.appliances)
         tell(`resource/${appliance.name}`, {
-          ...resourceOf(appliance, config.site),
+          ...resourceOf(appliance, config.site, options.sharing().applianceDetail),
           ...(increaseDelays && { increaseDelays }),
         } satisfies Resource);
     },

@@ -8,8 +8,11 @@ import type { GivenWh } from "../given-energy.ts";
 import type { Authority } from "../plan/intent.ts";
 import type { Override } from "../plan/override.ts";
 
-/** What the aggregator is told that it may control. */
-export function resourceOf(appliance: ApplianceConfig, site: AgentConfig["site"]): Resource {
+/**
+ * What the aggregator is told that it may control.
+ * @param tellsMeter whether the household lets it know of single appliances: only then their meters' slots leave the house
+ */
+export function resourceOf(appliance: ApplianceConfig, site: AgentConfig["site"], tellsMeter: boolean): Resource {
   return {
     v: 1,
     resource: appliance.name,
@@ -25,6 +28,7 @@ export function resourceOf(appliance: ApplianceConfig, site: AgentConfig["site"]
     ...(appliance.demand && { demand: appliance.demand }),
     timezone: site.timezone,
     maxImportW: site.maxImportW,
+    ...(tellsMeter && appliance.meter !== null && { meter: appliance.meter }),
   };
 }
 

@@ -17,13 +17,24 @@ export interface SiteRoutesOptions {
   sites: readonly string[];
   /** Newest state by site, from the home itself or its Last Will. */
   states: ReadonlyMap<string, SiteState["state"]>;
+  /** Whether a home gets no flexibility because it does not sign what it is supplied with. */
+  isUnsettled: (site: string) => boolean;
 }
 
 const SitePath = z.object({ site: z.string() });
 const Span = z.object({ from: Instant, to: Instant });
 
 const State = z.union([SiteState.shape.state, z.literal("unknown")]).describe("the last up/state; unknown before the first");
-const Sites = z.object({ items: z.array(z.object({ site: z.string(), state: State, rows: z.int() })) });
+const Sites = z.object({
+  items: z.array(
+    z.object({
+      site: z.string(),
+      state: State,
+      rows: z.int(),
+      unsettled: z.boolean().describe("it is supplied and does not sign, so nothing is asked of it"),
+    }),
+  ),
+});
 const Consents = z.object({ items: z.array(Consent.extend({ signed: z.string().describe("compact JWS of the gateway") })) });
 const Gaps = z.object({
   items: z.array(z.object({ kind: z.enum(["readings", "slots"]), from: Instant, to: Instant, reason: z.string() })),
@@ -70,15 +81,18 @@ const plans = createRoute({
 });
 
 /** Homes, what they allowed, what is missing of them, and what they were told. */
-export function siteRoutes(app: Api, { store, sites, states }: SiteRoutesOptions): void {
+export function siteRoutes(app: Api, { store, sites, states, isUnsettled }: SiteRoutesOptions): void {
   app.openapi(list, async (c) => {
     const bound = boundTo(c.get("caller"));
     const rows = new Map((await store.itemCounts()).map((count) => [count.site, count.rows]));
     const shown = sites.filter((site) => bound === null || site === bound);
-    return c.json(
-      { items: shown.map((site) => ({ site, state: states.get(site) ?? ("unknown" as const), rows: rows.get(site) ?? 0 })) },
-      200,
-    );
+    const items = shown.map((site) => ({
+      site,
+      state: states.get(site) ?? ("unknown" as const),
+      rows: rows.get(site) ?? 0,
+      unsettled: isUnsettled(site),
+    }));
+    return c.json({ items }, 200);
   });
   app.openapi(consents, async (c) => {
     const { site } = c.req.valid("param");

@@ -39,6 +39,11 @@ export async function callerOf(
   return { role: token.role, site: token.site, token: token.id };
 }
 
+/** A caller as the audit log names it. */
+export function whoIs(caller: Caller): string {
+  return caller.role === "public" ? "public" : `token ${caller.token}`;
+}
+
 /** Whether a caller may read what concerns one home. */
 export function mayRead(caller: Caller, site: string): boolean {
   return caller.role === "operator" || caller.role === "auditor" || (caller.role === "household" && caller.site === site);

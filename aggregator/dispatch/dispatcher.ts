@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock/clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
+import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Fence } from "../store/lease-store.ts";
 import type { Control } from "./control.ts";
@@ -26,8 +27,8 @@ export function dispatcher(options: {
   store: Pick<AggregatorStore, "savePlans" | "unanswered">;
   send: Send;
   control: Control;
-  /** Hash of the contract with a home. */
-  agreementOf: (site: string) => string | undefined;
+  /** Lists as a home's contract lets them be sent, its hash in them; what they control is written down. */
+  underContract: Contracts["underContract"];
   /** What must be shown to write a plan, where there are several workers. @throws AppError lease-lost */
   fenceOf?: (site: string) => Fence | undefined;
   clock: Clock;
@@ -57,9 +58,9 @@ export function dispatcher(options: {
   const keep = (site: string, lists: readonly InstructionList[], may: () => boolean): Promise<InstructionList[]> => {
     const kept = (keeping.get(site) ?? Promise.resolve()).then(async () => {
       if (!may()) return [];
-      const agreement = options.agreementOf(site);
-      const named = lists.map((list) => ({ ...list, ...(agreement !== undefined && { agreement }) }));
-      await store.savePlans(site, named, clock.now(), options.fenceOf?.(site));
+      const fence = options.fenceOf?.(site);
+      const named = await options.underContract(site, lists, clock.now());
+      await store.savePlans(site, named, clock.now(), fence);
       for (const { resource, plan } of named) newest.set(`${site}/${resource}`, plan);
       return named;
     });

@@ -82,7 +82,8 @@ export function intake(options: IntakeOptions): Intake {
   const ack = async (site: string, body: unknown): Promise<void> => {
     const answer = parse(InstructionAck, body);
     const { plan, status, code, message, resource } = answer;
-    await store.answerPlan(site, plan, status, code ?? null);
+    await store.answerPlan(site, plan, status, code ?? null, { message: message ?? null, atMs: options.clock.now() });
+    if (status === "REJECTED") await store.refuseEvents(site, plan);
     if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
     options.onAnswer(site, answer);
   };
@@ -106,9 +107,11 @@ export function intake(options: IntakeOptions): Intake {
     }
     if (head === "status" && tail.length === 1) {
       const status = parse(ResourceStatus, body);
-      // Whoever takes over by hand or wish loses that event's reward, and owes nothing for it.
-      if (status.override && residents.has(status.override.cause))
-        await store.overrideEvents(site, status.resource, Date.parse(status.at));
+      // Whoever takes over by hand or wish loses that event's reward, and owes nothing for it; safety costs nobody anything.
+      if (status.override) {
+        const mark = residents.has(status.override.cause) ? store.overrideEvents : store.excuseEvents;
+        await mark(site, status.resource, Date.parse(status.at));
+      }
       return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
     }
     if (head === "ack" && tail.length === 1) return ack(site, body);

@@ -24,9 +24,18 @@ export function feederGroups(feeders: readonly FeederConfig[]): FeederGroup[] {
   }));
 }
 
-/** What a feeder may import in a slot that starts at an instant, W. */
-export function limitAt({ importLimitW, day, timezone }: FeederConfig, startMs: number): number {
-  const time = localTimeOf(startMs, timezone);
-  const found = day.find(({ from, until }) => (from < until ? from <= time && time < until : from <= time || time < until));
-  return found?.importLimitW ?? importLimitW;
+/**
+ * What a feeder may import in a slot that starts at an instant, W: by the configuration and, while it lasts, by the contract with
+ * its grid operator, whichever is less.
+ */
+export function limitAt({ importLimitW, day, timezone, grid }: FeederConfig, startMs: number): number {
+  const own = timeOf(day, localTimeOf(startMs, timezone))?.importLimitW ?? importLimitW;
+  if (!grid || startMs < Date.parse(grid.from) || startMs >= Date.parse(grid.until)) return own;
+  const agreed = timeOf(grid.terms.day, localTimeOf(startMs, grid.timezone))?.importLimitW ?? grid.terms.importLimitW;
+  return Math.min(own, agreed);
+}
+
+/** The first of some hours that holds a local time; over midnight where they end earlier than they begin. */
+export function timeOf<Hours extends { from: string; until: string }>(day: readonly Hours[], time: string): Hours | undefined {
+  return day.find(({ from, until }) => (from < until ? from <= time && time < until : from <= time || time < until));
 }

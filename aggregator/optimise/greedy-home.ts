@@ -2,6 +2,7 @@ import { iso } from "../../core/clock/clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { ResourceStatus } from "../../core/message/resource.ts";
 import { greedyPlan, type PricedSlot, type Shortfall } from "../../planner/greedy-plan.ts";
+import type { AgreedHome } from "../reward/agreed-resources.ts";
 import { leastMode, onMode, type PlannedResource } from "./resource-modes.ts";
 
 /** What is known of a home when it is planned. Watts by slot. */
@@ -10,6 +11,8 @@ export interface HomeFacts {
   statuses: ReadonlyMap<string, ResourceStatus>;
   /** What it draws besides. */
   baseW: readonly number[];
+  /** Whether its contract lets a resource be controlled in a slot; absent: in all. */
+  mayControl?: AgreedHome["mayControl"];
 }
 
 /** Lists for all appliances of a home, and what they make it draw with all else, W by slot. */

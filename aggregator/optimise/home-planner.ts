@@ -3,6 +3,8 @@ import type { Log } from "../../core/log.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import { agreedHome, inAgreedHours } from "../reward/agreed-resources.ts";
+import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore, StoredSlot } from "../store/aggregator-store.ts";
 import { greedyHome } from "./greedy-home.ts";
 import { isPlanned } from "./resource-modes.ts";
@@ -12,6 +14,7 @@ export interface HomePlannerOptions {
   store: AggregatorStore;
   prices: PriceBook;
   give: Dispatcher["give"];
+  contracts: Pick<Contracts, "termsOf" | "begun">;
   /** A new random UUID. */
   uuid: () => string;
   slotMinutes: number;
@@ -31,7 +34,10 @@ export function homePlanner(options: HomePlannerOptions): (site: string) => Prom
   return async (site) => {
     const nowMs = clock.now();
     const slots = options.prices.slots(nowMs, nowMs + horizonMs, options.slotMinutes);
-    const resources = (await store.resources(site)).filter(isPlanned);
+    const described = (await store.resources(site)).filter(isPlanned);
+    const [terms, untilMs] = [options.contracts.termsOf(site), slots.at(-1)?.endMs ?? nowMs];
+    const agreed = agreedHome(described, terms, { begun: await options.contracts.begun(site, nowMs), nowMs, untilMs });
+    const resources = terms ? inAgreedHours(agreed.resources, terms) : agreed.resources;
     if (slots.length === 0 || resources.length === 0) return;
     const statuses = new Map((await store.statuses(site)).map((status) => [status.resource, status]));
     const history = await store.slots(site, "import", nowMs - dayMs, nowMs);

@@ -28,6 +28,8 @@ export interface HomeProblem {
 
 /** Money for each start: what saves less is not worth switching for. */
 const startCost = 0.005;
+/** So much more or less is no other plan, Wh: some minutes of a heater. */
+const nearWh = 60;
 /** Share of its power that a heat pump is taken to draw by itself. */
 const ownShare = 0.4;
 /** Dearer than this, currency per kWh, is all the same to a plan. */
@@ -39,7 +41,7 @@ const plannable = (microPerKwh: bigint): number => Math.max(-mostPrice, Math.min
  * @param input.inForce lists that the home follows, by resource: kept where new ones are hardly better
  */
 export function homeProblem(
-  { resources, statuses, baseW }: HomeFacts,
+  { resources, statuses, baseW, mayControl = () => true }: HomeFacts,
   input: {
     slots: readonly PricedSlot[];
     prices: PriceBook;
@@ -53,7 +55,8 @@ export function homeProblem(
   const made = resources.flatMap((resource) => {
     const status = statuses.get(resource.resource);
     const kept = keptByResident(resource, status, input, drawsW);
-    return partsOf(resource, status, slots, kept);
+    const agreed = slots.map((slot) => mayControl(resource.resource, slot));
+    return partsOf(resource, status, slots, { kept, agreed, list: input.inForce.get(resource.resource) });
   });
   const parts = made.map(({ part }) => part);
   const previous = parts.every(({ resource }) => input.inForce.has(resource.resource)) ? previousOf(parts, input) : undefined;
@@ -115,11 +118,11 @@ function partsOf(
   resource: PlannedResource,
   status: ResourceStatus | undefined,
   slots: readonly PricedSlot[],
-  kept: { slots: number; wh: number },
+  { kept, agreed, list }: { kept: { slots: number; wh: number }; agreed: readonly boolean[]; list: InstructionList | undefined },
 ): { part: ProblemPart; appliance: object }[] {
   const { resource: name, demand, timezone, minOnS, minOffS } = resource;
-  const [first, last, on] = [slots[0], slots.at(-1), onMode(resource)];
-  if (!first || !last || on.powerW <= 0) return [];
+  const [earliest, last, on] = [slots[0], slots.at(-1), onMode(resource)];
+  if (!earliest || !last || on.powerW <= 0) return [];
   if (demand.kind === "block") {
     if (kept.slots > 0) return [];
     return [
@@ -128,7 +131,8 @@ function partsOf(
         appliance: {
           type: "blockable",
           name,
-          expected_w: on.powerW * ownShare,
+          // Holding it off when that is not agreed would save nothing.
+          expected_w: agreed.map((may) => (may ? on.powerW * ownShare : 0)),
           power_w: on.powerW,
           max_block_minutes: demand.maxBlockS / 60,
           min_free_minutes: demand.minFreeS / 60,
@@ -137,12 +141,17 @@ function partsOf(
       },
     ];
   }
-  return demandWindows(demand, timezone, first.startMs, last.endMs).flatMap((window, index) => {
-    const inside = slots.map(({ startMs, endMs }) => startMs >= window.fromMs && endMs <= window.readyMs);
-    const [from, until] = [Math.max(inside.indexOf(true), kept.slots), inside.lastIndexOf(true) + 1];
+  return demandWindows(demand, timezone, earliest.startMs, last.endMs).flatMap((window, index) => {
+    const inside = slots.map(
+      ({ startMs, endMs }, slot) => startMs >= window.fromMs && endMs <= window.readyMs && agreed[slot] === true,
+    );
+    const first = inside.indexOf(true);
+    const gap = inside.indexOf(false, first);
+    const [from, until] = [Math.max(first, kept.slots), first < 0 ? 0 : gap < 0 ? slots.length : gap];
     // No whole slot of it is left, or the resident's word takes all of it.
     if (from >= until) return [];
-    const deliveredWh = window.fromMs < first.startMs ? (status?.deliveredWh ?? 0) : 0;
+    const deliveredWh = window.fromMs < earliest.startMs ? (status?.deliveredWh ?? 0) : 0;
+    const missingWh = Math.max(0, demand.energyWh - deliveredWh - (index === 0 ? kept.wh : 0));
     const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
     return [
       {
@@ -150,7 +159,7 @@ function partsOf(
         appliance: {
           type: "deferrable",
           name: `${name} ${index}`,
-          energy_wh: Math.max(0, demand.energyWh - deliveredWh - (index === 0 ? kept.wh : 0)),
+          energy_wh: nearlyPlanned(missingWh, resource, list, slots.slice(from, until)),
           power_w: on.powerW,
           min_power_w: Math.max(0, leastW(on)),
           on_off: leastW(on) === on.powerW,
@@ -164,6 +173,24 @@ function partsOf(
       },
     ];
   });
+}
+
+/**
+ * What is to be planned of an energy that is missing: where the plan in force gives nearly that, what it gives. Real appliances
+ * draw a little more or less than they are told, and nobody is to be told anew for that.
+ */
+function nearlyPlanned(
+  missingWh: number,
+  resource: PlannedResource,
+  list: InstructionList | undefined,
+  slots: readonly PricedSlot[],
+): number {
+  if (!list) return missingWh;
+  const plannedWh = slots.reduce(
+    (sum, { startMs, endMs }) => sum + (Math.max(0, instructedW(resource, list, startMs) ?? 0) * (endMs - startMs)) / 3_600_000,
+    0,
+  );
+  return Math.abs(plannedWh - missingWh) <= nearWh ? plannedWh : missingWh;
 }
 
 /** What the lists in force have each part do, W a slot. */

@@ -4,18 +4,25 @@ import type { Log } from "../../core/log.ts";
 import { FlexibilityEvidence } from "../../core/message/settlement-message.ts";
 import type { Slot } from "../../core/slots.ts";
 import type { Agreement, FlexibilityRule } from "../../settlement/record/agreement.ts";
-import { checkFlexibility, type FlexibilityEvents } from "../../settlement/record/flexibility.ts";
+import { checkFlexibility, flexibilityEarned, type FlexibilityEvents } from "../../settlement/record/flexibility.ts";
 import { isServiceDay } from "../../settlement/record/service-day.ts";
 import { agreementHash } from "../../settlement/record/sign-agreement.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import type { FlexEvent, StoredReward } from "../store/reward-store.ts";
+import type { FlexEvent } from "../store/event-store.ts";
+import type { StoredReward } from "../store/reward-store.ts";
+import { beyondControl, controlTerms } from "./beyond-control.ts";
 import { dayRewards } from "./budget.ts";
-import { eventEvidence } from "./event-evidence.ts";
+import { eventReader } from "./event-reader.ts";
+import { avoidedCosts, dayIncome, type IncomeSource } from "./income.ts";
 
 /** Parts that reckoning works with. */
-interface ReckonerOptions {
+export interface ReckonerOptions {
   agreements: ReadonlyMap<string, Agreement>;
   store: AggregatorStore;
+  /** Names of the feeders that a home hangs on; without it none has any. */
+  feedersOf?: (site: string) => readonly string[];
+  /** What flexibility brings in beside the costs that it avoids. */
+  income?: readonly IncomeSource[];
   clock: Clock;
   log: Log;
 }
@@ -35,14 +42,15 @@ interface FlexibleHome {
 
 /** Homes whose slots are missing for longer hold up the others no more; their events earn them nothing. */
 const waitsMs = 24 * 3_600_000;
-/** History that the baseline of a whole house may need, and the longest time that an event begins before its day. */
-const historyMs = 62 * 24 * 3_600_000;
 
 /**
  * What is earned on a day is shared out once, when the slots of all homes are there; who joins a day after that has no part in
  * it. Events that cannot be evidence (too many, without a baseline or a price, a meter's time twice) are left out.
  */
-export function dayReckoner({ agreements, store, clock, log }: ReckonerOptions): DayReckoner {
+export function dayReckoner(options: ReckonerOptions): DayReckoner {
+  const { agreements, store, clock, log } = options;
+  const reader = eventReader(store, options.feedersOf ?? (() => []));
+  const income = [avoidedCosts(agreements, reader), ...(options.income ?? [])];
   const homesOf = ({ startMs, endMs }: Slot): FlexibleHome[] =>
     [...agreements].flatMap(([site, agreement]) => {
       const { reward: rule, from, until, timezone } = agreement;
@@ -50,29 +58,21 @@ export function dayReckoner({ agreements, store, clock, log }: ReckonerOptions):
       const within = Date.parse(from) <= startMs && endMs <= Date.parse(until);
       return within && isServiceDay(startMs, endMs, timezone) ? [{ site, agreement, rule }] : [];
     });
-  const evidenceOf = async (event: FlexEvent, { agreement }: FlexibleHome) => {
-    const { site, meter, startMs, endMs } = event;
-    const house = event.baseline === "ten_of_ten";
-    // A slot that began before the event belongs to it, too.
-    const fromMs = startMs - (house ? historyMs : 3_600_000);
-    const slots = await store.meterSlots(site, meter, fromMs, endMs);
-    const controlled = house ? await store.events(site, fromMs, endMs) : [];
-    const prices = await store.frozenPrices(startMs - 3_600_000, endMs + 3_600_000);
-    return eventEvidence({ event, slots, controlled, prices, timezone: agreement.timezone });
-  };
+  const isLate = (endMs: number): boolean => clock.now() >= endMs + waitsMs;
   const eventsOf = async (home: FlexibleHome, { startMs, endMs }: Slot): Promise<FlexibilityEvents | "missing"> => {
-    const terms = agreementHash(home.agreement);
-    const fromMs = Date.parse(home.agreement.from);
-    const counting = (await store.events(home.site, startMs, endMs)).filter(
-      (event) => !event.overridden && event.agreement === terms && event.endMs <= endMs,
-    );
+    const { site, agreement } = home;
+    const terms = agreementHash(agreement);
+    const fromMs = Date.parse(agreement.from);
+    const ended = await reader.ended(site, startMs, endMs);
+    const counting = ended.filter((event) => !event.overridden && event.agreement === terms);
     const events: FlexibilityEvents = [];
     for (const event of counting) {
-      const found = await evidenceOf(event, home);
-      if (found === "missing" && clock.now() < endMs + waitsMs) return "missing";
+      const found = await reader.evidenceOf(event, agreement.timezone);
+      if (found === "missing" && !isLate(endMs)) return "missing";
       const problem = typeof found === "string" ? found : problemOf([...events, found], { startMs, endMs, fromMs });
-      if (problem !== undefined) log.warn({ site: home.site, plan: event.plan, problem }, "event without a reward");
-      else if (typeof found !== "string") events.push(found);
+      if (problem !== undefined) log.warn({ site, plan: event.plan, problem }, "event without a reward");
+      else if (typeof found !== "string" && !(isForgiven(event, ended, agreement) && flexibilityEarned([found]) < 0n))
+        events.push(found);
     }
     return events;
   };
@@ -87,14 +87,19 @@ export function dayReckoner({ agreements, store, clock, log }: ReckonerOptions):
       if (events === "missing") return;
       found.push(events);
     }
-    const { fundedPpm, rewards } = dayRewards(homes.map(({ site, rule }, index) => ({ site, rule, events: found[index] ?? [] })));
+    const account = tooLate || homes.length === 0 ? [] : await dayIncome(income, day, isLate(day.endMs));
+    if (account === null) return;
+    const { fundedPpm, rewards } = dayRewards(
+      homes.map(({ site, rule }, index) => ({ site, rule, events: found[index] ?? [] })),
+      account.reduce((sum, { micro }) => sum + micro, 0n),
+    );
     const kept = homes.map(({ site, agreement }, index): StoredReward => {
       const events = found[index] ?? [];
       const { earned = 0n, amount = 0n } = rewards[index] ?? {};
       const evidence = events.length === 0 ? null : { fundedPpm, events };
       return { site, ...day, agreement: agreementHash(agreement), earned, amount, evidence };
     });
-    await store.addRewards(kept, clock.now());
+    await store.addRewards(kept, clock.now(), account);
   };
   let turn: Promise<unknown> = Promise.resolve();
   return {
@@ -110,6 +115,15 @@ export function dayReckoner({ agreements, store, clock, log }: ReckonerOptions):
       return store.rewardOf(site, startMs);
     },
   };
+}
+
+/** Whether an event costs the home nothing: safety stood above it, or control went beyond what was agreed. */
+function isForgiven(event: FlexEvent, ended: readonly FlexEvent[], agreement: Agreement): boolean {
+  const before = ended.filter(({ startMs, plan }) => startMs < event.startMs || (startMs === event.startMs && plan < event.plan));
+  // It began within the hours, or not at all: energy is made up for after them.
+  const began = { ...event, endMs: event.startMs + 1 };
+  const terms = controlTerms(agreement);
+  return event.excused || (terms !== null && beyondControl(terms, began, before) !== undefined);
 }
 
 /** Why events cannot stand in one record together; undefined where they can. */

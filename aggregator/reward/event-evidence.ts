@@ -2,8 +2,10 @@ import type { Slot } from "../../core/slots.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { FlexibilityEvents } from "../../settlement/record/flexibility.ts";
 import type { StoredSlot } from "../store/aggregator-store.ts";
-import type { FlexEvent, FrozenPrice } from "../store/reward-store.ts";
-import { chargeNow } from "./charge-now.ts";
+import type { FlexEvent } from "../store/event-store.ts";
+import type { FrozenPrice } from "../store/reward-store.ts";
+import { chargeNow } from "../../settlement/record/charge-now.ts";
+import { evenly } from "../../settlement/record/evenly.ts";
 import { tenOfTen } from "./ten-of-ten.ts";
 
 /** Most that a day may move the baseline of a whole house, per mille. Source: the CAISO family of rules, as AEMO has it. */
@@ -17,6 +19,8 @@ export interface EventBasis {
   /** When the house was under control, this event included. */
   controlled: readonly Slot[];
   prices: readonly FrozenPrice[];
+  /** What slots cost more at each feeder of the home. */
+  charges: readonly (readonly FrozenPrice[])[];
   timezone: string;
 }
 
@@ -30,17 +34,20 @@ export function eventEvidence({
   slots,
   controlled,
   prices,
+  charges,
   timezone,
 }: EventBasis): FlexibilityEvents[number] | "missing" | "unpriced" | "no-baseline" {
   const metered = slots.filter(({ startMs, endMs }) => startMs < event.endMs && event.startMs < endMs);
   const gap = metered.some(({ startMs }, index) => index > 0 && startMs !== metered[index - 1]?.endMs);
   const [first, last] = [metered[0], metered.at(-1)];
   if (!first || !last || gap || first.startMs > event.startMs || last.endMs < event.endMs) return "missing";
-  const perKwh = metered.map((slot) => priceOf(slot, prices));
+  const perKwh = metered.map((slot) => worthOf(slot, prices, charges));
   const baseline =
     event.baseline === "charge_now"
       ? chargeNow(event, metered, event.powerW ?? 0)
-      : tenOfTen({ event: metered, history: slots, controlled, timezone, adjustmentCap });
+      : event.baseline === "evenly"
+        ? evenly(metered)
+        : tenOfTen({ event: metered, history: slots, controlled, timezone, adjustmentCap });
   if (!baseline) return "no-baseline";
   if (perKwh.includes(undefined)) return "unpriced";
   return {
@@ -56,6 +63,13 @@ export function eventEvidence({
       perKwh: String(perKwh[index] ?? 0n),
     })),
   };
+}
+
+/** The frozen price of a slot with what its feeders ask for more; a feeder without a contract asks for nothing. */
+function worthOf(slot: Slot, prices: readonly FrozenPrice[], charges: EventBasis["charges"]): bigint | undefined {
+  const asked = charges.filter((feeder) => feeder.some(({ startMs, endMs }) => startMs < slot.endMs && slot.startMs < endMs));
+  const parts = [prices, ...asked].map((series) => priceOf(slot, series));
+  return parts.reduce((sum, part) => (sum === undefined || part === undefined ? undefined : sum + part), 0n);
 }
 
 /** The price that was frozen for the whole of a slot; undefined where there is none, or where it changes within. */

@@ -1,6 +1,5 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
-import { iso, type Clock } from "../../core/clock/clock.ts";
-import type { Log } from "../../core/log.ts";
+import { iso } from "../../core/clock/clock.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { CosignedRecord, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/record/agreement.ts";
@@ -10,17 +9,15 @@ import { recordDigest, signerOf, signRecord } from "../../settlement/record/reco
 import { agreementHash, domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { Send } from "../dispatch/sender.ts";
-import { dayReckoner } from "../reward/day-reckoner.ts";
+import { dayReckoner, type ReckonerOptions } from "../reward/day-reckoner.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
-import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
+import type { StoredRecord } from "../store/aggregator-store.ts";
 import { evidenceOf, nextPeriods, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
 
 /** Parts that the proposer works with. */
-export interface ProposerOptions {
-  agreements: ReadonlyMap<string, Agreement>;
+export interface ProposerOptions extends ReckonerOptions {
   signer: TypedDataSigner;
   chain: Pick<ChainReader, "partyOf">;
-  store: AggregatorStore;
   prices: PriceBook;
   send: Send;
   /** 32 random bytes in hex. */
@@ -29,8 +26,6 @@ export interface ProposerOptions {
   onCosigned?: (site: string) => void;
   /** Told where a home does not sign because too little is in escrow, on whichever side. */
   onEscrowShort?: (site: string) => void;
-  clock: Clock;
-  log: Log;
 }
 
 /** The aggregator's side of settlement with every home. */

@@ -3,25 +3,6 @@ import { FlexibilityEvidence } from "../../core/message/settlement-message.ts";
 import type { StoredSlot } from "./aggregator-store.ts";
 import type { Tables } from "./tables.ts";
 
-/** A time during which a home was under control. */
-export interface FlexEvent {
-  site: string;
-  /** The plan that was followed. */
-  plan: string;
-  resource: string;
-  /** Hash of the agreement that it is rewarded by. */
-  agreement: string;
-  /** Whose import counts: the resource's own meter, or the grid meter. */
-  meter: string;
-  baseline: "ten_of_ten" | "charge_now";
-  startMs: number;
-  endMs: number;
-  /** Rated power of the device; null for a whole house. */
-  powerW: number | null;
-  /** The resident took over: the event earns nothing and costs nothing. */
-  overridden: boolean;
-}
-
 /** What a kWh is worth in a slot, as it was fixed before the slot began. Micro-units per kWh. */
 export interface FrozenPrice {
   startMs: number;
@@ -43,22 +24,39 @@ export interface StoredReward {
   evidence: FlexibilityEvidence | null;
 }
 
-/** Events, prices and rewards of flexibility. */
+/** What a kWh costs more in a feeder's slot, by the contract with its grid operator. */
+export interface FrozenCharge extends FrozenPrice {
+  feeder: string;
+  /** Hash of that contract. */
+  agreement: string;
+}
+
+/** What flexibility brought in on a service day: what was saved, or who paid for it. Micro-units; may be negative. */
+export interface FlexIncome {
+  startMs: number;
+  endMs: number;
+  source: string;
+  micro: bigint;
+}
+
+/** Prices and rewards of flexibility. */
 export interface RewardStore {
-  /** Keeps an event once: what comes again changes nothing. */
-  addEvent(event: FlexEvent): Promise<void>;
-  /** Marks the events of a resource that run at an instant as overridden. @returns how many */
-  overrideEvents(site: string, resource: string, atMs: number): Promise<number>;
-  /** Events of a home that touch [from, to), in order of time. */
-  events(site: string, fromMs: number, toMs: number): Promise<FlexEvent[]>;
   /** Keeps prices of slots that have not begun; the first price of a slot counts for ever. @returns how many were new */
   freezePrices(prices: readonly FrozenPrice[], nowMs: number): Promise<number>;
   /** Prices of slots that touch [from, to), in order of time. */
   frozenPrices(fromMs: number, toMs: number): Promise<FrozenPrice[]>;
+  /** The same of what slots cost more at feeders. */
+  freezeCharges(charges: readonly FrozenCharge[], nowMs: number): Promise<number>;
+  frozenCharges(feeder: string, fromMs: number, toMs: number): Promise<FrozenCharge[]>;
   /** Import slots of any meter of a home that start in [from, to), in order of time; of one that came twice the first. */
   meterSlots(site: string, meter: string, fromMs: number, toMs: number): Promise<StoredSlot[]>;
-  /** Keeps the rewards of a day, all or, where one of them is there already, none. @returns whether they were kept */
-  addRewards(rewards: readonly StoredReward[], nowMs: number): Promise<boolean>;
+  /**
+   * Keeps the rewards of a day and what they are paid from, all or, where one of them is there already, none.
+   * @returns whether they were kept
+   */
+  addRewards(rewards: readonly StoredReward[], nowMs: number, income?: readonly FlexIncome[]): Promise<boolean>;
+  /** What flexibility brought in on days that start in [from, to). */
+  income(fromMs: number, toMs: number): Promise<FlexIncome[]>;
   rewardOf(site: string, startMs: number): Promise<StoredReward | null>;
   /** Rewards of one home, or of all (null), of days that start in [from, to). */
   rewards(site: string | null, fromMs: number, toMs: number): Promise<StoredReward[]>;
@@ -69,39 +67,6 @@ class RewardThere extends Error {}
 /** Flexibility in the aggregator's database. */
 export function rewardStore(db: Kysely<Tables>): RewardStore {
   return {
-    async addEvent({ startMs, endMs, powerW, overridden, ...event }) {
-      const row = { ...event, start_ms: startMs, end_ms: endMs, power_w: powerW, overridden: overridden ? 1 : 0 };
-      await db
-        .insertInto("flex_event")
-        .values(row)
-        .onConflict((on) => on.doNothing())
-        .execute();
-    },
-    async overrideEvents(site, resource, atMs) {
-      const { numUpdatedRows } = await db
-        .updateTable("flex_event")
-        .set({ overridden: 1 })
-        .where("site", "=", site)
-        .where("resource", "=", resource)
-        .where("start_ms", "<=", atMs)
-        .where("end_ms", ">", atMs)
-        .where("overridden", "=", 0)
-        .executeTakeFirst();
-      return Number(numUpdatedRows);
-    },
-    async events(site, fromMs, toMs) {
-      const rows = await db
-        .selectFrom("flex_event")
-        .selectAll()
-        .where("site", "=", site)
-        .where("end_ms", ">", fromMs)
-        .where("start_ms", "<", toMs)
-        .orderBy("start_ms")
-        .orderBy("plan")
-        .orderBy("resource")
-        .execute();
-      return rows.map(eventFrom);
-    },
     async freezePrices(prices, nowMs) {
       const rows = prices
         .filter(({ startMs }) => startMs >= nowMs)
@@ -129,6 +94,42 @@ export function rewardStore(db: Kysely<Tables>): RewardStore {
         .execute();
       return rows.map((row) => ({ startMs: Number(row.start_ms), endMs: Number(row.end_ms), perKwh: BigInt(row.per_kwh) }));
     },
+    async freezeCharges(charges, nowMs) {
+      const rows = charges
+        .filter(({ startMs }) => startMs >= nowMs)
+        .map(({ feeder, startMs, endMs, perKwh, agreement }) => ({
+          feeder,
+          start_ms: startMs,
+          end_ms: endMs,
+          per_kwh: String(perKwh),
+          agreement,
+          frozen_ms: nowMs,
+        }));
+      if (rows.length === 0) return 0;
+      const { numInsertedOrUpdatedRows } = await db
+        .insertInto("feeder_charge")
+        .values(rows)
+        .onConflict((on) => on.doNothing())
+        .executeTakeFirst();
+      return Number(numInsertedOrUpdatedRows);
+    },
+    async frozenCharges(feeder, fromMs, toMs) {
+      const rows = await db
+        .selectFrom("feeder_charge")
+        .selectAll()
+        .where("feeder", "=", feeder)
+        .where("end_ms", ">", fromMs)
+        .where("start_ms", "<", toMs)
+        .orderBy("start_ms")
+        .execute();
+      return rows.map(({ agreement, per_kwh: perKwh, start_ms: startMs, end_ms: endMs }) => ({
+        feeder,
+        agreement,
+        startMs: Number(startMs),
+        endMs: Number(endMs),
+        perKwh: BigInt(perKwh),
+      }));
+    },
     async meterSlots(site, meter, fromMs, toMs) {
       const rows = await db
         .selectFrom("item")
@@ -146,7 +147,7 @@ export function rewardStore(db: Kysely<Tables>): RewardStore {
       const slots = rows.map((row) => ({ startMs: Number(row.start_ms), endMs: Number(row.end_ms), wh: Number(row.wh) }));
       return slots.filter(({ startMs }, index) => startMs !== slots[index - 1]?.startMs);
     },
-    async addRewards(rewards, nowMs) {
+    async addRewards(rewards, nowMs, income = []) {
       if (rewards.length === 0) return true;
       try {
         await db.transaction().execute(async (tx) => {
@@ -156,12 +157,34 @@ export function rewardStore(db: Kysely<Tables>): RewardStore {
             .onConflict((on) => on.doNothing())
             .executeTakeFirst();
           if (Number(numInsertedOrUpdatedRows) < rewards.length) throw new RewardThere();
+          if (income.length > 0)
+            await tx
+              .insertInto("flex_income")
+              .values(income.map(incomeRow))
+              .onConflict((on) => on.doNothing())
+              .execute();
         });
         return true;
       } catch (error) {
         if (error instanceof RewardThere) return false;
         throw error;
       }
+    },
+    async income(fromMs, toMs) {
+      const rows = await db
+        .selectFrom("flex_income")
+        .selectAll()
+        .where("start_ms", ">=", fromMs)
+        .where("start_ms", "<", toMs)
+        .orderBy("start_ms")
+        .orderBy("source")
+        .execute();
+      return rows.map(({ source, micro, start_ms: startMs, end_ms: endMs }) => ({
+        startMs: Number(startMs),
+        endMs: Number(endMs),
+        source,
+        micro: BigInt(micro),
+      }));
     },
     async rewardOf(site, startMs) {
       const row = await db
@@ -180,12 +203,12 @@ export function rewardStore(db: Kysely<Tables>): RewardStore {
   };
 }
 
-function eventFrom(row: Selectable<Tables["flex_event"]>): FlexEvent {
-  const { site, plan, resource, agreement, meter, baseline } = row;
-  const span = { startMs: Number(row.start_ms), endMs: Number(row.end_ms) };
-  const powerW = row.power_w === null ? null : Number(row.power_w);
-  return { site, plan, resource, agreement, meter, baseline, ...span, powerW, overridden: Number(row.overridden) === 1 };
-}
+const incomeRow = ({ startMs, endMs, source, micro }: FlexIncome) => ({
+  start_ms: startMs,
+  end_ms: endMs,
+  source,
+  micro: String(micro),
+});
 
 function rowOf({ site, startMs, endMs, agreement, earned, amount, evidence }: StoredReward, nowMs: number) {
   const money = { earned: String(earned), amount: String(amount) };

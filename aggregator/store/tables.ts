@@ -3,7 +3,8 @@ import type { InstructionAck } from "../../core/message/instruction.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
 import type { RecordState, SettledKind } from "./aggregator-store.ts";
 import type { DisputeSource, Resolution } from "./dispute-store.ts";
-import type { FlexEvent } from "./reward-store.ts";
+import type { RolloutSiteState, RolloutState } from "./fleet-store.ts";
+import type { FlexEvent } from "./event-store.ts";
 import type { Role } from "./token-store.ts";
 
 /** Tables of the aggregator's database. Instants in ms, energy in Wh, money and documents as text. */
@@ -45,6 +46,9 @@ export interface Tables {
     sent_ms: number;
     status: InstructionAck["status"] | null;
     code: string | null;
+    /** When the answer came, and its words. */
+    answered_ms: number | null;
+    message: string | null;
   };
   sequence: { name: string; next: number };
   cursor: { site: string; kind: SettledKind; next_ms: number };
@@ -150,9 +154,22 @@ export interface Tables {
     end_ms: number;
     power_w: number | null;
     overridden: number;
+    /** 1: safety or a lost line stood above the instructions. */
+    excused: Generated<number>;
   };
   /** What a kWh is worth, fixed before the slot began. */
   flex_price: { start_ms: number; end_ms: number; per_kwh: string; frozen_ms: number };
+  /** What a kWh costs more in a feeder's slot by the contract with its grid operator, fixed before the slot began. */
+  feeder_charge: {
+    feeder: string;
+    start_ms: number;
+    end_ms: number;
+    per_kwh: string;
+    agreement: string;
+    frozen_ms: number;
+  };
+  /** What flexibility brought in on a service day, by who paid or what was saved. */
+  flex_income: { start_ms: number; end_ms: number; source: string; micro: string };
   /** What a home gets for a service day. */
   reward: {
     site: string;
@@ -185,4 +202,45 @@ export interface Tables {
     at_ms: number;
   };
   curtailment: { site: string; day_ms: number; wh: number };
+  /** Who did what; the database refuses changes. */
+  audit_entry: {
+    id: Generated<number>;
+    at_ms: number;
+    who: string;
+    action: string;
+    site: string | null;
+    detail: string;
+  };
+  /** What a gateway shall run by and what it said of it. `wanted`, `report`: JSON. */
+  gateway_config: {
+    site: string;
+    revision: string | null;
+    wanted: string;
+    report: string | null;
+    reported_ms: number | null;
+  };
+  rollout: {
+    id: Generated<number>;
+    revision: string;
+    wanted: string;
+    rules: string;
+    state: RolloutState;
+    stage: number;
+    reason: string | null;
+    created_ms: number;
+    ended_ms: number | null;
+  };
+  /** `before_…`: what the gateway was wanted to run by until then. */
+  rollout_site: {
+    rollout: number;
+    site: string;
+    stage: number;
+    state: RolloutSiteState;
+    before_revision: string | null;
+    before_wanted: string | null;
+    sent_ms: number | null;
+    ended_ms: number | null;
+    code: string | null;
+    message: string | null;
+  };
 }

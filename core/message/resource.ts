@@ -29,6 +29,8 @@ export const Resource = z.object({
   timezone: z.string(),
   /** House import limit, W. */
   maxImportW: z.int().positive(),
+  /** Load meter that measures it alone, as its slots name it; absent without one, or without the consent to tell of appliances. */
+  meter: Name.optional(),
   /**
    * What the gateway has drawn: increases that begin in the slot i * stepS after start wait delaysS[i] seconds. Plans and
    * baselines reckon with it.

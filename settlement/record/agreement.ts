@@ -1,19 +1,6 @@
 import { z } from "zod";
-import { Address, Currency, Instant, LocalTime, Name, Signature, SiteName } from "../../core/message/fields.ts";
-
-/** Money above or at zero in micro-units, written in one way only, as it is hashed. */
-const Amount = z.string().regex(/^(0|[1-9]\d{0,29})$/, 'micro-units from 0 without leading zeros, such as "250000"');
-
-/** An instant on a whole second. */
-const WholeSecond = Instant.refine((text) => !/\.\d*[1-9]/.test(text), "an instant on a whole second");
-
-const knownZone = (zone: string): boolean => {
-  try {
-    return Boolean(new Intl.DateTimeFormat("en", { timeZone: zone }));
-  } catch {
-    return false;
-  }
-};
+import { Address, Currency, LocalTime, Name, Signature, SiteName } from "../../core/message/fields.ts";
+import { Amount, Timezone, WholeSecond } from "./agreement-fields.ts";
 
 /** Names in one order only, as they are hashed. */
 const Names = z
@@ -32,6 +19,26 @@ const Control = z.strictObject({
   hours: z.strictObject({ from: LocalTime, until: LocalTime }),
   /** Most events that begin in one service day, all resources together. */
   eventsPerDay: z.int().min(1).max(96),
+  /** Most hours of events that begin in one service day, all resources together. Absent: no such limit. */
+  hoursPerDay: z.int().min(1).max(96).optional(),
+  /** What stands above the plan beside the household's own wishes, by resource in rising order. Absent: these alone. */
+  comfort: z
+    .array(
+      z.strictObject({
+        resource: Name,
+        /** Longest that it may be held off at a time, seconds. */
+        maxBlockS: z.int().positive().max(86_400).optional(),
+        /** Its energy must be there by this local time, where it lies in the window that is asked for. */
+        readyBy: LocalTime.optional(),
+      }),
+    )
+    .min(1)
+    .max(64)
+    .refine(
+      (bounds) => bounds.every(({ resource }, index) => index === 0 || (bounds[index - 1]?.resource ?? "") < resource),
+      "resources in rising order, each once",
+    )
+    .optional(),
 });
 export type Control = z.infer<typeof Control>;
 
@@ -72,7 +79,7 @@ export const Agreement = z
     from: WholeSecond,
     until: WholeSecond,
     /** Zone of the service days. */
-    timezone: z.string().refine(knownZone, 'an IANA time zone such as "Europe/Amsterdam"'),
+    timezone: Timezone,
     currency: Currency,
     /** Longest service period of one energy record, seconds. */
     periodS: z.int().min(900).max(86_400),

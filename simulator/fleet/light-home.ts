@@ -169,7 +169,7 @@ export function lightHome(options: {
       plan: list.plan,
       resource: list.resource,
       status: known ? "ACCEPTED" : "REJECTED",
-      ...(!known && { code: "plan-unknown-resource" }),
+      ...(!known && { code: "instruction-unknown-resource" }),
       at: iso(now()),
     };
     events.onInstruction(site, list);

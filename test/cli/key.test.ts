@@ -25,6 +25,20 @@ afterAll(async () => {
   await anvil.stop();
 });
 
+it("key new makes a key anywhere without a configuration, and never writes over one", async () => {
+  const folder = scratch("key-new");
+  const [file, secret, weak] = [join(folder, "owner.json"), join(folder, "passphrase"), join(folder, "weak")];
+  writeFileSync(secret, `${passphrase}\n`, { mode: 0o600 });
+  writeFileSync(weak, "short\n", { mode: 0o600 });
+  const make = (from: string) => runCli(["key", "new", file, "--passphrase-file", from, "--json"]);
+  expect((await make(weak)).err).toContain("keystore-weak-passphrase");
+  const made = await make(secret);
+  const { address } = await openKeystore(file, passphrase);
+  expect([made.code, JSON.parse(made.out)]).toEqual([0, { address: address.toLowerCase(), file }]);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect((await make(secret)).err).toContain("keystore-exists");
+});
+
 /** A gateway with an agreement; `owner` is the household's, whose signer the test's key is unless it says otherwise. */
 async function gateway({ owner = household.owner, rpcUrl = anvil.url, agreed = true, more = {} } = {}) {
   const folder = scratch("key");

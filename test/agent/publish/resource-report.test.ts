@@ -57,7 +57,7 @@ it("tells the aggregator what may be controlled", () => {
     randomDelayMs: 0,
     maxRampWPerMin: 1,
   };
-  expect(Resource.parse(resourceOf(boiler, site))).toMatchObject({
+  expect(Resource.parse(resourceOf(boiler, site, true))).toMatchObject({
     resource: "boiler",
     operationModes: [
       { id: "off", powerW: 0 },
@@ -68,6 +68,11 @@ it("tells the aggregator what may be controlled", () => {
     failsafeMode: "off",
     maxImportW: 17_250,
   });
+  const metered = { ...boiler, meter: "boiler-meter" };
+  expect(resourceOf(metered, site, true)).toMatchObject({ meter: "boiler-meter" });
+  // Its slots do not leave the house then, so nobody needs its name.
+  expect(resourceOf(metered, site, false)).not.toHaveProperty("meter");
+  expect(resourceOf(boiler, site, true)).not.toHaveProperty("meter");
 });
 
 describe("the energy given in the demand window", () => {

@@ -139,12 +139,31 @@ it.each([
       startMs: atMs + index * 900_000,
       endMs: atMs + (index + 1) * 900_000,
       overridden: false,
+      excused: false,
     });
   await take("a", "status/boiler", status);
-  const marks = async () => (await store.events("a", 0, 1e15)).map((event) => event.overridden);
-  expect(await marks()).toEqual([false, false]);
+  const marks = async (what: "overridden" | "excused") => (await store.events("a", 0, 1e15)).map((event) => event[what]);
+  expect(await marks("overridden")).toEqual([false, false]);
   await take("a", "status/boiler", { ...status, override: { cause, until: null } });
-  expect(await marks()).toEqual([overridden, false]);
+  expect(await marks("overridden")).toEqual([overridden, false]);
+  // What no resident wanted is no loss of theirs.
+  expect(await marks("excused")).toEqual([!overridden, false]);
+});
+
+it("takes a plan that the home refuses for no control at all", async () => {
+  const { take, store } = await room();
+  const [refused, followed] = [planOf("boiler", 1), planOf("boiler", 2)];
+  await store.savePlans("a", [refused, followed], 1);
+  const of = { site: "a", resource: "boiler", agreement: `0x${"7e".repeat(32)}`, meter: "grid", baseline: "ten_of_ten" } as const;
+  for (const [at, { plan }] of [refused, followed].entries()) {
+    const span = { startMs: at * 900_000, endMs: (at + 1) * 900_000 };
+    await store.addEvent({ ...of, plan, ...span, powerW: null, overridden: false, excused: false });
+  }
+  const at = "2026-03-01T23:00:00Z";
+  await take("a", `ack/${followed.plan}`, { v: 1, plan: followed.plan, resource: "boiler", status: "ACCEPTED", at });
+  await take("a", `ack/${refused.plan}`, { v: 1, plan: refused.plan, resource: "boiler", status: "REJECTED", code: "x", at });
+  expect((await store.events("a", 0, 1e15)).map(({ overridden }) => overridden)).toEqual([true, false]);
+  expect([await store.planAnswer("a", refused.plan), await store.planAnswer("a", "unknown")]).toEqual(["REJECTED", undefined]);
 });
 
 it("stores resources, statuses and answers, and hands on states and settlement messages", async () => {

@@ -1,7 +1,9 @@
+import { onTestFinished } from "vitest";
 import type { FeederConfig } from "../../../aggregator/config/aggregator-config.ts";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { isPlanned, instructedW } from "../../../aggregator/optimise/resource-modes.ts";
 import { planningDesk } from "../../../aggregator/optimise/planning-desk.ts";
+import type { Contracts } from "../../../aggregator/reward/under-contract.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { AppError } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
@@ -9,7 +11,7 @@ import { InstructionList } from "../../../core/message/instruction.ts";
 import { priceBook } from "../../../planner/price-book.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { exampleSeries } from "../../settlement/fixture.ts";
-import { boiler } from "../plans.ts";
+import { boiler, named } from "../plans.ts";
 import { message, midnightMs, quarterMs, scratchStore, slotItem } from "../rows.ts";
 
 /** A sent list. */
@@ -33,13 +35,17 @@ export const elm = (importLimitW: number, sites: string[], change: Partial<Feede
 export const homesOf = (count: number): string[] => Array.from({ length: count }, (_, at) => `gw-${at}`);
 
 /** Planning and dispatch over a real store and a clock that a test moves; each list that is sent is accepted unless told. */
-export async function feederDesk(feeders: FeederConfig[], sites: string[], given: { store?: AggregatorStore } = {}) {
+export async function feederDesk(
+  feeders: FeederConfig[],
+  sites: string[],
+  given: { store?: AggregatorStore; threads?: number; contracts?: (store: AggregatorStore) => Contracts } = {},
+) {
   const scratched = given.store ? undefined : await scratchStore();
   const store = given.store ?? scratched?.store ?? (await scratchStore()).store;
   const clock = fakeClock(midnightMs);
   const log = silentLog();
   const sent: Sent[] = [];
-  const state = { online: true, answers: "ACCEPTED" as "ACCEPTED" | "REJECTED" | null };
+  const state = { online: true, answers: "ACCEPTED" as "ACCEPTED" | "REJECTED" | null, unsettled: new Set<string>() };
   const send: Send = async (site, _type, _rest, body) => {
     if (!state.online) throw new AppError("mqtt-offline", "away", { temporary: true });
     const list = InstructionList.parse(body);
@@ -47,6 +53,8 @@ export async function feederDesk(feeders: FeederConfig[], sites: string[], given
     if (state.answers) await store.answerPlan(site, list.plan, state.answers, null);
   };
   const failures: unknown[] = [];
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
   let plans = 0;
   /** Each plan of a feeder asks once what its homes gave up before. */
   const counting: AggregatorStore = { ...store, curtailments: (fromMs) => (plans++, store.curtailments(fromMs)) };
@@ -56,14 +64,16 @@ export async function feederDesk(feeders: FeederConfig[], sites: string[], given
     send,
     sites,
     feeders,
-    agreementOf: (site) => (site === "gw-0" ? `0x${"a".repeat(64)}` : undefined),
+    contracts: given.contracts?.(store) ?? named({ "gw-0": `0x${"a".repeat(64)}` }),
+    isUnsettled: (site) => state.unsettled.has(site),
     uuid: () => crypto.randomUUID(),
     slotMinutes: 15,
     planEveryMs: 3_600_000,
+    threads: given.threads ?? 0,
     quietly: (work) => work.catch((error: unknown) => void failures.push(error)),
     clock,
     log,
-    signal: new AbortController().signal,
+    signal: ending.signal,
   });
   return { store, clock, log, sent, state, desk, failures, plansMade: () => plans };
 }

@@ -9,7 +9,7 @@ import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { InstructionList } from "../../../core/message/instruction.ts";
 import { exampleSeries } from "../../settlement/fixture.ts";
 import { silentLog } from "../../fake/silent-log.ts";
-import { boiler, statusOf } from "../plans.ts";
+import { boiler, named, statusOf } from "../plans.ts";
 import { message, midnightMs, quarterMs, scratchStore, slotItem } from "../rows.ts";
 
 const hourMs = 3_600_000;
@@ -29,17 +29,18 @@ async function desk(series = [exampleSeries()]) {
   };
   let ids = 0;
   const uuid = (): string => `00000000-0000-4000-8000-${String(++ids).padStart(12, "0")}`;
+  const contracts = named({});
   const { signal } = new AbortController();
   const out = dispatcher({
     store,
     send,
     control: controlState([]),
-    agreementOf: () => undefined,
+    underContract: contracts.underContract,
     clock,
     later: (work) => work,
     signal,
   });
-  const plan = homePlanner({ store, prices: priceBook(series), give: out.give, uuid, slotMinutes: 15, clock, log });
+  const plan = homePlanner({ store, prices: priceBook(series), give: out.give, contracts, uuid, slotMinutes: 15, clock, log });
   const planner = { plan, resend: out.resend };
   return { store, clock, log, sent, planner, setOnline: (value: boolean) => (online = value) };
 }

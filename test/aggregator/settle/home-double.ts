@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
+import type { IncomeSource } from "../../../aggregator/reward/income.ts";
 import type { PriceBook } from "../../../planner/price-book.ts";
 import { priceBook } from "../../../planner/price-book.ts";
 import { proposer, type Proposer } from "../../../aggregator/settle/proposer.ts";
@@ -37,7 +38,13 @@ export const neighbourSite = "gw-4712";
 
 /** A proposer with a real store and fake time, and the home's end of the line. */
 export async function openDesk(
-  change: { agreement?: Partial<Agreement>; prices?: PriceBook; neighbour?: true } = {},
+  change: {
+    agreement?: Partial<Agreement>;
+    prices?: PriceBook;
+    neighbour?: true;
+    income?: readonly IncomeSource[];
+    feedersOf?: (site: string) => readonly string[];
+  } = {},
 ): Promise<Desk> {
   const { store, reopen } = await scratchStore();
   const clock = fakeClock(midnightMs);
@@ -66,6 +73,8 @@ export async function openDesk(
       signer: aggregator.signer,
       chain,
       store: from,
+      ...(change.income && { income: change.income }),
+      ...(change.feedersOf && { feedersOf: change.feedersOf }),
       prices: change.prices ?? priceBook([exampleSeries()]),
       send,
       salt: () => `0x${String(++salts).padStart(64, "0")}`,

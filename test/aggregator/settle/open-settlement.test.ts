@@ -56,7 +56,7 @@ async function open(more: Record<string, unknown>) {
   const send: Send = async (_site, _type, _rest, body) => void down.push(SettlementDown.parse(body));
   const [clock, log] = [fakeClock(midnightMs), silentLog()];
   const prices = priceBook([parties.exampleSeries()]);
-  const rooms = { store, prices, send, present: () => true, clock, log };
+  const rooms = { store, prices, feeders: [], send, present: () => true, clock, log };
   const settlement = await openSettlement(config, config.settlement ?? expect.fail("no settlement"), rooms);
   onTestFinished(() => settlement.close());
   const cosign = async () => {

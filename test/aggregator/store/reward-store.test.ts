@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import type { FlexEvent, StoredReward } from "../../../aggregator/store/reward-store.ts";
+import type { FlexEvent } from "../../../aggregator/store/event-store.ts";
+import type { StoredReward } from "../../../aggregator/store/reward-store.ts";
 import { message, midnightMs, quarterMs, scratchStore, slotItem } from "../rows.ts";
 
 const dayMs = 96 * quarterMs;
@@ -16,6 +17,7 @@ const eventOf = (number: number, from: number, to: number, change: Partial<FlexE
   endMs: midnightMs + to * quarterMs,
   powerW: 11_000,
   overridden: false,
+  excused: false,
   ...change,
 });
 const rewardOf = (site: string, day: number, amount = 1n): StoredReward => ({
