@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { addAggregatorVerbs } from "./aggregator/verbs.ts";
+import { addFleetVerb } from "./simulate-fleet-verb.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { addFleetVerbs } from "./fleet/verbs.ts";
@@ -169,6 +170,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--port <port>", "0 picks one", "0")
     .option("--users <file>", "JSON object of passwords by user; without it anybody may do anything")
     .action(verb(async (options) => (await import("./simulate-broker.ts")).simulateBroker(options, say)));
+  addFleetVerb(simulate, { verb, say });
   simulate
     .command("chain")
     .description("a development chain (anvil) whose block times follow a clock server")
