@@ -4,6 +4,7 @@ import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import { importControlKey, publicJwk } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
+import type { PriceSeries } from "../core/message/price-series.ts";
 import type { SiteState } from "../core/message/resource.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
 import { rejections } from "../core/rejections.ts";
@@ -15,8 +16,12 @@ import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
 import { oneAtATime } from "./dispatch/one-at-a-time.ts";
 import { sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
+import { fleetDesk } from "./fleet/fleet-desk.ts";
+import { metrics } from "./observe/metrics.ts";
+import { serveMetrics } from "./observe/metrics-listener.ts";
+import { openObserving } from "./observe/open-observing.ts";
 import { planningDesk } from "./optimise/planning-desk.ts";
-import { readPriceBook } from "./optimise/price-book.ts";
+import { priceDesk } from "./optimise/price-desk.ts";
 import { makeBundle } from "./settle/make-bundle.ts";
 import { openRewards } from "./reward/open-rewards.ts";
 import { openSettlement } from "./settle/open-settlement.ts";
@@ -31,6 +36,8 @@ const priceLifetimeS = 7 * 24 * 3600;
 const keysLifetimeS = 400 * 24 * 3600;
 /** What operators say is followed within this time. */
 const operatorMs = 5000;
+/** A change of the prices' file is noticed within this time. */
+const pricesMs = 10_000;
 /** New slots and answers move things on at once; this is for what got lost. */
 const stepMs = 5 * 60_000;
 
@@ -39,6 +46,8 @@ export interface RunningAggregator {
   apiUrl: string;
   /** Port of the enrolment listener, where there is one. */
   enrolmentPort?: number;
+  /** Port of the metrics, where they have an address of their own. */
+  metricsPort?: number;
   stop(): Promise<void>;
 }
 
@@ -60,19 +69,24 @@ export async function startAggregator(options: {
   opened.defer(() => ending.abort());
   const { signal } = ending;
   const sites = config.sites.map(({ site }) => site);
-  const prices = readPriceBook(config.pricesFile);
+  const known = new Set(sites);
+  const priceList = priceDesk(config.pricesFile, log);
+  const prices = priceList.book;
   const controlJwk = readJsonFile(config.controlKeyFile, "control-key-unreadable");
   const key = await importControlKey(controlJwk);
-  const store = await openStore(config.database);
-  opened.defer(() => store.close());
+  const meter = metrics(() => settlement?.owner);
+  const kept = await openStore(config.database, meter.database);
+  opened.defer(() => kept.close());
   const refused = rejections(log, () => clock.monotonicMs());
   const states = new Map<string, SiteState["state"]>();
+  const observing = openObserving({ store: kept, metrics: meter, sites, states, refused, clock });
+  const { store, feed } = observing;
   let link: BrokerLink | null = null;
   const connected = (): BrokerLink => {
     if (!link) throw new AppError("mqtt-offline", "the broker is not connected yet", { temporary: true });
     return link;
   };
-  const send = sender({ aggregator: config.id, key, store, link: connected, clock });
+  const send = observing.sendWatched(sender({ aggregator: config.id, key, store, link: connected, clock }));
   const present = (site: string): boolean => states.get(site) === "ready";
   const feeders = readFeeders(config.feeders);
   const settlement =
@@ -89,15 +103,19 @@ export async function startAggregator(options: {
     sites,
     feeders,
     contracts: openRewards(config, { agreements: settlement?.agreements ?? new Map(), feeders, store, log }),
+    ...(settlement && { isUnsettled: settlement.isUnsettled }),
     uuid: randomUUID,
     slotMinutes: config.slotMinutes,
     planEveryMs: config.planEveryMs,
+    threads: config.planThreads,
     quietly,
+    watch: meter,
     clock,
     log,
     signal,
   });
 
+  const fleet = fleetDesk({ store, send, sites, uuid: randomUUID, clock, log });
   const heartbeat = (site: string): Promise<void> =>
     send(site, "heartbeat", "state", {}, { lifetimeS: heartbeatLifetimeS, retain: true });
   const keyChange = config.controlKeyChange && (await readKeyChange(config.controlKeyChange));
@@ -105,13 +123,11 @@ export async function startAggregator(options: {
     if (!keyChange) return;
     await send(site, "keys", "keys", keyChange.body, { lifetimeS: keysLifetimeS, retain: true, key: keyChange.key });
   };
+  const tellPrices = (site: string, told: readonly PriceSeries[]): Promise<void>[] =>
+    told.map((series) => send(site, "price", "price", series, { lifetimeS: priceLifetimeS, retain: true }));
   const announce = (site: string): Promise<void> =>
     quietly(
-      Promise.all([
-        tellKeys(site),
-        heartbeat(site),
-        ...prices.series.map((series) => send(site, "price", "price", series, { lifetimeS: priceLifetimeS, retain: true })),
-      ]).then(() => undefined),
+      Promise.all([tellKeys(site), heartbeat(site), ...tellPrices(site, priceList.told(clock.now()))]).then(() => undefined),
       "announcement",
     );
   // A home that says so in a flood must not keep the line to the others busy.
@@ -119,17 +135,21 @@ export async function startAggregator(options: {
     await announce(site);
     await quietly(desk.resend(site), "sending plans again");
     await settlement?.inclusion.welcome(site);
+    await quietly(fleet.remind(site), "sending configuration again");
   });
   const inbound = intake({
     aggregator: config.id,
-    sites: new Set(sites),
+    sites: known,
     store,
     send,
     clock,
     log,
     rejections: refused,
     onState(site, { state }) {
-      if (states.get(site) !== state) log.info({ site, state }, "home is now");
+      if (states.get(site) !== state) {
+        log.info({ site, state }, "home is now");
+        feed.emit({ type: "state", site, data: { state } });
+      }
       states.set(site, state);
       if (state !== "ready") return;
       void clock.hold(welcome(site));
@@ -171,8 +191,13 @@ export async function startAggregator(options: {
     now: () => clock.now(),
     log,
     version: options.version,
+    feed,
+    metrics: meter,
+    clock,
+    signal,
     sites,
     states,
+    isUnsettled: (site) => settlement?.isUnsettled(site) ?? false,
     rejected: refused.counts,
     owner: settlement?.owner ?? null,
     agreementOf: (site) => settlement?.agreements.get(site)?.agreement,
@@ -208,6 +233,13 @@ export async function startAggregator(options: {
     if ("closeAllConnections" in server) server.closeAllConnections();
     await promise;
   });
+  let metricsPort: number | undefined;
+  if (config.metricsListen) {
+    const listener = await serveMetrics({ listen: config.metricsListen, metrics: meter, log });
+    opened.defer(() => listener.stop());
+    metricsPort = listener.port;
+  }
+  await observing.followAudit();
   // What was said before a restart still holds: no plan goes out before that is known.
   await desk.followOperators();
   link = startBrokerLink({
@@ -216,16 +248,37 @@ export async function startAggregator(options: {
     log,
     random: Math.random,
     onConnect: () => void clock.hold(Promise.all(sites.map(announce)).then(() => undefined)),
-    onMessage: (message) => void (erased.has(message.site) || inbound.take(message)),
+    onMessage(message) {
+      if (erased.has(message.site)) return;
+      if (known.has(message.site)) meter.message(message.site, message.rest, clock.now());
+      void inbound.take(message);
+    },
   });
   opened.defer(() => connected().stop());
   const forAll = (work: (site: string) => Promise<void>): Promise<void> => Promise.all(sites.map(work)).then(() => undefined);
   const beat = (site: string): void => void quietly(heartbeat(site), "heartbeat");
+  const followPrices = async (): Promise<void> => {
+    const fresh = await priceList.look(clock.now());
+    if (fresh.length === 0) return;
+    log.info({ series: fresh.length, from: fresh[0]?.start }, "new prices");
+    // Bound before they begin to count; a chain takes the time it takes, and the homes hear of them now.
+    void settlement?.anchoring.tick();
+    await forAll((site) =>
+      quietly(
+        Promise.all(tellPrices(site, fresh)).then(() => undefined),
+        "announcing prices",
+      ),
+    );
+    await desk.planAll();
+  };
   // Nobody waits for the broker's word: the next one follows in a minute.
   clock.every(heartbeatMs, () => sites.forEach(beat), signal);
   clock.every(stepMs, () => forAll((site) => quietly(desk.resend(site), "sending plans again")), signal);
   clock.every(config.planEveryMs, () => desk.planAll(), signal);
   clock.every(operatorMs, () => quietly(desk.followOperators(), "following operators"), signal);
+  clock.every(operatorMs, () => quietly(fleet.follow(), "following the roll-out"), signal);
+  clock.every(operatorMs, () => quietly(observing.followAudit(), "following the audit log"), signal);
+  clock.every(pricesMs, () => quietly(followPrices(), "reading prices"), signal);
   if (settlement) {
     clock.every(stepMs, () => forAll(settlement.proposals.advance), signal);
     // Prices are bound before they begin to count.
@@ -239,6 +292,7 @@ export async function startAggregator(options: {
   return {
     apiUrl: `http://${config.listen.host}:${port}`,
     ...(enrolmentPort !== undefined && { enrolmentPort }),
+    ...(metricsPort !== undefined && { metricsPort }),
     async stop() {
       ending.abort();
       await closing.disposeAsync();

@@ -1,3 +1,4 @@
+import { desk } from "./aggregator/desk.ts";
 import { optimise, type Part, type PartOptions } from "./aggregator/optimise.ts";
 import { report, type Claim } from "./report.ts";
 
@@ -9,12 +10,14 @@ import { report, type Claim } from "./report.ts";
  *   home; a row for each number of homes. Homes answer in threads. "alone": each plans for itself; "no plan": thermostats and the
  *   car when it comes; "again": a second coordination from the plans and prices of the first. The bound is proven: the
  *   Lagrangian one of the linear relaxations at the prices found, and up to 100 homes that of one program of all if it is better.
+ * - desk: the same as it runs, from a database (SQLite) to signed lists of instructions, which go nowhere; how long nothing else
+ *   could be done meanwhile, in processor time of the main thread, and what a second plan changes where nothing happened.
  */
 const option = (name: string, otherwise: string): string => {
   const at = process.argv.indexOf(name);
   return (at > 0 ? process.argv[at + 1] : undefined) ?? otherwise;
 };
-const parts: Record<string, (options: PartOptions) => Promise<Part>> = { optimise };
+const parts: Record<string, (options: PartOptions) => Promise<Part>> = { optimise, desk };
 
 const only = option("--only", "");
 const options: PartOptions = {

@@ -37,7 +37,7 @@ export async function runDaemon(options: {
   clockUrl?: string;
   /** Made with mode 0700 before anything starts. */
   stateFolder?: string;
-  start: (given: { clock: Clock; log: Log; signal: AbortSignal }) => Promise<Daemon>;
+  start: (given: { clock: Clock; log: Log; signal: AbortSignal; setLogLevel: (level: LogLevel) => void }) => Promise<Daemon>;
   say: (line: string) => void;
 }): Promise<number> {
   const log = stderrLog(options.name, options.level);
@@ -55,7 +55,12 @@ export async function runDaemon(options: {
           signal: AbortSignal.any([ending.signal, asked]),
         })
       : realClock({ onError, synced: (await networkTime({ keeper: machineTime, log, signal: ending.signal })).synced });
-    const daemon = await options.start({ clock, log, signal: ending.signal });
+    const daemon = await options.start({
+      clock,
+      log,
+      signal: ending.signal,
+      setLogLevel: (level) => void (log.level = level),
+    });
     options.say(JSON.stringify({ kind: "ready", ...daemon.ready }));
     await notifier.ready().catch(async (error: unknown) => {
       await daemon.stop();

@@ -4,7 +4,9 @@ import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { addAggregatorVerbs } from "./aggregator/verbs.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
+import { addFleetVerbs } from "./fleet/verbs.ts";
 import { addKeyVerbs } from "./key-verbs.ts";
+import { addExchangeVerbs } from "./market/exchange-verbs.ts";
 import type { Verb } from "./verb.ts";
 import { programVersion } from "./program-version.ts";
 import { addSettlementVerbs } from "./settlement/verbs.ts";
@@ -41,6 +43,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(verb(async ({ config: file }: { config: string }) => (await import("./agent-run.ts")).agentRun(file, say)));
 
   addAggregatorVerbs(root, { verb, say });
+  addFleetVerbs(root, { verb, say });
 
   root
     .command("enrol")
@@ -316,6 +319,15 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--schema", "print the JSON schema of a book")
     .option("--json", "one JSON object also on a terminal")
     .action(verb(async (file, options) => (await import("./market-replay.ts")).marketReplay(file, options, say)));
+  market
+    .command("rounds")
+    .description("play grid operator and aggregators on a congested grid from a file: rounds, repair, orders; needs neither")
+    .argument("[case]", "JSON or YAML; - for standard input")
+    .option("--strict", "exit 1 where a limit is not kept")
+    .option("--schema", "print the JSON schema of a case")
+    .option("--json", "one JSON object also on a terminal")
+    .action(verb(async (file, options) => (await import("./market-rounds.ts")).marketRounds(file, options, say)));
+  addExchangeVerbs(market, { verb, say });
 
   const settlement = root.command("settlement").description("settlement records and their proofs");
   addSettlementVerbs(settlement, { verb, say });

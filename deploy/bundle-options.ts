@@ -31,6 +31,8 @@ export const bundleInput: InputOptions = {
     main: "cli/main.ts",
     "kzg-worker": "settlement/log/kzg-worker.ts",
     "signature-worker": "settlement/audit/signature-worker.ts",
+    "planning-worker": "aggregator/optimise/planning-worker.ts",
+    "answer-worker": "aggregator/optimise/answer-worker.ts",
   },
   platform: "node",
   external: ["better-sqlite3", "@serialport/bindings-cpp", "koffi", "highs", /^@foundry-rs\//, "bufferutil", "utf-8-validate"],

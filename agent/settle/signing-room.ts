@@ -19,11 +19,13 @@ import {
   type MeterSlot,
   type OwnFigures,
   type OwnSlot,
+  type OwnTrading,
 } from "../../settlement/record/check-record.ts";
 import { openKeystore } from "../../settlement/keys/keystore.ts";
 import { readAgreement } from "../../settlement/record/read-agreement.ts";
 import { readPassphrase } from "../../settlement/keys/read-passphrase.ts";
 import { recordDigest, signerOf, signRecord } from "../../settlement/record/record.ts";
+import { evidenceHash } from "../../settlement/record/reference-hash.ts";
 import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { DailyCap, SettlementConfig } from "../config/agent-config.ts";
@@ -62,12 +64,17 @@ export interface SigningRoom {
   included(message: Included): Promise<void>;
   /** The records that still lack the aggregator's signature, to be asked for again. */
   uncountersigned(): Uncountersigned[];
+  /** The oldest record that both have signed and of which, after most of the time that is allowed, no proof has come. */
+  unproven(): Pick<SignedRecord, "record" | "digest"> | undefined;
   /** Start, in ms, of the oldest energy that is older than allowed and in no record that both have signed; else undefined. */
   overdueSince(settledWithinMs: number): number | undefined;
   /** What the home does on the chain by itself. */
   chores: ChainChores;
   close(): void;
 }
+
+/** A proof that has not come after this share of the time that is allowed is asked for: it may be lost, and publishing costs. */
+const askedAfter = 3 / 4;
 
 /** What tells that an epoch holds records. */
 export type Included = Extract<SettlementDown, { kind: "included" }>;
@@ -86,11 +93,13 @@ export async function openSigningRoom(options: {
   const { agreement } = readAgreement(config.agreementFile, options.site, config);
   const signer = await openKeystore(config.keyFile, readPassphrase(config.passphraseFile));
   const chain = chainClient({ rpcUrl: config.rpcUrl, chainId: config.chainId, contract: config.contract });
+  const { finality, includedWithinMs } = config;
+  const rules = { finality, includedWithinMs };
   const cap = config.dailyCap && { dailyCap: config.dailyCap };
   const tower = config.watchtowerUrl === undefined ? null : watchtower(config.watchtowerUrl, { ...options, agreement, signer });
   const chores = await openChainChores({ ...options, agreement, signer, chain });
   return {
-    ...signingRoom({ ...options, ...cap, tower, agreement, signer, chain, finality: config.finality }),
+    ...signingRoom({ ...options, ...cap, ...rules, tower, agreement, signer, chain }),
     chores,
     close() {
       chores.close();
@@ -110,8 +119,12 @@ export function signingRoom(parts: {
   /** Devices with a meter of their own, whose baselines are recomputed; without it none is. */
   devices?: readonly MeteredDevice[];
   tower?: Watchtower | null;
+  /** Only with an exchange, and then nothing but trades and what became of them: the balancing prices of an instant. */
+  balancing?: (atMs: number) => PriceSeries | null;
   /** Without one nothing is held back. */
   dailyCap?: DailyCap;
+  /** What both have signed must be in a final epoch within this; without it no proof is asked for. */
+  includedWithinMs?: number;
   stores: SigningStores;
   clock: Clock;
 }): Omit<SigningRoom, "close" | "chores"> {
@@ -136,6 +149,19 @@ export function signingRoom(parts: {
     const owners = [householdOf(agreement), agreement.aggregator];
     const found = await Promise.all(owners.map((owner) => chain.partyOf(owner)));
     return owners.flatMap((owner, index) => partyProblem(owner, record, found[index]) ?? [])[0];
+  };
+  const tradingOf = async (touching: readonly SignedRecord[], lostUntilMs: number): Promise<OwnTrading> => {
+    const household = householdOf(agreement);
+    const { signer } = await chain.partyOf(household);
+    // What came back after a loss counts as far as it is what the record has the hash of.
+    const dark = touching.filter(({ record, evidence }) => evidenceHash(evidence) !== record.ref);
+    const known = touching.filter((one) => !dark.includes(one));
+    return {
+      orderKeys: [agreement.a === household ? agreement.signerA : agreement.signerB, ...(signer === null ? [] : [signer])],
+      trades: known.flatMap((one) => one.evidence.trade ?? []),
+      corrected: known.flatMap((one) => one.evidence.deviation?.side ?? []),
+      lostUntilMs: Math.max(lostUntilMs, ...dark.map(({ record }) => Date.parse(record.end))),
+    };
   };
   return {
     async answer(record, evidence) {
@@ -173,20 +199,34 @@ export function signingRoom(parts: {
           { prev: recordDigest(domain, previous) },
         );
       const [startMs, endMs] = [Date.parse(record.start), Date.parse(record.end)];
+      const { balancing } = parts;
+      if (balancing && record.kind !== "trade" && record.kind !== "correction")
+        return dispute("settlement-no-rule", `records of kind ${record.kind} are not signed with an exchange`, {});
+      const touching = records.touching(pair, startMs, endMs);
+      const lost = records.lostBefore(pair);
       const checked = checkRecord(
         { record, evidence },
         {
           previous,
           agreement,
-          series: record.kind === "reward" ? null : binding(prices.prices(startMs, endMs), startMs),
+          series: balancing
+            ? record.kind === "trade"
+              ? null
+              : balancing(startMs)
+            : record.kind === "reward"
+              ? null
+              : binding(prices.prices(startMs, endMs), startMs),
           ownSlots: ownSlots(meters, parts.gridMeter, startMs, endMs),
           meterSlots: meterSlots(meters, evidence),
           ...(parts.devices && { devices: parts.devices }),
           covered: [
-            ...records.touching(pair, startMs, endMs).map(coveredBy),
+            ...touching.map(coveredBy),
             // What a lost record covered is not known, but nothing that ended later.
-            ...records.lostBefore(pair).map(({ register, endMs: untilMs }) => ({ register, startMs: 0, endMs: untilMs })),
+            ...lost.map(({ register, endMs: untilMs }) => ({ register, startMs: 0, endMs: untilMs })),
           ],
+          ...(balancing && {
+            trading: await tradingOf(touching, Math.max(-Infinity, ...lost.map(({ endMs: untilMs }) => untilMs))),
+          }),
           pairs: parts.finality === "latest" ? [onChain] : [onChain, await chain.pairOf(agreement.a, agreement.b, "finalized")],
           nowMs: clock.now(),
         },
@@ -230,6 +270,13 @@ export function signingRoom(parts: {
     included: (message) =>
       keepInclusions(message, { agreement, chain, records, inclusions: parts.stores.inclusions, prices, nowMs: clock.now() }),
     uncountersigned: () => records.uncountersigned(pair),
+    unproven() {
+      const beforeMs = clock.now() - (parts.includedWithinMs ?? Infinity) * askedAfter;
+      const omitted = Number.isFinite(beforeMs) ? parts.stores.inclusions.omitted(pair, beforeMs).toReversed() : [];
+      return omitted
+        .flatMap((seq) => records.at(pair, seq) ?? [])
+        .find(({ digest }) => parts.stores.inclusions.of(digest) === undefined);
+    },
     overdueSince: (settledWithinMs) =>
       overdueSince({ agreement, records, meters, gridMeter: parts.gridMeter, settledWithinMs, nowMs: clock.now() }),
   };

@@ -7,8 +7,8 @@ import { type EventView, type RewardView, viewEvent, viewReward } from "../rewar
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
-import { demandSite } from "./site-routes.ts";
-import { boundTo, demandReader, demandRole } from "./token.ts";
+import { demandHome } from "./site-routes.ts";
+import { boundTo, demandRole } from "./token.ts";
 
 /** What is shown of flexibility. */
 export interface RewardRoutesOptions {
@@ -94,8 +94,7 @@ export function rewardRoutes(app: Api, { store, sites }: RewardRoutesOptions): v
   app.openapi(events, async (c) => {
     const { site } = c.req.valid("param");
     const { from, to } = c.req.valid("query");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     const items: EventView[] = [];
     for (const event of await store.events(site, Date.parse(from), Date.parse(to)))
       items.push(viewEvent(event, await store.planAnswer(site, event.plan)));
@@ -103,8 +102,7 @@ export function rewardRoutes(app: Api, { store, sites }: RewardRoutesOptions): v
   });
   app.openapi(siteRewards, async (c) => {
     const { site } = c.req.valid("param");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     return c.json(await rewardsOf(site, c.req.valid("query")), 200);
   });
   app.openapi(rewards, async (c) => c.json(await rewardsOf(boundTo(c.get("caller")), c.req.valid("query")), 200));

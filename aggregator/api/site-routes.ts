@@ -9,7 +9,7 @@ import { ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
-import { boundTo, demandReader } from "./token.ts";
+import { boundTo, type Caller, demandReader } from "./token.ts";
 
 /** What is shown of homes. */
 export interface SiteRoutesOptions {
@@ -17,13 +17,25 @@ export interface SiteRoutesOptions {
   sites: readonly string[];
   /** Newest state by site, from the home itself or its Last Will. */
   states: ReadonlyMap<string, SiteState["state"]>;
+  /** Whether a home gets no flexibility because it does not sign what it is supplied with. */
+  isUnsettled: (site: string) => boolean;
 }
 
-const SitePath = z.object({ site: z.string() });
+/** The path of what concerns one home. */
+export const SitePath = z.object({ site: z.string() });
 const Span = z.object({ from: Instant, to: Instant });
 
 const State = z.union([SiteState.shape.state, z.literal("unknown")]).describe("the last up/state; unknown before the first");
-const Sites = z.object({ items: z.array(z.object({ site: z.string(), state: State, rows: z.int() })) });
+const Sites = z.object({
+  items: z.array(
+    z.object({
+      site: z.string(),
+      state: State,
+      rows: z.int(),
+      unsettled: z.boolean().describe("it is supplied and does not sign, so nothing is asked of it"),
+    }),
+  ),
+});
 const Consents = z.object({ items: z.array(Consent.extend({ signed: z.string().describe("compact JWS of the gateway") })) });
 const Gaps = z.object({
   items: z.array(z.object({ kind: z.enum(["readings", "slots"]), from: Instant, to: Instant, reason: z.string() })),
@@ -70,41 +82,45 @@ const plans = createRoute({
 });
 
 /** Homes, what they allowed, what is missing of them, and what they were told. */
-export function siteRoutes(app: Api, { store, sites, states }: SiteRoutesOptions): void {
+export function siteRoutes(app: Api, { store, sites, states, isUnsettled }: SiteRoutesOptions): void {
   app.openapi(list, async (c) => {
     const bound = boundTo(c.get("caller"));
     const rows = new Map((await store.itemCounts()).map((count) => [count.site, count.rows]));
     const shown = sites.filter((site) => bound === null || site === bound);
-    return c.json(
-      { items: shown.map((site) => ({ site, state: states.get(site) ?? ("unknown" as const), rows: rows.get(site) ?? 0 })) },
-      200,
-    );
+    const items = shown.map((site) => ({
+      site,
+      state: states.get(site) ?? ("unknown" as const),
+      rows: rows.get(site) ?? 0,
+      unsettled: isUnsettled(site),
+    }));
+    return c.json({ items }, 200);
   });
   app.openapi(consents, async (c) => {
     const { site } = c.req.valid("param");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     return c.json({ items: (await store.consents(site)).map(({ consent, text }) => ({ ...consent, signed: text })) }, 200);
   });
   app.openapi(gaps, async (c) => {
     const { site } = c.req.valid("param");
     const { from, to } = c.req.valid("query");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     const found = await store.gaps(site, Date.parse(from), Date.parse(to));
     const items = found.map(({ kind, fromMs, toMs, reason }) => ({ kind, from: iso(fromMs), to: iso(toMs), reason }));
     return c.json({ items }, 200);
   });
   app.openapi(plans, async (c) => {
     const { site } = c.req.valid("param");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     const items = (await store.plans(site)).map(({ list: made, status, code }) => ({ ...made, answer: status, code }));
     return c.json({ items, status: await store.statuses(site) }, 200);
   });
 }
 
-/** @throws AppError unknown-site */
-export function demandSite(sites: readonly string[], site: string): void {
+/**
+ * That a caller may read what concerns a home, and that there is one: in this order, so that nobody learns which there are.
+ * @throws AppError token-missing, token-not-enough, unknown-site
+ */
+export function demandHome(caller: Caller, site: string, sites: readonly string[]): void {
+  demandReader(caller, site);
   if (!sites.includes(site)) throw new AppError("unknown-site", `no site "${site}" here`);
 }

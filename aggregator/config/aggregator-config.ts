@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { BrokerAccess } from "../../core/broker-connection.ts";
 import type { LogLevel } from "../../core/log.ts";
@@ -16,6 +17,8 @@ export interface AggregatorConfig {
   pricesFile: string;
   planEveryMs: number;
   slotMinutes: number;
+  /** In which homes of large feeders are planned; 0: in the process's own. */
+  planThreads: number;
   feeders: FeederConfig[];
   /** What a kWh is worth to the aggregator, as price series; without it no flexibility can be rewarded. */
   worthFile?: string;
@@ -27,6 +30,8 @@ export interface AggregatorConfig {
   listen: { host: string; port: number };
   /** Whoever reaches the API is the operator; only on loopback. */
   openApi: boolean;
+  /** Where Prometheus reads without a token. */
+  metricsListen?: { host: string; port: number };
   logLevel: LogLevel;
   /** Only in the demo and in tests: where simulated time comes from. */
   simulationClockUrl?: string;
@@ -46,6 +51,8 @@ export interface ControlKeyChange {
 export interface FeederConfig {
   name: string;
   importLimitW: number;
+  /** What its homes may feed back together. */
+  exportLimitW?: number;
   /** Times of the day (local) with another limit. */
   day: { from: string; until: string; importLimitW: number }[];
   timezone: string;
@@ -106,14 +113,18 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     pricesFile: at(yaml.prices_file),
     planEveryMs: yaml.plan.every_s * 1000,
     slotMinutes: yaml.plan.slot_minutes,
-    feeders: Object.entries(yaml.feeders).map(([name, { import_limit_w, day, timezone, sites, agreement_file }]) => ({
-      name,
-      importLimitW: import_limit_w,
-      day: day.map(({ from, until, import_limit_w: importLimitW }) => ({ from, until, importLimitW })),
-      timezone,
-      sites,
-      ...(agreement_file && { agreementFile: at(agreement_file) }),
-    })),
+    planThreads: yaml.plan.threads ?? availableParallelism(),
+    feeders: Object.entries(yaml.feeders).map(
+      ([name, { import_limit_w, export_limit_w: exportLimitW, day, timezone, sites, agreement_file }]) => ({
+        name,
+        importLimitW: import_limit_w,
+        ...(exportLimitW !== undefined && { exportLimitW }),
+        day: day.map(({ from, until, import_limit_w: importLimitW }) => ({ from, until, importLimitW })),
+        timezone,
+        sites,
+        ...(agreement_file && { agreementFile: at(agreement_file) }),
+      }),
+    ),
     ...(yaml.flexibility && { worthFile: at(yaml.flexibility.worth_file) }),
     ...(settlement && { settlement: settlementFromYaml(settlement, folder, stateFolder) }),
     ...(enrolment && {
@@ -131,6 +142,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     stateFolder,
     listen: listenAt(yaml.http.listen),
     openApi: yaml.http.open,
+    ...(yaml.metrics && { metricsListen: listenAt(yaml.metrics.listen) }),
     logLevel: yaml.log.level,
     ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
   };

@@ -43,7 +43,12 @@ export const AggregatorYaml = z.strictObject({
   /** JSON file with a list of price series, in force as soon as they are read. */
   prices_file: z.string(),
   plan: z
-    .strictObject({ every_s: z.int().min(300).max(86_400).default(3600), slot_minutes: z.literal(slotMinutes).default(15) })
+    .strictObject({
+      every_s: z.int().min(300).max(86_400).default(3600),
+      slot_minutes: z.literal(slotMinutes).default(15),
+      /** Left out: one for each core. */
+      threads: z.int().min(0).max(64).optional(),
+    })
     .default({ every_s: 3600, slot_minutes: 15 }),
   /** Cables and transformers whose homes are planned together. */
   feeders: z
@@ -51,6 +56,8 @@ export const AggregatorYaml = z.strictObject({
       Name,
       z.strictObject({
         import_limit_w: FeederLimit,
+        /** The most that its homes may feed back together; left out, as much as they like. */
+        export_limit_w: FeederLimit.optional(),
         /** Times of the day with another limit; the first that holds a slot's start counts. */
         day: z
           .array(z.strictObject({ from: LocalTime, until: LocalTime, import_limit_w: FeederLimit }))
@@ -99,6 +106,8 @@ export const AggregatorYaml = z.strictObject({
       path: ["open"],
     })
     .default({ listen: "127.0.0.1:8490", open: false }),
+  /** Figures for Prometheus at an address of their own, without a token. */
+  metrics: z.strictObject({ listen: Listen }).optional(),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).default({ level: "info" }),
   simulation: z.strictObject({ clock_url: z.string() }).optional(),
 });

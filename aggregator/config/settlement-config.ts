@@ -31,6 +31,8 @@ export interface AggregatorSettlement extends OnChain {
   /** Between two settlements of all pairs; 0 for one after each epoch. */
   settleMs: number;
   settlePartial: boolean;
+  /** How long a home may be supplied without a signature. */
+  unsigned: { periods: number; answerMs: number };
   log: { in: "file" | "blobs" | "inline" | "nowhere"; form: "digests" | "records"; folder: string; mirrors: string[] };
   topUp?: TopUpLevels;
   /** The public chain that gets the same roots. */
@@ -55,6 +57,7 @@ export function settlementFromYaml(yaml: SettlementYaml, folder: string, home: s
     settledBy: yaml.settled_by,
     settleMs: yaml.settle_days * 86_400_000,
     settlePartial: yaml.settle_partial,
+    unsigned: { periods: yaml.unsigned_periods, answerMs: yaml.answer_s * 1000 },
     log: { ...yaml.log, folder: resolve(home, yaml.log.folder), mirrors: yaml.log.mirrors.map((url) => url.replace(/\/+$/, "")) },
     ...(topUp && {
       topUp: { below: parseMicro(topUp.below), to: parseMicro(topUp.to), mostPerDay: parseMicro(topUp.most_per_day) },

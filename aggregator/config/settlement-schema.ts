@@ -34,6 +34,10 @@ export const SettlementYaml = OnChain.extend({
   settle_days: z.int().min(0).max(366).default(30),
   /** Whether a record whose payer has too little is paid in part. */
   settle_partial: z.boolean().default(false),
+  /** A home that is supplied for so many whole service periods and has signed none of them gets no flexibility. */
+  unsigned_periods: z.int().min(1).max(96).default(2),
+  /** It has so long to sign, though. */
+  answer_s: z.int().min(300).max(604_800).default(3600),
   log: LogYaml.default(LogYaml.parse({})),
   top_up: z
     .strictObject({ below: Money, to: Money, most_per_day: Money })

@@ -1,8 +1,8 @@
 import type { FeederConfig } from "../config/aggregator-config.ts";
 import type { ControlScope, OperatorWord } from "../store/control-store.ts";
 
-/** What an operator's word means for a home. */
-export type SiteWord = { word: "pause" } | { word: "reduce"; untilMs: number };
+/** What an operator's word means for a home; `unsettled`: it is supplied and does not sign, so nothing is asked of it. */
+export type SiteWord = { word: "pause" } | { word: "unsettled" } | { word: "reduce"; untilMs: number };
 
 /** What operators have said, as far as it holds now. */
 export interface Control {
@@ -14,8 +14,8 @@ export interface Control {
   set(words: readonly OperatorWord[]): void;
 }
 
-/** Nothing is said at first. */
-export function controlState(feeders: readonly FeederConfig[]): Control {
+/** Nothing is said at first. @param isUnsettled whether a home gets no flexibility because it does not sign */
+export function controlState(feeders: readonly FeederConfig[], isUnsettled: (site: string) => boolean = () => false): Control {
   let words: readonly OperatorWord[] = [];
   const isMeant = (scope: ControlScope, site: string): boolean =>
     scope.kind === "all" ||
@@ -27,7 +27,8 @@ export function controlState(feeders: readonly FeederConfig[]): Control {
       const meant = words.filter(({ word, scope }) => word !== "limit" && isMeant(scope, site));
       const ends = meant.flatMap(({ word, untilMs }) => (word === "reduce" && untilMs !== null ? [untilMs] : []));
       if (ends.length > 0) return { word: "reduce", untilMs: Math.max(...ends) };
-      return meant.length > 0 ? { word: "pause" } : null;
+      if (meant.length > 0) return { word: "pause" };
+      return isUnsettled(site) ? { word: "unsettled" } : null;
     },
     limitW: (feeder, atMs) =>
       Math.min(

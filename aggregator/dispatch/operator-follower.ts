@@ -64,16 +64,17 @@ export function operatorFollower(options: {
     const told = (which: SiteWord["word"]): Promise<void>[] =>
       changed.flatMap(({ site, word }) => {
         if (word?.word !== which) return [];
-        log.warn({ site, word: textOf(word) }, "an operator's word is followed");
+        const why = which === "unsettled" ? "nothing is asked of a home that does not sign" : "an operator's word is followed";
+        log.warn({ site, word: textOf(word) }, why);
         return [options.quietly(surely(site, word), "following an operator")];
       });
     const reduced = told("reduce");
     for (const { site, word } of changed) followed.set(site, textOf(word));
     await Promise.all(reduced);
-    await Promise.all(told("pause"));
+    await Promise.all([...told("pause"), ...told("unsettled")]);
     for (const { site, word } of changed)
       if (!word) {
-        log.info({ site }, "an operator's word has ended, the home is planned again");
+        log.info({ site, word: "planned" }, "the word on it has ended, the home is planned again");
         options.onChange(site);
       }
     if (clock.monotonicMs() - retriedMs < urgentMs) return;
@@ -91,4 +92,4 @@ const limitsOf = (words: readonly OperatorWord[], feeder: string): string =>
     .join(", ");
 
 const textOf = (word: SiteWord | null): string =>
-  word === null ? "planned" : word.word === "pause" ? "paused" : `reduced until ${iso(word.untilMs)}`;
+  word === null ? "planned" : word.word === "reduce" ? `reduced until ${iso(word.untilMs)}` : word.word;

@@ -6,6 +6,7 @@ import type { Log } from "../../core/log.ts";
 import { InstructionAck } from "../../core/message/instruction.ts";
 import { Measurements } from "../../core/message/measurements.ts";
 import { Refusal } from "../../core/message/refusal.ts";
+import { ConfigReport } from "../../core/message/remote-config.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
 import { parseAs } from "../../core/parse-as.ts";
@@ -30,6 +31,8 @@ export interface IntakeOptions {
   onStatus: (site: string, status: ResourceStatus) => void | Promise<void>;
   onAnswer: (site: string, ack: InstructionAck) => void;
   onSlots: (site: string) => void;
+  /** A gateway has said what it runs by. */
+  onReport?: (site: string) => void;
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
 }
 
@@ -66,7 +69,7 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
   const ack = async (site: string, body: unknown): Promise<void> => {
     const answer = parse(InstructionAck, body);
     const { plan, status, code, message, resource } = answer;
-    await store.answerPlan(site, plan, status, code ?? null);
+    await store.answerPlan(site, plan, status, code ?? null, { message: message ?? null, atMs: options.clock.now() });
     if (status === "REJECTED") await store.refuseEvents(site, plan);
     if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
     options.onAnswer(site, answer);
@@ -99,6 +102,10 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
       return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
     }
     if (head === "ack" && tail.length === 1) return ack(site, body);
+    if (head === "config" && tail.length === 0) {
+      await store.saveReport(site, parse(ConfigReport, body), options.clock.now());
+      return options.onReport?.(site);
+    }
     if (head === "refused" && tail.length === 0) return homeRefuses(site, parse(Refusal, body));
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);

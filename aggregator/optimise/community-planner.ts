@@ -1,22 +1,22 @@
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Feeder } from "../../planner/community/board.ts";
-import { coordinate } from "../../planner/community/coordinate.ts";
-import { homeParty, homeRoom, planInForce, priceScale, type HomePlan } from "../../planner/community/home-party.ts";
-import type { Answer } from "../../planner/community/party.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
 import type { Control } from "../dispatch/control.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import { answerInBites } from "./answer-in-bites.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
+import { netLoads } from "../forecast/net-loads.ts";
+import type { GroupRoom } from "./group-home.ts";
 import { limitLedger } from "./limit-ledger.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
-import { type ReadHome, readHome } from "./read-home.ts";
+import { readHome, type ReadHome } from "./read-home.ts";
 
 /** Parts that the planner works with. */
 export interface CommunityPlannerOptions {
@@ -27,12 +27,16 @@ export interface CommunityPlannerOptions {
   contracts: Pick<Contracts, "termsOf" | "begun">;
   uuid: () => string;
   slotMinutes: number;
+  /** Where so many homes are planned. */
+  open: (homes: number) => Promise<GroupRoom>;
   /** How long one plan may be worked on, ms. */
   mostMs: number;
   /** Whether a home has to hear all of its plan, not only what is new: it may have forgotten what it was told. */
   mustHearAll: (site: string) => boolean;
   /** Hears of each list that a home is given, with what its appliance had been given then, Wh. */
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
+  /** Hears how each plan of a feeder ended. */
+  watch?: Pick<Metrics, "planEnded"> | undefined;
   clock: Clock;
   log: Log;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
@@ -48,7 +52,7 @@ const staggerMs = 50;
 export function communityPlanner(options: CommunityPlannerOptions): (group: FeederGroup) => Promise<void> {
   const { store, prices, control, clock, log } = options;
   const ledger = limitLedger(store, log);
-  const room = homeRoom();
+  const loads = netLoads(store);
   /** Prices of the feeders when a group was planned last. */
   const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
   return async (group) => {
@@ -57,42 +61,41 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const [first] = slots;
     if (!first) return;
     const input = { slots, prices, slotMinutes: options.slotMinutes, nowMs };
-    const homes: ReadHome[] = [];
-    for (const site of group.sites)
-      homes.push(await readHome(site, input, { ...options, isFree: control.wordFor(site) === null }));
+    await using room = await options.open(group.sites.length);
+    const homes: Omit<ReadHome, "problem">[] = [];
+    for (const site of group.sites) {
+      const { problem, ...home } = await readHome(site, input, { ...options, loads, isFree: control.wordFor(site) === null });
+      homes.push(home);
+      await room.add({ problem, seed: seedOf(site) });
+      // What is read of thousands of homes must not keep the rest of the process waiting.
+      await setImmediate();
+    }
     if (homes.every(({ facts }) => facts.resources.length === 0)) return;
     const before = await ledger.before(nowMs);
     const hours = Float64Array.from(slots, ({ startMs, endMs }) => (endMs - startMs) / 3_600_000);
     const last = learned.get(group.name);
     const startedMs = clock.monotonicMs();
-    const result = await answerInBites(
-      coordinate<HomePlan>(
-        {
-          hours,
-          parties: homes.map(({ site }) => ({ name: site, curtailedBeforeWh: before.get(site) ?? 0 })),
-          feeders: feedersOf(group, slots, hours, control),
-          scale: priceScale(homes.map(({ home }) => home)),
-          seed: 1,
-          keepWithin,
-          start: {
-            prices: last ? last.prices.map((series) => shifted(series, (first.startMs - last.startMs) / slotMs(first))) : [],
-            plans: homes.map(({ home, problem }) => planInForce(home, problem.previous ?? {})),
-          },
-        },
-        { nowMs: () => clock.monotonicMs(), untilMs: startedMs + options.mostMs },
-      ),
-      homes.map(({ site, home }) => homeParty(home, seedOf(site), room)),
-    );
+    const result = await room.plan({
+      hours,
+      parties: homes.map(({ site }) => ({ name: site, curtailedBeforeWh: before.get(site) ?? 0 })),
+      feeders: feedersOf(group, slots, hours, control),
+      keepWithin,
+      prices: last ? last.prices.map((series) => shifted(series, (first.startMs - last.startMs) / slotMs(first))) : [],
+      mostMs: options.mostMs,
+    });
     learned.set(group.name, { startMs: first.startMs, prices: result.prices });
     const { status, stopped, keptAll } = result;
     log.info(
       { feeder: group.name, homes: homes.length, status, stopped, keptAll, ms: Math.round(clock.monotonicMs() - startedMs) },
       "homes planned together",
     );
+    const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
+    options.watch?.planEnded({ status, stopped, curtailedWh });
     await ledger.note(result, slots, nowMs);
     let turn = 0;
     for (const [index, home] of homes.entries()) {
-      const made = listsOf(home, result.answers[index], slots, options.uuid);
+      await setImmediate();
+      const made = home.alone ?? planLists(home, { plan: await room.planOf(index), slots, hours }, options.uuid);
       const isNew = (list: InstructionList): boolean => !saysNothingNew(list, home.inForce.get(list.resource), nowMs);
       const lists = options.mustHearAll(home.site) ? made : made.filter(isNew);
       if (lists.length === 0) continue;
@@ -106,16 +109,6 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
 
 const slotMs = ({ startMs, endMs }: PricedSlot): number => endMs - startMs;
 
-/** A home's plan. */
-function listsOf(
-  { home, facts, parts, alone }: ReadHome,
-  answer: Answer<HomePlan> | undefined,
-  slots: readonly PricedSlot[],
-  uuid: () => string,
-): InstructionList[] {
-  return alone ?? (answer ? planLists(facts.resources, parts, { home, plan: answer.plan, slots }, uuid) : []);
-}
-
 function feedersOf(
   group: FeederGroup,
   slots: readonly PricedSlot[],
@@ -127,7 +120,7 @@ function feedersOf(
   return group.feeders.map((feeder) => ({
     name: feeder.name,
     importLimitWh: hours.map((h, slot) => h * mostW(feeder, slots[slot]?.startMs ?? 0)),
-    exportLimitWh: hours.map(() => Infinity),
+    exportLimitWh: hours.map((h) => h * (feeder.exportLimitW ?? Infinity)),
     members: feeder.sites.map((site) => group.sites.indexOf(site)),
   }));
 }

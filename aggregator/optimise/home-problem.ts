@@ -28,6 +28,8 @@ export interface HomeProblem {
 
 /** Money for each start: what saves less is not worth switching for. */
 const startCost = 0.005;
+/** So much more or less is no other plan, Wh: some minutes of a heater. */
+const nearWh = 60;
 /** Share of its power that a heat pump is taken to draw by itself. */
 const ownShare = 0.4;
 /** Dearer than this, currency per kWh, is all the same to a plan. */
@@ -54,7 +56,7 @@ export function homeProblem(
     const status = statuses.get(resource.resource);
     const kept = keptByResident(resource, status, input, drawsW);
     const agreed = slots.map((slot) => mayControl(resource.resource, slot));
-    return partsOf(resource, status, slots, { kept, agreed });
+    return partsOf(resource, status, slots, { kept, agreed, list: input.inForce.get(resource.resource) });
   });
   const parts = made.map(({ part }) => part);
   const previous = parts.every(({ resource }) => input.inForce.has(resource.resource)) ? previousOf(parts, input) : undefined;
@@ -116,7 +118,7 @@ function partsOf(
   resource: PlannedResource,
   status: ResourceStatus | undefined,
   slots: readonly PricedSlot[],
-  { kept, agreed }: { kept: { slots: number; wh: number }; agreed: readonly boolean[] },
+  { kept, agreed, list }: { kept: { slots: number; wh: number }; agreed: readonly boolean[]; list: InstructionList | undefined },
 ): { part: ProblemPart; appliance: object }[] {
   const { resource: name, demand, timezone, minOnS, minOffS } = resource;
   const [earliest, last, on] = [slots[0], slots.at(-1), onMode(resource)];
@@ -149,6 +151,7 @@ function partsOf(
     // No whole slot of it is left, or the resident's word takes all of it.
     if (from >= until) return [];
     const deliveredWh = window.fromMs < earliest.startMs ? (status?.deliveredWh ?? 0) : 0;
+    const missingWh = Math.max(0, demand.energyWh - deliveredWh - (index === 0 ? kept.wh : 0));
     const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
     return [
       {
@@ -156,7 +159,7 @@ function partsOf(
         appliance: {
           type: "deferrable",
           name: `${name} ${index}`,
-          energy_wh: Math.max(0, demand.energyWh - deliveredWh - (index === 0 ? kept.wh : 0)),
+          energy_wh: nearlyPlanned(missingWh, resource, list, slots.slice(from, until)),
           power_w: on.powerW,
           min_power_w: Math.max(0, leastW(on)),
           on_off: leastW(on) === on.powerW,
@@ -170,6 +173,24 @@ function partsOf(
       },
     ];
   });
+}
+
+/**
+ * What is to be planned of an energy that is missing: where the plan in force gives nearly that, what it gives. Real appliances
+ * draw a little more or less than they are told, and nobody is to be told anew for that.
+ */
+function nearlyPlanned(
+  missingWh: number,
+  resource: PlannedResource,
+  list: InstructionList | undefined,
+  slots: readonly PricedSlot[],
+): number {
+  if (!list) return missingWh;
+  const plannedWh = slots.reduce(
+    (sum, { startMs, endMs }) => sum + (Math.max(0, instructedW(resource, list, startMs) ?? 0) * (endMs - startMs)) / 3_600_000,
+    0,
+  );
+  return Math.abs(plannedWh - missingWh) <= nearWh ? plannedWh : missingWh;
 }
 
 /** What the lists in force have each part do, W a slot. */

@@ -1,24 +1,21 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { Instruction, InstructionList } from "../../core/message/instruction.ts";
 import type { HomePlan } from "../../planner/community/home-party.ts";
-import type { Home } from "../../planner/home.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { ProblemPart } from "./home-problem.ts";
+import type { ReadHome } from "./read-home.ts";
 import { leastMode, leastW, onMode, type PlannedResource } from "./resource-modes.ts";
 
 type Setting = Pick<Instruction, "operationModeId" | "operationModeFactor" | "reason">;
 
 /** A home's plan as lists for its appliances. */
 export function planLists(
-  resources: readonly PlannedResource[],
-  parts: readonly ProblemPart[],
-  { home, plan, slots }: { home: Home; plan: HomePlan; slots: readonly PricedSlot[] },
+  { facts, parts, devices }: Pick<ReadHome, "facts" | "parts" | "devices">,
+  { plan, slots, hours }: { plan: HomePlan; slots: readonly PricedSlot[]; hours: Float64Array },
   uuid: () => string,
 ): InstructionList[] {
-  const watts = new Map(
-    home.devices.map(({ name }, index) => [name, plan.flows[index]?.in.map((wh, slot) => wh / (home.hours[slot] ?? 1))]),
-  );
-  return resources.map((resource) => {
+  const watts = new Map(devices.map((name, index) => [name, plan.flows[index]?.in.map((wh, slot) => wh / (hours[slot] ?? 1))]));
+  return facts.resources.map((resource) => {
     const own = parts.filter((part) => part.resource.resource === resource.resource);
     const instructions: Instruction[] = [];
     for (const [slot, { startMs, endMs }] of slots.entries()) {
@@ -45,8 +42,8 @@ function settingOf(resource: PlannedResource, part: ProblemPart | undefined, pow
     part?.readyBy === null || !part ? "free to run" : `cheapest time before ${part.readyBy} that the feeder has room for`;
   if (part?.readyBy === null || leastW(on) === on.powerW) return { operationModeId: on.id, reason };
   const factor = Math.max(0, Math.min(1, (powerW - leastW(on)) / (on.powerW - leastW(on))));
-  // Never above what was planned: the feeder has no room for more.
-  return { operationModeId: on.id, operationModeFactor: Math.floor(factor * 1000) / 1000, reason };
+  // Never above what was planned: the feeder has no room for more. Nor below it, and the same again when this plan is looked at anew.
+  return { operationModeId: on.id, operationModeFactor: Math.floor(factor * 1e6 + 1e-3) / 1e6, reason };
 }
 
 const isSame = (one: Setting, other: Setting): boolean =>

@@ -9,11 +9,14 @@ import { dispatcher } from "../dispatch/dispatcher.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import { operatorFollower } from "../dispatch/operator-follower.ts";
 import type { Send } from "../dispatch/sender.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { communityPlanner } from "./community-planner.ts";
 import { feederGroups } from "./feeder-groups.ts";
 import { homePlanner } from "./home-planner.ts";
+import { planHere } from "./plan-here.ts";
+import { planningThreads } from "./planning-threads.ts";
 import { progressWatch } from "./progress-watch.ts";
 
 /** All that plans homes and tells them: homes of feeders together, the others one by one. */
@@ -37,6 +40,8 @@ const soonMs = 10_000;
 const busyShare = 1 / 4;
 /** A home that does not do what is planned, or rejects it, leads to a new plan so often and no more. */
 const troubleMs = 15 * 60_000;
+/** A smaller group is not worth a thread's memory. */
+const fewestInThreads = 12;
 /** A plan is worked on for no longer, ms, nor for more than a third of the time between two. */
 const mostPlanMs = 180_000;
 
@@ -48,24 +53,34 @@ export function planningDesk(options: {
   feeders: readonly FeederConfig[];
   /** What homes have agreed to. */
   contracts: Contracts;
+  /** Whether a home gets no flexibility because it does not sign what it is supplied with. */
+  isUnsettled?: (site: string) => boolean;
   uuid: () => string;
   slotMinutes: number;
   planEveryMs: number;
+  /** In which large groups are planned; 0: in this thread, in bites. */
+  threads: number;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
+  /** Hears how long plans take and how they end. */
+  watch?: Pick<Metrics, "worked" | "planEnded">;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
 }): PlanningDesk {
   const { store, feeders, sites, quietly, clock, log, signal } = options;
-  const control = controlState(feeders);
+  const control = controlState(feeders, options.isUnsettled);
   const watch = progressWatch();
   /** Homes that have begun anew, with what they were told or without. */
   const forgetful = new Set<string>();
   const { underContract } = options.contracts;
   const out = dispatcher({ ...options, underContract, control, later: (work) => quietly(work, "sending a plan") });
   const planHome = homePlanner({ ...options, give: out.give });
+  const threads = options.threads > 0 ? planningThreads(options.threads) : null;
+  signal.addEventListener("abort", () => void threads?.close());
   const planGroup = communityPlanner({
     ...options,
+    open: async (homes) =>
+      threads && homes >= fewestInThreads ? await threads.open(homes) : planHere(() => clock.monotonicMs()),
     give: out.give,
     control,
     mostMs: Math.min(mostPlanMs, options.planEveryMs / 3),
@@ -86,7 +101,9 @@ export function planningDesk(options: {
     const beganMs = clock.monotonicMs();
     const group = byUnit.get(unit);
     await quietly(group ? planGroup(group) : planHome(unit), "planning");
-    tookMs.set(unit, clock.monotonicMs() - beganMs);
+    const ms = clock.monotonicMs() - beganMs;
+    tookMs.set(unit, ms);
+    options.watch?.worked(group ? "feeder" : "home", ms / 1000);
   });
   const waiting = new Set<string>();
   const planSoon = (site: string): void => {

@@ -4,11 +4,12 @@ import type { Log } from "../../core/log.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import { homeOf } from "../../planner/home-of.ts";
-import type { Home } from "../../planner/home.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
+import type { Problem } from "../../planner/problem.ts";
 import { agreedHome, inAgreedHours } from "../reward/agreed-resources.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { NetLoads } from "../forecast/net-loads.ts";
 import { baseLoadW, homePast } from "./base-load.ts";
 import { greedyHome, type HomeFacts } from "./greedy-home.ts";
 import { fixedProblem, homeProblem, type HomeProblem } from "./home-problem.ts";
@@ -17,7 +18,8 @@ import { isPlanned } from "./resource-modes.ts";
 /** A home as it takes part in the planning of its feeder. */
 export interface ReadHome extends HomeProblem {
   site: string;
-  home: Home;
+  /** Names of its problem's appliances, in the order of a plan's flows. */
+  devices: readonly string[];
   facts: HomeFacts;
   /** What its appliances follow, by resource. */
   inForce: ReadonlyMap<string, InstructionList>;
@@ -34,6 +36,7 @@ export async function readHome(
   input: { slots: readonly PricedSlot[]; prices: PriceBook; slotMinutes: number; nowMs: number },
   parts: {
     store: AggregatorStore;
+    loads: NetLoads;
     contracts: Pick<Contracts, "termsOf" | "begun">;
     isFree: boolean;
     uuid: () => string;
@@ -44,7 +47,8 @@ export async function readHome(
   const { slots, nowMs } = input;
   const resources = (await store.resources(site)).filter(isPlanned);
   const statuses = new Map((await store.statuses(site)).map((status) => [status.resource, status]));
-  const baseW = baseLoadW(await homePast(store, site, nowMs), resources, slots);
+  const baseW =
+    (await parts.loads.meanW(site, resources, slots, nowMs)) ?? baseLoadW(await homePast(store, site, nowMs), resources, slots);
   const terms = parts.contracts.termsOf(site);
   const untilMs = slots.at(-1)?.endMs ?? nowMs;
   const agreed = agreedHome(resources, terms, { begun: await parts.contracts.begun(site, nowMs), nowMs, untilMs });
@@ -53,7 +57,7 @@ export async function readHome(
   const inForce = new Map(followed.map(({ list }) => [list.resource, list]));
   try {
     const made = homeProblem(facts, { ...input, inForce });
-    return { site, ...made, home: homeOf(made.problem), facts, inForce, alone: null };
+    return { site, ...made, devices: devicesOf(made.problem), facts, inForce, alone: null };
   } catch (error) {
     if (facts.resources.length === 0) throw error;
     const code = error instanceof AppError ? error.code : "plan-bad-problem";
@@ -63,6 +67,9 @@ export async function readHome(
     for (const { resource, readyMs, missingWh } of shortfalls)
       log.warn({ site, resource, ready: iso(readyMs), missingWh }, "demand does not fit before its deadline");
     const fixed = fixedProblem(drawsW, input);
-    return { site, ...fixed, home: homeOf(fixed.problem), facts, inForce, alone: lists };
+    return { site, ...fixed, devices: devicesOf(fixed.problem), facts, inForce, alone: lists };
   }
 }
+
+/** @throws AppError of a problem that is none */
+const devicesOf = (problem: Problem): string[] => homeOf(problem).devices.map(({ name }) => name);

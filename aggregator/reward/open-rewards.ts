@@ -1,7 +1,8 @@
 import type { Log } from "../../core/log.ts";
 import type { SignedAgreement } from "../../settlement/record/agreement.ts";
+import { priceBook } from "../../planner/price-book.ts";
 import type { AggregatorConfig, FeederConfig } from "../config/aggregator-config.ts";
-import { readPriceBook } from "../optimise/price-book.ts";
+import { readPriceSeries } from "../optimise/read-price-series.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { eventRecorder } from "./event-recorder.ts";
 import { contracts, type Contracts } from "./under-contract.ts";
@@ -21,7 +22,7 @@ export function openRewards(
   },
 ): Contracts {
   const { agreements, feeders, store, log } = parts;
-  const prices = worthFile === undefined ? null : readPriceBook(worthFile);
+  const prices = worthFile === undefined ? null : priceBook(readPriceSeries(worthFile));
   const promised = [...agreements.values()].filter(({ agreement }) => agreement.reward.kind === "flexibility").length;
   if (!prices && promised > 0)
     log.warn(

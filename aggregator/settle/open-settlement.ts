@@ -3,6 +3,7 @@ import { computeAddress } from "ethers/transaction";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
+import type { SettlementUp } from "../../core/message/settlement-message.ts";
 import type { Agreement, SignedAgreement } from "../../settlement/record/agreement.ts";
 import { chainClient, type ChainClient } from "../../settlement/chain/chain-client.ts";
 import { fileJournal } from "../../settlement/chain/file-journal.ts";
@@ -24,11 +25,13 @@ import { inclusion } from "./inclusion.ts";
 import { logPublisher } from "./log-publisher.ts";
 import { fillMirrors } from "./mirror.ts";
 import { type NoteSpent, noteSpent } from "./note-spent.ts";
-import { proposer } from "./proposer.ts";
+import { type Proposer, proposer } from "./proposer.ts";
 import { anchorPublicly } from "./public-anchor.ts";
 import { chainResumer } from "./resume-chain.ts";
+import { settleLeaving } from "./settle-leaving.ts";
 import { pairSettler } from "./settle-pairs.ts";
 import { topUp } from "./top-up.ts";
+import { unsignedWatch } from "./unsigned-watch.ts";
 
 /** What settlement shares with the rest of the aggregator. */
 interface Rooms {
@@ -41,6 +44,9 @@ interface Rooms {
   clock: Clock;
   log: Log;
 }
+
+/** What a home says that has no proof of a record: no dispute about what the record says. */
+const inclusionMissing = "settlement-inclusion-missing";
 
 /**
  * Opens key, agreements and chain, and what works with them; whoever opens closes.
@@ -115,6 +121,19 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     );
   });
   const each = settlement.mode === "each" && settlement.settledBy === "aggregator";
+  const watch = unsignedWatch({ store, agreements, chain, rule: settlement.unsigned, clock, log });
+  await watch.load();
+  const proposals = proposer({
+    ...rooms,
+    agreements,
+    feedersOf: (site) => rooms.feeders.filter((feeder) => feeder.sites.includes(site)).map(({ name }) => name),
+    income: [feederAvailability(rooms.feeders, store)],
+    signer: wallet,
+    chain,
+    salt: () => `0x${randomBytes(32).toString("hex")}`,
+    ...(each && { onCosigned: (site: string) => void settleSite(site) }),
+    onEscrowShort: (site) => void fillUpAt(site),
+  });
   return {
     agreements: signed,
     owner,
@@ -123,17 +142,15 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     pairOf: (a: string, b: string) => chain.pairOf(a, b),
     /** What was published of an epoch; null before the chain has it. */
     logBytesOf: async (epoch: number) => ((await store.isCommitted(epoch)) ? publisher.bytesOf(epoch) : null),
-    proposals: proposer({
-      ...rooms,
-      agreements,
-      feedersOf: (site) => rooms.feeders.filter((feeder) => feeder.sites.includes(site)).map(({ name }) => name),
-      income: [feederAvailability(rooms.feeders, store)],
-      signer: wallet,
-      chain,
-      salt: () => `0x${randomBytes(32).toString("hex")}`,
-      ...(each && { onCosigned: (site: string) => void settleSite(site) }),
-      onEscrowShort: (site) => void fillUpAt(site),
-    }),
+    proposals: {
+      advance: (site: string) => proposals.advance(site).then(() => watch.look(site)),
+      answer: (site: string, message: SettlementUp) =>
+        message.kind === "disputed" && message.code === inclusionMissing
+          ? telling.again(site, message)
+          : proposals.answer(site, message).then(() => watch.look(site)),
+    } satisfies Proposer,
+    /** Whether a home gets no flexibility because it does not sign what it is supplied with. */
+    isUnsettled: watch.isUnsettled,
     inclusion: telling,
     anchoring: anchoring({
       store,
@@ -146,6 +163,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
       settleMs: settlement.mode === "each" ? null : settlement.settleMs,
       onEpoch: [
         () => fillUp(agreements),
+        () => settleLeaving({ store, chain, owner, agreements, settler, log }),
         ...(each ? [async () => (await store.unsettledSites()).forEach((site) => waiting.add(site))] : []),
       ],
       onFinal: [

@@ -4,13 +4,16 @@ import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
+import type { AuditStore } from "./audit-store.ts";
 import type { ControlStore } from "./control-store.ts";
 import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
 import type { EventStore } from "./event-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
+import type { FleetStore } from "./fleet-store.ts";
 import type { PassingStore } from "./passing-store.ts";
+import type { PlanHistoryStore } from "./plan-history-store.ts";
 import type { RewardStore } from "./reward-store.ts";
 import type { SettledSumsStore } from "./settled-sums-store.ts";
 import type { SpendStore } from "./spend-store.ts";
@@ -79,14 +82,20 @@ export interface Statistics {
   recordsAnchored: number;
 }
 
+/** What can be done and noted in the audit log at once. */
+export type AuditedPart = EnrolmentStore & ErasureStore & PassingStore & DisputeStore & ControlStore & TokenStore & FleetStore;
+
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
 export interface AggregatorStore
   extends
+    AuditStore<AuditedPart>,
     EnrolmentStore,
     ErasureStore,
     EpochStore,
+    FleetStore,
     EventStore,
     PassingStore,
+    PlanHistoryStore,
     DisputeStore,
     ControlStore,
     RewardStore,
@@ -97,6 +106,8 @@ export interface AggregatorStore
   ingest(site: string, message: Measurements): Promise<Ingested>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */
   slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
+  /** The same of what its panels gave, whichever way round their meters are wired; nothing else runs through them. */
+  pvSlots(site: string, fromMs: number, toMs: number): Promise<StoredSlot[]>;
   /**
    * What is missing of a site in [from, to): readings that the home gave up or this database lost, and time between two import slots of its grid
    * meter that no slot covers.
@@ -121,7 +132,14 @@ export interface AggregatorStore
   savePlans(site: string, lists: readonly InstructionList[], sentMs: number): Promise<void>;
   /** Plans without an answer yet, the newest of each resource. */
   unanswered(site: string): Promise<InstructionList[]>;
-  answerPlan(site: string, plan: string, status: InstructionAck["status"], code: string | null): Promise<void>;
+  /** @param more the home's words, and when they came */
+  answerPlan(
+    site: string,
+    plan: string,
+    status: InstructionAck["status"],
+    code: string | null,
+    more?: { message: string | null; atMs: number },
+  ): Promise<void>;
   /** The newest plan of each resource with its answer, as far as there is one. */
   plans(site: string): Promise<{ list: InstructionList; status: InstructionAck["status"] | null; code: string | null }[]>;
 

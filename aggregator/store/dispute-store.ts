@@ -1,16 +1,20 @@
 import type { Kysely, Selectable } from "kysely";
 import { RecordWire } from "../../core/message/settlement-message.ts";
 import type { SettledKind } from "./aggregator-store.ts";
+import { serially } from "./serially.ts";
 import type { Tables } from "./tables.ts";
 
-/** Who says that something is wrong: a home that does not sign, or the chain that does not settle. */
-export type DisputeSource = "home" | "chain";
+/**
+ * Who says that something is wrong: a home that disputes a record, the chain that does not settle one, or the aggregator of a
+ * home that is supplied and does not sign.
+ */
+export type DisputeSource = "home" | "chain" | "aggregator";
 
 /**
  * What was done: the period was proposed again from the present slots, or from those that the home sent last; it was left
- * out; or the chain took the record after all.
+ * out; or the chain took the record, or the home signed, after all.
  */
-export type Resolution = "again" | "home" | "skip" | "settled";
+export type Resolution = "again" | "home" | "skip" | "settled" | "signed";
 
 /** One entry of the operator's queue. */
 export interface Dispute {
@@ -20,7 +24,7 @@ export interface Dispute {
   source: DisputeSource;
   code: string;
   message: string;
-  /** The home's own figures, as it sent them. */
+  /** The home's own figures, as it sent them; of a home that does not sign what was metered. */
   own: unknown;
   /** What was proposed, or what the chain did not settle; null in entries of older programs. */
   record: RecordWire | null;
@@ -39,19 +43,41 @@ export interface DisputeStore {
   unsettledSites(): Promise<string[]>;
   /** Closes what the chain did not settle at a home up to a number. */
   settledNow(site: string, seq: number, nowMs: number): Promise<void>;
+  /** Homes that do not sign: those with an open entry of the aggregator's. */
+  unsignedSites(): Promise<string[]>;
+  /** Closes these entries of a home. */
+  signedNow(site: string, nowMs: number): Promise<void>;
   /**
    * Closes a home's dispute and takes the disputed record back, all or nothing: `again` and `home` put the period's start
    * back, so that it is proposed anew under the same number; `skip` goes on after it. Nobody but the home could have signed
    * that record, and it has refused to.
    * @returns false where it is not open any more, or the record is not disputed any more
    */
-  resolveDispute(id: number, resolution: Exclude<Resolution, "settled">, nowMs: number): Promise<boolean>;
+  resolveDispute(id: number, resolution: Exclude<Resolution, "settled" | "signed">, nowMs: number): Promise<boolean>;
   /** Whether a person has decided that the home's last slots count for a period. */
   homeCounts(site: string, kind: SettledKind, start: string): Promise<boolean>;
 }
 
 /** The operator's queue in the aggregator's database. */
 export function disputeStore(db: Kysely<Tables>): DisputeStore {
+  const sitesOf = async (source: DisputeSource): Promise<string[]> => {
+    const rows = await db
+      .selectFrom("dispute")
+      .select("site")
+      .distinct()
+      .where("state", "=", "open")
+      .where("source", "=", source)
+      .orderBy("site")
+      .execute();
+    return rows.map(({ site }) => site);
+  };
+  const close = (site: string, source: DisputeSource, resolution: Resolution, nowMs: number) =>
+    db
+      .updateTable("dispute")
+      .set({ state: "resolved", resolution, resolved_ms: nowMs })
+      .where("site", "=", site)
+      .where("source", "=", source)
+      .where("state", "=", "open");
   return {
     async addDispute({ site, seq, source, code, message, own, record, atMs }) {
       const [ownText, recordText] = [JSON.stringify(own), record && JSON.stringify(record)];
@@ -71,29 +97,16 @@ export function disputeStore(db: Kysely<Tables>): DisputeStore {
       const row = await db.selectFrom("dispute").selectAll().where("id", "=", id).executeTakeFirst();
       return row ? disputeFrom(row) : null;
     },
-    async unsettledSites() {
-      const rows = await db
-        .selectFrom("dispute")
-        .select("site")
-        .distinct()
-        .where("state", "=", "open")
-        .where("source", "=", "chain")
-        .orderBy("site")
-        .execute();
-      return rows.map(({ site }) => site);
-    },
+    unsettledSites: () => sitesOf("chain"),
+    unsignedSites: () => sitesOf("aggregator"),
     async settledNow(site, seq, nowMs) {
-      await db
-        .updateTable("dispute")
-        .set({ state: "resolved", resolution: "settled", resolved_ms: nowMs })
-        .where("site", "=", site)
-        .where("source", "=", "chain")
-        .where("state", "=", "open")
-        .where("seq", "<=", seq)
-        .execute();
+      await close(site, "chain", "settled", nowMs).where("seq", "<=", seq).execute();
+    },
+    async signedNow(site, nowMs) {
+      await close(site, "aggregator", "signed", nowMs).execute();
     },
     async resolveDispute(id, resolution, nowMs) {
-      return db.transaction().execute(async (tx) => {
+      return serially(db, async (tx) => {
         // A write comes first, so that nobody else writes between the question and the answer.
         const closed = await tx
           .updateTable("dispute")

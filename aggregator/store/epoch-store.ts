@@ -38,6 +38,8 @@ export interface EpochStore {
   unboundSeries(): Promise<StoredSeries[]>;
   /** Null for one that was never kept. */
   seriesOf(hash: string): Promise<StoredSeries | null>;
+  /** Kept series that have prices for some of [fromMs, toMs), in order of their start. */
+  seriesBetween(fromMs: number, toMs: number): Promise<PriceSeries[]>;
   /** Hashes of the series that an epoch binds. */
   seriesIn(epoch: number): Promise<string[]>;
   /** Keeps an epoch before it is sent and marks its records and series. */
@@ -107,6 +109,16 @@ export function epochStore(db: Kysely<Tables>): EpochStore {
     async seriesOf(hash) {
       const row = await db.selectFrom("series").selectAll().where("hash", "=", hash).executeTakeFirst();
       return row ? seriesFrom(row) : null;
+    },
+    async seriesBetween(fromMs, toMs) {
+      const rows = await db
+        .selectFrom("series")
+        .select("body")
+        .where("end_ms", ">", fromMs)
+        .where("start_ms", "<", toMs)
+        .orderBy("start_ms")
+        .execute();
+      return rows.map(({ body }) => PriceSeries.parse(JSON.parse(body)));
     },
     async seriesIn(epoch) {
       const rows = await db.selectFrom("series").select("hash").where("epoch", "=", epoch).orderBy("hash").execute();

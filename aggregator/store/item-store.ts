@@ -3,7 +3,7 @@ import type { AggregatorStore } from "./aggregator-store.ts";
 import { ingestRows } from "./ingest-rows.ts";
 import type { Tables } from "./tables.ts";
 
-type ItemStore = Pick<AggregatorStore, "ingest" | "slots" | "gaps" | "itemCounts">;
+type ItemStore = Pick<AggregatorStore, "ingest" | "slots" | "pvSlots" | "gaps" | "itemCounts">;
 
 /** Rows of the homes' outboxes, each kept once. */
 export function itemStore(db: Kysely<Tables>): ItemStore {
@@ -23,6 +23,20 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
   return {
     ingest: (site, message) => db.transaction().execute((tx) => ingestRows(tx, site, message)),
     slots,
+    async pvSlots(site, fromMs, toMs) {
+      const rows = await db
+        .selectFrom("item")
+        .select(["start_ms", "end_ms", (eb) => eb.fn.sum("wh").as("wh")])
+        .where("site", "=", site)
+        .where("role", "=", "pv")
+        .where("register", "in", ["import", "export"])
+        .where("start_ms", ">=", fromMs)
+        .where("start_ms", "<", toMs)
+        .groupBy(["start_ms", "end_ms"])
+        .orderBy("start_ms")
+        .execute();
+      return rows.map((found) => ({ startMs: Number(found.start_ms), endMs: Number(found.end_ms), wh: Number(found.wh) }));
+    },
     async gaps(site, fromMs, toMs) {
       const given = await db
         .selectFrom("gap")

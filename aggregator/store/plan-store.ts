@@ -66,6 +66,8 @@ export function planStore(db: Kysely<Tables>): PlanStore {
         sent_ms: sentMs,
         status: null,
         code: null,
+        answered_ms: null,
+        message: null,
       });
       await db.insertInto("plan").values(plans.map(row)).execute();
     },
@@ -73,8 +75,9 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       const rows = await newest(site).where("status", "is", null).execute();
       return rows.map(({ body }) => list(body));
     },
-    async answerPlan(site, plan, status, code) {
-      await db.updateTable("plan").set({ status, code }).where("site", "=", site).where("plan", "=", plan).execute();
+    async answerPlan(site, plan, status, code, more) {
+      const answer = { status, code, message: more?.message ?? null, answered_ms: more?.atMs ?? null };
+      await db.updateTable("plan").set(answer).where("site", "=", site).where("plan", "=", plan).execute();
     },
     async plans(site) {
       const rows = await newest(site).orderBy("resource").execute();

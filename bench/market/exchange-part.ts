@@ -4,7 +4,7 @@ import type { AuctionOrder } from "../../market/exchange/auction-order.ts";
 import { clearAuction } from "../../market/exchange/call-auction.ts";
 import { checkOrder } from "../../market/exchange/check-order.ts";
 import { applyEvent, openBook, usualTimes } from "../../market/exchange/order-book.ts";
-import { signOrder } from "../../market/exchange/order-signature.ts";
+import { signOrder } from "../../settlement/record/order-signature.ts";
 import { pathFees, type PathFees } from "../../market/exchange/path-fees.ts";
 import type { Solver } from "../../planner/exact/solve-milp.ts";
 import { seededRandom } from "../plan/generate-home.ts";

@@ -1,10 +1,12 @@
 import { type DisputeView, type resolutions, resolveDispute, viewDispute } from "../../aggregator/settle/resolve-dispute.ts";
+import { evidenceOfCase } from "../../aggregator/settle/unsigned-import.ts";
 import type { AggregatorStore } from "../../aggregator/store/aggregator-store.ts";
 import { openStore } from "../../aggregator/store/open-store.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { exitCode } from "../exit-code.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 import { wholeNumber } from "../whole-number.ts";
+import { whoAsks } from "./who.ts";
 
 /** Entries of one listing. */
 const most = 1000;
@@ -20,7 +22,7 @@ export async function disputesList(
   return withStore(options.config, async (store) => {
     const found = await store.disputes({ open: !options.all, limit: most });
     const views: DisputeView[] = [];
-    for (const dispute of found) views.push(await viewDispute(store, dispute));
+    for (const dispute of found) views.push(await viewDispute(store, dispute, Date.now()));
     if (options.json) say(JSON.stringify({ items: views.map(wireOf) }));
     else if (views.length === 0) say("nothing waits");
     else for (const view of views) for (const line of linesOf(view)) say(line);
@@ -41,9 +43,23 @@ export async function disputesResolve(
 ): Promise<number> {
   const number = wholeNumber("ID", id, { least: 1 });
   return withStore(options.config, async (store) => {
-    const { site, seq, record } = await resolveDispute(store, number, resolution, Date.now());
+    const { site, seq, record } = await resolveDispute(store, number, resolution, Date.now(), whoAsks());
     if (options.json) say(JSON.stringify({ id: number, site, seq, resolution }));
     else say(`${site}: record ${seq} (${record ? `${record.kind} ${record.start} to ${record.end}` : "?"}) ${done[resolution]}`);
+    return exitCode.good;
+  });
+}
+
+/**
+ * `smart-mla aggregator disputes evidence ID -c FILE`: what a home that does not sign was supplied with, row by row, as one
+ * JSON object; to go with a bill.
+ * @throws AppError of evidenceOfCase
+ */
+export async function disputesEvidence(id: string, options: { config: string }, say: (line: string) => void): Promise<number> {
+  const number = wholeNumber("ID", id, { least: 1 });
+  return withStore(options.config, async (store) => {
+    const { amount, ...rest } = await evidenceOfCase(store, number, Date.now());
+    say(JSON.stringify({ ...rest, amount: String(amount) }));
     return exitCode.good;
   });
 }
@@ -78,18 +94,22 @@ function linesOf({
   record,
   proposed,
   slots,
+  unsigned,
   resolution,
   atMs,
 }: DisputeView): string[] {
   const period = record ? `${record.kind} ${record.start} to ${record.end}` : "";
   return [
     `${id}  ${site}/${seq}  ${iso(atMs)}  ${resolution === null ? "open" : `resolved: ${resolution}`}  ${code}  ${period}`,
-    `    ${source === "home" ? "home" : "chain"}: ${message}`,
+    `    ${source}: ${message}`,
     ...(proposed && source === "home"
       ? [`    proposed ${proposed.wh} Wh, ${proposed.amount} micro-units; the home's own figures ${JSON.stringify(own)}`]
       : []),
     ...(slots
       ? [`    slots here give ${slots.first ?? "nothing yet"} Wh, those sent last ${slots.last ?? "nothing yet"} Wh`]
+      : []),
+    ...(unsigned
+      ? [`    by now ${unsigned.wh} Wh from ${unsigned.from} to ${unsigned.until}, ${unsigned.amount} micro-units`]
       : []),
   ];
 }

@@ -6,7 +6,7 @@ export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Ver
   const config = ["-c, --config <file>", "YAML configuration (needed), its aggregator.yaml"] as const;
   const disputes = aggregator
     .command("disputes")
-    .description("the operator's queue: what homes dispute, what the chain did not settle");
+    .description("the operator's queue: what homes dispute or do not sign, what the chain did not settle");
   disputes
     .command("list")
     .description("what waits for a person, with the figures of both sides; exit 1 where something does")
@@ -27,6 +27,12 @@ export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Ver
     .requiredOption(...config)
     .option("--json", "one JSON object")
     .action(verb(async (id, how, options) => (await import("./disputes.ts")).disputesResolve(id, how, options, say)));
+  disputes
+    .command("evidence")
+    .description("the meter rows behind a case of a home that is supplied and does not sign, as one JSON object")
+    .argument("<id>", "its number in the list")
+    .requiredOption(...config)
+    .action(verb(async (id, options) => (await import("./disputes.ts")).disputesEvidence(id, options, say)));
   aggregator
     .command("rewards")
     .description("what homes got for their flexibility, and what it was paid from; the aggregator may go on running")

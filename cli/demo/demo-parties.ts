@@ -47,6 +47,8 @@ export async function setUpParties(options: {
   timezone: string;
   aggregator: KeyPlace;
   homes: readonly ({ site: string } & KeyPlace)[];
+  /** Whether homes get coins for gas too, to send by themselves. */
+  homesSend: boolean;
 }): Promise<DemoParties> {
   const { rpcUrl } = options;
   const dev = (index: number): string => HDNodeWallet.fromPhrase(devWords, "", `m/44'/60'/0'/0/${index}`).privateKey;
@@ -73,10 +75,12 @@ export async function setUpParties(options: {
   try {
     const aggregator = await enter(options.aggregator);
     // Development chains give coins for gas to whoever asks.
-    await jsonRpc(rpcUrl, "anvil_setBalance", [aggregator.signer.address, `0x${gasWei.toString(16)}`]);
+    const giveCoins = (address: string) => jsonRpc(rpcUrl, "anvil_setBalance", [address, `0x${gasWei.toString(16)}`]);
+    await giveCoins(aggregator.signer.address);
     const agreements = new Map<string, SignedAgreement>();
     for (const home of options.homes) {
       const household = await enter(home);
+      if (options.homesSend) await giveCoins(household.signer.address);
       const [a, b] = aggregator.owner < household.owner ? [aggregator, household] : [household, aggregator];
       const agreement: Agreement = {
         v: 1,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { DeviationEvidence, TradeEvidence } from "./exchange-trade.ts";
 import { Address, Hash, Instant, Micro, Name, Signature } from "./fields.ts";
 
 /** What a record is for. The place in this list is the number that is signed; new kinds go to the end. */
@@ -66,12 +67,15 @@ export type FlexibilityEvidence = z.infer<typeof FlexibilityEvidence>;
 
 /**
  * What `ref` is the hash of: the slots of one register that make up the energy. Empty for rewards. Whatever is added here is
- * optional and absent from what does not need it, so that hashes of before stay what they are.
+ * optional and absent from what does not need it, so that hashes of before stay what they are. Of a trade, `ref` is the
+ * hash of the trade alone: each of its two records comes with another order.
  */
 export const Evidence = z.object({
   register: z.enum(["import", "export", "none"]),
   slots: z.array(z.object({ start: Instant, end: Instant, wh: z.int() })).max(400),
   flexibility: FlexibilityEvidence.optional(),
+  trade: TradeEvidence.optional(),
+  deviation: DeviationEvidence.optional(),
 });
 export type Evidence = z.infer<typeof Evidence>;
 

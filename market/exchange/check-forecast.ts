@@ -4,7 +4,7 @@ import type { ExchangeForecast, SignedForecast } from "../../core/message/exchan
 import type { SettlementDomain } from "../../settlement/record/domain.ts";
 import type { Refusal } from "./check-order.ts";
 import type { BookRules } from "./order-book.ts";
-import { forecastSigner } from "./order-signature.ts";
+import { forecastSigner } from "../../settlement/record/order-signature.ts";
 
 /** How far a participant's clock may be ahead. */
 const clockSkewMs = 60_000;

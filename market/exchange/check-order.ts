@@ -5,7 +5,7 @@ import type { SettlementDomain } from "../../settlement/record/domain.ts";
 import { oversold, type Promised } from "./forecast-bound.ts";
 import { type BookEvent, type BookOrder, nameOf, openWh, type OrderBook, ordersOf } from "./order-book.ts";
 import { orderReserve } from "./order-reserve.ts";
-import { orderDigest, orderSigner, revocationSigner } from "./order-signature.ts";
+import { orderDigest, orderSigner, revocationSigner } from "../../settlement/record/order-signature.ts";
 
 /** What the exchange knows of a participant. */
 export interface Standing {

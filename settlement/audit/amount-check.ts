@@ -1,9 +1,11 @@
 import { AppError } from "../../core/app-error.ts";
+import type { SignedOrder } from "../../core/message/exchange-order.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { Agreement, SignedAgreement } from "../record/agreement.ts";
 import type { SettlementDomain } from "../record/domain.ts";
 import { dueOf } from "../record/due.ts";
+import { orderSigner } from "../record/order-signature.ts";
 import { zeroHash } from "../record/record.ts";
 import { evidenceHash, pricesHash } from "../record/reference-hash.ts";
 import { agreementHash, verifyAgreement } from "../record/sign-agreement.ts";
@@ -21,6 +23,11 @@ export interface AmountCheck {
 export function amountCheck(domain: SettlementDomain, keys: KeyHistory, say: Journal): AmountCheck {
   const agreements = new Map<string, Agreement>();
   const prices = new Map<string, PriceSeries>();
+  const checkOrder = ({ order, signature }: SignedOrder, place: string): void => {
+    const signer = orderSigner(domain, order, signature);
+    if (!keys.belongs(signer, order.participant))
+      say.find("amounts", "bad", "signer-foreign", place, `the order of ${order.participant} is signed by ${signer}`);
+  };
   return {
     agreement(signed, place) {
       const { agreement } = signed;
@@ -65,6 +72,7 @@ export function amountCheck(domain: SettlementDomain, keys: KeyHistory, say: Jou
       if (terms) say.find("amounts", "bad", "agreement-differs", place, terms);
       try {
         const due = dueOf(record, evidence, agreement, series);
+        if (evidence.trade) checkOrder(evidence.trade.own, place);
         if (!due) return unchecked(`the agreement has no rule for records of kind ${record.kind}`);
         if (record.wh === due.wh && BigInt(record.amount) === due.amount && record.payer === due.payer) return;
         const says = `${record.wh} Wh and ${record.amount} micro-units by ${record.payer}`;

@@ -3,6 +3,7 @@ import type { ArchiveLine } from "../log/archive.ts";
 import { recordDigest } from "../record/record.ts";
 import { pricesHash } from "../record/reference-hash.ts";
 import { amountCheck } from "./amount-check.ts";
+import { orderFills } from "./order-fills.ts";
 import { epochPlace, recordPlace } from "./places.ts";
 import { type AuditState, takeRecord } from "./record-intake.ts";
 import { signersOf } from "./signers-of.ts";
@@ -16,6 +17,7 @@ export async function auditArchive(
 ): Promise<void> {
   const { domain, say, unexplained } = state;
   const amounts = amountCheck(domain, state.keys, say);
+  const orders = orderFills(say);
   const given = new Set<string>();
   const unlogged: { entry: RecordLine; digest: string }[] = [];
   for await (const { line, entry } of archive) {
@@ -30,6 +32,10 @@ export async function auditArchive(
       given.add(digest);
       unexplained.delete(digest);
       amounts.record(record, evidence);
+      if (evidence.trade) {
+        state.trades.explain(evidence.trade.trade);
+        orders.add(record, evidence.trade);
+      }
       if (state.books.digestAt(record, record.seq) === digest) continue;
       const bound = state.leaves.first(digest, [record.a, record.b]);
       if (bound) takeRecord({ ...entry, digest }, { ...bound, place: epochPlace(bound), exact: false }, state);

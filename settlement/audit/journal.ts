@@ -33,6 +33,8 @@ export const auditCauses = [
   "history-incomplete",
   "leg-missing",
   "legs-differ",
+  "legs-unexplained",
+  "order-oversold",
   "party-unregistered",
   "period-future",
   "periods-overlap",

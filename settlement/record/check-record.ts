@@ -1,10 +1,12 @@
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
+import type { TradeEvidence } from "../../core/message/exchange-trade.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, RecordWire, SettlementUp } from "../../core/message/settlement-message.ts";
 import type { Agreement } from "./agreement.ts";
 import type { PairState } from "../chain/chain-reader.ts";
 import { chargeNow } from "./charge-now.ts";
+import { checkDeviation, checkTrade } from "./check-trade.ts";
 import { dueOf } from "./due.ts";
 import { evenly } from "./evenly.ts";
 import { recordDigest, zeroHash } from "./record.ts";
@@ -35,11 +37,22 @@ export interface MeteredDevice {
   powerW: number;
 }
 
-/** A service period that a signed record already covers; register "none" stands for rewards. */
+/** A service period that a signed record already covers; register "none" stands for rewards. Trades cover nothing. */
 export interface CoveredPeriod {
   register: Evidence["register"];
   startMs: number;
   endMs: number;
+}
+
+/** What a participant of an exchange knows of its trades in one delivery slot. */
+export interface OwnTrading {
+  /** Addresses of the keys whose signature under an order is the household's own. */
+  orderKeys: readonly string[];
+  /** Trades of the slot that were signed before, and sides of it of which a correction was. */
+  trades: readonly TradeEvidence[];
+  corrected: readonly ("buy" | "sell")[];
+  /** Trades that ended by then may have been signed by a journal that was lost, ms; -Infinity where none was. */
+  lostUntilMs: number;
 }
 
 /** All that the gateway knows by itself. */
@@ -57,6 +70,8 @@ export interface RecordContext {
   devices?: readonly MeteredDevice[];
   /** Periods of this pair that were settled before; at least all that can overlap. */
   covered: readonly CoveredPeriod[];
+  /** Of a pair with an exchange: what its trades and corrections are checked against. */
+  trading?: OwnTrading;
   /**
    * The pair on chain, to see that the payer has the money: as of the newest block, and of the newest that cannot be undone.
    * In each it must suffice; none skips that check.
@@ -84,7 +99,7 @@ const clockSkewMs = 60_000;
  * Codes of objections: settlement-wrong-party, -bad-record, -wrong-agreement, -outside-agreement, -future, -seq-gap,
  * -wrong-prev, -overlap, -wrong-evidence, -wrong-period, -split-slot (the period begins or ends within a slot),
  * -bad-evidence, -baseline-differs, -no-rule, -energy-missing (own slots are not there yet), -energy-differs, -price-differs, -no-price, -mixed-price, -wrong-currency, -amount-differs, -wrong-payer,
- * -wrong-cumulative, -escrow-short.
+ * -wrong-cumulative, -escrow-short; of trades and corrections those of checkTrade, checkDeviation and tradeDue.
  */
 export function checkRecord(
   proposal: { record: RecordWire; evidence: Evidence },
@@ -131,6 +146,7 @@ function checkPlace(
   if (record.prev !== prev)
     return object("settlement-wrong-prev", `the record before this one has another digest here`, { prev });
   const [startMs, endMs] = periodOf(record);
+  if (isOfExchange(record)) return undefined;
   const overlap = covered.find(
     (period) => period.register === evidence.register && period.startMs < endMs && startMs < period.endMs,
   );
@@ -145,11 +161,18 @@ function checkPlace(
 function checkEnergy(
   record: RecordWire,
   evidence: Evidence,
-  { ownSlots, meterSlots = [], devices }: RecordContext,
+  { ownSlots, meterSlots = [], devices, agreement, trading }: RecordContext,
 ): Objection | undefined {
   if (record.ref !== evidenceHash(evidence))
     return object("settlement-wrong-evidence", "the evidence that came along has another hash than the record says");
   const [startMs, endMs] = periodOf(record);
+  if (isOfExchange(record)) {
+    const problem =
+      record.kind === "trade"
+        ? checkTrade(record, evidence, domainOf(agreement), trading)
+        : checkDeviation(record, evidence, ownSlots, trading);
+    return problem && object(problem.code, problem.message, problem.wh === undefined ? {} : { wh: problem.wh });
+  }
   const touching = ownSlots
     .filter((slot) => slot.register === evidence.register && slot.startMs < endMs && startMs < slot.endMs)
     .toSorted((one, other) => one.startMs - other.startMs);
@@ -284,5 +307,7 @@ function checkPair(record: RecordWire, pair: PairState): Objection | undefined {
   return undefined;
 }
 
+/** What is settled with an exchange has no register of the meter, and several records may have one period. */
+const isOfExchange = ({ kind }: RecordWire): boolean => kind === "trade" || kind === "correction";
 const periodOf = (record: RecordWire): [startMs: number, endMs: number] => [Date.parse(record.start), Date.parse(record.end)];
 const object = (code: string, message: string, own: OwnFigures = {}): Objection => ({ ok: false, code, message, own });

@@ -5,6 +5,7 @@ import { type Agreement, householdOf } from "./agreement.ts";
 import { energyAmount } from "./amount.ts";
 import { checkFlexibility, flexibilityReward } from "./flexibility.ts";
 import { isServiceDay } from "./service-day.ts";
+import { deviationDue, tradeDue } from "./trade-due.ts";
 
 /** What a record has to say about energy and money. */
 export interface Due {
@@ -20,10 +21,11 @@ export type Service = Pick<RecordWire, "kind" | "start" | "end">;
 /**
  * What follows from evidence, prices and agreement for one record. Import is paid by the household and export by the
  * aggregator; at a negative price it is the other way round. A reward is for one service day: the agreement's
- * amount, or its share of what flexibility earned. Undefined for kinds that the agreement has no rule for.
- * @param series price series of an energy record; null for a reward
+ * amount, or its share of what flexibility earned. A trade at an exchange is for one delivery slot, and so is what was traded
+ * and not done. Undefined for kinds that the agreement has no rule for.
+ * @param series price series of an energy record, balancing prices of a correction; null for rewards and trades
  * @throws AppError settlement-wrong-evidence where the slots do not fit the kind or the period, settlement-wrong-period
- * where the agreement forbids the period, settlement-wrong-currency, settlement-no-price, and those of energyAmount and checkFlexibility
+ * where the agreement forbids the period, settlement-wrong-currency, settlement-no-price, and those of energyAmount, checkFlexibility and tradeDue
  */
 export function dueOf(service: Service, evidence: Evidence, agreement: Agreement, series: PriceSeries | null): Due | undefined {
   const { kind } = service;
@@ -34,8 +36,10 @@ export function dueOf(service: Service, evidence: Evidence, agreement: Agreement
     case "reward":
       return rewardDue(service, evidence, agreement);
     case "trade":
-    case "fee":
+      return evidence.trade ? tradeDue(service, evidence, agreement, series) : undefined;
     case "correction":
+      return evidence.deviation ? deviationDue(service, evidence, agreement, series) : undefined;
+    case "fee":
       return undefined;
   }
 }
@@ -53,7 +57,8 @@ function energyDue(
       "settlement-wrong-period",
       `${start} to ${end} is longer than the agreed period of ${agreement.periodS} s`,
     );
-  if (evidence.flexibility) throw new AppError("settlement-wrong-evidence", `an ${kind} record is not about flexibility`);
+  if (evidence.flexibility || evidence.trade || evidence.deviation)
+    throw new AppError("settlement-wrong-evidence", `an ${kind} record is about slots and nothing else`);
   if (evidence.register !== kind)
     throw new AppError(
       "settlement-wrong-evidence",
@@ -76,7 +81,7 @@ function energyDue(
 function rewardDue({ start, end }: Service, evidence: Evidence, agreement: Agreement): Due {
   if (!isServiceDay(Date.parse(start), Date.parse(end), agreement.timezone))
     throw new AppError("settlement-wrong-period", `${start} to ${end} is not one service day in ${agreement.timezone}`);
-  if (evidence.register !== "none" || evidence.slots.length > 0)
+  if (evidence.register !== "none" || evidence.slots.length > 0 || evidence.trade || evidence.deviation)
     throw new AppError("settlement-wrong-evidence", "a reward has register none and no slots");
   const { reward, aggregator } = agreement;
   const { flexibility } = evidence;

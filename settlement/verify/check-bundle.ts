@@ -23,8 +23,13 @@ export function checkHash({ chainId, contract, record, digest }: Bundle): Outcom
 export function checkEvidence({ record, evidence }: Bundle): Outcome {
   const hash = evidenceHash(evidence);
   return hash === record.ref
-    ? good(`${evidence.slots.length} slots have the hash in the record`)
+    ? good(`${whatOf(evidence)} the hash in the record`)
     : bad(`the evidence has hash ${hash}, the record says ${record.ref}`);
+}
+
+function whatOf({ trade, deviation, slots }: Bundle["evidence"]): string {
+  if (trade) return "the trade has";
+  return deviation ? "what was traded and done has" : `${slots.length} slots have`;
 }
 
 /** The terms are those that both have signed for these two, and the service period lies in them. */

@@ -4,6 +4,7 @@ import type { EpochInclusion } from "../../core/message/settlement-message.ts";
 import type { Bundle } from "./bundle.ts";
 import type { ChainReader, CommitState, KeyState, PartyState } from "../chain/chain-reader.ts";
 import { verifyInclusion } from "../log/epoch.ts";
+import { orderSigner } from "../record/order-signature.ts";
 import { signerOf } from "../record/record.ts";
 import { pricesHash } from "../record/reference-hash.ts";
 import { bad, good, type Outcome, unknown } from "./verdict.ts";
@@ -13,13 +14,9 @@ import { bad, good, type Outcome, unknown } from "./verdict.ts";
  * itself makes throw speaks against the bundle.
  */
 
-/** Both signatures are by keys that counted for this record. */
+/** Both signatures are by keys that counted for this record; so is that under the order of a trade. */
 export async function checkSignatures(bundle: Bundle, chain: ChainReader | null): Promise<Outcome> {
-  const { record, chainId, contract, agreement } = bundle;
-  const sides = [
-    { owner: record.a, signature: bundle.signatureA, stated: agreement.agreement.signerA },
-    { owner: record.b, signature: bundle.signatureB, stated: agreement.agreement.signerB },
-  ].map((side) => ({ ...side, signer: signerOf({ chainId, contract }, record, side.signature) }));
+  const sides = signedBy(bundle);
   const asked = chain
     ? await ask(() =>
         Promise.all(
@@ -33,7 +30,7 @@ export async function checkSignatures(bundle: Bundle, chain: ChainReader | null)
       ? bad(`signed for ${foreign.owner} by ${foreign.signer}, the agreement names ${foreign.stated}`)
       : good(`both by the keys in the agreement; the registry was not asked (${asked.silence})`);
   }
-  const outcomes = sides.map((side, index) => checkKey(record, side, asked.answer[index]));
+  const outcomes = sides.map((side, index) => checkKey(side.during, side, asked.answer[index]));
   return (
     outcomes.find(({ verdict }) => verdict === "bad") ??
     outcomes.find(({ verdict }) => verdict === "unknown") ??
@@ -41,9 +38,32 @@ export async function checkSignatures(bundle: Bundle, chain: ChainReader | null)
   );
 }
 
+interface Side {
+  owner: string;
+  /** The key that the agreement names, and the one that signed. */
+  stated: string;
+  signer: string;
+  /** When the key had to count. */
+  during: { start: string; end: string };
+}
+
+function signedBy({ record, chainId, contract, agreement: { agreement }, signatureA, signatureB, evidence }: Bundle): Side[] {
+  const domain = { chainId, contract };
+  const sides = [
+    { owner: record.a, stated: agreement.signerA, signer: signerOf(domain, record, signatureA), during: record },
+    { owner: record.b, stated: agreement.signerB, signer: signerOf(domain, record, signatureB), during: record },
+  ];
+  if (!evidence.trade) return sides;
+  const { trade, own } = evidence.trade;
+  const owner = own.order.participant;
+  const stated = sides.find((side) => side.owner === owner)?.stated ?? "";
+  const during = { start: trade.clearedAt, end: trade.clearedAt };
+  return [...sides, { owner, stated, signer: orderSigner(domain, own.order, own.signature), during }];
+}
+
 /** By the owner's own key, or one that was its signer when the service period ended. */
 function checkKey(
-  { start, end }: Bundle["record"],
+  { start, end }: Side["during"],
   { owner, signer }: { owner: string; signer: string },
   known: { party: PartyState; key: KeyState | undefined } | undefined,
 ): Outcome {

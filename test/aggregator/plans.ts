@@ -20,6 +20,20 @@ export const boiler: Resource = {
   maxImportW: 17_250,
 };
 
+/** A car that needs so much by seven, with any power that its charger has. */
+export const carWanting = (energyWh: number): Resource => ({
+  ...boiler,
+  resource: "charger",
+  operationModes: [
+    { id: "off", powerW: 0 },
+    { id: "charge", powerW: 7400, minPowerW: 1380 },
+  ],
+  minOnS: 0,
+  minOffS: 0,
+  demand: { kind: "energy", energyWh, notBefore: "18:00", readyBy: "07:00" },
+});
+export const charger = carWanting(11_100);
+
 const uuid = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 
 /** A plan with one instruction, told apart by its number. */

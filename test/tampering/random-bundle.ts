@@ -7,6 +7,7 @@ import { recordDigest } from "../../settlement/record/record.ts";
 import { pricesHash } from "../../settlement/record/reference-hash.ts";
 import {
   addressOf,
+  after,
   aggregator,
   bothSign,
   exampleAgreement,
@@ -19,6 +20,7 @@ import {
   noEvidence,
   signBoth,
 } from "../settlement/fixture.ts";
+import { houseOrder, tradeEvidence, tradeRecord } from "../settlement/trades.ts";
 
 const domain = { chainId: 31_337, contract: `0x${"ab".repeat(20)}` };
 
@@ -48,9 +50,28 @@ export async function randomBundle(random: () => number): Promise<{ bundle: Bund
     const event = exampleEvent(slots, upTo(90) * 900);
     return { ...noEvidence, flexibility: { fundedPpm: upTo(1_000_001), events: [event] } };
   };
-  const next = (previous: RecordWire | null): { record: RecordWire; evidence: Evidence; prices: PriceSeries | null } => {
-    const kind = (["import", "export", "reward"] as const)[upTo(3)] ?? "reward";
+  const next = async (
+    previous: RecordWire | null,
+  ): Promise<{ record: RecordWire; evidence: Evidence; prices: PriceSeries | null }> => {
+    const kind = (["import", "export", "reward", "trade", "correction"] as const)[upTo(5)] ?? "reward";
     const basis = { agreement, previous, salt: hash(), kind };
+    if (kind === "trade") {
+      const got = upTo(600_000) - 100_000;
+      const fee = upTo(50_000);
+      const own = houseOrder(upTo(2) === 0 ? "buy" : "sell", { wh: 1000 + upTo(9) });
+      const limit = String(own.side === "buy" ? got + fee + upTo(9) : got - upTo(9));
+      const terms = { wh: 1 + upTo(1000), price: String(got), fee: String(fee) };
+      const evidence = await tradeEvidence(domain, { ...own, limit }, terms);
+      return { record: tradeRecord(domain, evidence, { agreement, previous, salt: hash() }), evidence, prices: null };
+    }
+    if (kind === "correction") {
+      const tradedWh = 1 + upTo(2000);
+      const deviation = { side: upTo(2) === 0 ? ("buy" as const) : ("sell" as const), tradedWh, doneWh: upTo(tradedWh) };
+      const trades = Array.from({ length: 1 + upTo(3) }, hash).toSorted();
+      const evidence = { ...noEvidence, deviation: { ...deviation, start: after(900), end: after(1800), trades } };
+      const record = exampleRecord(domain, { ...basis, evidence, series, startS: 900, lengthS: 900 });
+      return { record, evidence, prices: series };
+    }
     if (kind === "reward") {
       const evidence = flexible ? rewarded() : noEvidence;
       const record = exampleRecord(domain, { ...basis, evidence, series: null, lengthS: 86_400 });
@@ -60,8 +81,8 @@ export async function randomBundle(random: () => number): Promise<{ bundle: Bund
     return { record: exampleRecord(domain, { ...basis, evidence, series }), evidence, prices: series };
   };
   let previous: RecordWire | null = null;
-  for (let before = upTo(4); before > 0; before--) previous = next(previous).record;
-  const { record, evidence, prices } = next(previous);
+  for (let before = upTo(4); before > 0; before--) previous = (await next(previous)).record;
+  const { record, evidence, prices } = await next(previous);
   const digest = recordDigest(domain, record);
   const [signatureA, signatureB] = await bothSign(domain, record);
   const commits = new Map<number, { root: string; count: number; time: number }>();

@@ -70,8 +70,8 @@ it("shows homes, their rows and plans, statistics and epochs", async () => {
   await store.epochCommitted(1, "0xt");
   expect((await get("/v1/sites")).body).toEqual({
     items: [
-      { site: "a", state: "ready", rows: 2 },
-      { site: "b", state: "unknown", rows: 0 },
+      { site: "a", state: "ready", rows: 2, unsettled: false },
+      { site: "b", state: "unknown", rows: 0, unsettled: true },
     ],
   });
   expect((await get("/v1/sites/a/plans")).body).toEqual({

@@ -83,6 +83,19 @@ describe("settlement", () => {
     expect([published.status, [...new Uint8Array(await published.arrayBuffer())]]).toEqual([200, [1, 2, 3]]);
   });
 
+  it("shows a household what it owes without a signature, and no other household", async () => {
+    const { get, header, store, bundle } = await apiRig({ open: false });
+    const record = { ...bundle.record, seq: 3 };
+    const said = { code: "settlement-unsigned-import", message: "owed", own: {} };
+    await store.addDispute({ site: "a", seq: 3, source: "aggregator", ...said, record, atMs: nowMs });
+    const [own, other] = [await header("household", "a"), await header("household", "b")];
+    const { body } = await get("/v1/disputes", own);
+    expect(body["items"]).toMatchObject([{ source: "aggregator", unsigned: { wh: 0, amount: "0" } }]);
+    expect((await get("/v1/disputes/1/evidence", own)).body).toMatchObject({ site: "a", wh: 0, slots: [], record: { seq: 3 } });
+    expect((await get("/v1/disputes/1/evidence", other)).body["title"]).toBe("dispute-unknown");
+    await store.signedNow("a", nowMs);
+    expect((await get("/v1/disputes/1/evidence", own)).body["title"]).toBe("dispute-no-evidence");
+  });
   it("lets an operator, and nobody else, decide a dispute", async () => {
     const { get, post, store, bundle, header } = await apiRig({ open: false });
     const { record } = bundle;

@@ -48,6 +48,7 @@ it("settles all homes together each month, publishes digests in files beside the
     settledBy: "aggregator",
     settleMs: 30 * 86_400_000,
     settlePartial: false,
+    unsigned: { periods: 2, answerMs: 3_600_000 },
     log: { in: "file", form: "digests", folder: "/etc/a/state/log", mirrors: [] },
   });
 });

@@ -37,6 +37,27 @@ it("takes running instructions back where an operator pauses, gives no new ones,
   expect(sent.at(-1)?.list.instructions.length).toBeGreaterThan(0);
 });
 
+it("asks nothing of a home that does not sign, and plans it anew when it has signed", async () => {
+  const { store, desk, clock, sent, state } = await planned();
+  state.unsettled.add("gw-1");
+  await desk.followOperators();
+  expect(sent).toMatchObject([{ site: "gw-1", list: { resource: "boiler", instructions: [] } }]);
+  for (const site of ["gw-0", "gw-1"]) await store.saveStatus(site, statusOf("boiler", 6000));
+  await desk.planAll();
+  await clock.advance(minuteMs);
+  expect(sent.slice(1).map(({ site }) => site)).not.toContain("gw-1");
+  // The grid's need stands above it: a reduction reaches that home too.
+  await store.addWord({ word: "reduce", scope: all, atMs: clock.now(), untilMs: clock.now() + 10 * minuteMs, limitW: null });
+  await desk.followOperators();
+  expect(sent.at(-1)?.list.instructions.length).toBe(1);
+  await clock.advance(11 * minuteMs);
+  await desk.followOperators();
+  state.unsettled.clear();
+  await desk.followOperators();
+  await clock.advance(minuteMs);
+  expect(sent.findLast(({ site }) => site === "gw-1")?.list.instructions.length).toBeGreaterThan(0);
+});
+
 it("still knows of a pause after a restart, and takes back what was planned meanwhile", async () => {
   const { store, sites, clock } = await planned();
   await store.addWord({ word: "pause", scope: { kind: "feeder", name: "elm" }, atMs: clock.now(), untilMs: null, limitW: null });

@@ -1,3 +1,4 @@
+import { onTestFinished } from "vitest";
 import type { FeederConfig } from "../../../aggregator/config/aggregator-config.ts";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { isPlanned, instructedW } from "../../../aggregator/optimise/resource-modes.ts";
@@ -37,14 +38,14 @@ export const homesOf = (count: number): string[] => Array.from({ length: count }
 export async function feederDesk(
   feeders: FeederConfig[],
   sites: string[],
-  given: { store?: AggregatorStore; contracts?: (store: AggregatorStore) => Contracts } = {},
+  given: { store?: AggregatorStore; threads?: number; contracts?: (store: AggregatorStore) => Contracts } = {},
 ) {
   const scratched = given.store ? undefined : await scratchStore();
   const store = given.store ?? scratched?.store ?? (await scratchStore()).store;
   const clock = fakeClock(midnightMs);
   const log = silentLog();
   const sent: Sent[] = [];
-  const state = { online: true, answers: "ACCEPTED" as "ACCEPTED" | "REJECTED" | null };
+  const state = { online: true, answers: "ACCEPTED" as "ACCEPTED" | "REJECTED" | null, unsettled: new Set<string>() };
   const send: Send = async (site, _type, _rest, body) => {
     if (!state.online) throw new AppError("mqtt-offline", "away", { temporary: true });
     const list = InstructionList.parse(body);
@@ -52,6 +53,8 @@ export async function feederDesk(
     if (state.answers) await store.answerPlan(site, list.plan, state.answers, null);
   };
   const failures: unknown[] = [];
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
   let plans = 0;
   /** Each plan of a feeder asks once what its homes gave up before. */
   const counting: AggregatorStore = { ...store, curtailments: (fromMs) => (plans++, store.curtailments(fromMs)) };
@@ -62,13 +65,15 @@ export async function feederDesk(
     sites,
     feeders,
     contracts: given.contracts?.(store) ?? named({ "gw-0": `0x${"a".repeat(64)}` }),
+    isUnsettled: (site) => state.unsettled.has(site),
     uuid: () => crypto.randomUUID(),
     slotMinutes: 15,
     planEveryMs: 3_600_000,
+    threads: given.threads ?? 0,
     quietly: (work) => work.catch((error: unknown) => void failures.push(error)),
     clock,
     log,
-    signal: new AbortController().signal,
+    signal: ending.signal,
   });
   return { store, clock, log, sent, state, desk, failures, plansMade: () => plans };
 }

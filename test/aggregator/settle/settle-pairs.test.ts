@@ -1,5 +1,6 @@
 import { expect, it, vi } from "vitest";
 import { settlePairsOf } from "./pairs.ts";
+import { settleLeaving } from "../../../aggregator/settle/settle-leaving.ts";
 import { errorCode } from "../../../core/app-error.ts";
 import { chainClient } from "../../../settlement/chain/chain-client.ts";
 import * as parties from "../../settlement/fixture.ts";
@@ -51,6 +52,29 @@ it("settles up to the newest record that both have signed while a later one wait
   await room.epoch();
   expect(await room.settledSeq()).toBe(1);
   expect((await room.store.recordAt(site, 2))?.epoch).toBeNull();
+});
+
+it("settles a home at once that has announced to take its money out, and no other", async () => {
+  const room = await chainRoom({ settleMs: 30 * 86_400_000 });
+  const { store, chain, owner, agreements, log } = room;
+  const { settler } = room.work;
+  const look = () => settleLeaving({ store, chain, owner, agreements, settler, log });
+  await fund(room.market, household.owner, credit);
+  const { record } = await room.addCosigned();
+  await room.toTheDayAfter();
+  await look();
+  expect(await room.settledSeq()).toBe(0);
+  const own = await room.market.clientOf(household.cold.privateKey);
+  await own.requestWithdraw(partyA.owner, partyB.owner, credit);
+  await look();
+  expect(await room.settledSeq()).toBe(1);
+  // Without it the money would be gone before the month's settlement is sure to have come.
+  await room.market.warpTo(parties.midnightS + 33 * 86_400);
+  await own.executeWithdraw(partyA.owner, partyB.owner);
+  const pair = await room.chain.pairOf(partyA.owner, partyB.owner);
+  expect(pair.balanceA + pair.balanceB).toBe(BigInt(record.amount));
+  await look();
+  expect(room.codes()).toEqual([undefined]);
 });
 
 it("takes a record that somebody else has settled for settled", async () => {

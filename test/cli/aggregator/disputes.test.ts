@@ -7,7 +7,8 @@ import { startAnvil } from "../../fake/anvil.ts";
 import { recordDigest } from "../../../settlement/record/record.ts";
 import { runCli } from "../../fake/run-cli.ts";
 import { scratch } from "../../fake/scratch.ts";
-import { exampleEvidence, exampleRecord } from "../../settlement/fixture.ts";
+import { exampleEvidence, exampleRecord, exampleSeries } from "../../settlement/fixture.ts";
+import { message, midnightMs, slotItem } from "../../aggregator/rows.ts";
 import { openMarket, registerBoth } from "../../settlement/market.ts";
 
 const yaml = (more = ""): string => `
@@ -111,4 +112,34 @@ it("lets a mirror get again what it has lost, and only one that is configured", 
   await refill("https://mirror.example/log/", "--from", "7");
   expect(await store.mirrored("https://mirror.example/log")).toBe(3);
   await store.close();
+});
+
+it("gives the meter rows behind the case of a home that does not sign", async () => {
+  const { config, open, record } = await place();
+  const store = await open();
+  const own = { from: record.start, until: record.end, wh: 15, amount: "1" };
+  const said = { code: "settlement-unsigned-import", message: "15 Wh are not signed for", own };
+  await store.addDispute({ site: "gw-1", seq: 1, source: "aggregator", ...said, record, atMs: 1_772_600_000_000 });
+  await store.ingest("gw-1", message([slotItem(1, 0, 7), slotItem(2, 1, 8)]));
+  const series = exampleSeries();
+  await store.keepSeries(series, { hash: "0x1", startMs: midnightMs, endMs: midnightMs + 86_400_000 });
+  await store.close();
+  const list = await runCli(["aggregator", "disputes", "list", "-c", config]);
+  expect(list.out).toContain("    aggregator: 15 Wh are not signed for");
+  expect(list.out).toContain("    by now 15 Wh from 2026-03-01T23:00:00.000Z to 2026-03-01T23:30:00.000Z, 3161 micro-units");
+  const { out } = await runCli(["aggregator", "disputes", "evidence", "2", "-c", config]);
+  expect(JSON.parse(out)).toEqual({
+    site: "gw-1",
+    record,
+    from: "2026-03-01T23:00:00.000Z",
+    until: "2026-03-01T23:30:00.000Z",
+    wh: 15,
+    amount: "3161",
+    unpricedWh: 0,
+    slots: [
+      { start: "2026-03-01T23:00:00.000Z", end: "2026-03-01T23:15:00.000Z", wh: 7 },
+      { start: "2026-03-01T23:15:00.000Z", end: "2026-03-01T23:30:00.000Z", wh: 8 },
+    ],
+  });
+  expect((await runCli(["aggregator", "disputes", "evidence", "1", "-c", config])).err).toContain("dispute-no-evidence");
 });

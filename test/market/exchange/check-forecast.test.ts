@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ExchangeForecast } from "../../../core/message/exchange-order.ts";
 import { checkForecast } from "../../../market/exchange/check-forecast.ts";
-import { signForecast } from "../../../market/exchange/order-signature.ts";
+import { signForecast } from "../../../settlement/record/order-signature.ts";
 import {
   addressOf,
   alice,

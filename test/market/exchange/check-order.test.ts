@@ -9,7 +9,7 @@ import {
   orderSigner,
   signForecast,
   signRevocation,
-} from "../../../market/exchange/order-signature.ts";
+} from "../../../settlement/record/order-signature.ts";
 import {
   addressOf,
   alice,

@@ -3,7 +3,7 @@ import { seededRandom } from "../../../bench/plan/generate-home.ts";
 import type { ExchangeForecast } from "../../../core/message/exchange-order.ts";
 import { applyEvent, clearSlot, closeSlot, nextAuction, type OrderBook, slotsAt } from "../../../market/exchange/order-book.ts";
 import { orderReserve } from "../../../market/exchange/order-reserve.ts";
-import { legsOf, type TradeLeg } from "../../../market/exchange/trade-legs.ts";
+import { legsOf, type TradeLeg } from "../../../settlement/record/trade-legs.ts";
 import { tradeOf } from "../../../market/exchange/trade.ts";
 import { type TradingSlot, type TradingStore, wishedOrders } from "../../../planner/exchange-strategy.ts";
 import { at, exchange, exchangeBook, exchangeOrder, nowMs, participantNamed, rules } from "./exchange-rig.ts";

@@ -9,7 +9,7 @@ import {
   type OrderBook,
   usualTimes,
 } from "../../../market/exchange/order-book.ts";
-import { signOrder } from "../../../market/exchange/order-signature.ts";
+import { signOrder } from "../../../settlement/record/order-signature.ts";
 import { pathFees } from "../../../market/exchange/path-fees.ts";
 
 export const domain = { chainId: 31_337, contract: `0x${"c0".repeat(20)}` };

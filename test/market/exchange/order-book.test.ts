@@ -13,8 +13,8 @@ import {
   slotsAt,
 } from "../../../market/exchange/order-book.ts";
 import { reserveMicro } from "../../../market/exchange/order-reserve.ts";
-import { legsOf } from "../../../market/exchange/trade-legs.ts";
-import { tradeHash, tradeOf } from "../../../market/exchange/trade.ts";
+import { tradeOf } from "../../../market/exchange/trade.ts";
+import { legsOf, tradeHash } from "../../../settlement/record/trade-legs.ts";
 import { alice, at, bob, exchange, exchangeBook, exchangeForecast, exchangeOrder, nowMs, rules } from "./exchange-rig.ts";
 
 const slotMs = Date.parse(at("10:30"));

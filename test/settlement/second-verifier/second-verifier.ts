@@ -91,9 +91,65 @@ function flexibilityDue(
   return most < 0n ? 0n : money < most ? money : most;
 }
 
+const orderType =
+  "Order(address exchange,address participant,string orderId,uint32 revision,string side,uint64 start,uint64 end,uint64 wh,int128 limit,string zone,uint64 validUntil)";
+
+function orderDigest(bundle: Json, o: Json): string {
+  const slot = [seconds(o.start), seconds(o.end)];
+  const named = [o.exchange, o.participant, text(o.orderId), o.revision, text(o.side), ...slot];
+  return typed(bundle, struct(text(orderType), ...named, o.wh, o.limit, text(o.zone), seconds(o.validUntil)));
+}
+
+/** What a trade comes to for the side whose order came along; undefined where it is not within that order. */
+function tradeDue(bundle: Json, household: string): Json {
+  const { record, prices, evidence, agreement } = bundle;
+  const { trade: t, own } = evidence.trade ?? {};
+  const exchange = agreement.agreement.aggregator;
+  if (!t || prices || evidence.register !== "none" || evidence.slots.length > 0) return undefined;
+  if (evidence.flexibility !== undefined || evidence.deviation !== undefined) return undefined;
+  const o = own.order;
+  const buys = o.side === "buy";
+  const slot = [record.start, record.end].map(seconds);
+  const forSlot = [t, o].every(({ start, end }: Json) => seconds(start) === slot[0] && seconds(end) === slot[1]);
+  const [mine, others, zone] = buys ? [t.buyOrder, t.sellOrder, t.buyZone] : [t.sellOrder, t.buyOrder, t.sellZone];
+  const hash = orderDigest(bundle, o);
+  if (!forSlot || t.exchange !== exchange || o.exchange !== exchange || o.participant !== household) return undefined;
+  if (mine !== hash || others === hash || o.zone !== zone || t.wh > o.wh) return undefined;
+  const [price, fee, limit] = [BigInt(t.price), BigInt(t.fee), BigInt(o.limit)];
+  if (fee < 0n || (buys ? price + fee > limit : price < limit)) return undefined;
+  if (Date.parse(t.clearedAt) > Date.parse(o.validUntil) || Date.parse(t.clearedAt) >= Date.parse(t.start)) return undefined;
+  const owes = nearest(BigInt(t.wh) * (buys ? price + fee : -price), 1000n);
+  return { wh: t.wh, amount: owes < 0n ? -owes : owes, payer: owes < 0n ? exchange : household };
+}
+
+/** What is owed for energy that was traded and not done; undefined where a rule is broken. */
+function deviationDue({ record, prices, evidence, agreement: { agreement } }: Json, household: string): Json {
+  const { side, start, end, trades, tradedWh, doneWh } = evidence.deviation;
+  if (evidence.register !== "none" || evidence.slots.length > 0 || evidence.flexibility || evidence.trade) return undefined;
+  if (seconds(start) !== seconds(record.start) || seconds(end) !== seconds(record.end) || doneWh >= tradedWh) return undefined;
+  if (trades.some((hash: string, at: number) => at > 0 && trades[at - 1] >= hash)) return undefined;
+  if (!prices || prices.currency !== agreement.currency) return undefined;
+  const list = side === "sell" ? prices.importPerKwh : prices.exportPerKwh;
+  const price = list[Math.floor((seconds(start) - seconds(prices.start)) / prices.stepS)];
+  if (price === undefined) return undefined;
+  const owes = nearest(BigInt(tradedWh - doneWh) * BigInt(price) * (side === "sell" ? 1n : -1n), 1000n);
+  // At a price of nothing the side that would pay at one above nothing stands as payer.
+  const householdPays = owes > 0n || (owes === 0n && side === "sell");
+  return { wh: doneWh - tradedWh, amount: owes < 0n ? -owes : owes, payer: householdPays ? household : agreement.aggregator };
+}
+
 /** Energy, amount and payer by evidence, prices and agreement; undefined where a rule is broken, null where there is none. */
-function dueOf({ record, evidence, prices, agreement: { agreement } }: Json): Json {
+function dueOf(bundle: Json): Json {
+  const {
+    record,
+    evidence,
+    prices,
+    agreement: { agreement },
+  } = bundle;
   const household = agreement.a === agreement.aggregator ? agreement.b : agreement.a;
+  if (record.kind === "trade") return evidence.trade ? tradeDue(bundle, household) : null;
+  if (record.kind === "correction") return evidence.deviation ? deviationDue(bundle, household) : null;
+  if (evidence.trade || evidence.deviation) return record.kind === "fee" ? null : undefined;
   const [start, end] = [seconds(record.start), seconds(record.end)];
   if (record.kind === "reward") {
     const clock = new Intl.DateTimeFormat("en-GB", { timeZone: agreement.timezone, timeStyle: "short" });
@@ -126,6 +182,9 @@ function dueOf({ record, evidence, prices, agreement: { agreement } }: Json): Js
   return { wh, amount, payer: householdPays ? household : agreement.aggregator };
 }
 
+const statedFor = ({ order }: Json, { a, b, signerA, signerB }: Json): string | undefined =>
+  order.participant === a ? signerA : order.participant === b ? signerB : undefined;
+
 /** Names of the checks that are bad without asking the chain. */
 export function badOffline(bundle: Json): string[] {
   const { record: r, previous, inclusion, pricesInclusion, prices, agreement: signed, evidence } = bundle;
@@ -133,9 +192,9 @@ export function badOffline(bundle: Json): string[] {
   const bad: string[] = [];
   const check = (name: string, good: boolean): void => void (good || bad.push(name));
   check("record-hash", digest === bundle.digest);
-  const { register, slots, flexibility } = evidence;
-  const hashed = { register, slots, ...(flexibility && { flexibility }) };
-  check("evidence", hashOf(hashed) === r.ref);
+  const { register, slots, flexibility, trade, deviation } = evidence;
+  const hashed = { register, slots, ...(flexibility && { flexibility }), ...(deviation && { deviation }) };
+  check("evidence", hashOf(trade ? trade.trade : hashed) === r.ref);
   const { agreement } = signed;
   const terms = typed(bundle, struct(text("AgreementTerms(bytes32 terms)"), hashOf(agreement)));
   const where = agreement.chainId === bundle.chainId && agreement.settlementContract === bundle.contract;
@@ -145,7 +204,9 @@ export function badOffline(bundle: Json): string[] {
   const theirs = agreement.a === r.a && agreement.b === r.b && hashOf(agreement) === r.agreement;
   check("agreement", where && byBoth && dates && theirs);
   const signers = [bundle.signatureA, bundle.signatureB].map((signature) => recover(digest, signature));
-  check("signatures", signers[0] === agreement.signerA && signers[1] === agreement.signerB);
+  const byOwner =
+    !trade || recover(orderDigest(bundle, trade.own.order), trade.own.signature) === statedFor(trade.own, agreement);
+  check("signatures", signers[0] === agreement.signerA && signers[1] === agreement.signerB && byOwner);
   if (previous || r.seq === 1) {
     const grown = (side: "cumA" | "cumB"): bigint => BigInt(r[side]) - BigInt(previous?.[side] ?? 0);
     const totals =
@@ -182,15 +243,19 @@ export async function badOnChain(bundle: Json, rpc: string): Promise<string[]> {
   const { record: r, inclusion, pricesInclusion } = bundle;
   const bad = badOffline(bundle).filter((name) => name !== "signatures");
   const digest = digestOf(bundle, r);
-  for (const [owner, signature] of [
-    [r.a, bundle.signatureA],
-    [r.b, bundle.signatureB],
+  const { trade, own } = bundle.evidence.trade ?? {};
+  const cleared = trade && [Math.floor(Date.parse(trade.clearedAt) / 1000), Math.ceil(Date.parse(trade.clearedAt) / 1000)];
+  const period = [seconds(r.start), seconds(r.end)];
+  for (const [owner, signed, signature, [from, to]] of [
+    [r.a, digest, bundle.signatureA, period],
+    [r.b, digest, bundle.signatureB, period],
+    ...(own ? [[own.order.participant, orderDigest(bundle, own.order), own.signature, cleared]] : []),
   ]) {
-    const signer = recover(digest, signature) ?? zero.slice(0, 42);
+    const signer = recover(signed, signature) ?? zero.slice(0, 42);
     const [since = 0n, until = 0n] = await call("partyOf(address)", owner);
     const [keyOwner = 0n, , keyUntil = 0n] = await call("keyOf(address)", signer);
-    const registered = since > 0n && since <= seconds(r.start) && seconds(r.end) <= until;
-    const counts = signer === owner || (keyOwner === BigInt(owner) && seconds(r.end) <= keyUntil);
+    const registered = since > 0n && since <= from && to <= until;
+    const counts = signer === owner || (keyOwner === BigInt(owner) && to <= keyUntil);
     if (!registered || !counts) bad.push("signatures");
   }
   const committed = async (one: Json): Promise<bigint | undefined> => {

@@ -1,9 +1,15 @@
+import { ExchangeTrade } from "../../core/message/exchange-trade.ts";
 import { moneyMicro } from "../../core/units.ts";
-import { type ExchangeTrade, tradeHash } from "./trade.ts";
+import { canonicalHash } from "./canonical-hash.ts";
+
+/** keccak256 of the trade's canonical JSON: `ref` of both its records. */
+export function tradeHash(trade: ExchangeTrade): string {
+  return canonicalHash(ExchangeTrade.parse(trade));
+}
 
 /**
- * One side of a trade, between a participant and the exchange: all that a settlement record of kind trade says of it. The rule
- * of such a record is to work it out again from the trade, as the evidence, by legsOf.
+ * One side of a trade, between a participant and the exchange: all that a settlement record of kind trade says of it. Whoever
+ * checks such a record works it out again from the trade, which is its evidence.
  */
 export interface TradeLeg {
   kind: "trade";

@@ -1,13 +1,7 @@
 import type { ExchangeForecast, ExchangeOrder, OrderRevocation } from "../../core/message/exchange-order.ts";
-import { canonicalHash } from "../../settlement/record/canonical-hash.ts";
-import type { SettlementDomain } from "../../settlement/record/domain.ts";
-import {
-  recoverSigner,
-  signTyped,
-  typedDigest,
-  type TypedDataSigner,
-  type TypedFields,
-} from "../../settlement/record/signature.ts";
+import { canonicalHash } from "./canonical-hash.ts";
+import type { SettlementDomain } from "./domain.ts";
+import { recoverSigner, signTyped, typedDigest, type TypedDataSigner, type TypedFields } from "./signature.ts";
 
 const orderTypes: TypedFields = {
   Order: [
