@@ -49,6 +49,8 @@ export async function setUpParties(options: {
   homes: readonly ({ site: string } & KeyPlace)[];
   /** Whether homes get coins for gas too, to send by themselves. */
   homesSend: boolean;
+  /** How taking part is rewarded; by the day where it is left out. */
+  reward?: Agreement["reward"];
 }): Promise<DemoParties> {
   const { rpcUrl } = options;
   const dev = (index: number): string => HDNodeWallet.fromPhrase(devWords, "", `m/44'/60'/0'/0/${index}`).privateKey;
@@ -95,7 +97,7 @@ export async function setUpParties(options: {
         timezone: options.timezone,
         currency: "EUR",
         periodS: 3600,
-        reward: { kind: "per_day", amount: String(rewardMicro) },
+        reward: options.reward ?? { kind: "per_day", amount: String(rewardMicro) },
         settlementContract: contract,
         chainId: devChainId,
       };
