@@ -24,9 +24,9 @@ export interface ApiOptions
     ApiBasis,
     SiteRoutesOptions,
     StatisticsRoutesOptions,
-    RewardRoutesOptions,
     LimitRoutesOptions,
     ForecastRoutesOptions,
+    RewardRoutesOptions,
     SettlementRoutesOptions,
     LogRoutesOptions,
     EscrowRoutesOptions,
@@ -45,12 +45,12 @@ export function routes(options: ApiOptions): Api {
   siteRoutes(app, options);
   resourceRoutes(app, options);
   statisticsRoutes(app, options);
-  rewardRoutes(app, options);
   auditRoutes(app, options);
   eventRoutes(app, options);
   metricsRoute(app, options);
   limitRoutes(app, options);
   forecastRoutes(app, options);
+  rewardRoutes(app, options);
   settlementRoutes(app, options);
   settledRoutes(app, options);
   disputeRoutes(app, options);
