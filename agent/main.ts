@@ -219,6 +219,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       grid,
       prices: prices.state(),
       weather: weather?.state() ?? null,
+      remote: remote.report(),
     });
   const resources = config.appliances.map(({ name }) => name);
   const words = overriding({ store: overrides, resources, loop, clock, log });
