@@ -14,6 +14,7 @@ import type { AgentConfig, AggregatorLink } from "../config/agent-config.ts";
 import type { Consents } from "../consents.ts";
 import type { ApplianceNow, ControlLoop } from "../control-loop.ts";
 import { acceptInstructions } from "../plan/accept-instructions.ts";
+import { meteredDevices } from "../settle/metered-devices.ts";
 import { settler, type Settler } from "../settle/settler.ts";
 import type { RemoteSettings } from "../remote/remote-config.ts";
 import type { ControlStore } from "../store/control-store.ts";
@@ -126,6 +127,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
         config: config.settlement,
         site: options.link.gatewayId,
         gridMeter: options.gridMeter,
+        devices: meteredDevices(config),
         stores,
         clock,
         log,

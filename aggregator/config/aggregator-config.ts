@@ -24,6 +24,8 @@ export interface AggregatorConfig {
   worthFile?: string;
   settlement?: AggregatorSettlement;
   enrolment?: EnrolmentConfig;
+  /** Several processes share the work. */
+  workers?: { group: string; leaseMs: number };
   database: DatabasePlace;
   /** Keys and what else is kept beside the database. */
   stateFolder: string;
@@ -138,6 +140,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
         ...(enrolment.crl_file && { crlFile: at(enrolment.crl_file) }),
       },
     }),
+    ...(yaml.workers && { workers: { group: yaml.workers.group, leaseMs: yaml.workers.lease_s * 1000 } }),
     database,
     stateFolder,
     listen: listenAt(yaml.http.listen),
