@@ -7,8 +7,7 @@ import { gatewayState, gatewayStateNames } from "../fleet/gateway-states.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
-import { demandSite } from "./site-routes.ts";
-import { demandReader } from "./token.ts";
+import { demandHome } from "./site-routes.ts";
 
 /** What gateways run by from afar. */
 export interface ConfigRoutesOptions {
@@ -36,8 +35,7 @@ const config = createRoute({
 export function configRoutes(app: Api, { store, sites }: ConfigRoutesOptions): void {
   app.openapi(config, async (c) => {
     const { site } = c.req.valid("param");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     const known = await store.gatewayConfig(site);
     const { revision = null, wanted = {}, report = null, reportedMs = null } = known ?? {};
     return c.json(
