@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { serve } from "@hono/node-server";
 import { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
@@ -10,6 +11,7 @@ import { routes } from "./api/routes.ts";
 import type { AggregatorConfig } from "./config/aggregator-config.ts";
 import { readFeeders } from "./config/read-feeders.ts";
 import { believed, readKeyChange } from "./dispatch/key-change.ts";
+import { fleetDesk } from "./fleet/fleet-desk.ts";
 import { homeLine, type Homes, operatorMs, openHomes, quietWith, stepMs } from "./homes.ts";
 import { metrics } from "./observe/metrics.ts";
 import { serveMetrics } from "./observe/metrics-listener.ts";
@@ -85,6 +87,7 @@ export async function startAggregator(options: {
   const keyChange = config.controlKeyChange && (await readKeyChange(config.controlKeyChange));
   // Rows that the broker still holds of a home that took its data back are not kept again.
   const erased = new Set(await store.erasedSites());
+  const fleet = fleetDesk({ store, send, sites, uuid: randomUUID, clock, log });
   homes = openHomes({
     config,
     line,
@@ -101,7 +104,10 @@ export async function startAggregator(options: {
     settling: {
       onSlots: async (site) => settlement?.proposals.advance(site),
       onSettlement: async (site, message) => settlement?.proposals.answer(site, message),
-      onWelcome: async (site) => settlement?.inclusion.welcome(site),
+      async onWelcome(site) {
+        await settlement?.inclusion.welcome(site);
+        await quietly(fleet.remind(site), "sending configuration again");
+      },
       // Bound before they begin to count; a chain takes the time it takes, and the homes hear of them now.
       onPrices: () => void settlement?.anchoring.tick(),
     },
@@ -193,6 +199,7 @@ export async function startAggregator(options: {
   opened.defer(() => line.link().stop());
   opened.defer(() => homes.drain());
   await share?.tick();
+  clock.every(operatorMs, () => quietly(fleet.follow(), "following the roll-out"), signal);
   clock.every(operatorMs, () => quietly(observing.followAudit(), "following the audit log"), signal);
   if (settlement) {
     clock.every(stepMs, () => Promise.all(sites.map(settlement.proposals.advance)).then(() => undefined), signal);

@@ -38,7 +38,13 @@ export async function runDaemon(options: {
   /** Made with mode 0700 before anything starts. */
   stateFolder?: string;
   /** @param given.asked ends what the start waits for, where the daemon is told to stop meanwhile */
-  start: (given: { clock: Clock; log: Log; signal: AbortSignal; asked: AbortSignal }) => Promise<Daemon>;
+  start: (given: {
+    clock: Clock;
+    log: Log;
+    signal: AbortSignal;
+    asked: AbortSignal;
+    setLogLevel: (level: LogLevel) => void;
+  }) => Promise<Daemon>;
   say: (line: string) => void;
 }): Promise<number> {
   const log = stderrLog(options.name, options.level);
@@ -56,7 +62,13 @@ export async function runDaemon(options: {
           signal: AbortSignal.any([ending.signal, asked]),
         })
       : realClock({ onError, synced: (await networkTime({ keeper: machineTime, log, signal: ending.signal })).synced });
-    const daemon = await options.start({ clock, log, signal: ending.signal, asked });
+    const daemon = await options.start({
+      clock,
+      log,
+      signal: ending.signal,
+      asked,
+      setLogLevel: (level) => void (log.level = level),
+    });
     options.say(JSON.stringify({ kind: "ready", ...daemon.ready }));
     await notifier.ready().catch(async (error: unknown) => {
       await daemon.stop();

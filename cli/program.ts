@@ -5,6 +5,7 @@ import { addAggregatorVerbs } from "./aggregator/verbs.ts";
 import { addFleetVerb } from "./simulate-fleet-verb.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
+import { addFleetVerbs } from "./fleet/verbs.ts";
 import { addKeyVerbs } from "./key-verbs.ts";
 import { addExchangeVerbs } from "./market/exchange-verbs.ts";
 import type { Verb } from "./verb.ts";
@@ -43,6 +44,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(verb(async ({ config: file }: { config: string }) => (await import("./agent-run.ts")).agentRun(file, say)));
 
   addAggregatorVerbs(root, { verb, say });
+  addFleetVerbs(root, { verb, say });
 
   root
     .command("enrol")

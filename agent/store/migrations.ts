@@ -75,4 +75,7 @@ export const migrations: readonly string[] = [
   create table publication (
     digest text primary key, from_block integer not null, tried_ms integer not null, tx text, is_done integer not null) strict, without rowid;
   `,
+  `
+  create table remote_config (id integer primary key check (id = 1), body text not null) strict;
+  `,
 ];

@@ -6,6 +6,7 @@ import type { Log } from "../../core/log.ts";
 import { InstructionAck } from "../../core/message/instruction.ts";
 import { Measurements } from "../../core/message/measurements.ts";
 import { Refusal } from "../../core/message/refusal.ts";
+import { ConfigReport } from "../../core/message/remote-config.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
 import { parseAs } from "../../core/parse-as.ts";
@@ -31,6 +32,8 @@ export interface IntakeOptions {
   onStatus: (site: string, status: ResourceStatus) => void | Promise<void>;
   onAnswer: (site: string, ack: InstructionAck) => void;
   onSlots: (site: string) => void;
+  /** A gateway has said what it runs by. */
+  onReport?: (site: string) => void;
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
 }
 
@@ -115,6 +118,10 @@ export function intake(options: IntakeOptions): Intake {
       return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
     }
     if (head === "ack" && tail.length === 1) return ack(site, body);
+    if (head === "config" && tail.length === 0) {
+      await store.saveReport(site, parse(ConfigReport, body), options.clock.now());
+      return options.onReport?.(site);
+    }
     if (head === "refused" && tail.length === 0) return homeRefuses(site, parse(Refusal, body));
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);

@@ -119,7 +119,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     );
   });
   const each = settlement.mode === "each" && settlement.settledBy === "aggregator";
-  const watch = unsignedWatch({ store, agreements, rule: settlement.unsigned, clock, log });
+  const watch = unsignedWatch({ store, agreements, chain, rule: settlement.unsigned, clock, log });
   await watch.load();
   const proposals = proposer({
     ...rooms,
