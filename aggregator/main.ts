@@ -135,6 +135,7 @@ export async function startAggregator(options: {
     onState(site, { state }) {
       if (states.get(site) !== state) log.info({ site, state }, "home is now");
       states.set(site, state);
+      desk.onState(site, state);
       if (state !== "ready") return;
       void clock.hold(welcome(site));
     },
