@@ -8,6 +8,7 @@ import type { Collector } from "./collect/collector.ts";
 import type { ComfortWatch } from "./comfort.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { ControlLoop } from "./control-loop.ts";
+import type { ExchangeRoom } from "./exchange/exchange-room.ts";
 import type { Override } from "./plan/override.ts";
 import type { PriceState } from "./prices/price-keeper.ts";
 import type { GridRoom } from "./publish/grid-room.ts";
@@ -99,6 +100,19 @@ export const AgentStatus = z.object({
     /** The aggregator is not followed: two countersignatures in a row are missing. */
     hasLeft: z.boolean(),
   }),
+  /** Orders and records at the exchange in this run; absent where none is configured. */
+  exchange: z
+    .object({
+      placed: count,
+      refused: count,
+      signed: count,
+      disputed: count,
+      /** Nothing is ordered: two countersignatures in a row are missing. */
+      hasLeft: z.boolean(),
+      /** Code of what failed in the last round; null where nothing did. */
+      failure: z.string().nullable(),
+    })
+    .optional(),
   /** Refused frames and messages by code. */
   rejected: z.record(z.string(), count),
   memoryMiB: count,
@@ -120,6 +134,7 @@ export function agentStatus(parts: {
   overrides: readonly Override[];
   grid: GridRoom | null;
   prices: PriceState | null;
+  exchange: ReturnType<ExchangeRoom["state"]> | null;
   weather: WeatherState | null;
 }): AgentStatus {
   const { config, clock, collector, loop, outbox, room } = parts;
@@ -162,6 +177,7 @@ export function agentStatus(parts: {
       .map(({ resource, mode, untilMs }) => ({ resource, mode, until: iso(untilMs) })),
     switches: parts.switches,
     settlements: { ...parts.records.counts(), disputed: room?.settled().disputed ?? 0, hasLeft: room?.hasLeft() ?? false },
+    ...(parts.exchange && { exchange: parts.exchange }),
     rejected: parts.rejected,
     memoryMiB: Math.round(process.memoryUsage.rss() / 1024 / 1024),
   };

@@ -4,9 +4,10 @@ import { cityData, missingCityFiles } from "./citylearn/city-data.ts";
 import { communityPart } from "./market/community-part.ts";
 import { exchangePart, type Part } from "./market/exchange-part.ts";
 import { report } from "./report.ts";
+import { roundsPart } from "./market/rounds-part.ts";
 
 /**
- * `npm run bench:market [-- --json] [--only exchange|community] [--books 20] [--orders 100000] [--turns 7] [--days 30]`:
+ * `npm run bench:market [-- --json] [--only exchange|community|rounds] [--books 20] [--orders 100000] [--turns 7] [--days 30] [--instances 20] [--homes 10000]`:
  * the markets in parts; without --only all of them, one after the other. The community needs the data of CityLearn 2022.
  */
 const option = (name: string, otherwise: number): number => {
@@ -34,6 +35,8 @@ const parts: Record<string, () => Promise<Part>> = {
     // Nine months into the data's year: spring.
     return communityPart(cityData(folder), { homes: 100, days: option("--days", 30), firstHour: 39 * 7 * 24 });
   },
+  rounds: async () =>
+    roundsPart(await loadSolver(), { instances: option("--instances", 20), homes: option("--homes", 10_000), aggregators: 4 }),
 };
 
 const onlyAt = process.argv.indexOf("--only");

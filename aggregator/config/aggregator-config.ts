@@ -24,12 +24,16 @@ export interface AggregatorConfig {
   worthFile?: string;
   settlement?: AggregatorSettlement;
   enrolment?: EnrolmentConfig;
+  /** Several processes share the work. */
+  workers?: { group: string; leaseMs: number };
   database: DatabasePlace;
   /** Keys and what else is kept beside the database. */
   stateFolder: string;
   listen: { host: string; port: number };
   /** Whoever reaches the API is the operator; only on loopback. */
   openApi: boolean;
+  /** Where Prometheus reads without a token. */
+  metricsListen?: { host: string; port: number };
   logLevel: LogLevel;
   /** Only in the demo and in tests: where simulated time comes from. */
   simulationClockUrl?: string;
@@ -136,10 +140,12 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
         ...(enrolment.crl_file && { crlFile: at(enrolment.crl_file) }),
       },
     }),
+    ...(yaml.workers && { workers: { group: yaml.workers.group, leaseMs: yaml.workers.lease_s * 1000 } }),
     database,
     stateFolder,
     listen: listenAt(yaml.http.listen),
     openApi: yaml.http.open,
+    ...(yaml.metrics && { metricsListen: listenAt(yaml.metrics.listen) }),
     logLevel: yaml.log.level,
     ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
   };

@@ -86,6 +86,8 @@ export const AggregatorYaml = z.strictObject({
       crl_file: z.string().optional(),
     })
     .optional(),
+  /** With it several processes may share the work: one `aggregator run`, and any number of `aggregator worker`. */
+  workers: z.strictObject({ group: Name.default("intake"), lease_s: z.int().min(1).max(600).default(15) }).optional(),
   storage: z.union([
     z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db") }),
     z.strictObject({
@@ -106,6 +108,8 @@ export const AggregatorYaml = z.strictObject({
       path: ["open"],
     })
     .default({ listen: "127.0.0.1:8490", open: false }),
+  /** Figures for Prometheus at an address of their own, without a token. */
+  metrics: z.strictObject({ listen: Listen }).optional(),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).default({ level: "info" }),
   simulation: z.strictObject({ clock_url: z.string() }).optional(),
 });

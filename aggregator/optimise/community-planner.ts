@@ -8,6 +8,7 @@ import type { PriceBook } from "../../planner/price-book.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
 import type { Control } from "../dispatch/control.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
@@ -24,7 +25,8 @@ export interface CommunityPlannerOptions {
   prices: PriceBook;
   give: Dispatcher["give"];
   control: Control;
-  watch: Pick<HomeWatch, "isAway" | "isWilling">;
+  /** Which homes are there, and which appliances follow. */
+  attendance: Pick<HomeWatch, "isAway" | "isWilling">;
   contracts: Pick<Contracts, "termsOf" | "begun">;
   uuid: () => string;
   slotMinutes: number;
@@ -36,6 +38,8 @@ export interface CommunityPlannerOptions {
   mustHearAll: (site: string) => boolean;
   /** Hears of each list that a home is given, with what its appliance had been given then, Wh. */
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
+  /** Hears how each plan of a feeder ended. */
+  watch?: Pick<Metrics, "planEnded"> | undefined;
   clock: Clock;
   log: Log;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
@@ -88,6 +92,8 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       { feeder: group.name, homes: homes.length, status, stopped, keptAll, ms: Math.round(clock.monotonicMs() - startedMs) },
       "homes planned together",
     );
+    const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
+    options.watch?.planEnded({ status, stopped, curtailedWh });
     await ledger.note(result, slots, nowMs);
     let turn = 0;
     for (const [index, home] of homes.entries()) {

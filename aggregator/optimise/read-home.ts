@@ -44,7 +44,7 @@ export async function readHome(
     contracts: Pick<Contracts, "termsOf" | "begun">;
     /** Whether operators and the contract leave it to plans. */
     isFree: boolean;
-    watch: Pick<HomeWatch, "isAway" | "isWilling">;
+    attendance: Pick<HomeWatch, "isAway" | "isWilling">;
     uuid: () => string;
     log: Log;
   },
@@ -62,14 +62,14 @@ export async function readHome(
   const inForce = new Map(followed.map(({ list }) => [list.resource, list]));
   const isPlannable = ({ resource }: PlannedResource): boolean =>
     parts.isFree &&
-    !parts.watch.isAway(site) &&
-    parts.watch.isWilling(site, resource) &&
+    !parts.attendance.isAway(site) &&
+    parts.attendance.isWilling(site, resource) &&
     statuses.get(resource)?.alarm === undefined;
   const drawsW = [...baseW];
   for (const resource of agreed.resources) {
     if (isPlannable(resource)) continue;
     const name = resource.resource;
-    const ownW = parts.watch.isWilling(site, name)
+    const ownW = parts.attendance.isWilling(site, name)
       ? toldLoadW(resource, inForce.get(name), slots)
       : ownLoadW(resource, statuses.get(name), slots);
     for (const [slot, watts] of ownW.entries()) drawsW[slot] = (drawsW[slot] ?? 0) + watts;

@@ -86,8 +86,15 @@ export function writeBrokerUsers(files: DemoFiles): void {
   writeFileSync(files.usersFile, JSON.stringify(users), { mode: 0o600 });
 }
 
+/** How the contract comes to the records: the newest of all homes together, or each by itself, by whom. */
+export type DemoSettling = "together" | "each by the aggregator" | "each by the gateway";
+
 /** Writes real configuration files, the same that an installer and an operator write. */
-export async function writeConfigs(files: DemoFiles, parties: DemoParties, prices: PriceSeries, clockUrl: string): Promise<void> {
+export async function writeConfigs(
+  files: DemoFiles,
+  parties: DemoParties,
+  { prices, clockUrl, settling }: { prices: PriceSeries; clockUrl: string; settling: DemoSettling },
+): Promise<void> {
   const { privateJwk, publicJwk } = await createControlKey("demo-control-1");
   const chain = { chain_id: devChainId, contract: parties.contract, rpc_url: `http://127.0.0.1:${files.chainPort}` };
   const brokerUrl = `mqtt://127.0.0.1:${files.brokerPort}`;
@@ -96,7 +103,9 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
     const agreementFile = join(home.folder, "agreement.json");
     writeFileSync(agreementFile, JSON.stringify(parties.agreements.get(home.site)), { mode: 0o600 });
     sites[home.site] = { agreement_file: agreementFile };
-    writeFileSync(home.configFile, stringify(agentYaml(home, { chain, brokerUrl, publicJwk, clockUrl })), { mode: 0o640 });
+    writeFileSync(home.configFile, stringify(agentYaml(home, { chain, brokerUrl, publicJwk, clockUrl, settling })), {
+      mode: 0o640,
+    });
   }
   const own = files.aggregator.folder;
   writeFileSync(join(own, "control-key.json"), JSON.stringify(privateJwk), { mode: 0o600 });
@@ -117,6 +126,8 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
       // The demo's chain takes nothing back, and its day ends before a month is over.
       final_after: 0,
       settle_days: 0,
+      ...(settling !== "together" && { mode: "each" }),
+      ...(settling === "each by the gateway" && { settled_by: "gateway" }),
     },
     storage: { path: "data.db" },
     http: { listen: `127.0.0.1:${files.aggregator.apiPort}`, open: true },
@@ -126,7 +137,10 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
   chmodSync(files.folder, 0o700);
 }
 
-function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; publicJwk: object; clockUrl: string }): object {
+function agentYaml(
+  home: HomeFiles,
+  shared: { chain: object; brokerUrl: string; publicJwk: object; clockUrl: string; settling: DemoSettling },
+): object {
   const relay = (coil: number, onBoot: "open" | "closed"): object => ({
     driver: "modbus_coil",
     bus: "lan",
@@ -183,6 +197,10 @@ function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; 
       ...shared.chain,
       // A development chain has too few blocks for a final one.
       finality: "latest",
+      ...(shared.settling === "each by the gateway" && {
+        settle_own: true,
+        publish: { key: "household", passphrase_file: "passphrase" },
+      }),
     },
     storage: { path: "data.db", commit_every_s: 300 },
     simulation: { clock_url: shared.clockUrl },

@@ -14,7 +14,7 @@ import { freePort } from "../free-port.ts";
 import { askStatus } from "../status.ts";
 import { aggregatorApi } from "./aggregator-api.ts";
 import { checkSettlements } from "./check-settlements.ts";
-import { layOut, writeBrokerUsers, writeConfigs, type HomeFiles } from "./demo-files.ts";
+import { layOut, writeBrokerUsers, writeConfigs, type DemoSettling, type HomeFiles } from "./demo-files.ts";
 import { setUpParties } from "./demo-parties.ts";
 import { demoPrices } from "./demo-prices.ts";
 import { judge, type DemoResult } from "./demo-result.ts";
@@ -58,8 +58,10 @@ export async function openWorld(options: {
   seed: number;
   cli: string;
   show: Screen;
+  /** Together where it is left out. */
+  settling?: DemoSettling;
 }): Promise<World> {
-  const { show, seed } = options;
+  const { show, seed, settling = "together" } = options;
   const startedMs = performance.now();
   const files = await layOut(options.folder, options.homes, freePort);
   const clock = await startClockServer({
@@ -145,8 +147,10 @@ export async function openWorld(options: {
         timezone: houseZone,
         aggregator: files.aggregator,
         homes: files.homes,
+        homesSend: settling === "each by the gateway",
       });
-      await writeConfigs(files, parties, demoPrices(serviceStartMs - 3_600_000, seed), clock.url);
+      const prices = demoPrices(serviceStartMs - 3_600_000, seed);
+      await writeConfigs(files, parties, { prices, clockUrl: clock.url, settling });
       await Promise.all([
         programs.start({ name: "aggregator", args: ["aggregator", "run", "-c", files.aggregator.configFile] }),
         ...files.homes.map(startAgent),

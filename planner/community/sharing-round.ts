@@ -1,26 +1,29 @@
 import type { Pull } from "./party.ts";
+import { leastShifts, shareBeyond, type SharedLimit } from "./shared-limit.ts";
 
 /**
- * Sharing ADMM (Boyd et al. 2011, section 7.3): parties that know only their own costs find profiles whose sum keeps a limit. Each
- * round every party is told a profile to be pulled towards, and answers the one that it likes best with that pull; this is the
- * arithmetic between the rounds. Energies in Wh a slot, import positive.
+ * Sharing ADMM (Boyd et al. 2011, section 7.3) under the limits of a radial grid: parties that know only their own costs find
+ * profiles whose sums keep the limits. Each round every party is told a profile to be pulled towards, and answers the one that it
+ * likes best with that pull; this is the arithmetic between the rounds. Parties of one place are a group: only the sum of what they
+ * answer is known here, and all of them are pulled alike. Energies in Wh a slot, import positive.
  */
 export interface Sharing {
   round: number;
-  parties: number;
-  /** What the sum of all may be. */
-  most: Float64Array;
-  least: Float64Array;
-  /** What each party's mean share shall be, and how far the shares have missed it so far (the scaled multiplier). */
-  meanWh: Float64Array;
-  missWh: Float64Array;
+  /** Parties of each group. */
+  parties: readonly number[];
+  limits: readonly SharedLimit[];
+  /** What a group's parties took in the last round on average. */
+  tookWh: readonly Float64Array[];
+  /** What a group's mean party shall take, and how far it has missed it so far (the scaled multiplier). */
+  meanWh: readonly Float64Array[];
+  missWh: readonly Float64Array[];
   /** The pull's strength, money per Wh². */
   penalty: number;
   /** What all paid together in each round. */
-  money: number[];
+  money: readonly number[];
 }
 
-/** What a party answers in a round. */
+/** What a group answers in a round: the sum of its parties. */
 export interface SharingReply {
   netWh: Float64Array;
   money: number;
@@ -50,55 +53,81 @@ const balanceUntil = 40;
 /** Residuals that lie further apart than this are brought nearer by a penalty twice or half as strong. */
 const unbalanced = 4;
 
-/** The first round: nobody is pulled anywhere. @param penalty money per Wh², such as the price scale over what a party takes in a slot */
-export function openSharing(parties: number, limits: { most: Float64Array; least: Float64Array }, penalty: number): Sharing {
-  const nothing = limits.most.map(() => 0);
-  return { round: 0, parties, ...limits, meanWh: nothing, missWh: nothing, penalty, money: [] };
+/**
+ * Before the first round.
+ * @param parties how many each group has
+ * @param penalty money per Wh², such as the price scale over what a party takes in a slot
+ */
+export function openSharing(parties: readonly number[], limits: readonly SharedLimit[], penalty: number): Sharing {
+  const slots = limits[0]?.most.length ?? 0;
+  const nothing = parties.map(() => new Float64Array(slots));
+  return { round: 0, parties, limits, tookWh: nothing, meanWh: nothing, missWh: nothing, penalty, money: [] };
 }
 
-/** Where a party is pulled in the next round. @param lastWh its last reply; undefined in the first round */
-export function pullFor(state: Sharing, replies: readonly SharingReply[], lastWh: Float64Array): Pull {
-  const mean = meanOf(state, replies);
-  return {
-    towards: lastWh.map((wh, slot) => wh - at(mean, slot) + at(state.meanWh, slot) - at(state.missWh, slot)),
-    pricePerWh2: state.penalty / 2,
-  };
+/** By how much each party of a group is pulled away from its last answer, Wh; nobody needs to know more of the others. */
+export function shiftFor({ tookWh, meanWh, missWh }: Sharing, group: number): Float64Array {
+  return at(tookWh, group).map((wh, slot) => at(meanWh, group)[slot]! - at(missWh, group)[slot]! - wh);
 }
 
-/** What a Wh more costs for the limit, money per Wh: above nothing where import is short of room, below where export is. */
-export function sharedPrice(state: Sharing): Float64Array {
-  return state.missWh.map((wh) => wh * state.penalty);
+/** Where a party is pulled that answered `lastWh`, with the shift of its group. @param penalty of the sharing */
+export function pullOf(shift: Float64Array, penalty: number, lastWh: Float64Array): Pull {
+  return { towards: lastWh.map((wh, slot) => wh + (shift[slot] as number)), pricePerWh2: penalty / 2 };
 }
 
-/** One round: the replies of all parties make the next state, and say whether another round is worth it. */
+/** What a Wh more of a group costs for the limits, money per Wh: above nothing where import is short of room, below where export is. */
+export function sharedPrice({ missWh, penalty }: Sharing, group: number): Float64Array {
+  return at(missWh, group).map((wh) => wh * penalty);
+}
+
+/** One round: the replies of all groups make the next state, and say whether another round is worth it. */
 export function sharingRound(
   state: Sharing,
   replies: readonly SharingReply[],
   rules: SharingRules = usualSharing,
 ): { state: Sharing; verdict: SharingVerdict } {
-  const { parties, most, least } = state;
-  const mean = meanOf(state, replies);
-  const relaxed = mean.map((wh, slot) => relaxation * wh + (1 - relaxation) * at(state.meanWh, slot));
-  const meanWh = relaxed.map((wh, slot) =>
-    Math.max(at(least, slot) / parties, Math.min(at(most, slot) / parties, wh + at(state.missWh, slot))),
+  const { parties, limits, penalty } = state;
+  const tookWh = parties.map((count, group) =>
+    (replies[group]?.netWh ?? at(state.tookWh, group)).map((wh) => wh / Math.max(1, count)),
   );
-  const missWh = relaxed.map((wh, slot) => at(state.missWh, slot) + wh - at(meanWh, slot));
+  // Nothing was meant before the first round.
+  const relaxed = tookWh.map((took, group) =>
+    state.round === 0 ? took : took.map((wh, slot) => relaxation * wh + (1 - relaxation) * at(state.meanWh, group)[slot]!),
+  );
+  const meanWh = relaxed.map((wh) => new Float64Array(wh.length));
+  const missWh = relaxed.map((wh) => new Float64Array(wh.length));
+  const slots = limits[0]?.most.length ?? 0;
+  for (let slot = 0; slot < slots; slot += 1) {
+    const wants = parties.map((count, group) => ({
+      parties: count,
+      meanWh: at(relaxed, group)[slot]! + at(state.missWh, group)[slot]!,
+    }));
+    for (const [group, shift] of leastShifts(limits, wants, slot).entries()) {
+      at(meanWh, group)[slot] = wants[group]!.meanWh - shift;
+      at(missWh, group)[slot] = shift;
+    }
+  }
   const money = [...state.money, replies.reduce((sum, reply) => sum + reply.money, 0)];
   const round = state.round + 1;
-  const moved = rootMeanSquare(meanWh.map((wh, slot) => (wh - at(state.meanWh, slot)) * state.penalty * 1000));
-  const passed = Math.max(
-    ...mean.map((wh, slot) => {
-      const sum = wh * parties;
-      const size = Math.max(1, Math.min(Math.abs(at(most, slot)), Math.abs(at(least, slot))));
-      return Math.max(sum - at(most, slot), at(least, slot) - sum, 0) / (Number.isFinite(size) ? size : 1);
-    }),
+  const moved =
+    Math.sqrt(movedSquares(state, meanWh) / Math.max(1, parties.reduce((sum, count) => sum + count, 0) * slots)) * penalty * 1000;
+  const passed = shareBeyond(
+    limits,
+    replies.map(({ netWh }) => netWh),
   );
   const before = money.at(-1 - rules.steady);
   const isSteady =
     before !== undefined && Math.abs((money.at(-1) ?? 0) - before) <= rules.money * Math.max(1e-9, Math.abs(before));
   const isDone = passed <= rules.overload && moved <= rules.pricePerKwh && isSteady;
-  const next = balanced({ ...state, round, meanWh, missWh, money }, { passed, moved, rules });
+  const next = balanced({ ...state, round, tookWh, meanWh, missWh, money }, { passed, moved, rules });
   return { state: next, verdict: isDone ? "converged" : round >= rules.mostRounds ? "out-of-rounds" : "go-on" };
+}
+
+/** Squares of how far what is meant has moved, over all parties and slots, Wh². */
+function movedSquares(before: Sharing, meanWh: readonly Float64Array[]): number {
+  let sum = 0;
+  for (const [group, mean] of meanWh.entries())
+    for (const [slot, wh] of mean.entries()) sum += before.parties[group]! * (wh - at(before.meanWh, group)[slot]!) ** 2;
+  return sum;
 }
 
 /** A penalty twice as strong where the limit is missed by more than prices still move, half as strong the other way round. */
@@ -106,13 +135,8 @@ function balanced(state: Sharing, { passed, moved, rules }: { passed: number; mo
   if (state.round % balanceEvery !== 0 || state.round > balanceUntil) return state;
   const [limit, price] = [passed / rules.overload, moved / rules.pricePerKwh];
   const factor = limit > unbalanced * price ? 2 : price > unbalanced * limit ? 0.5 : 1;
-  return { ...state, penalty: state.penalty * factor, missWh: state.missWh.map((wh) => wh / factor) };
+  if (factor === 1) return state;
+  return { ...state, penalty: state.penalty * factor, missWh: state.missWh.map((miss) => miss.map((wh) => wh / factor)) };
 }
 
-function meanOf({ parties, most }: Sharing, replies: readonly SharingReply[]): Float64Array {
-  return most.map((_, slot) => replies.reduce((sum, { netWh }) => sum + at(netWh, slot), 0) / Math.max(1, parties));
-}
-
-const rootMeanSquare = (values: Float64Array): number =>
-  Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / Math.max(1, values.length));
-const at = (values: Float64Array, slot: number): number => values[slot] ?? 0;
+const at = (values: readonly Float64Array[], group: number): Float64Array => values[group] as Float64Array;

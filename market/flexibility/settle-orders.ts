@@ -1,0 +1,56 @@
+import { divideHalfEven, moneyMicro } from "../../core/units.ts";
+import { settleFlex } from "./one-sided-penalty.ts";
+import type { Order } from "./session.ts";
+
+/** One slot of a settlement (UFTP FlexOrderSettlement ISP), Wh; what is taken from the grid is positive. */
+export interface SettledSlot {
+  slot: number;
+  baselineWh: number;
+  /** So much less was ordered; negative: so much more. */
+  orderedWh: number;
+  meteredWh: number;
+  deliveredWh: number;
+  deficiencyWh: number;
+}
+
+/** What an order comes to (UFTP FlexOrderSettlement). */
+export interface OrderSettlement {
+  offer: string;
+  /** Slots in which something was asked for. */
+  slots: SettledSlot[];
+  /** For what was delivered, and taken for what was missing, micro-units. */
+  price: bigint;
+  penalty: bigint;
+  /** Price less penalty: owed to the aggregator; below 0 by it. */
+  netMicro: bigint;
+}
+
+/**
+ * Settles an order by what was metered: of the price as much as was delivered of all that was asked for, less a penalty for what
+ * was missing (UFTP, one-sided). Nothing is owed for slots that only change with the others.
+ * @param baselineW the prognosis without the order
+ * @param penalty micro-units per kWh
+ */
+export function settleOrder(
+  { offer, powerW, price, asked }: Order,
+  {
+    baselineW,
+    meteredWh,
+    hours,
+    penalty,
+  }: { baselineW: readonly number[]; meteredWh: readonly number[]; hours: number; penalty: bigint },
+): OrderSettlement {
+  const slots = asked.flatMap((direction, slot): SettledSlot[] => {
+    const baselineWh = Math.round((baselineW[slot] ?? 0) * hours);
+    const orderedWh = baselineWh - Math.round((powerW[slot] ?? 0) * hours);
+    if (direction === 0 || orderedWh * direction <= 0) return [];
+    const metered = meteredWh[slot] ?? 0;
+    const { deliveredWh, deficiencyWh } = settleFlex({ baselineWh, orderedWh, meteredWh: metered }, { price: 0n, penalty: 0n });
+    return [{ slot, baselineWh, orderedWh, meteredWh: metered, deliveredWh, deficiencyWh }];
+  });
+  const sum = (of: (slot: SettledSlot) => number): bigint => BigInt(slots.reduce((wh, slot) => wh + of(slot), 0));
+  const ordered = sum(({ orderedWh }) => Math.abs(orderedWh));
+  const paid = ordered === 0n ? 0n : divideHalfEven(price * sum(({ deliveredWh }) => deliveredWh), ordered);
+  const taken = moneyMicro(slots.map(({ deficiencyWh }) => ({ wh: deficiencyWh, microPerKwh: penalty })));
+  return { offer, slots, price: paid, penalty: taken, netMicro: paid - taken };
+}
