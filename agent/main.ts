@@ -20,7 +20,7 @@ import type { GridRoom } from "./publish/grid-room.ts";
 import { openBuses } from "./open-buses.ts";
 import { openOwnPrices, openWeather } from "./own-prices.ts";
 import { openStore } from "./open-store.ts";
-import { openAggregatorRoom, openGridRoom } from "./open-rooms.ts";
+import { openAggregatorRoom, openExchangeRoom, openGridRoom } from "./open-rooms.ts";
 import type { AggregatorRoom } from "./publish/aggregator-room.ts";
 import { openRemoteSettings } from "./remote/remote-config.ts";
 import { relayTesting, type RunningTests } from "./relay-test.ts";
@@ -30,6 +30,7 @@ import { startControl } from "./start-control.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
 import { consentStore } from "./store/consent-store.ts";
 import { controlStore } from "./store/control-store.ts";
+import { exchangeStore } from "./store/exchange-store.ts";
 import { meterStore } from "./store/meter-store.ts";
 import { overrideStore } from "./store/override-store.ts";
 import { remoteConfigStore } from "./store/remote-config-store.ts";
@@ -95,6 +96,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   opened.push(closeStore);
   const [meters, control, settlement] = [meterStore(db), controlStore(db), settlementStores(db)];
   const overrides = overrideStore(db);
+  const trades = config.exchange ? exchangeStore(db) : null;
   const givenWh = givenEnergy({ meters, control });
   const refused = rejections(log, () => clock.monotonicMs());
   const buses = openBuses(config.buses, clock);
@@ -154,6 +156,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     log,
     rejections: refused,
     instructions: inForce,
+    positions: trades?.positions ?? null,
     gridLimitW: () => (grid ? grid.limitW() : (config.gridOperator?.rules.failsafeLimitW ?? null)),
     sharing: consents.sharing,
     alone: () => !isFollowed() && clock.synced(),
@@ -203,6 +206,8 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   opened.push(() => room?.stop());
   grid = await openGridRoom(shared);
   opened.push(() => grid?.stop());
+  const exchange = openExchangeRoom({ config, db, trades, meters, control, prices, outlook: own.outlook, clock, log, signal });
+  opened.push(() => exchange?.stop());
   const status = (): AgentStatus =>
     agentStatus({
       config,
@@ -218,7 +223,9 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       overrides: overrides.all(),
       grid,
       prices: prices.state(),
+      exchange: exchange?.state() ?? null,
       weather: weather?.state() ?? null,
+      remote: remote.report(),
     });
   const resources = config.appliances.map(({ name }) => name);
   const words = overriding({ store: overrides, resources, loop, clock, log });
@@ -249,6 +256,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       await collecting.stop();
       await room?.stop();
       await grid?.stop();
+      await exchange?.stop();
       await server.close();
       await close();
       await buses.close();

@@ -37,7 +37,7 @@ const drainMs = 5000;
 /** New slots and answers move things on at once; this is for what got lost. */
 export const stepMs = 5 * 60_000;
 
-/** What has to do with settlement, in the one process that settles. */
+/** What one process alone does with homes: it settles, and sends them their configuration. */
 export interface Settling {
   onSlots(site: string): Promise<void>;
   onSettlement(site: string, message: SettlementUp): Promise<void>;

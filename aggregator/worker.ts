@@ -14,8 +14,8 @@ import { signedAgreements } from "./settle/signed-agreements.ts";
 import { openShare } from "./share/open-share.ts";
 import { openStore } from "./store/open-store.ts";
 
-/** Homes that were erased through another process are known within this time. */
-const erasedMs = 2000;
+/** What another process decides of a home, that it is erased or gets no flexibility, is known within this time. */
+const decidedMs = 2000;
 
 /** A worker as whoever started it sees it. */
 export interface RunningWorker {
@@ -56,6 +56,7 @@ export async function startWorker(options: { config: AggregatorConfig; clock: Cl
   });
   const line = homeLine({ aggregator: config.id, key, store, share, clock });
   const erased = new Set(await store.erasedSites());
+  const unsigned = new Set(await store.unsignedSites());
   homes = openHomes({
     config,
     line,
@@ -64,6 +65,7 @@ export async function startWorker(options: { config: AggregatorConfig; clock: Cl
     priceList,
     feeders,
     contracts: openRewards(config, { agreements, feeders, store, log }),
+    isUnsettled: (site) => unsigned.has(site),
     keyChange: config.controlKeyChange && (await readKeyChange(config.controlKeyChange)),
     states: new Map(),
     erased,
@@ -79,7 +81,8 @@ export async function startWorker(options: { config: AggregatorConfig; clock: Cl
   const quietly = quietWith(log);
   await share.tick();
   clock.every(share.tickMs, () => quietly(share.tick(), "leases"), signal);
-  clock.every(erasedMs, () => quietly(followErased(erased, store.erasedSites()), "looking for erased homes"), signal);
+  clock.every(decidedMs, () => quietly(follow(erased, store.erasedSites()), "looking for erased homes"), signal);
+  clock.every(decidedMs, () => quietly(follow(unsigned, store.unsignedSites()), "looking for homes that do not sign"), signal);
   const closing = opened.move();
   return {
     worker: share.worker,
@@ -90,8 +93,8 @@ export async function startWorker(options: { config: AggregatorConfig; clock: Cl
   };
 }
 
-async function followErased(erased: Set<string>, reading: Promise<readonly string[]>): Promise<void> {
+async function follow(known: Set<string>, reading: Promise<readonly string[]>): Promise<void> {
   const now = new Set(await reading);
-  for (const site of erased) if (!now.has(site)) erased.delete(site);
-  for (const site of now) erased.add(site);
+  for (const site of known) if (!now.has(site)) known.delete(site);
+  for (const site of now) known.add(site);
 }

@@ -52,6 +52,7 @@ export interface AgentConfig {
   /** Consent: slot totals of single appliances and their switchings leave the house too. */
   shareApplianceDetail: boolean;
   settlement?: SettlementConfig;
+  exchange?: ExchangeConfig;
   /** Folder that holds data.db, keys/ and agent.sock. */
   stateFolder: string;
   databaseFile: string;
@@ -129,6 +130,17 @@ export type PublishConfig = { perDay: number } & (
   | { by: "key"; keyFile: string; passphraseFile: string }
   | { by: "relayer"; url: string }
 );
+
+/** A prosumer exchange, and what the house is called there. */
+export interface ExchangeConfig {
+  url: string;
+  name: string;
+  agreementFile: string;
+  /** Where in the grid it delivers and takes. */
+  zone: string;
+  /** So far ahead it orders. */
+  horizonMs: number;
+}
 
 /** A limit of what is signed, by days of a time zone. */
 export interface DailyCap {

@@ -158,6 +158,17 @@ export const AgentYaml = z.strictObject({
         .optional(),
     })
     .optional(),
+  /** A prosumer exchange; it settles by the key and the contract of `settlement`. */
+  exchange: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }),
+      /** Name at the exchange, as in the agreement. */
+      name: SiteName,
+      agreement_file: z.string(),
+      zone: Name.default("grid"),
+      horizon_hours: z.int().min(1).max(48).default(6),
+    })
+    .optional(),
   storage: z.strictObject({
     path: z.string().endsWith(".db", "a file that ends in .db"),
     commit_every_s: z.int().min(1).max(300).default(10),

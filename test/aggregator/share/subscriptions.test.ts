@@ -23,6 +23,7 @@ it("shares rows and consents among workers, and hears itself what only the holde
   const { filters, clientId, keep } = subscriptions({ id: "elm", workers: { group: "intake", leaseMs: 1 } }, worker);
   expect(filters.filter((filter) => filter.startsWith("$share/intake/sma/1/elm/+/up/"))).toHaveLength(3);
   expect(filters).toContain("sma/1/elm/+/up/status/#");
+  expect(filters).toContain("sma/1/elm/+/up/config");
   expect([clientId, keep]).toEqual(["aggregator-elm-host-1a2b", false]);
 });
 
@@ -35,6 +36,8 @@ it.each([
   ["status/boiler", "own", false, true],
   ["ack/1", "other", false, false],
   ["ack/1", "own", false, true],
+  ["config", "other", false, false],
+  ["config", "own", false, true],
   ["settle/p", "own", false, false],
   ["settle/p", "other", true, true],
 ] as const)("%s of a home (%s; this process settles: %s) is a worker's business: %s", (rest, site, settles, heard) => {
