@@ -30,7 +30,10 @@ interface Shared {
 /** The aggregator's channel; null where none is configured. @throws AppError envelope-bad-key, mqtt-file-unreadable */
 export async function openAggregatorRoom(
   options: Shared &
-    Pick<AggregatorRoomOptions, "overrides" | "consents" | "givenWh" | "increaseDelays" | "meters" | "settlement" | "gridMeter">,
+    Pick<
+      AggregatorRoomOptions,
+      "overrides" | "consents" | "givenWh" | "increaseDelays" | "meters" | "settlement" | "positions" | "gridMeter"
+    >,
 ): Promise<AggregatorRoom | null> {
   const link = options.config.aggregator;
   if (options.config.awaitsEnrolment)

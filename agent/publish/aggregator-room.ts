@@ -15,6 +15,7 @@ import type { Consents } from "../consents.ts";
 import type { ApplianceNow, ControlLoop } from "../control-loop.ts";
 import { acceptInstructions } from "../plan/accept-instructions.ts";
 import { settler, type Settler } from "../settle/settler.ts";
+import type { Position } from "../exchange/wishes.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { Outbox } from "../store/outbox.ts";
@@ -67,6 +68,8 @@ export interface AggregatorRoomOptions {
   givenWh: GivenWh;
   meters: MeterStore;
   settlement: SettlementStores;
+  /** Traded at an exchange in slots that begin then or later; null without one. */
+  positions: ((fromMs: number) => ReadonlyMap<number, Position>) | null;
   outbox: Outbox;
   loop: ControlLoop;
   gridMeter: string;
@@ -123,6 +126,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
         site: options.link.gatewayId,
         gridMeter: options.gridMeter,
         stores,
+        ...(options.positions && { positions: options.positions }),
         clock,
         log,
       });

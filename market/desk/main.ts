@@ -90,6 +90,13 @@ export async function startExchange(options: {
     },
     domain,
     agreements,
+    suppliers: new Map(
+      config.participants.flatMap(({ name, supplier }): [string, string][] => {
+        const owner = [...participants].find(([, one]) => one.name === name)?.[0];
+        return owner !== undefined && supplier !== null ? [[owner, supplier]] : [];
+      }),
+    ),
+    closedUntilMs: () => clock.now() + rules.gateMs,
     desk,
     house,
     anchor,

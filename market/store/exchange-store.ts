@@ -1,4 +1,4 @@
-import type { AuctionResult, MeteredSlot } from "../../core/message/exchange-http.ts";
+import type { AllocationsDown, AuctionResult, MeteredSlot } from "../../core/message/exchange-http.ts";
 import type { ExchangeForecast, SignedForecast, SignedOrder } from "../../core/message/exchange-order.ts";
 import type { ExchangeTrade } from "../../core/message/exchange-trade.ts";
 import type { BookEvent } from "../exchange/order-book.ts";
@@ -49,6 +49,8 @@ export interface ExchangeStore {
   legs(participant: string, fromMs: number): Promise<StoredLeg[]>;
   /** Sum of what a participant owes by legs without a record, micro-units. */
   unrecordedOwed(participant: string): Promise<bigint>;
+  /** Energy that a participant traded in slots that begin in [from, to) and ended by then. */
+  allocations(participant: string, span: { fromMs: number; toMs: number }): Promise<AllocationsDown["items"]>;
   results(fromMs: number): Promise<AuctionResult[]>;
   addMetered(participant: string, slots: readonly MeteredSlot[]): Promise<void>;
   metered(participant: string, startMs: number): Promise<MeteredSlot | null>;
@@ -91,6 +93,11 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
   );
   const owed = db.prepare<[string, string], { amount: string }>(
     "select amount from leg where participant = ? and seq is null and payer = ?",
+  );
+  const sums = db.prepare<[string, number, number], { start_ms: number; end_ms: number; bought: number; sold: number }>(
+    `select start_ms, end_ms, sum(case side when 'buy' then wh else 0 end) as bought,
+       sum(case side when 'sell' then wh else 0 end) as sold
+     from leg where participant = ? and start_ms >= ? and start_ms < ? group by start_ms, end_ms order by start_ms`,
   );
   const addResult = db.prepare<[number, number, string]>(
     "insert or replace into result (start_ms, cleared_ms, body) values (?, ?, ?)",
@@ -141,6 +148,15 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
     legs: (participant, fromMs) => durably(() => legsOfOne.all(participant, fromMs).map(legOf)),
     unrecordedOwed: (participant) =>
       durably(() => owed.all(participant, participant).reduce((sum, { amount }) => sum + BigInt(amount), 0n)),
+    allocations: (participant, { fromMs, toMs }) =>
+      durably(() =>
+        sums.all(participant, fromMs, toMs).map((row) => ({
+          start: iso(row.start_ms),
+          end: iso(row.end_ms),
+          boughtWh: row.bought,
+          soldWh: row.sold,
+        })),
+      ),
     results: (fromMs) => durably(() => resultsFrom.all(fromMs).map(({ body }) => JSON.parse(body) as AuctionResult)),
     addMetered: (participant, slots) =>
       durably(() => {
