@@ -92,8 +92,8 @@ export async function startExchange(options: {
     agreements,
     suppliers: new Map(
       config.participants.flatMap(({ name, supplier }): [string, string][] => {
-        const owner = [...participants].find(([, one]) => one.name === name)?.[0];
-        return owner !== undefined && supplier !== null ? [[owner, supplier]] : [];
+        const household = [...participants].find(([, one]) => one.name === name)?.[0];
+        return household !== undefined && supplier !== null ? [[household, supplier]] : [];
       }),
     ),
     closedUntilMs: () => clock.now() + rules.gateMs,
