@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import type { InstructionList } from "../core/message/instruction.ts";
-import type { Log } from "../core/log.ts";
+import type { Log, LogLevel } from "../core/log.ts";
 import { rejections } from "../core/rejections.ts";
 import { startStatusServer } from "./api/status-server.ts";
 import { startCollector } from "./collect/collector.ts";
@@ -22,6 +22,7 @@ import { openOwnPrices, openWeather } from "./own-prices.ts";
 import { openStore } from "./open-store.ts";
 import { openAggregatorRoom, openExchangeRoom, openGridRoom } from "./open-rooms.ts";
 import type { AggregatorRoom } from "./publish/aggregator-room.ts";
+import { openRemoteSettings } from "./remote/remote-config.ts";
 import { relayTesting, type RunningTests } from "./relay-test.ts";
 import { keepSavings } from "./savings/keep-savings.ts";
 import { agentSchedule } from "./schedule-now.ts";
@@ -32,6 +33,7 @@ import { controlStore } from "./store/control-store.ts";
 import { exchangeStore } from "./store/exchange-store.ts";
 import { meterStore } from "./store/meter-store.ts";
 import { overrideStore } from "./store/override-store.ts";
+import { remoteConfigStore } from "./store/remote-config-store.ts";
 import { savingsStore } from "./store/savings-store.ts";
 import { keptSecret } from "./store/secret-store.ts";
 import { settlementStores } from "./store/settlement-stores.ts";
@@ -77,6 +79,10 @@ interface AgentOptions {
   config: AgentConfig;
   clock: Clock;
   log: Log;
+  /** Of the program, for the aggregator. */
+  version?: string;
+  /** Changes which lines of the log are written. */
+  setLogLevel?: (level: LogLevel) => void;
 }
 
 async function wire(options: AgentOptions, ending: AbortController, opened: (() => unknown)[]): Promise<RunningAgent> {
@@ -115,6 +121,22 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     clock,
     log,
     onChange: () => room?.tellConsents(),
+  });
+  const remote = openRemoteSettings({
+    store: remoteConfigStore(db),
+    own: { "log.level": config.logLevel, "storage.commit_every_s": config.commitEveryMs / 1000 },
+    allowed: config.remoteConfig,
+    health: () => ({
+      heartbeatAgeMs: room?.heartbeatAgeMs() ?? Infinity,
+      isStoring: collecting.isStoring(),
+      passAgeMs: clock.monotonicMs() - lastPassMs,
+    }),
+    apply: (values) => options.setLogLevel?.(values["log.level"]),
+    onChange: () => room?.tellConfig(),
+    version: options.version,
+    clock,
+    log,
+    signal,
   });
   const prices = openOwnPrices({ config, db, announced: control, atomically, clock, log, signal });
   const weather = openWeather({ config, clock, log, signal });
@@ -158,7 +180,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     rules: { slotMinutes: config.site.slotMinutes, plausibleW: overloadFactor * fusePowerW(config.site) },
     gridMeter,
     sharing: consents.sharing,
-    commitEveryMs: config.commitEveryMs,
+    commitEveryMs: () => remote.values()["storage.commit_every_s"] * 1000,
     onReading(reading) {
       if (reading.meter !== gridMeter) return;
       house.take(reading);
@@ -174,6 +196,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     ...shared,
     overrides: overrides.all,
     consents,
+    remote,
     givenWh,
     increaseDelays: house.delays,
     meters,

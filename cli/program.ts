@@ -2,8 +2,10 @@ import { once } from "node:events";
 import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { addAggregatorVerbs } from "./aggregator/verbs.ts";
+import { addFleetVerb } from "./simulate-fleet-verb.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
+import { addFleetVerbs } from "./fleet/verbs.ts";
 import { addKeyVerbs } from "./key-verbs.ts";
 import { addExchangeVerbs } from "./market/exchange-verbs.ts";
 import type { Verb } from "./verb.ts";
@@ -42,6 +44,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(verb(async ({ config: file }: { config: string }) => (await import("./agent-run.ts")).agentRun(file, say)));
 
   addAggregatorVerbs(root, { verb, say });
+  addFleetVerbs(root, { verb, say });
 
   root
     .command("enrol")
@@ -167,6 +170,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--port <port>", "0 picks one", "0")
     .option("--users <file>", "JSON object of passwords by user; without it anybody may do anything")
     .action(verb(async (options) => (await import("./simulate-broker.ts")).simulateBroker(options, say)));
+  addFleetVerb(simulate, { verb, say });
   simulate
     .command("chain")
     .description("a development chain (anvil) whose block times follow a clock server")
@@ -318,7 +322,6 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--schema", "print the JSON schema of a book")
     .option("--json", "one JSON object also on a terminal")
     .action(verb(async (file, options) => (await import("./market-replay.ts")).marketReplay(file, options, say)));
-  addExchangeVerbs(market, { verb, say });
   market
     .command("rounds")
     .description("play grid operator and aggregators on a congested grid from a file: rounds, repair, orders; needs neither")
@@ -327,6 +330,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--schema", "print the JSON schema of a case")
     .option("--json", "one JSON object also on a terminal")
     .action(verb(async (file, options) => (await import("./market-rounds.ts")).marketRounds(file, options, say)));
+  addExchangeVerbs(market, { verb, say });
 
   const settlement = root.command("settlement").description("settlement records and their proofs");
   addSettlementVerbs(settlement, { verb, say });

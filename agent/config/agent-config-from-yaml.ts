@@ -64,6 +64,7 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string, enrolled: E
     stateFolder,
     databaseFile,
     commitEveryMs: yaml.storage.commit_every_s * 1000,
+    remoteConfig: yaml.remote_config,
     keep: {
       rawMs: yaml.storage.keep_raw_days * dayMs,
       minuteMs: yaml.storage.keep_minute_days * dayMs,

@@ -57,6 +57,8 @@ export interface AgentConfig {
   stateFolder: string;
   databaseFile: string;
   commitEveryMs: number;
+  /** Whether the aggregator may change a few settings from afar. */
+  remoteConfig: boolean;
   /** How long single readings stay as they came, one a minute, and one a quarter of an hour. */
   keep: KeepRules;
   logLevel: LogLevel;

@@ -98,6 +98,8 @@ export const AgentYaml = z.strictObject({
       release_window_s: z.int().min(60).max(600).default(120),
     })
     .optional(),
+  /** Whether the aggregator may change the few settings of core/message/remote-config.ts. */
+  remote_config: z.boolean().default(true),
   /** Residents' words over a broker in the home. */
   home: z
     .strictObject({

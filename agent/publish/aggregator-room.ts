@@ -14,8 +14,10 @@ import type { AgentConfig, AggregatorLink } from "../config/agent-config.ts";
 import type { Consents } from "../consents.ts";
 import type { ApplianceNow, ControlLoop } from "../control-loop.ts";
 import { acceptInstructions } from "../plan/accept-instructions.ts";
+import { meteredDevices } from "../settle/metered-devices.ts";
 import { settler, type Settler } from "../settle/settler.ts";
 import type { Position } from "../exchange/wishes.ts";
+import type { RemoteSettings } from "../remote/remote-config.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { Outbox } from "../store/outbox.ts";
@@ -38,6 +40,8 @@ export interface AggregatorRoom {
   report(now: readonly ApplianceNow[]): void;
   /** Tells the aggregator anew what the household allows. */
   tellConsents(): void;
+  /** Tells the aggregator anew what of its configuration is in force. */
+  tellConfig(): void;
   /** Sends rows that wait in the outbox. */
   pump(): void;
   /** Age of the aggregator's last signed heartbeat, ms; Infinity before the first. */
@@ -63,6 +67,7 @@ export interface AggregatorRoomOptions {
   /** What the residents said. */
   overrides: () => readonly Override[];
   consents: Pick<Consents, "sharing" | "message">;
+  remote: Pick<RemoteSettings, "take" | "report">;
   /** The random delays of the coming day. */
   increaseDelays: () => Resource["increaseDelays"];
   givenWh: GivenWh;
@@ -125,6 +130,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
         config: config.settlement,
         site: options.link.gatewayId,
         gridMeter: options.gridMeter,
+        devices: meteredDevices(config),
         stores,
         ...(options.positions && { positions: options.positions }),
         clock,
@@ -182,6 +188,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       // Refuses by an answer of its own.
       instruction: (body, { rest }) => instruct(body, rest),
       keys: telling((body, { envelope }) => options.keys.apply(parseAs(KeyChange, body, "keys-malformed"), envelope.kid)),
+      config: telling((body) => options.remote.take(body)),
       settlement: (body, place) => settleInTurn(() => settle(body, place)),
     },
   });
@@ -189,6 +196,9 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     if (link?.connected()) tell("consent", options.consents.message(), true);
     // How much of an appliance may be told has changed too.
     appliances.forget();
+  };
+  const tellConfig = (): void => {
+    if (link?.connected()) tell("config", options.remote.report(), true);
   };
   clock.every(describeEveryMs, appliances.describe, options.signal);
   link = startMqttLink({
@@ -199,6 +209,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     onConnect() {
       appliances.describe();
       tellConsents();
+      tellConfig();
       uploader.restart();
       void settling.remind();
     },
@@ -210,6 +221,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     instructions: () => lists,
     report: appliances.report,
     tellConsents,
+    tellConfig,
     pump: uploader.pump,
     heartbeatAgeMs: () => clock.monotonicMs() - heartbeatMs,
     hasLeft: settling.hasLeft,

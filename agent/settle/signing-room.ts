@@ -15,6 +15,7 @@ import type { ChainReader, Finality, PairState, PartyState } from "../../settlem
 import {
   checkRecord,
   type CoveredPeriod,
+  type MeteredDevice,
   type MeterSlot,
   type OwnFigures,
   type OwnSlot,
@@ -84,6 +85,7 @@ export async function openSigningRoom(options: {
   config: SettlementConfig;
   site: string;
   gridMeter: string;
+  devices: readonly MeteredDevice[];
   stores: SigningStores & { publications: PublicationStore };
   positions?: (fromMs: number) => ReadonlyMap<number, Position>;
   clock: Clock;
@@ -116,6 +118,8 @@ export function signingRoom(parts: {
   /** Which block's escrow counts, beside that of the newest one. */
   finality: Finality;
   gridMeter: string;
+  /** Devices with a meter of their own, whose baselines are recomputed; without it none is. */
+  devices?: readonly MeteredDevice[];
   tower?: Watchtower | null;
   /** Only with an exchange, and then nothing but trades and what became of them: the balancing prices of an instant. */
   balancing?: (atMs: number) => PriceSeries | null;
@@ -218,6 +222,7 @@ export function signingRoom(parts: {
               : binding(prices.prices(startMs, endMs), startMs),
           ownSlots: ownSlots(meters, parts.gridMeter, startMs, endMs),
           meterSlots: meterSlots(meters, evidence),
+          ...(parts.devices && { devices: parts.devices }),
           covered: [
             ...touching.map(coveredBy),
             // What a lost record covered is not known, but nothing that ended later.

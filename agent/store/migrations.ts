@@ -76,6 +76,9 @@ export const migrations: readonly string[] = [
     digest text primary key, from_block integer not null, tried_ms integer not null, tx text, is_done integer not null) strict, without rowid;
   `,
   `
+  create table remote_config (id integer primary key check (id = 1), body text not null) strict;
+  `,
+  `
   create table exchange_trade (
     hash text not null, side text not null, start_ms integer not null, end_ms integer not null, wh integer not null,
     is_told integer not null, body text not null, primary key (hash, side)) strict, without rowid;

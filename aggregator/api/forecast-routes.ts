@@ -8,8 +8,8 @@ import { homeForecast, portfolioForecast } from "../forecast/forecasts.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
-import { demandSite } from "./site-routes.ts";
-import { boundTo, demandReader } from "./token.ts";
+import { demandHome } from "./site-routes.ts";
+import { boundTo } from "./token.ts";
 
 /** What is foretold. */
 export interface ForecastRoutesOptions {
@@ -70,10 +70,7 @@ export function forecastRoutes(app: Api, { store, sites, now }: ForecastRoutesOp
   app.openapi(route, async (c) => {
     const caller = c.get("caller");
     const site = c.req.valid("query").site ?? boundTo(caller);
-    if (site !== null) {
-      demandReader(caller, site);
-      demandSite(sites, site);
-    }
+    if (site !== null) demandHome(caller, site, sites);
     const nowMs = now();
     const slots = slotsBetween(nowMs, nowMs + reachMs, slotMinutes);
     const { load, pv, appliances } = await (site === null ? together(nowMs, slots) : homeForecast(store, site, slots, nowMs));

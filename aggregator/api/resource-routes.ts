@@ -8,8 +8,7 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { PastPlan } from "../store/plan-history-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
-import { demandSite } from "./site-routes.ts";
-import { demandReader } from "./token.ts";
+import { demandHome } from "./site-routes.ts";
 
 /** What is shown of a home's appliances. */
 export interface ResourceRoutesOptions {
@@ -87,8 +86,7 @@ const history = createRoute({
 export function resourceRoutes(app: Api, { store, sites, now }: ResourceRoutesOptions): void {
   app.openapi(resources, async (c) => {
     const { site } = c.req.valid("param");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     const statuses = new Map((await store.statuses(site)).map((status) => [status.resource, status]));
     const items = (await store.resources(site)).map((description) => ({
       description,
@@ -98,8 +96,7 @@ export function resourceRoutes(app: Api, { store, sites, now }: ResourceRoutesOp
   });
   app.openapi(history, async (c) => {
     const { site } = c.req.valid("param");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     const { resource, state, cursor, limit } = c.req.valid("query");
     const which = { limit, ...(resource !== undefined && { resource }), ...(cursor !== undefined && { before: cursor }) };
     const found = await store.planHistory(site, which);

@@ -10,6 +10,7 @@ import { type LimitRoutesOptions, limitRoutes } from "./limit-routes.ts";
 import { type LogRoutesOptions, logRoutes } from "./log-routes.ts";
 import { type MetricsRouteOptions, metricsRoute } from "./metrics-route.ts";
 import { resourceRoutes } from "./resource-routes.ts";
+import { type RewardRoutesOptions, rewardRoutes } from "./reward-routes.ts";
 import { settledRoutes } from "./settled-routes.ts";
 import { type SettlementRoutesOptions, settlementRoutes } from "./settlement-routes.ts";
 import { type SiteRoutesOptions, siteRoutes } from "./site-routes.ts";
@@ -25,6 +26,7 @@ export interface ApiOptions
     StatisticsRoutesOptions,
     LimitRoutesOptions,
     ForecastRoutesOptions,
+    RewardRoutesOptions,
     SettlementRoutesOptions,
     LogRoutesOptions,
     EscrowRoutesOptions,
@@ -48,6 +50,7 @@ export function routes(options: ApiOptions): Api {
   metricsRoute(app, options);
   limitRoutes(app, options);
   forecastRoutes(app, options);
+  rewardRoutes(app, options);
   settlementRoutes(app, options);
   settledRoutes(app, options);
   disputeRoutes(app, options);

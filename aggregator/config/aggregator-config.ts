@@ -26,6 +26,8 @@ export interface AggregatorConfig {
   /** Where some of the homes trade. */
   exchange?: { url: string; sites: string[] };
   enrolment?: EnrolmentConfig;
+  /** Several processes share the work. */
+  workers?: { group: string; leaseMs: number };
   database: DatabasePlace;
   /** Keys and what else is kept beside the database. */
   stateFolder: string;
@@ -141,6 +143,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
         ...(enrolment.crl_file && { crlFile: at(enrolment.crl_file) }),
       },
     }),
+    ...(yaml.workers && { workers: { group: yaml.workers.group, leaseMs: yaml.workers.lease_s * 1000 } }),
     database,
     stateFolder,
     listen: listenAt(yaml.http.listen),

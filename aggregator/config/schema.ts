@@ -93,6 +93,8 @@ export const AggregatorYaml = z.strictObject({
       crl_file: z.string().optional(),
     })
     .optional(),
+  /** With it several processes may share the work: one `aggregator run`, and any number of `aggregator worker`. */
+  workers: z.strictObject({ group: Name.default("intake"), lease_s: z.int().min(1).max(600).default(15) }).optional(),
   storage: z.union([
     z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db") }),
     z.strictObject({

@@ -6,7 +6,7 @@ import type { Send } from "../dispatch/sender.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { eventFeed, type EventFeed } from "./event-feed.ts";
 import { auditFollower } from "./follow-audit.ts";
-import { gatewayStates } from "./gateway-states.ts";
+import { gatewayStates } from "../fleet/gateway-states.ts";
 import type { Metrics } from "./metrics.ts";
 import { watchedStore } from "./watched-store.ts";
 

@@ -10,13 +10,13 @@ export function watchedStore(
 ): AggregatorStore {
   return {
     ...store,
-    async ingest(site, message) {
-      const ingested = await store.ingest(site, message);
+    async ingest(site, message, leastNumber) {
+      const ingested = await store.ingest(site, message, leastNumber);
       metrics.rows(site, message, ingested);
       return ingested;
     },
-    async savePlans(site, lists, sentMs) {
-      await store.savePlans(site, lists, sentMs);
+    async savePlans(site, lists, sentMs, fence) {
+      await store.savePlans(site, lists, sentMs, fence);
       for (const { plan, resource, agreement, instructions } of lists) {
         const [from, until] = [instructions.at(0)?.executionTime ?? null, instructions.at(-1)?.validUntil ?? null];
         metrics.planned(plan, now());

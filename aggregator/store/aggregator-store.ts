@@ -12,6 +12,7 @@ import type { EpochStore } from "./epoch-store.ts";
 import type { EventStore } from "./event-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
 import type { FleetStore } from "./fleet-store.ts";
+import type { Fence, LeaseStore } from "./lease-store.ts";
 import type { PassingStore } from "./passing-store.ts";
 import type { PlanHistoryStore } from "./plan-history-store.ts";
 import type { RewardStore } from "./reward-store.ts";
@@ -32,6 +33,8 @@ export interface Ingested {
   /** The highest number up to which nothing of that run is missing. */
   contiguousSeq: number;
   added: number;
+  /** For the receipt, where one was asked for: above that of every receipt before of this run, whoever sent it. */
+  receiptNumber?: number;
   /** Dropped: their number had come with another content. */
   changed?: number;
   /** The home has a receipt for them, and they are not here; from now on a gap. */
@@ -91,6 +94,7 @@ export interface AggregatorStore
     AuditStore<AuditedPart>,
     EnrolmentStore,
     ErasureStore,
+    LeaseStore,
     EpochStore,
     FleetStore,
     EventStore,
@@ -102,8 +106,12 @@ export interface AggregatorStore
     SettledSumsStore,
     SpendStore,
     TokenStore {
-  /** Keeps new rows, drops repeats and what lies too far ahead of the rows that came before. */
-  ingest(site: string, message: Measurements): Promise<Ingested>;
+  /**
+   * Keeps new rows, drops repeats and what lies too far ahead of the rows that came before. What several homes hand in at
+   * once is one commit.
+   * @param leastNumber of the receipt that the home is sent
+   */
+  ingest(site: string, message: Measurements, leastNumber?: number): Promise<Ingested>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */
   slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
   /** The same of what its panels gave, whichever way round their meters are wired; nothing else runs through them. */
@@ -128,8 +136,8 @@ export interface AggregatorStore
   saveStatus(site: string, status: ResourceStatus): Promise<void>;
   statuses(site: string): Promise<ResourceStatus[]>;
 
-  /** Keeps the plans of a home, all or none. */
-  savePlans(site: string, lists: readonly InstructionList[], sentMs: number): Promise<void>;
+  /** Keeps the plans of a home, all or none. @param fence the lease under which they were made @throws AppError lease-lost */
+  savePlans(site: string, lists: readonly InstructionList[], sentMs: number, fence?: Fence): Promise<void>;
   /** Plans without an answer yet, the newest of each resource. */
   unanswered(site: string): Promise<InstructionList[]>;
   /** @param more the home's words, and when they came */

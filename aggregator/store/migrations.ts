@@ -123,4 +123,9 @@ export const migrations: readonly (readonly string[])[] = [
       rollout bigint not null, site text not null, stage bigint not null, state text not null, before_revision text,
       before_wanted text, sent_ms bigint, ended_ms bigint, code text, message text, primary key (rollout, site))`,
   ],
+  [
+    `alter table run add column newest_seq bigint`,
+    `alter table run add column receipt_number bigint not null default 0`,
+    `create table lease (name text primary key, holder text not null, token bigint not null, beat bigint not null)`,
+  ],
 ];

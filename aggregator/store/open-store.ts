@@ -10,6 +10,7 @@ import { epochStore } from "./epoch-store.ts";
 import { erasureStore } from "./erasure-store.ts";
 import { fleetStore } from "./fleet-store.ts";
 import { itemStore } from "./item-store.ts";
+import { leaseStore } from "./lease-store.ts";
 import type { DatabasePlace } from "./database-place.ts";
 import { openPostgres } from "./open-postgres.ts";
 import { openSqlite } from "./open-sqlite.ts";
@@ -33,6 +34,7 @@ export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promis
     ...auditStore(db, auditedPart),
     ...consentStore(db),
     ...itemStore(db),
+    ...leaseStore(db),
     ...planStore(db),
     ...recordStore(db),
     ...epochStore(db),

@@ -3,6 +3,7 @@ import { InstructionList } from "../../core/message/instruction.ts";
 import { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { AggregatorStore } from "./aggregator-store.ts";
 import { grouped } from "./grouped.ts";
+import { checkFence } from "./lease-store.ts";
 import type { Tables } from "./tables.ts";
 
 type PlanStore = Pick<
@@ -56,7 +57,7 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       const rows = await db.selectFrom("status").select("body").where("site", "=", site).orderBy("resource").execute();
       return rows.map(({ body }) => ResourceStatus.parse(JSON.parse(body)));
     },
-    async savePlans(site, plans, sentMs) {
+    async savePlans(site, plans, sentMs, fence) {
       if (plans.length === 0) return;
       const row = (plan: InstructionList) => ({
         site,
@@ -69,7 +70,10 @@ export function planStore(db: Kysely<Tables>): PlanStore {
         answered_ms: null,
         message: null,
       });
-      await db.insertInto("plan").values(plans.map(row)).execute();
+      await db.transaction().execute(async (tx) => {
+        if (fence) await checkFence(tx, fence);
+        await tx.insertInto("plan").values(plans.map(row)).execute();
+      });
     },
     async unanswered(site) {
       const rows = await newest(site).where("status", "is", null).execute();

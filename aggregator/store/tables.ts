@@ -23,7 +23,16 @@ export interface Tables {
     body: string;
   };
   gap: { site: string; boot: string; from_seq: number; to_seq: number; from_ms: number; to_ms: number; reason: string };
-  run: { site: string; boot: string; contiguous_seq: number };
+  /** `newest_seq`: the highest that came, null where an older program counted; `receipt_number`: of the newest receipt. */
+  run: {
+    site: string;
+    boot: string;
+    contiguous_seq: number;
+    newest_seq: number | null;
+    receipt_number: Generated<number>;
+  };
+  /** Who does a piece of work that one may do at a time; `beat` changes while it lives, `token` with each holder. */
+  lease: { name: string; holder: string; token: number; beat: number };
   consent_key: { site: string; thumbprint: string };
   consent: { site: string; scope: string; at_ms: number; body: string; text: string };
   resource: { site: string; resource: string; body: string };

@@ -16,6 +16,12 @@ export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; s
     .action(verb(async ({ config: file }: { config: string }) => (await import("./run.ts")).aggregatorRun(file, say)));
 
   aggregator
+    .command("worker")
+    .description("share the work of aggregator run: take what homes send, plan a part of the homes")
+    .requiredOption(...config)
+    .action(verb(async ({ config: file }: { config: string }) => (await import("./worker.ts")).aggregatorWorker(file, say)));
+
+  aggregator
     .command("enrol")
     .description("print a one-time code by which a gateway gets its certificate; the aggregator may go on running")
     .argument("<site>", "gateway id, one of sites in the configuration")

@@ -7,9 +7,9 @@ import { Instant } from "./fields.ts";
  * that holds it.
  */
 export const RemoteConfig = z.strictObject({
-  "log.level": z.enum(["debug", "info", "warn", "error"]).optional(),
+  "log.level": z.enum(["debug", "info", "warn", "error"]).exactOptional(),
   /** What a power cut may cost of single readings: less than the file may say. */
-  "storage.commit_every_s": z.int().min(1).max(60).optional(),
+  "storage.commit_every_s": z.int().min(1).max(60).exactOptional(),
 });
 export type RemoteConfig = z.infer<typeof RemoteConfig>;
 

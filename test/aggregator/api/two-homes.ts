@@ -77,6 +77,7 @@ export async function twoHomes() {
     const dispute = { site, seq: 2, source: "home", code: "x", message: `${word} says no`, own: { wh }, atMs: nowMs } as const;
     await store.addDispute({ ...dispute, record: { ...bundle.record, seq: 2, wh, salt } });
     bundles.set(site, { ...bundle, record: { ...bundle.record, wh, salt } });
+    await store.addCurtailments([{ site, dayMs: nowMs, wh }]);
     feed.emit({ type: "state", site, data: { state: word } });
     await store.audited(
       async () => null,
