@@ -23,6 +23,8 @@ export interface AggregatorConfig {
   /** What a kWh is worth to the aggregator, as price series; without it no flexibility can be rewarded. */
   worthFile?: string;
   settlement?: AggregatorSettlement;
+  /** Where some of the homes trade. */
+  exchange?: { url: string; sites: string[] };
   enrolment?: EnrolmentConfig;
   /** Several processes share the work. */
   workers?: { group: string; leaseMs: number };
@@ -129,6 +131,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     ),
     ...(yaml.flexibility && { worthFile: at(yaml.flexibility.worth_file) }),
     ...(settlement && { settlement: settlementFromYaml(settlement, folder, stateFolder) }),
+    ...(yaml.exchange && { exchange: yaml.exchange }),
     ...(enrolment && {
       enrolment: {
         listen: listenAt(enrolment.listen),
