@@ -5,7 +5,10 @@ import { Domain } from "../../core/message/uftp.ts";
 const Name = z.string().min(1).max(80);
 const Listen = z
   .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[^\s:]+):\d{1,5}$/, "host:port, such as 0.0.0.0:8492; brackets around an IPv6 address");
+  .refine(
+    (text) => /^[\w.:[\]-]+:\d{1,5}$/.test(text) && Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535,
+    "host:port, such as 0.0.0.0:8492",
+  );
 /** One figure for all slots, or one for each slot of a day of 24 hours, from local midnight. */
 const Watts = z.union([z.number().min(-1e9).max(1e9), z.array(z.number().min(-1e9).max(1e9)).min(24).max(288)]);
 const Limit = z.union([z.number().min(0).max(1e9), z.array(z.number().min(0).max(1e9)).min(24).max(288)]);
