@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import type { InstructionList } from "../core/message/instruction.ts";
-import type { Log } from "../core/log.ts";
+import type { Log, LogLevel } from "../core/log.ts";
 import { rejections } from "../core/rejections.ts";
 import { startStatusServer } from "./api/status-server.ts";
 import { startCollector } from "./collect/collector.ts";
@@ -20,8 +20,9 @@ import type { GridRoom } from "./publish/grid-room.ts";
 import { openBuses } from "./open-buses.ts";
 import { openOwnPrices, openWeather } from "./own-prices.ts";
 import { openStore } from "./open-store.ts";
-import { openAggregatorRoom, openGridRoom } from "./open-rooms.ts";
+import { openAggregatorRoom, openExchangeRoom, openGridRoom } from "./open-rooms.ts";
 import type { AggregatorRoom } from "./publish/aggregator-room.ts";
+import { openRemoteSettings } from "./remote/remote-config.ts";
 import { relayTesting, type RunningTests } from "./relay-test.ts";
 import { keepSavings } from "./savings/keep-savings.ts";
 import { agentSchedule } from "./schedule-now.ts";
@@ -29,8 +30,10 @@ import { startControl } from "./start-control.ts";
 import { agentStatus, type AgentStatus } from "./status.ts";
 import { consentStore } from "./store/consent-store.ts";
 import { controlStore } from "./store/control-store.ts";
+import { exchangeStore } from "./store/exchange-store.ts";
 import { meterStore } from "./store/meter-store.ts";
 import { overrideStore } from "./store/override-store.ts";
+import { remoteConfigStore } from "./store/remote-config-store.ts";
 import { savingsStore } from "./store/savings-store.ts";
 import { keptSecret } from "./store/secret-store.ts";
 import { settlementStores } from "./store/settlement-stores.ts";
@@ -76,6 +79,10 @@ interface AgentOptions {
   config: AgentConfig;
   clock: Clock;
   log: Log;
+  /** Of the program, for the aggregator. */
+  version?: string;
+  /** Changes which lines of the log are written. */
+  setLogLevel?: (level: LogLevel) => void;
 }
 
 async function wire(options: AgentOptions, ending: AbortController, opened: (() => unknown)[]): Promise<RunningAgent> {
@@ -89,6 +96,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   opened.push(closeStore);
   const [meters, control, settlement] = [meterStore(db), controlStore(db), settlementStores(db)];
   const overrides = overrideStore(db);
+  const trades = config.exchange ? exchangeStore(db) : null;
   const givenWh = givenEnergy({ meters, control });
   const refused = rejections(log, () => clock.monotonicMs());
   const buses = openBuses(config.buses, clock);
@@ -114,6 +122,22 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     log,
     onChange: () => room?.tellConsents(),
   });
+  const remote = openRemoteSettings({
+    store: remoteConfigStore(db),
+    own: { "log.level": config.logLevel, "storage.commit_every_s": config.commitEveryMs / 1000 },
+    allowed: config.remoteConfig,
+    health: () => ({
+      heartbeatAgeMs: room?.heartbeatAgeMs() ?? Infinity,
+      isStoring: collecting.isStoring(),
+      passAgeMs: clock.monotonicMs() - lastPassMs,
+    }),
+    apply: (values) => options.setLogLevel?.(values["log.level"]),
+    onChange: () => room?.tellConfig(),
+    version: options.version,
+    clock,
+    log,
+    signal,
+  });
   const prices = openOwnPrices({ config, db, announced: control, atomically, clock, log, signal });
   const weather = openWeather({ config, clock, log, signal });
   const { loop, actuator, comfort, house, own, close } = await startControl({
@@ -132,6 +156,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     log,
     rejections: refused,
     instructions: inForce,
+    positions: trades?.positions ?? null,
     gridLimitW: () => (grid ? grid.limitW() : (config.gridOperator?.rules.failsafeLimitW ?? null)),
     sharing: consents.sharing,
     alone: () => !isFollowed() && clock.synced(),
@@ -155,7 +180,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     rules: { slotMinutes: config.site.slotMinutes, plausibleW: overloadFactor * fusePowerW(config.site) },
     gridMeter,
     sharing: consents.sharing,
-    commitEveryMs: config.commitEveryMs,
+    commitEveryMs: () => remote.values()["storage.commit_every_s"] * 1000,
     onReading(reading) {
       if (reading.meter !== gridMeter) return;
       house.take(reading);
@@ -171,6 +196,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     ...shared,
     overrides: overrides.all,
     consents,
+    remote,
     givenWh,
     increaseDelays: house.delays,
     meters,
@@ -180,6 +206,8 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
   opened.push(() => room?.stop());
   grid = await openGridRoom(shared);
   opened.push(() => grid?.stop());
+  const exchange = openExchangeRoom({ config, db, trades, meters, control, prices, outlook: own.outlook, clock, log, signal });
+  opened.push(() => exchange?.stop());
   const status = (): AgentStatus =>
     agentStatus({
       config,
@@ -195,7 +223,9 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       overrides: overrides.all(),
       grid,
       prices: prices.state(),
+      exchange: exchange?.state() ?? null,
       weather: weather?.state() ?? null,
+      remote: remote.report(),
     });
   const resources = config.appliances.map(({ name }) => name);
   const words = overriding({ store: overrides, resources, loop, clock, log });
@@ -226,6 +256,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       await collecting.stop();
       await room?.stop();
       await grid?.stop();
+      await exchange?.stop();
       await server.close();
       await close();
       await buses.close();

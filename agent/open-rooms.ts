@@ -5,11 +5,14 @@ import type { Log } from "../core/log.ts";
 import type { Rejections } from "../core/rejections.ts";
 import type { AgentConfig, AggregatorLink } from "./config/agent-config.ts";
 import type { ControlLoop } from "./control-loop.ts";
+import { type ExchangeRoom, startExchangeRoom } from "./exchange/exchange-room.ts";
+import type { openExchange } from "./exchange/open-exchange.ts";
 import { startAggregatorRoom, type AggregatorRoom, type AggregatorRoomOptions } from "./publish/aggregator-room.ts";
 import { dropOldKeys, keyRingFile } from "./enrol/enrolment-folder.ts";
 import { openKeyRing, type KeyRing } from "./publish/key-ring.ts";
 import { startGridRoom, type GridRoom } from "./publish/grid-room.ts";
 import type { ControlStore } from "./store/control-store.ts";
+import type { ExchangeStore } from "./store/exchange-store.ts";
 import type { Outbox } from "./store/outbox.ts";
 
 /** What both channels need. */
@@ -27,7 +30,10 @@ interface Shared {
 /** The aggregator's channel; null where none is configured. @throws AppError envelope-bad-key, mqtt-file-unreadable */
 export async function openAggregatorRoom(
   options: Shared &
-    Pick<AggregatorRoomOptions, "overrides" | "consents" | "givenWh" | "increaseDelays" | "meters" | "settlement" | "gridMeter">,
+    Pick<
+      AggregatorRoomOptions,
+      "overrides" | "consents" | "remote" | "givenWh" | "increaseDelays" | "meters" | "settlement" | "gridMeter"
+    >,
 ): Promise<AggregatorRoom | null> {
   const link = options.config.aggregator;
   if (options.config.awaitsEnrolment)
@@ -63,6 +69,27 @@ export async function openGridRoom(options: Shared): Promise<GridRoom | null> {
     store: options.control,
     random: Math.random,
     onChange: options.loop.trigger,
+    signal,
+  });
+}
+
+/** The exchange's room; null where none is configured. What its files and its chain lack is said, and tried again. */
+export function openExchangeRoom(
+  options: Pick<Shared, "config" | "clock" | "log" | "control" | "signal"> &
+    Omit<Parameters<typeof openExchange>[0], "exchange" | "settlement" | "gridMeter" | "store"> & {
+      trades: ExchangeStore | null;
+    },
+): ExchangeRoom | null {
+  const { config, trades, clock, log, signal } = options;
+  const { exchange, settlement } = config;
+  if (!exchange || !settlement || !trades) return null;
+  const gridMeter = config.meters.find(({ role }) => role === "grid")?.name ?? "";
+  return startExchangeRoom({
+    // ethers is loaded only now: an agent that trades nowhere stays small.
+    open: async () =>
+      (await import("./exchange/open-exchange.ts")).openExchange({ ...options, exchange, settlement, store: trades, gridMeter }),
+    clock,
+    log,
     signal,
   });
 }

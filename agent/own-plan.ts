@@ -3,9 +3,11 @@ import { errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { InstructionList } from "../core/message/instruction.ts";
-import { slotAt } from "../core/slots.ts";
+import { type Slot, slotAt } from "../core/slots.ts";
 import type { ComfortWatch } from "./comfort.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
+import { type HouseOutlook, houseOutlook } from "./exchange/house-outlook.ts";
+import type { Position } from "./exchange/wishes.ts";
 import { houseForecast, type ForecastQuality } from "./house-forecast.ts";
 import type { HouseHistory } from "./house-history.ts";
 import { hasDeviated } from "./plan/has-deviated.ts";
@@ -34,6 +36,8 @@ export interface OwnPlan {
   problem(): ReturnType<typeof localProblem>;
   /** Peak that the plan in force pays for, W; 0 where it pays for none. */
   peakW(): number;
+  /** What the house expects of slots before it trades. */
+  outlook(slots: readonly Slot[]): HouseOutlook;
   /** How far the forecasts were off that it rests on. */
   forecasts(): ForecastQuality[];
 }
@@ -58,6 +62,8 @@ export function ownPlan(options: {
   standing: LocalPlanInput["standing"];
   /** Peak that is paid for, W; null where none is charged for. */
   paidPeakW: () => number | null;
+  /** Traded at an exchange in slots that begin then or later, by start; null without one. */
+  positions: ((fromMs: number) => ReadonlyMap<number, Position>) | null;
   clock: Clock;
   log: Log;
   alone: () => boolean;
@@ -97,12 +103,14 @@ export function ownPlan(options: {
     slotMinutes,
     zone,
     standing: options.standing,
+    ...soldIn(options.positions?.(nowMs - slotMinutes * 60_000) ?? null),
     ...importOf(config.site, options.paidPeakW()),
   });
   const keyAt = (nowMs: number): string => {
     const prices = control.prices(nowMs, nowMs + horizonMs).map(({ start, importPerKwh }) => `${start} ${importPerKwh.length}`);
     const words = options.overrides().map(({ resource, mode, untilMs }) => `${resource} ${mode} ${untilMs}`);
-    return [slotAt(nowMs, slotMinutes).startMs, ...prices, ...words].join(",");
+    const traded = [...(options.positions?.(nowMs) ?? [])].map(([startMs, at]) => `${startMs} ${at.soldWh} ${at.boughtWh}`);
+    return [slotAt(nowMs, slotMinutes).startMs, ...prices, ...words, ...traded].join(",");
   };
   const isDue = (key: string, nowMs: number): boolean => {
     if (making || key === failedKey) return false;
@@ -152,6 +160,8 @@ export function ownPlan(options: {
       const input = inputAt(clock.now());
       return localProblem(input, pricedSlots(input));
     },
+    outlook: (slots) =>
+      houseOutlook(slots, { forecast: forecastAt(clock.now()), appliances, stored, lists: made?.lists ?? nothing }),
     forecasts() {
       const named = (found: boolean[]): string[] => appliances.filter((_, index) => found[index]).map(({ name }) => name);
       return forecastAt(clock.now()).quality({
@@ -163,6 +173,19 @@ export function ownPlan(options: {
     },
   };
 }
+
+/** Trades are for quarters of an hour; shorter slots have their share. */
+function soldIn(positions: ReadonlyMap<number, Position> | null): Pick<LocalPlanInput, "soldWh"> {
+  if (!positions || positions.size === 0) return {};
+  return {
+    soldWh({ startMs, endMs }) {
+      const quarterMs = Math.floor(startMs / tradedMs) * tradedMs;
+      const at = positions.get(quarterMs);
+      return at ? ((at.soldWh - at.boughtWh) * Math.min(tradedMs, endMs - startMs)) / tradedMs : 0;
+    },
+  };
+}
+const tradedMs = 15 * 60_000;
 
 /** Above a peak that is paid for anyway, and whose price nobody has said, the guard lets nothing run. */
 function importOf(

@@ -10,6 +10,7 @@ import type { Sharing } from "./consents.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { startControlLoop, type ApplianceNow, type ControlLoop } from "./control-loop.ts";
 import { devicesOf, sensorsOf } from "./devices.ts";
+import type { Position } from "./exchange/wishes.ts";
 import { draws, sameSetting } from "./guard/guarded-appliance.ts";
 import { houseHistory } from "./house-history.ts";
 import { observeStores } from "./observe-stores.ts";
@@ -60,6 +61,8 @@ export interface ControlOptions {
   rejections: Rejections;
   instructions: () => ReadonlyMap<string, InstructionList>;
   gridLimitW: () => number | null;
+  /** Traded at an exchange in slots that begin then or later; null without one. */
+  positions: ((fromMs: number) => ReadonlyMap<number, Position>) | null;
   /** Whether the aggregator is not heard, or there is none. */
   alone: () => boolean;
   onPass: (now: readonly ApplianceNow[]) => void;
@@ -134,6 +137,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       return last && { on: last.on, sinceMs: last.atMs };
     },
     paidPeakW: house.paidPeakW,
+    positions: options.positions,
     clock,
     log,
     alone: options.alone,

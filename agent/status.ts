@@ -2,12 +2,14 @@ import { z } from "zod";
 import { iso, type Clock } from "../core/clock/clock.ts";
 import { Instant } from "../core/message/fields.ts";
 import { MeterRole } from "../core/message/measurements.ts";
+import { ConfigReport } from "../core/message/remote-config.ts";
 import { OverrideMode } from "../core/message/resource.ts";
 import { Quality } from "../core/reading.ts";
 import type { Collector } from "./collect/collector.ts";
 import type { ComfortWatch } from "./comfort.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import type { ControlLoop } from "./control-loop.ts";
+import type { ExchangeRoom } from "./exchange/exchange-room.ts";
 import type { Override } from "./plan/override.ts";
 import type { PriceState } from "./prices/price-keeper.ts";
 import type { GridRoom } from "./publish/grid-room.ts";
@@ -89,6 +91,8 @@ export const AgentStatus = z.object({
       failure: z.object({ code: z.string(), message: z.string() }).nullable(),
     })
     .optional(),
+  /** Settings from afar; absent where there are none and none have failed. */
+  remote: ConfigReport.pick({ revision: true, state: true, config: true, failed: true }).optional(),
   /** What the residents said and still holds. */
   overrides: z.array(z.object({ resource: z.string(), mode: OverrideMode, until: Instant })),
   switches: count,
@@ -99,6 +103,19 @@ export const AgentStatus = z.object({
     /** The aggregator is not followed: two countersignatures in a row are missing. */
     hasLeft: z.boolean(),
   }),
+  /** Orders and records at the exchange in this run; absent where none is configured. */
+  exchange: z
+    .object({
+      placed: count,
+      refused: count,
+      signed: count,
+      disputed: count,
+      /** Nothing is ordered: two countersignatures in a row are missing. */
+      hasLeft: z.boolean(),
+      /** Code of what failed in the last round; null where nothing did. */
+      failure: z.string().nullable(),
+    })
+    .optional(),
   /** Refused frames and messages by code. */
   rejected: z.record(z.string(), count),
   memoryMiB: count,
@@ -120,7 +137,9 @@ export function agentStatus(parts: {
   overrides: readonly Override[];
   grid: GridRoom | null;
   prices: PriceState | null;
+  exchange: ReturnType<ExchangeRoom["state"]> | null;
   weather: WeatherState | null;
+  remote: ConfigReport;
 }): AgentStatus {
   const { config, clock, collector, loop, outbox, room } = parts;
   const lists = room?.instructions();
@@ -157,14 +176,20 @@ export function agentStatus(parts: {
     ...(parts.grid && { gridLimit: { state: parts.grid.state(), limitW: parts.grid.limitW() } }),
     ...(parts.prices && { prices: pricesNow(parts.prices) }),
     ...(parts.weather && { weather: weatherNow(parts.weather) }),
+    ...remoteNow(parts.remote),
     overrides: parts.overrides
       .filter(({ untilMs }) => untilMs > clock.now())
       .map(({ resource, mode, untilMs }) => ({ resource, mode, until: iso(untilMs) })),
     switches: parts.switches,
     settlements: { ...parts.records.counts(), disputed: room?.settled().disputed ?? 0, hasLeft: room?.hasLeft() ?? false },
+    ...(parts.exchange && { exchange: parts.exchange }),
     rejected: parts.rejected,
     memoryMiB: Math.round(process.memoryUsage.rss() / 1024 / 1024),
   };
+}
+
+function remoteNow({ revision, state, config, failed }: ConfigReport): Pick<AgentStatus, "remote"> {
+  return revision === null && failed === null ? {} : { remote: { revision, state, config, failed } };
 }
 
 const isoOrNull = (atMs: number | null): string | null => (atMs === null ? null : iso(atMs));

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { serve } from "@hono/node-server";
-import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
+import { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import { importControlKey, publicJwk } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
-import type { PriceSeries } from "../core/message/price-series.ts";
 import type { SiteState } from "../core/message/resource.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
 import { rejections } from "../core/rejections.ts";
@@ -12,36 +11,28 @@ import { routes } from "./api/routes.ts";
 import type { AggregatorConfig } from "./config/aggregator-config.ts";
 import { readFeeders } from "./config/read-feeders.ts";
 import { believed, readKeyChange } from "./dispatch/key-change.ts";
-import { startBrokerLink, type BrokerLink } from "./dispatch/broker-link.ts";
-import { oneAtATime } from "./dispatch/one-at-a-time.ts";
-import { sender } from "./dispatch/sender.ts";
-import { intake } from "./intake/intake.ts";
-import { planningDesk } from "./optimise/planning-desk.ts";
+import { fleetDesk } from "./fleet/fleet-desk.ts";
+import { homeLine, type Homes, operatorMs, openHomes, quietWith, stepMs } from "./homes.ts";
+import { metrics } from "./observe/metrics.ts";
+import { serveMetrics } from "./observe/metrics-listener.ts";
+import { openObserving } from "./observe/open-observing.ts";
 import { priceDesk } from "./optimise/price-desk.ts";
 import { makeBundle } from "./settle/make-bundle.ts";
 import { openRewards } from "./reward/open-rewards.ts";
 import { openSettlement } from "./settle/open-settlement.ts";
+import { openShare } from "./share/open-share.ts";
+import { wholeShare } from "./share/share.ts";
 import { openStore } from "./store/open-store.ts";
-
-const heartbeatMs = 60_000;
-/** A home that has heard nothing for so long counts us as lost. */
-const heartbeatLifetimeS = 180;
-/** As long as prices may be needed that are announced only once. */
-const priceLifetimeS = 7 * 24 * 3600;
-/** A gateway that was off for a year still learns of new keys. */
-const keysLifetimeS = 400 * 24 * 3600;
-/** What operators say is followed within this time. */
-const operatorMs = 5000;
-/** A change of the prices' file is noticed within this time. */
-const pricesMs = 10_000;
-/** New slots and answers move things on at once; this is for what got lost. */
-const stepMs = 5 * 60_000;
 
 /** What a running aggregator tells whoever started it. */
 export interface RunningAggregator {
   apiUrl: string;
   /** Port of the enrolment listener, where there is one. */
   enrolmentPort?: number;
+  /** Port of the metrics, where they have an address of their own. */
+  metricsPort?: number;
+  /** Resolves where going on is pointless: another process does the same now. */
+  failed?: Promise<AppError>;
   stop(): Promise<void>;
 }
 
@@ -56,6 +47,8 @@ export async function startAggregator(options: {
   log: Log;
   /** Of the program, for whoever reads the API's document. */
   version: string;
+  /** Ends the waiting for another process that is there. */
+  signal?: AbortSignal;
 }): Promise<RunningAggregator> {
   const { config, clock, log } = options;
   const ending = new AbortController();
@@ -67,85 +60,63 @@ export async function startAggregator(options: {
   const prices = priceList.book;
   const controlJwk = readJsonFile(config.controlKeyFile, "control-key-unreadable");
   const key = await importControlKey(controlJwk);
-  const store = await openStore(config.database);
-  opened.defer(() => store.close());
+  const meter = metrics(() => settlement?.owner);
+  const kept = await openStore(config.database, meter.database);
+  opened.defer(() => kept.close());
   const refused = rejections(log, () => clock.monotonicMs());
   const states = new Map<string, SiteState["state"]>();
-  let link: BrokerLink | null = null;
-  const connected = (): BrokerLink => {
-    if (!link) throw new AppError("mqtt-offline", "the broker is not connected yet", { temporary: true });
-    return link;
-  };
-  const send = sender({ aggregator: config.id, key, store, link: connected, clock });
+  const observing = openObserving({ store: kept, metrics: meter, sites, states, refused, clock });
+  const { store, feed } = observing;
+  let homes: Homes | undefined;
+  const share =
+    config.workers &&
+    openShare({ config, leaseMs: config.workers.leaseMs, store, onGain: (mine) => homes?.gained(mine), clock, log });
+  const line = homeLine({ aggregator: config.id, key, store, share: share ?? wholeShare, clock }, observing.sendWatched);
+  const { send } = line;
+  const quietly = quietWith(log);
+  if (share) {
+    opened.defer(() => share.release());
+    await share.becomeOffice(options.signal ?? signal);
+    clock.every(share.tickMs, () => quietly(share.tick(), "leases"), signal);
+  }
   const present = (site: string): boolean => states.get(site) === "ready";
   const feeders = readFeeders(config.feeders);
   const settlement =
     config.settlement && (await openSettlement(config, config.settlement, { store, prices, feeders, send, present, clock, log }));
   if (settlement) opened.defer(() => settlement.close());
-  const quietly = (work: Promise<void>, what: string): Promise<void> =>
-    work.catch((error: unknown) =>
-      log.warn({ what, code: errorCode(error), error: errorMessage(error) }, "failed, tried again later"),
-    );
-  const desk = planningDesk({
+  const keyChange = config.controlKeyChange && (await readKeyChange(config.controlKeyChange));
+  // Rows that the broker still holds of a home that took its data back are not kept again.
+  const erased = new Set(await store.erasedSites());
+  const fleet = fleetDesk({ store, send, sites, uuid: randomUUID, clock, log });
+  homes = openHomes({
+    config,
+    line,
     store,
-    prices,
-    send,
-    sites,
+    share: share ?? wholeShare,
+    priceList,
     feeders,
     contracts: openRewards(config, { agreements: settlement?.agreements ?? new Map(), feeders, store, log }),
     ...(settlement && { isUnsettled: settlement.isUnsettled }),
-    uuid: randomUUID,
-    slotMinutes: config.slotMinutes,
-    planEveryMs: config.planEveryMs,
-    threads: config.planThreads,
-    quietly,
+    keyChange,
+    states,
+    erased,
+    rejections: refused,
+    settling: {
+      onSlots: async (site) => settlement?.proposals.advance(site),
+      onSettlement: async (site, message) => settlement?.proposals.answer(site, message),
+      async onWelcome(site) {
+        await settlement?.inclusion.welcome(site);
+        await quietly(fleet.remind(site), "sending configuration again");
+      },
+      // Bound before they begin to count; a chain takes the time it takes, and the homes hear of them now.
+      onPrices: () => void settlement?.anchoring.tick(),
+    },
+    watch: meter,
+    onState: (site, state) => feed.emit({ type: "state", site, data: { state } }),
     clock,
     log,
     signal,
   });
-
-  const heartbeat = (site: string): Promise<void> =>
-    send(site, "heartbeat", "state", {}, { lifetimeS: heartbeatLifetimeS, retain: true });
-  const keyChange = config.controlKeyChange && (await readKeyChange(config.controlKeyChange));
-  const tellKeys = async (site: string): Promise<void> => {
-    if (!keyChange) return;
-    await send(site, "keys", "keys", keyChange.body, { lifetimeS: keysLifetimeS, retain: true, key: keyChange.key });
-  };
-  const tellPrices = (site: string, told: readonly PriceSeries[]): Promise<void>[] =>
-    told.map((series) => send(site, "price", "price", series, { lifetimeS: priceLifetimeS, retain: true }));
-  const announce = (site: string): Promise<void> =>
-    quietly(
-      Promise.all([tellKeys(site), heartbeat(site), ...tellPrices(site, priceList.told(clock.now()))]).then(() => undefined),
-      "announcement",
-    );
-  // A home that says so in a flood must not keep the line to the others busy.
-  const welcome = oneAtATime(async (site) => {
-    await announce(site);
-    await quietly(desk.resend(site), "sending plans again");
-    await settlement?.inclusion.welcome(site);
-  });
-  const inbound = intake({
-    aggregator: config.id,
-    sites: new Set(sites),
-    store,
-    send,
-    clock,
-    log,
-    rejections: refused,
-    onState(site, { state }) {
-      if (states.get(site) !== state) log.info({ site, state }, "home is now");
-      states.set(site, state);
-      if (state !== "ready") return;
-      void clock.hold(welcome(site));
-    },
-    onResource: desk.onResource,
-    onStatus: (site, status) => quietly(desk.onStatus(site, status), "reading a status"),
-    onAnswer: desk.onAnswer,
-    onSlots: (site) => void clock.hold(settlement?.proposals.advance(site) ?? Promise.resolve()),
-    onSettlement: async (site, message) => settlement?.proposals.answer(site, message),
-  });
-  // Rows that the broker still holds of a home that took its data back are not kept again.
-  const erased = new Set(await store.erasedSites());
   let enrolmentPort: number | undefined;
   if (config.enrolment) {
     // The library of certificates is loaded only where it is needed.
@@ -175,6 +146,10 @@ export async function startAggregator(options: {
     now: () => clock.now(),
     log,
     version: options.version,
+    feed,
+    metrics: meter,
+    clock,
+    signal,
     sites,
     states,
     isUnsettled: (site) => settlement?.isUnsettled(site) ?? false,
@@ -213,41 +188,21 @@ export async function startAggregator(options: {
     if ("closeAllConnections" in server) server.closeAllConnections();
     await promise;
   });
-  // What was said before a restart still holds: no plan goes out before that is known.
-  await desk.followOperators();
-  link = startBrokerLink({
-    id: config.id,
-    broker: config.broker,
-    log,
-    random: Math.random,
-    onConnect: () => void clock.hold(Promise.all(sites.map(announce)).then(() => undefined)),
-    onMessage: (message) => void (erased.has(message.site) || inbound.take(message)),
-  });
-  opened.defer(() => connected().stop());
-  const forAll = (work: (site: string) => Promise<void>): Promise<void> => Promise.all(sites.map(work)).then(() => undefined);
-  const beat = (site: string): void => void quietly(heartbeat(site), "heartbeat");
-  const followPrices = async (): Promise<void> => {
-    const fresh = await priceList.look(clock.now());
-    if (fresh.length === 0) return;
-    log.info({ series: fresh.length, from: fresh[0]?.start }, "new prices");
-    // Bound before they begin to count; a chain takes the time it takes, and the homes hear of them now.
-    void settlement?.anchoring.tick();
-    await forAll((site) =>
-      quietly(
-        Promise.all(tellPrices(site, fresh)).then(() => undefined),
-        "announcing prices",
-      ),
-    );
-    await desk.planAll();
-  };
-  // Nobody waits for the broker's word: the next one follows in a minute.
-  clock.every(heartbeatMs, () => sites.forEach(beat), signal);
-  clock.every(stepMs, () => forAll((site) => quietly(desk.resend(site), "sending plans again")), signal);
-  clock.every(config.planEveryMs, () => desk.planAll(), signal);
-  clock.every(operatorMs, () => quietly(desk.followOperators(), "following operators"), signal);
-  clock.every(pricesMs, () => quietly(followPrices(), "reading prices"), signal);
+  let metricsPort: number | undefined;
+  if (config.metricsListen) {
+    const listener = await serveMetrics({ listen: config.metricsListen, metrics: meter, log });
+    opened.defer(() => listener.stop());
+    metricsPort = listener.port;
+  }
+  await observing.followAudit();
+  await homes.start();
+  opened.defer(() => line.link().stop());
+  opened.defer(() => homes.drain());
+  await share?.tick();
+  clock.every(operatorMs, () => quietly(fleet.follow(), "following the roll-out"), signal);
+  clock.every(operatorMs, () => quietly(observing.followAudit(), "following the audit log"), signal);
   if (settlement) {
-    clock.every(stepMs, () => forAll(settlement.proposals.advance), signal);
+    clock.every(stepMs, () => Promise.all(sites.map(settlement.proposals.advance)).then(() => undefined), signal);
     // Prices are bound before they begin to count.
     void clock.hold(settlement.anchoring.tick());
     // A chain takes the time it takes; nothing here waits for it.
@@ -259,6 +214,8 @@ export async function startAggregator(options: {
   return {
     apiUrl: `http://${config.listen.host}:${port}`,
     ...(enrolmentPort !== undefined && { enrolmentPort }),
+    ...(metricsPort !== undefined && { metricsPort }),
+    ...(share && { failed: share.lostOffice }),
     async stop() {
       ending.abort();
       await closing.disposeAsync();

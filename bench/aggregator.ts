@@ -1,5 +1,6 @@
 import { desk } from "./aggregator/desk.ts";
 import { optimise, type Part, type PartOptions } from "./aggregator/optimise.ts";
+import { intakePart } from "./aggregator/intake.ts";
 import { report, type Claim } from "./report.ts";
 
 /**
@@ -17,7 +18,7 @@ const option = (name: string, otherwise: string): string => {
   const at = process.argv.indexOf(name);
   return (at > 0 ? process.argv[at + 1] : undefined) ?? otherwise;
 };
-const parts: Record<string, (options: PartOptions) => Promise<Part>> = { optimise, desk };
+const parts: Record<string, (options: PartOptions) => Promise<Part>> = { optimise, desk, intake: intakePart };
 
 const only = option("--only", "");
 const options: PartOptions = {

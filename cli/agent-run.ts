@@ -1,5 +1,6 @@
 import { startAgent } from "../agent/main.ts";
 import { runDaemon } from "./daemon.ts";
+import { programVersion } from "./program-version.ts";
 import { readAgentConfig } from "./read-agent-config.ts";
 
 /** `smart-mla agent run -c FILE` */
@@ -11,8 +12,8 @@ export async function agentRun(file: string, say: (line: string) => void): Promi
     ...(config.simulationClockUrl && { clockUrl: config.simulationClockUrl }),
     stateFolder: config.stateFolder,
     say,
-    start: async ({ clock, log }) => {
-      const agent = await startAgent({ config, clock, log });
+    start: async ({ clock, log, setLogLevel }) => {
+      const agent = await startAgent({ config, clock, log, setLogLevel, version: programVersion() });
       return { ready: { program: "agent" }, lastAliveMs: agent.lastPassMs, failed: agent.failed, stop: agent.stop };
     },
   });

@@ -37,7 +37,14 @@ export async function runDaemon(options: {
   clockUrl?: string;
   /** Made with mode 0700 before anything starts. */
   stateFolder?: string;
-  start: (given: { clock: Clock; log: Log; signal: AbortSignal }) => Promise<Daemon>;
+  /** @param given.asked ends what the start waits for, where the daemon is told to stop meanwhile */
+  start: (given: {
+    clock: Clock;
+    log: Log;
+    signal: AbortSignal;
+    asked: AbortSignal;
+    setLogLevel: (level: LogLevel) => void;
+  }) => Promise<Daemon>;
   say: (line: string) => void;
 }): Promise<number> {
   const log = stderrLog(options.name, options.level);
@@ -55,7 +62,13 @@ export async function runDaemon(options: {
           signal: AbortSignal.any([ending.signal, asked]),
         })
       : realClock({ onError, synced: (await networkTime({ keeper: machineTime, log, signal: ending.signal })).synced });
-    const daemon = await options.start({ clock, log, signal: ending.signal });
+    const daemon = await options.start({
+      clock,
+      log,
+      signal: ending.signal,
+      asked,
+      setLogLevel: (level) => void (log.level = level),
+    });
     options.say(JSON.stringify({ kind: "ready", ...daemon.ready }));
     await notifier.ready().catch(async (error: unknown) => {
       await daemon.stop();

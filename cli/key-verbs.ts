@@ -6,12 +6,19 @@ export function addKeyVerbs(
   root: Command,
   { verb, say, config }: { verb: Verb; say: (line: string) => void; config: readonly [string, string] },
 ): void {
-  const key = root.command("key").description("the household's signing key");
+  const key = root.command("key").description("the household's signing key, and keys for owners, registrars and aggregators");
   key
     .command("create")
-    .description("make a new key in an encrypted file and print its address")
+    .description("make the key that the configuration names, in an encrypted file, and print its address")
     .requiredOption(...config)
     .action(verb(async ({ config: file }: { config: string }) => (await import("./key.ts")).keyCreate(file, say)));
+  key
+    .command("new")
+    .description("make a key for an owner, a registrar or an aggregator in an encrypted file; needs no configuration")
+    .argument("<file>", "a new file")
+    .requiredOption("--passphrase-file <file>", "its passphrase, at least 12 characters")
+    .option("--json", "one JSON object")
+    .action(verb(async (file, options) => (await import("./key.ts")).keyNew(file, options, say)));
   key
     .command("show")
     .description("address, file and mode of the key; needs no passphrase")

@@ -28,6 +28,17 @@ export async function keyCreate(file: string, say: Say): Promise<number> {
   return exitCode.good;
 }
 
+/**
+ * `smart-mla key new FILE --passphrase-file FILE [--json]`: a key for an owner, a registrar or an aggregator, in an encrypted
+ * file of mode 0600; needs no configuration.
+ * @throws AppError keystore-exists, keystore-not-writable, and as strong
+ */
+export async function keyNew(file: string, options: { passphraseFile: string; json?: true }, say: Say): Promise<number> {
+  const address = await createKeystore(resolve(file), strong(options.passphraseFile));
+  say(options.json ? JSON.stringify({ address, file: resolve(file) }) : `${address} in ${resolve(file)}`);
+  return exitCode.good;
+}
+
 /** `smart-mla key show -c FILE [--json]`: address, file and mode; needs no passphrase. */
 export async function keyShow(options: KeyOptions, say: Say): Promise<number> {
   const { keyFile } = settled(options.config).settlement;

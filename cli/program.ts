@@ -2,9 +2,12 @@ import { once } from "node:events";
 import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { addAggregatorVerbs } from "./aggregator/verbs.ts";
+import { addFleetVerb } from "./simulate-fleet-verb.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
+import { addFleetVerbs } from "./fleet/verbs.ts";
 import { addKeyVerbs } from "./key-verbs.ts";
+import { addExchangeVerbs } from "./market/exchange-verbs.ts";
 import type { Verb } from "./verb.ts";
 import { programVersion } from "./program-version.ts";
 import { addSettlementVerbs } from "./settlement/verbs.ts";
@@ -41,6 +44,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .action(verb(async ({ config: file }: { config: string }) => (await import("./agent-run.ts")).agentRun(file, say)));
 
   addAggregatorVerbs(root, { verb, say });
+  addFleetVerbs(root, { verb, say });
 
   root
     .command("enrol")
@@ -153,6 +157,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption("--name <name>", "name at the clock server")
     .option("--clock <url>", "unix:/SOCKET or tcp://127.0.0.1:PORT of a clock server; without it time is real")
     .option("--seed <n>", "seed of all that is random", "1")
+    .option("--panels <w>", "peak power of the panels of a new house; 0 without any", "4000")
     .option("--p1-port <port>", "0 picks one", "0")
     .option("--han-port <port>", "0 picks one", "0")
     .option("--modbus-port <port>", "0 picks one", "0")
@@ -165,6 +170,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--port <port>", "0 picks one", "0")
     .option("--users <file>", "JSON object of passwords by user; without it anybody may do anything")
     .action(verb(async (options) => (await import("./simulate-broker.ts")).simulateBroker(options, say)));
+  addFleetVerb(simulate, { verb, say });
   simulate
     .command("chain")
     .description("a development chain (anvil) whose block times follow a clock server")
@@ -329,6 +335,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--schema", "print the JSON schema of a case")
     .option("--json", "one JSON object also on a terminal")
     .action(verb(async (file, options) => (await import("./market-rounds.ts")).marketRounds(file, options, say)));
+  addExchangeVerbs(market, { verb, say });
 
   const settlement = root.command("settlement").description("settlement records and their proofs");
   addSettlementVerbs(settlement, { verb, say });

@@ -10,6 +10,7 @@ export async function simulateHouse(
     name: string;
     clock?: string;
     seed: string;
+    panels: string;
     p1Port: string;
     hanPort: string;
     modbusPort: string;
@@ -21,6 +22,7 @@ export async function simulateHouse(
   await runHouse({
     name: options.name,
     seed: wholeNumber("--seed", options.seed),
+    panelsW: wholeNumber("--panels", options.panels, { most: 100_000 }),
     ...(options.clock && { clockUrl: options.clock }),
     p1Port: wholeNumber("--p1-port", options.p1Port, { most: 65_535 }),
     hanPort: wholeNumber("--han-port", options.hanPort, { most: 65_535 }),

@@ -13,7 +13,7 @@ import { AppError } from "./app-error.ts";
 import { iso } from "./clock/clock.ts";
 
 /** What each downward message is; it stands in the signed header, so one kind cannot pass for another. */
-export const EnvelopeType = z.enum(["heartbeat", "receipt", "price", "instruction", "settlement", "limit", "keys"]);
+export const EnvelopeType = z.enum(["heartbeat", "receipt", "price", "instruction", "settlement", "limit", "keys", "config"]);
 export type EnvelopeType = z.infer<typeof EnvelopeType>;
 
 /** Bytes; a longer message is refused unread. */

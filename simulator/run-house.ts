@@ -22,6 +22,8 @@ import { startModbusHouse } from "./modbus/modbus-house.ts";
 export async function runHouse(options: {
   name: string;
   seed: number;
+  /** Peak power of a new house's panels; 4 kW where nobody says it. */
+  panelsW?: number;
   /** Without it time is real. */
   clockUrl?: string;
   p1Port?: number;
@@ -39,7 +41,9 @@ export async function runHouse(options: {
   const { clockUrl } = options;
   const clock = clockUrl === undefined ? realClock({ onError }) : await simulatedClock({ clockUrl, name, onError, signal });
   if (signal.aborted) return;
-  const house = houseOf(loadHouse(stateFile, { seed, startMs: clock.now() }));
+  const house = houseOf(
+    loadHouse(stateFile, { seed, startMs: clock.now(), ...(options.panelsW !== undefined && { panelsW: options.panelsW }) }),
+  );
   let deadlinePassed = false;
   const catchUp = (): void => {
     if (house.runTo(Math.floor(clock.now() / 1000))) deadlinePassed = true;

@@ -29,8 +29,8 @@ export interface CollectorOptions {
   gridMeter: string;
   /** What the household lets leave the house now. */
   sharing: () => Sharing;
-  /** Between two writes of single readings. */
-  commitEveryMs: number;
+  /** Between two writes of single readings; a change counts from the next write on. */
+  commitEveryMs: () => number;
   onReading: (reading: Reading) => void;
   /** Slots have ended and are on disk. */
   onSlots: () => void;
@@ -43,6 +43,8 @@ export interface Collector {
   latest(meter: string): { reading: Reading; ageMs: number } | undefined;
   /** Believed readings in this run. */
   readings(): number;
+  /** Whether the last write of readings reached the disk. */
+  isStoring(): boolean;
   /** Writes what waits in memory and stops the meters. */
   stop(): Promise<void>;
 }
@@ -186,13 +188,23 @@ export function startCollector(options: CollectorOptions): Collector {
       clock.after(firstMs, periodic, options.signal);
     }
   }
-  clock.every(options.commitEveryMs, tryFlush, options.signal);
+  const flushLater = (): void =>
+    clock.after(
+      options.commitEveryMs(),
+      () => {
+        flushLater();
+        tryFlush();
+      },
+      options.signal,
+    );
+  flushLater();
   return {
     latest(meter) {
       const found = newest.get(meter);
       return found && { reading: found.reading, ageMs: clock.monotonicMs() - found.atMonoMs };
     },
     readings: () => count,
+    isStoring: () => storing,
     async stop() {
       for (const meter of options.meters) if (meter.kind === "push") await meter.stop();
       tryFlush();

@@ -52,9 +52,19 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string, enrolled: E
     shareIntervalS: yaml.consent.share_interval_s,
     shareApplianceDetail: yaml.consent.share_appliance_detail,
     ...(yaml.settlement && { settlement: settlementConfig(yaml.settlement, at, stateFolder, site.timezone) }),
+    ...(yaml.exchange && {
+      exchange: {
+        url: yaml.exchange.url,
+        name: yaml.exchange.name,
+        agreementFile: at(yaml.exchange.agreement_file),
+        zone: yaml.exchange.zone,
+        horizonMs: yaml.exchange.horizon_hours * 3_600_000,
+      },
+    }),
     stateFolder,
     databaseFile,
     commitEveryMs: yaml.storage.commit_every_s * 1000,
+    remoteConfig: yaml.remote_config,
     keep: {
       rawMs: yaml.storage.keep_raw_days * dayMs,
       minuteMs: yaml.storage.keep_minute_days * dayMs,

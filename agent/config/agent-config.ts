@@ -52,10 +52,13 @@ export interface AgentConfig {
   /** Consent: slot totals of single appliances and their switchings leave the house too. */
   shareApplianceDetail: boolean;
   settlement?: SettlementConfig;
+  exchange?: ExchangeConfig;
   /** Folder that holds data.db, keys/ and agent.sock. */
   stateFolder: string;
   databaseFile: string;
   commitEveryMs: number;
+  /** Whether the aggregator may change a few settings from afar. */
+  remoteConfig: boolean;
   /** How long single readings stay as they came, one a minute, and one a quarter of an hour. */
   keep: KeepRules;
   logLevel: LogLevel;
@@ -127,6 +130,17 @@ export type PublishConfig = { perDay: number } & (
   | { by: "key"; keyFile: string; passphraseFile: string }
   | { by: "relayer"; url: string }
 );
+
+/** A prosumer exchange, and what the house is called there. */
+export interface ExchangeConfig {
+  url: string;
+  name: string;
+  agreementFile: string;
+  /** Where in the grid it delivers and takes. */
+  zone: string;
+  /** So far ahead it orders. */
+  horizonMs: number;
+}
 
 /** A limit of what is signed, by days of a time zone. */
 export interface DailyCap {

@@ -25,8 +25,20 @@ export function crossCheck(config: AgentYaml): ConfigIssue[] {
     ...safePowerIssues(config),
     ...homeIssues(config),
     ...pricesIssues(config),
+    ...exchangeIssues(config),
     ...simulationIssues(config),
   ];
+}
+
+/** Orders and trades are signed by the key of settlement, and slots of trades must be whole slots of the meter. */
+function exchangeIssues({ exchange, settlement, site }: AgentYaml): ConfigIssue[] {
+  if (!exchange) return [];
+  const issues: ConfigIssue[] = [];
+  if (!settlement)
+    issues.push({ path: ["exchange"], message: "needs the section settlement, whose key signs orders and trades" });
+  if (15 % site.slot_minutes !== 0)
+    issues.push({ path: ["site", "slot_minutes"], message: "must divide 15 where the house trades at an exchange" });
+  return issues;
 }
 
 const drivers: Record<string, { needs: keyof Buses }> = { ...meterDrivers, ...needsOfAppliances };

@@ -98,6 +98,8 @@ export const AgentYaml = z.strictObject({
       release_window_s: z.int().min(60).max(600).default(120),
     })
     .optional(),
+  /** Whether the aggregator may change the few settings of core/message/remote-config.ts. */
+  remote_config: z.boolean().default(true),
   /** Residents' words over a broker in the home. */
   home: z
     .strictObject({
@@ -154,6 +156,17 @@ export const AgentYaml = z.strictObject({
         })
         .refine(({ key, relayer_url: url }) => (key === undefined) !== (url === undefined), "either key or relayer_url")
         .optional(),
+    })
+    .optional(),
+  /** A prosumer exchange; it settles by the key and the contract of `settlement`. */
+  exchange: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }),
+      /** Name at the exchange, as in the agreement. */
+      name: SiteName,
+      agreement_file: z.string(),
+      zone: Name.default("grid"),
+      horizon_hours: z.int().min(1).max(48).default(6),
     })
     .optional(),
   storage: z.strictObject({

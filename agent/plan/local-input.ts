@@ -56,6 +56,8 @@ export interface LocalPlanInput {
   peak: { paidW: number; pricePerKw: number } | null;
   /** Whether an appliance drew when it was switched last, and since when; undefined where it never was. */
   standing: (resource: string) => { on: boolean; sinceMs: number } | undefined;
+  /** What the house sold of a slot at an exchange, below 0 what it bought; Wh. Left out: nothing. */
+  soldWh?: (slot: Slot) => number;
   /** The plan in force: kept where a new one is hardly better. */
   previous?: ReadonlyMap<string, InstructionList> | undefined;
 }

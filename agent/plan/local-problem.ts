@@ -36,6 +36,7 @@ export function localProblem(
     }
     return demandParts(appliance, input, slots, kept);
   });
+  const { drawnW, givenW } = withTrades(baseW, input.forecast.pvW(slots), slots, input.soldWh);
   const curtails = input.appliances.some(({ model }) => model?.kind === "pv");
   if (parts.length === 0 && !curtails) return undefined;
   const problem = Problem.parse({
@@ -43,8 +44,8 @@ export function localProblem(
     slots: slots.length,
     import_price_per_kwh: importPrice,
     export_price_per_kwh: exportPrices(input, slots),
-    base_load_w: gapped(baseW),
-    pv_w: gapped(input.forecast.pvW(slots)),
+    base_load_w: gapped(drawnW),
+    pv_w: gapped(givenW),
     pv_curtailable: curtails,
     grid: { import_limit_w: input.maxImportW },
     ...(input.peak && { capacity_charge: { price_per_kw: input.peak.pricePerKw, already_peak_w: input.peak.paidW } }),
@@ -59,6 +60,20 @@ export function localProblem(
     }),
   });
   return { problem, parts: parts.map(({ part }) => part) };
+}
+
+/** Energy that is sold must leave the house, as if something drew it; what is bought comes beside what the house makes. */
+function withTrades(
+  baseW: readonly number[],
+  pvW: readonly number[],
+  slots: readonly PricedSlot[],
+  soldWh: LocalPlanInput["soldWh"],
+): { drawnW: number[]; givenW: number[] } {
+  const soldW = slots.map((slot) => ((soldWh?.(slot) ?? 0) * 3_600_000) / (slot.endMs - slot.startMs));
+  return {
+    drawnW: baseW.map((watts, slot) => watts + Math.max(0, soldW[slot] ?? 0)),
+    givenW: pvW.map((watts, slot) => watts + Math.max(0, -(soldW[slot] ?? 0))),
+  };
 }
 
 /** What a resident's word fixes: the house draws it anyway, and the plan begins behind it. Adds to `baseW`. */

@@ -14,7 +14,9 @@ import type { AgentConfig, AggregatorLink } from "../config/agent-config.ts";
 import type { Consents } from "../consents.ts";
 import type { ApplianceNow, ControlLoop } from "../control-loop.ts";
 import { acceptInstructions } from "../plan/accept-instructions.ts";
+import { meteredDevices } from "../settle/metered-devices.ts";
 import { settler, type Settler } from "../settle/settler.ts";
+import type { RemoteSettings } from "../remote/remote-config.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { Outbox } from "../store/outbox.ts";
@@ -37,6 +39,8 @@ export interface AggregatorRoom {
   report(now: readonly ApplianceNow[]): void;
   /** Tells the aggregator anew what the household allows. */
   tellConsents(): void;
+  /** Tells the aggregator anew what of its configuration is in force. */
+  tellConfig(): void;
   /** Sends rows that wait in the outbox. */
   pump(): void;
   /** Age of the aggregator's last signed heartbeat, ms; Infinity before the first. */
@@ -62,6 +66,7 @@ export interface AggregatorRoomOptions {
   /** What the residents said. */
   overrides: () => readonly Override[];
   consents: Pick<Consents, "sharing" | "message">;
+  remote: Pick<RemoteSettings, "take" | "report">;
   /** The random delays of the coming day. */
   increaseDelays: () => Resource["increaseDelays"];
   givenWh: GivenWh;
@@ -122,6 +127,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
         config: config.settlement,
         site: options.link.gatewayId,
         gridMeter: options.gridMeter,
+        devices: meteredDevices(config),
         stores,
         clock,
         log,
@@ -178,13 +184,18 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       // Refuses by an answer of its own.
       instruction: (body, { rest }) => instruct(body, rest),
       keys: telling((body, { envelope }) => options.keys.apply(parseAs(KeyChange, body, "keys-malformed"), envelope.kid)),
+      config: telling((body) => options.remote.take(body)),
       settlement: (body, place) => settleInTurn(() => settle(body, place)),
     },
   });
   const tellConsents = (): void => {
     if (link?.connected()) tell("consent", options.consents.message(), true);
-    // How much of an appliance may be told has changed too.
+    // How much of an appliance may be told has changed too, its meter's name as well.
     appliances.forget();
+    appliances.describe();
+  };
+  const tellConfig = (): void => {
+    if (link?.connected()) tell("config", options.remote.report(), true);
   };
   clock.every(describeEveryMs, appliances.describe, options.signal);
   link = startMqttLink({
@@ -193,8 +204,8 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     log,
     random: options.random,
     onConnect() {
-      appliances.describe();
       tellConsents();
+      tellConfig();
       uploader.restart();
       void settling.remind();
     },
@@ -206,6 +217,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     instructions: () => lists,
     report: appliances.report,
     tellConsents,
+    tellConfig,
     pump: uploader.pump,
     heartbeatAgeMs: () => clock.monotonicMs() - heartbeatMs,
     hasLeft: settling.hasLeft,

@@ -41,6 +41,7 @@ export function envelopeTypeOf(rest: string): EnvelopeType | undefined {
   if (tail.length === 0 && head === "price") return "price";
   if (tail.length === 0 && head === "limit") return "limit";
   if (tail.length === 0 && head === "keys") return "keys";
+  if (tail.length === 0 && head === "config") return "config";
   if (tail.length === 1 && head === "instr") return "instruction";
   if (tail.length === 1 && head === "settle") return "settlement";
   return undefined;

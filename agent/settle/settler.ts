@@ -69,6 +69,18 @@ export function settler(options: SettlerOptions): Settler {
     const last = waiting.at(-1);
     if (leftMs !== null && last) await publish(leftMessage(last, waiting.length));
   };
+  let asked = { digest: "", atMs: -Infinity };
+  /** Asks for a proof of inclusion that was lost on its way; at once for the next one where the last asked for has come. */
+  const askProof = async (signing: SigningRoom, hasCome: boolean): Promise<void> => {
+    const unproven = signing.unproven();
+    if (!unproven) return;
+    const { record, digest } = unproven;
+    if (hasCome ? asked.digest === "" || asked.digest === digest : clock.monotonicMs() - asked.atMs < remindMs) return;
+    asked = { digest, atMs: clock.monotonicMs() };
+    log.info({ seq: record.seq }, "no proof that an epoch holds this record has come, it is asked for");
+    const message = `both have signed record ${record.seq}, and no proof has come that an epoch holds it`;
+    await publish({ v: 1, kind: "disputed", seq: record.seq, digest, code: unprovenCode, message, own: {} });
+  };
   const judge = (signing: SigningRoom): Uncountersigned[] => {
     const waiting = signing.uncountersigned();
     const missed = missedCountersignatures(waiting, clock.now(), options.countersignedWithinMs);
@@ -94,7 +106,10 @@ export function settler(options: SettlerOptions): Settler {
       topic = pairTopic;
       const signing = await opened();
       if (message.kind === "head") return signing.recover(message.records);
-      if (message.kind === "included") return signing.included(message);
+      if (message.kind === "included") {
+        await signing.included(message);
+        return askProof(signing, true);
+      }
       if (message.kind === "countersigned") {
         await signing.countersigned(message.seq, message.digest, message.signature);
         judge(signing);
@@ -138,6 +153,7 @@ export function settler(options: SettlerOptions): Settler {
       unopened = null;
       const waiting = judge(signing);
       if (waiting.length > 0 && clock.monotonicMs() - remindedMs >= remindMs) await ask(waiting);
+      await askProof(signing, false);
       await signing.chores.run(leftMs !== null && clock.monotonicMs() - leftMs >= graceMs);
     },
     hasLeft: () => leftMs !== null,
@@ -149,6 +165,7 @@ export function settler(options: SettlerOptions): Settler {
 }
 
 const missing = "settlement-countersignature-missing";
+const unprovenCode = "settlement-inclusion-missing";
 
 function leftMessage({ seq, digest }: Uncountersigned, waiting: number): SettlementUp {
   const message = `${waiting} records were signed here and are not countersigned; the house goes by its own plan until they are`;

@@ -15,6 +15,7 @@ import type { ChainReader, Finality, PairState, PartyState } from "../../settlem
 import {
   checkRecord,
   type CoveredPeriod,
+  type MeteredDevice,
   type MeterSlot,
   type OwnFigures,
   type OwnSlot,
@@ -63,12 +64,17 @@ export interface SigningRoom {
   included(message: Included): Promise<void>;
   /** The records that still lack the aggregator's signature, to be asked for again. */
   uncountersigned(): Uncountersigned[];
+  /** The oldest record that both have signed and of which, after most of the time that is allowed, no proof has come. */
+  unproven(): Pick<SignedRecord, "record" | "digest"> | undefined;
   /** Start, in ms, of the oldest energy that is older than allowed and in no record that both have signed; else undefined. */
   overdueSince(settledWithinMs: number): number | undefined;
   /** What the home does on the chain by itself. */
   chores: ChainChores;
   close(): void;
 }
+
+/** A proof that has not come after this share of the time that is allowed is asked for: it may be lost, and publishing costs. */
+const askedAfter = 3 / 4;
 
 /** What tells that an epoch holds records. */
 export type Included = Extract<SettlementDown, { kind: "included" }>;
@@ -78,6 +84,7 @@ export async function openSigningRoom(options: {
   config: SettlementConfig;
   site: string;
   gridMeter: string;
+  devices: readonly MeteredDevice[];
   stores: SigningStores & { publications: PublicationStore };
   clock: Clock;
   log: Log;
@@ -86,11 +93,13 @@ export async function openSigningRoom(options: {
   const { agreement } = readAgreement(config.agreementFile, options.site, config);
   const signer = await openKeystore(config.keyFile, readPassphrase(config.passphraseFile));
   const chain = chainClient({ rpcUrl: config.rpcUrl, chainId: config.chainId, contract: config.contract });
+  const { finality, includedWithinMs } = config;
+  const rules = { finality, includedWithinMs };
   const cap = config.dailyCap && { dailyCap: config.dailyCap };
   const tower = config.watchtowerUrl === undefined ? null : watchtower(config.watchtowerUrl, { ...options, agreement, signer });
   const chores = await openChainChores({ ...options, agreement, signer, chain });
   return {
-    ...signingRoom({ ...options, ...cap, tower, agreement, signer, chain, finality: config.finality }),
+    ...signingRoom({ ...options, ...cap, ...rules, tower, agreement, signer, chain }),
     chores,
     close() {
       chores.close();
@@ -107,11 +116,15 @@ export function signingRoom(parts: {
   /** Which block's escrow counts, beside that of the newest one. */
   finality: Finality;
   gridMeter: string;
+  /** Devices with a meter of their own, whose baselines are recomputed; without it none is. */
+  devices?: readonly MeteredDevice[];
   tower?: Watchtower | null;
   /** Only with an exchange, and then nothing but trades and what became of them: the balancing prices of an instant. */
   balancing?: (atMs: number) => PriceSeries | null;
   /** Without one nothing is held back. */
   dailyCap?: DailyCap;
+  /** What both have signed must be in a final epoch within this; without it no proof is asked for. */
+  includedWithinMs?: number;
   stores: SigningStores;
   clock: Clock;
 }): Omit<SigningRoom, "close" | "chores"> {
@@ -205,6 +218,7 @@ export function signingRoom(parts: {
               : binding(prices.prices(startMs, endMs), startMs),
           ownSlots: ownSlots(meters, parts.gridMeter, startMs, endMs),
           meterSlots: meterSlots(meters, evidence),
+          ...(parts.devices && { devices: parts.devices }),
           covered: [
             ...touching.map(coveredBy),
             // What a lost record covered is not known, but nothing that ended later.
@@ -256,6 +270,13 @@ export function signingRoom(parts: {
     included: (message) =>
       keepInclusions(message, { agreement, chain, records, inclusions: parts.stores.inclusions, prices, nowMs: clock.now() }),
     uncountersigned: () => records.uncountersigned(pair),
+    unproven() {
+      const beforeMs = clock.now() - (parts.includedWithinMs ?? Infinity) * askedAfter;
+      const omitted = Number.isFinite(beforeMs) ? parts.stores.inclusions.omitted(pair, beforeMs).toReversed() : [];
+      return omitted
+        .flatMap((seq) => records.at(pair, seq) ?? [])
+        .find(({ digest }) => parts.stores.inclusions.of(digest) === undefined);
+    },
     overdueSince: (settledWithinMs) =>
       overdueSince({ agreement, records, meters, gridMeter: parts.gridMeter, settledWithinMs, nowMs: clock.now() }),
   };

@@ -75,4 +75,16 @@ export const migrations: readonly string[] = [
   create table publication (
     digest text primary key, from_block integer not null, tried_ms integer not null, tx text, is_done integer not null) strict, without rowid;
   `,
+  `
+  create table remote_config (id integer primary key check (id = 1), body text not null) strict;
+  `,
+  `
+  create table exchange_trade (
+    hash text not null, side text not null, start_ms integer not null, end_ms integer not null, wh integer not null,
+    is_told integer not null, body text not null, primary key (hash, side)) strict, without rowid;
+  create index exchange_trade_by_start on exchange_trade (start_ms);
+  create table exchange_price (
+    id integer primary key, start_ms integer not null, end_ms integer not null, body text not null) strict;
+  create table exchange_pair (pair text primary key, lifted_ms integer not null) strict, without rowid;
+  `,
 ];

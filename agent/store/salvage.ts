@@ -21,6 +21,8 @@ const tables: Record<string, readonly string[]> = {
   cosigned: [],
   epoch_inclusion: ["body"],
   publication: [],
+  exchange_trade: ["body"],
+  exchange_price: ["body"],
   slot: [],
   savings_slot: [],
   savings_appliance: [],

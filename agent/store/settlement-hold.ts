@@ -6,9 +6,10 @@ export interface SettlementHold {
   sinceMs: number;
 }
 
-/** From now on nothing is signed. An earlier reason stays. */
+/** From now on nothing is signed, with nobody. An earlier reason stays. */
 export function hold(db: Db, reason: string, nowMs: number): void {
   db.prepare("insert or ignore into settlement_hold (id, reason, since_ms) values (1, ?, ?)").run(reason, nowMs);
+  db.prepare("delete from exchange_pair").run();
 }
 
 /**

@@ -32,6 +32,7 @@ const statusOf: Record<string, number> = {
   "dispute-resolved": 409,
   "dispute-not-by-home": 409,
   "dispute-no-such-figures": 409,
+  "events-too-many": 503,
   "dispute-no-evidence": 409,
   "chain-unreachable": 503,
 };

@@ -16,7 +16,7 @@ const meanings = {
   403: "the token is not enough for this",
   404: "there is no such thing",
   409: "not in the state that this needs",
-  503: "the chain does not answer; try again",
+  503: "the chain does not answer, or too much is asked at once; try again",
 } as const;
 
 /** Responses of a route: what it answers, and the problems that it may name. */

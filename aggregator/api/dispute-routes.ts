@@ -9,7 +9,7 @@ import { evidenceOfCase } from "../settle/unsigned-import.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
-import { boundTo, demandRole } from "./token.ts";
+import { boundTo, demandRole, whoIs } from "./token.ts";
 
 /** The operator's queue. */
 export interface DisputeRoutesOptions {
@@ -119,7 +119,7 @@ export function disputeRoutes(app: Api, { store, now }: DisputeRoutesOptions): v
     demandRole(c.get("caller"), "operator");
     const { id } = c.req.valid("param");
     const { how } = c.req.valid("json");
-    const { site, seq } = await resolveDispute(store, id, how, now());
+    const { site, seq } = await resolveDispute(store, id, how, now(), whoIs(c.get("caller")));
     return c.json({ id, site, seq, resolution: how }, 200);
   });
 }

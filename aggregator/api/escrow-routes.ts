@@ -7,6 +7,7 @@ import { householdOf } from "../../settlement/record/agreement.ts";
 import type { PairState } from "../../settlement/chain/chain-reader.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
+import { SitePath } from "./site-routes.ts";
 import { demandReader } from "./token.ts";
 
 /** Money in escrow. */
@@ -36,7 +37,7 @@ const escrow = createRoute({
   path: "/v1/sites/{site}/escrow",
   tags: ["settlement"],
   security: needsToken,
-  request: { params: z.object({ site: z.string() }) },
+  request: { params: SitePath },
   responses: answers("what the contract has of both sides, as the chain says now", Escrow, 401, 403, 404, 503),
 });
 

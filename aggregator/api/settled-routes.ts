@@ -8,7 +8,7 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
 import { addUp, startOfStep, steps } from "./settled-sums.ts";
-import { boundTo, demandReader, demandRole } from "./token.ts";
+import { boundTo, demandRole } from "./token.ts";
 
 /** What was settled and what that cost. */
 export interface SettledRoutesOptions {
@@ -72,10 +72,7 @@ const spending = createRoute({
 export function settledRoutes(app: Api, { store, owner }: SettledRoutesOptions): void {
   app.openapi(sums, async (c) => {
     const { step, site, ...span } = c.req.valid("query");
-    const caller = c.get("caller");
-    const bound = boundTo(caller);
-    if (site !== undefined) demandReader(caller, site);
-    const found = await store.settledSums({ ...spanOf(span), site: site ?? bound });
+    const found = await store.settledSums({ ...spanOf(span), site: boundTo(c.get("caller"), site) });
     const items = addUp(found, { step, fromMs: Date.parse(span.from), owner }).map((sum) => ({
       site: sum.site,
       from: iso(startOfStep(sum.dayMs, step, Date.parse(span.from))),

@@ -58,12 +58,10 @@ const bundle = createRoute({
 export function settlementRoutes(app: Api, { store, bundleOf }: SettlementRoutesOptions): void {
   app.openapi(list, async (c) => {
     const { cursor, limit, site } = c.req.valid("query");
-    const caller = c.get("caller");
-    const bound = boundTo(caller);
-    if (site !== undefined) demandReader(caller, site);
+    const bound = boundTo(c.get("caller"), site);
     const [afterSite, afterSeq] = cursor?.split("/") ?? [];
     const after = afterSite === undefined ? null : { site: afterSite, seq: Number(afterSeq) };
-    const records = await store.records(after, limit, site ?? bound);
+    const records = await store.records(after, limit, bound);
     const last = records.at(-1);
     return c.json(
       {

@@ -9,7 +9,7 @@ import { ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
-import { boundTo, demandReader } from "./token.ts";
+import { boundTo, type Caller, demandReader } from "./token.ts";
 
 /** What is shown of homes. */
 export interface SiteRoutesOptions {
@@ -21,7 +21,8 @@ export interface SiteRoutesOptions {
   isUnsettled: (site: string) => boolean;
 }
 
-const SitePath = z.object({ site: z.string() });
+/** The path of what concerns one home. */
+export const SitePath = z.object({ site: z.string() });
 const Span = z.object({ from: Instant, to: Instant });
 
 const State = z.union([SiteState.shape.state, z.literal("unknown")]).describe("the last up/state; unknown before the first");
@@ -96,29 +97,30 @@ export function siteRoutes(app: Api, { store, sites, states, isUnsettled }: Site
   });
   app.openapi(consents, async (c) => {
     const { site } = c.req.valid("param");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     return c.json({ items: (await store.consents(site)).map(({ consent, text }) => ({ ...consent, signed: text })) }, 200);
   });
   app.openapi(gaps, async (c) => {
     const { site } = c.req.valid("param");
     const { from, to } = c.req.valid("query");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     const found = await store.gaps(site, Date.parse(from), Date.parse(to));
     const items = found.map(({ kind, fromMs, toMs, reason }) => ({ kind, from: iso(fromMs), to: iso(toMs), reason }));
     return c.json({ items }, 200);
   });
   app.openapi(plans, async (c) => {
     const { site } = c.req.valid("param");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     const items = (await store.plans(site)).map(({ list: made, status, code }) => ({ ...made, answer: status, code }));
     return c.json({ items, status: await store.statuses(site) }, 200);
   });
 }
 
-/** @throws AppError unknown-site */
-export function demandSite(sites: readonly string[], site: string): void {
+/**
+ * That a caller may read what concerns a home, and that there is one: in this order, so that nobody learns which there are.
+ * @throws AppError token-missing, token-not-enough, unknown-site
+ */
+export function demandHome(caller: Caller, site: string, sites: readonly string[]): void {
+  demandReader(caller, site);
   if (!sites.includes(site)) throw new AppError("unknown-site", `no site "${site}" here`);
 }

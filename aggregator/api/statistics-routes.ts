@@ -3,8 +3,8 @@ import { z } from "zod";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
-import { demandSite } from "./site-routes.ts";
-import { demandReader, demandRole } from "./token.ts";
+import { demandHome, SitePath } from "./site-routes.ts";
+import { demandRole } from "./token.ts";
 
 /** What is counted. */
 export interface StatisticsRoutesOptions {
@@ -49,7 +49,7 @@ const one = createRoute({
   path: "/v1/sites/{site}/statistics",
   tags: ["statistics"],
   security: needsToken,
-  request: { params: z.object({ site: z.string() }) },
+  request: { params: SitePath },
   responses: answers("the same of one home", Counts, 401, 403, 404),
 });
 
@@ -61,8 +61,7 @@ export function statisticsRoutes(app: Api, { store, sites, rejected }: Statistic
   });
   app.openapi(one, async (c) => {
     const { site } = c.req.valid("param");
-    demandReader(c.get("caller"), site);
-    demandSite(sites, site);
+    demandHome(c.get("caller"), site, sites);
     return c.json(await store.statistics(site), 200);
   });
 }

@@ -39,13 +39,26 @@ export async function callerOf(
   return { role: token.role, site: token.site, token: token.id };
 }
 
+/** A caller as the audit log names it. */
+export function whoIs(caller: Caller): string {
+  return caller.role === "public" ? "public" : `token ${caller.token}`;
+}
+
 /** Whether a caller may read what concerns one home. */
 export function mayRead(caller: Caller, site: string): boolean {
   return caller.role === "operator" || caller.role === "auditor" || (caller.role === "household" && caller.site === site);
 }
 
-/** The home that a caller's lists are bounded to; null for all homes. @throws AppError token-missing for the public */
-export function boundTo(caller: Caller): string | null {
+/**
+ * The home that a caller's lists are bounded to; null for all homes.
+ * @param asked the home that the caller wants to see alone
+ * @throws AppError token-missing for the public, token-not-enough where the caller asks for a home that is not its own
+ */
+export function boundTo(caller: Caller, asked?: string): string | null {
+  if (asked !== undefined) {
+    demandReader(caller, asked);
+    return asked;
+  }
   if (caller.role === "public") throw tokenMissing();
   return caller.role === "household" ? (caller.site ?? "") : null;
 }

@@ -24,12 +24,16 @@ export interface AggregatorConfig {
   worthFile?: string;
   settlement?: AggregatorSettlement;
   enrolment?: EnrolmentConfig;
+  /** Several processes share the work. */
+  workers?: { group: string; leaseMs: number };
   database: DatabasePlace;
   /** Keys and what else is kept beside the database. */
   stateFolder: string;
   listen: { host: string; port: number };
   /** Whoever reaches the API is the operator; only on loopback. */
   openApi: boolean;
+  /** Where Prometheus reads without a token. */
+  metricsListen?: { host: string; port: number };
   logLevel: LogLevel;
   /** Only in the demo and in tests: where simulated time comes from. */
   simulationClockUrl?: string;
@@ -49,6 +53,8 @@ export interface ControlKeyChange {
 export interface FeederConfig {
   name: string;
   importLimitW: number;
+  /** What its homes may feed back together. */
+  exportLimitW?: number;
   /** Times of the day (local) with another limit. */
   day: { from: string; until: string; importLimitW: number }[];
   timezone: string;
@@ -112,14 +118,17 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     planEveryMs: yaml.plan.every_s * 1000,
     slotMinutes: yaml.plan.slot_minutes,
     planThreads: yaml.plan.threads ?? availableParallelism(),
-    feeders: Object.entries(yaml.feeders).map(([name, { import_limit_w, day, timezone, sites, agreement_file }]) => ({
-      name,
-      importLimitW: import_limit_w,
-      day: day.map(({ from, until, import_limit_w: importLimitW }) => ({ from, until, importLimitW })),
-      timezone,
-      sites,
-      ...(agreement_file && { agreementFile: at(agreement_file) }),
-    })),
+    feeders: Object.entries(yaml.feeders).map(
+      ([name, { import_limit_w, export_limit_w: exportLimitW, day, timezone, sites, agreement_file }]) => ({
+        name,
+        importLimitW: import_limit_w,
+        ...(exportLimitW !== undefined && { exportLimitW }),
+        day: day.map(({ from, until, import_limit_w: importLimitW }) => ({ from, until, importLimitW })),
+        timezone,
+        sites,
+        ...(agreement_file && { agreementFile: at(agreement_file) }),
+      }),
+    ),
     ...(yaml.flexibility && { worthFile: at(yaml.flexibility.worth_file) }),
     ...(settlement && { settlement: settlementFromYaml(settlement, folder, stateFolder) }),
     ...(enrolment && {
@@ -133,10 +142,12 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
         ...(enrolment.crl_file && { crlFile: at(enrolment.crl_file) }),
       },
     }),
+    ...(yaml.workers && { workers: { group: yaml.workers.group, leaseMs: yaml.workers.lease_s * 1000 } }),
     database,
     stateFolder,
     listen: listenAt(yaml.http.listen),
     openApi: yaml.http.open,
+    ...(yaml.metrics && { metricsListen: listenAt(yaml.metrics.listen) }),
     logLevel: yaml.log.level,
     ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
   };

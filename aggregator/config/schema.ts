@@ -56,6 +56,8 @@ export const AggregatorYaml = z.strictObject({
       Name,
       z.strictObject({
         import_limit_w: FeederLimit,
+        /** The most that its homes may feed back together; left out, as much as they like. */
+        export_limit_w: FeederLimit.optional(),
         /** Times of the day with another limit; the first that holds a slot's start counts. */
         day: z
           .array(z.strictObject({ from: LocalTime, until: LocalTime, import_limit_w: FeederLimit }))
@@ -84,6 +86,8 @@ export const AggregatorYaml = z.strictObject({
       crl_file: z.string().optional(),
     })
     .optional(),
+  /** With it several processes may share the work: one `aggregator run`, and any number of `aggregator worker`. */
+  workers: z.strictObject({ group: Name.default("intake"), lease_s: z.int().min(1).max(600).default(15) }).optional(),
   storage: z.union([
     z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db") }),
     z.strictObject({
@@ -104,6 +108,8 @@ export const AggregatorYaml = z.strictObject({
       path: ["open"],
     })
     .default({ listen: "127.0.0.1:8490", open: false }),
+  /** Figures for Prometheus at an address of their own, without a token. */
+  metrics: z.strictObject({ listen: Listen }).optional(),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).default({ level: "info" }),
   simulation: z.strictObject({ clock_url: z.string() }).optional(),
 });

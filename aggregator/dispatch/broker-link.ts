@@ -3,7 +3,7 @@ import mqtt from "mqtt";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { brokerConnection } from "../../core/broker-connection.ts";
 import type { Log } from "../../core/log.ts";
-import { parseTopic, topicFilter } from "../../core/topic.ts";
+import { parseTopic } from "../../core/topic.ts";
 import type { AggregatorConfig } from "../config/aggregator-config.ts";
 
 /** A message from a home, not yet believed; `rest` is the topic after `up/`. */
@@ -25,21 +25,31 @@ export interface BrokerLink {
 /** A longer message is dropped unread. */
 const maxMessageBytes = 1024 * 1024;
 
-/** The aggregator's connection to the broker: hears `up/#` of every home. @throws AppError mqtt-file-unreadable */
+/** The aggregator's connection to the broker: hears what every home sends up. @throws AppError mqtt-file-unreadable */
 export function startBrokerLink(options: {
   id: string;
   broker: AggregatorConfig["broker"];
   log: Log;
+  /** What it subscribes to. */
+  filters: readonly string[];
+  clientId: string;
+  /** Whether the broker keeps for it what comes while it is away. */
+  keep: boolean;
   random: () => number;
   onConnect: () => void;
-  onMessage: (message: SiteMessage) => void;
+  /**
+   * False: it is not taken, and the broker is left to believe that it has not arrived. A promise: nothing more is read from the
+   * broker until it is done.
+   */
+  onMessage: (message: SiteMessage) => boolean | Promise<void>;
 }): BrokerLink {
   const { broker, log } = options;
   const client = mqtt.connect({
     ...brokerConnection(broker, "broker"),
-    clientId: `aggregator-${options.id}`,
-    protocolVersion: 4,
-    clean: false,
+    clientId: options.clientId,
+    // Shared subscriptions are of MQTT 5; all else is of 3.1.1, too.
+    protocolVersion: options.keep ? 4 : 5,
+    clean: !options.keep,
     keepalive: 30,
     reconnectPeriod: 500 * (1 + options.random()),
     resubscribe: false,
@@ -52,7 +62,7 @@ export function startBrokerLink(options: {
     lost = false;
     log.info({ broker: broker.url }, "broker connected");
     client
-      .subscribeAsync(topicFilter(options.id, "+", "up"), { qos: 1 })
+      .subscribeAsync([...options.filters], { qos: 1 })
       .then(options.onConnect)
       .catch((error: unknown) => {
         log.warn({ error: errorMessage(error) }, "broker refused the subscription; reconnecting");
@@ -68,11 +78,17 @@ export function startBrokerLink(options: {
     if (client.connected) client.stream.destroy();
     log.debug({ error: errorMessage(error) }, "broker connection failed");
   });
-  client.on("message", (name, payload) => {
+  const take = (name: string, payload: Buffer | string): boolean | Promise<void> => {
     const parsed = parseTopic(name);
-    if (!parsed || parsed.direction !== "up" || parsed.aggregator !== options.id || payload.length > maxMessageBytes) return;
-    options.onMessage({ site: parsed.site, rest: parsed.rest, topic: name, text: payload.toString("utf8") });
-  });
+    if (!parsed || parsed.direction !== "up" || parsed.aggregator !== options.id || payload.length > maxMessageBytes) return true;
+    return options.onMessage({ site: parsed.site, rest: parsed.rest, topic: name, text: payload.toString("utf8") });
+  };
+  // By this and not by the event: what is not taken is not confirmed, so that the broker sends it again after a restart.
+  client.handleMessage = ({ topic, payload }, done) => {
+    const taken = take(topic, payload);
+    if (taken === true) done();
+    else if (taken) void taken.then(() => done());
+  };
   return {
     connected: () => client.connected,
     async publish(name, text, retain) {

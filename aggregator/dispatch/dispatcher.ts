@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock/clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { Fence } from "../store/lease-store.ts";
 import type { Control } from "./control.ts";
 import type { Send } from "./sender.ts";
 
@@ -28,6 +29,8 @@ export function dispatcher(options: {
   control: Control;
   /** Lists as a home's contract lets them be sent, its hash in them; what they control is written down. */
   underContract: Contracts["underContract"];
+  /** What must be shown to write a plan, where there are several workers. @throws AppError lease-lost */
+  fenceOf?: (site: string) => Fence | undefined;
   clock: Clock;
   later: (work: Promise<void>) => Promise<void>;
   signal: AbortSignal;
@@ -55,8 +58,9 @@ export function dispatcher(options: {
   const keep = (site: string, lists: readonly InstructionList[], may: () => boolean): Promise<InstructionList[]> => {
     const kept = (keeping.get(site) ?? Promise.resolve()).then(async () => {
       if (!may()) return [];
+      const fence = options.fenceOf?.(site);
       const named = await options.underContract(site, lists, clock.now());
-      await store.savePlans(site, named, clock.now());
+      await store.savePlans(site, named, clock.now(), fence);
       for (const { resource, plan } of named) newest.set(`${site}/${resource}`, plan);
       return named;
     });

@@ -3,12 +3,14 @@ import type { KeyChange } from "../../core/message/key-change.ts";
 import { readJsonFile } from "../../core/read-json-file.ts";
 import type { ControlKeyChange } from "../config/aggregator-config.ts";
 
+/** A change of control keys, and the key that signs it. */
+export interface KeyChangeBody {
+  body: KeyChange;
+  key: ControlKey;
+}
+
 /** The change of control keys that the configuration announces, and the key that signs it. @throws AppError control-key-unreadable, envelope-bad-key */
-export async function readKeyChange({
-  addFiles,
-  drop,
-  signFile,
-}: ControlKeyChange): Promise<{ body: KeyChange; key: ControlKey }> {
+export async function readKeyChange({ addFiles, drop, signFile }: ControlKeyChange): Promise<KeyChangeBody> {
   const add = addFiles.map((file) => publicJwk(readJsonFile(file, "control-key-unreadable")));
   return { body: { v: 1, add, drop }, key: await importControlKey(readJsonFile(signFile, "control-key-unreadable")) };
 }

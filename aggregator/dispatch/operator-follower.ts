@@ -18,6 +18,8 @@ const urgentMs = 30_000;
 export function operatorFollower(options: {
   store: AggregatorStore;
   sites: readonly string[];
+  /** Homes that are this process's; all where it is left out. */
+  holds?: (site: string) => boolean;
   control: Control;
   dispatcher: Dispatcher;
   uuid: () => string;
@@ -59,7 +61,7 @@ export function operatorFollower(options: {
       log.warn({ feeder: name, limits: said || "its own" }, "an operator has changed a feeder's limit");
       for (const site of members) options.onChange(site);
     }
-    const words = sites.map((site) => ({ site, word: control.wordFor(site) }));
+    const words = sites.filter(options.holds ?? (() => true)).map((site) => ({ site, word: control.wordFor(site) }));
     const changed = words.filter(({ site, word }) => textOf(word) !== (followed.get(site) ?? "planned"));
     const told = (which: SiteWord["word"]): Promise<void>[] =>
       changed.flatMap(({ site, word }) => {

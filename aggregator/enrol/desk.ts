@@ -3,6 +3,7 @@ import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { EnrolAnswer, EnrolRequest, RenewRequest } from "../../core/message/enrolment.ts";
+import type { AuditStore } from "../store/audit-store.ts";
 import type { EnrolmentStore } from "../store/enrolment-store.ts";
 import type { ErasureStore } from "../store/erasure-store.ts";
 import type { Authority } from "./authority.ts";
@@ -51,7 +52,7 @@ export function demandEnrollable(site: string, sites: ReadonlySet<string>): void
 
 export function enrolmentDesk(options: {
   authority: Authority;
-  store: EnrolmentStore & ErasureStore;
+  store: EnrolmentStore & ErasureStore & AuditStore<EnrolmentStore & ErasureStore>;
   /** Sites of the configuration. */
   sites: ReadonlySet<string>;
   told: Told;
@@ -93,7 +94,12 @@ export function enrolmentDesk(options: {
         throw new AppError("enrol-code-expired", `the code ran out at ${iso(known.expiresMs)}; ask the operator for a new one`);
       const issuedMs = now();
       const issued = await authority.issue(csr, site, issuedMs, options.certificateDays);
-      if (!(await store.redeem(hash, { ...issued, site, issuedMs, revokedMs: null }))) throw used();
+      const detail = { serial: issued.serial, until: iso(issued.notAfterMs) };
+      const redeemed = await store.audited(
+        (part) => part.redeem(hash, { ...issued, site, issuedMs, revokedMs: null }),
+        (done) => (done ? { atMs: issuedMs, who: `gateway ${site}`, action: "enrol.gateway", site, detail } : null),
+      );
+      if (!redeemed) throw used();
       options.onEnrolled(site);
       log.info({ site, serial: issued.serial, until: iso(issued.notAfterMs) }, "gateway enrolled");
       return answer(site, issued.pem);
@@ -111,9 +117,14 @@ export function enrolmentDesk(options: {
     async erase(client) {
       // Who asks again, because the answer was lost on its way, hears that there is nothing left.
       if (!(await store.erasedSites()).includes(client.site)) await demandGood(client);
-      const erased = await store.eraseSite(client.site, now());
-      await options.onErased(client.site);
-      log.warn({ site: client.site, erased }, "home took back its data: deleted");
+      const { site } = client;
+      const atMs = now();
+      const erased = await store.audited(
+        (part) => part.eraseSite(site, atMs),
+        (rows) => ({ atMs, who: `gateway ${site}`, action: "erase.readings", site, detail: { rows } }),
+      );
+      await options.onErased(site);
+      log.warn({ site, erased }, "home took back its data: deleted");
       return erased;
     },
   };

@@ -6,13 +6,15 @@ import type { Log } from "../../core/log.ts";
 import { InstructionAck } from "../../core/message/instruction.ts";
 import { Measurements } from "../../core/message/measurements.ts";
 import { Refusal } from "../../core/message/refusal.ts";
+import { ConfigReport } from "../../core/message/remote-config.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { SiteMessage } from "../dispatch/broker-link.ts";
-import type { Send } from "../dispatch/sender.ts";
+import { leastNumber, type Send } from "../dispatch/sender.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { receipts } from "./receipts.ts";
 import { takeConsents } from "./take-consents.ts";
 
 /** Parts that the intake works with; `on…` hear of what is stored. */
@@ -30,43 +32,60 @@ export interface IntakeOptions {
   onStatus: (site: string, status: ResourceStatus) => void | Promise<void>;
   onAnswer: (site: string, ack: InstructionAck) => void;
   onSlots: (site: string) => void;
+  /** A gateway has said what it runs by. */
+  onReport?: (site: string) => void;
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
+}
+
+/** The mailbox of all homes. */
+export interface Intake {
+  /** Resolves when the message was stored and answered, or refused. */
+  take(message: SiteMessage): Promise<void>;
+  /** False once it is closed: nothing is taken any more. */
+  isOpen(): boolean;
+  /** Resolves when fewer messages wait, or after some seconds; null while there is room. */
+  room(): Promise<void> | null;
+  /** Takes nothing more; resolves when what was taken is done, so that link and store may close. */
+  close(): Promise<void>;
 }
 
 /** Messages that may wait, of all homes together, and their characters in all; a flood costs a number, not memory. */
 const mostPending = 5000;
 const mostPendingLength = 32 * 1024 * 1024;
+/** From here on nothing more is read from the broker until fewer wait; so long at most, as the connection would die of it. */
+const slowDown = { pending: 2500, length: 16 * 1024 * 1024, mostMs: 5000 };
 /** Rows of one commit. */
 const mostRowsTogether = 1500;
 /** Causes of an override that come from people in the house. */
 const residents: ReadonlySet<string> = new Set(["user", "hand", "comfort"]);
-/** A receipt stays good while the home may be away. */
-const receiptLifetimeS = 7 * 24 * 3600;
 
 /**
  * Takes what homes send: schema first, then the store, then the answer. Rows are receipted only once they are stored.
  * A message that cannot be used is counted by its code and changes nothing.
  */
-export function intake(options: IntakeOptions): { take(message: SiteMessage): Promise<void> } {
+export function intake(options: IntakeOptions): Intake {
   const { store } = options;
+  const answers = receipts(options);
   const measurements = async (site: string, message: Measurements): Promise<void> => {
-    const { contiguousSeq, changed, lost, refused } = await store.ingest(site, message);
+    const { contiguousSeq, receiptNumber, changed, lost, refused } = await store.ingest(
+      site,
+      message,
+      leastNumber(options.clock.now()),
+    );
     const note = (code: string, what: string): void =>
       options.rejections.note(code, `sma/1/${options.aggregator}/${site}/up/meter`, `of run ${message.boot} ${what}`);
     // Numbers are never used twice: a home that does so loses the later rows, and somebody must hear of it.
     if (changed) note("intake-row-changed", `${changed} rows came again with another content; the first ones stay`);
     if (lost) note("intake-rows-lost", `${lost} rows before ${contiguousSeq + 1} were receipted and are not here any more`);
     if (refused) note("intake-rows-ahead", `${refused} rows far above ${contiguousSeq} were not kept; they come again`);
-    await options
-      .send(site, "receipt", "receipt", { boot: message.boot, seq: contiguousSeq }, { lifetimeS: receiptLifetimeS })
-      // The home sends again what has no receipt.
-      .catch((error: unknown) => options.log.debug({ site, error: errorMessage(error) }, "receipt not sent"));
+    // Not waited for: the broker's word for it comes behind what is just read.
+    answers.give(site, { boot: message.boot, seq: contiguousSeq }, receiptNumber);
     if (message.items.some(({ kind }) => kind === "slot")) options.onSlots(site);
   };
   const ack = async (site: string, body: unknown): Promise<void> => {
     const answer = parse(InstructionAck, body);
     const { plan, status, code, message, resource } = answer;
-    await store.answerPlan(site, plan, status, code ?? null);
+    await store.answerPlan(site, plan, status, code ?? null, { message: message ?? null, atMs: options.clock.now() });
     if (status === "REJECTED") await store.refuseEvents(site, plan);
     if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
     options.onAnswer(site, answer);
@@ -99,6 +118,10 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
       return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
     }
     if (head === "ack" && tail.length === 1) return ack(site, body);
+    if (head === "config" && tail.length === 0) {
+      await store.saveReport(site, parse(ConfigReport, body), options.clock.now());
+      return options.onReport?.(site);
+    }
     if (head === "refused" && tail.length === 0) return homeRefuses(site, parse(Refusal, body));
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
@@ -135,6 +158,10 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
   // One queue a home keeps its messages in order; homes do not wait for each other.
   let pending = 0;
   let pendingLength = 0;
+  let closed = false;
+  let reading = Promise.withResolvers<void>();
+  const isBusy = (): boolean => pending >= slowDown.pending || pendingLength >= slowDown.length;
+  const underWay = new Set<Promise<void>>();
   const queues = new Map<string, Queue>();
   /** Done when its turn is over; `later` is what the next one need not wait for. */
   const inTurn = (site: string, work: () => Promise<Later | void>): Promise<void> => {
@@ -165,6 +192,7 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
   };
   return {
     take(message) {
+      if (closed) return Promise.resolve();
       const { length } = message.text;
       if (pending >= mostPending || pendingLength + length > mostPendingLength) {
         options.rejections.note("intake-full", message.topic, `${pending} messages wait already; the home sends again`);
@@ -178,8 +206,23 @@ export function intake(options: IntakeOptions): { take(message: SiteMessage): Pr
         .finally(() => {
           pending--;
           pendingLength -= length;
+          if (!isBusy()) reading.resolve();
         });
+      underWay.add(done);
+      void done.then(() => underWay.delete(done));
       return options.clock.hold(done);
+    },
+    isOpen: () => !closed,
+    room() {
+      if (!isBusy()) return null;
+      reading = Promise.withResolvers();
+      const timer = setTimeout(reading.resolve, slowDown.mostMs);
+      return reading.promise.finally(() => clearTimeout(timer));
+    },
+    async close() {
+      closed = true;
+      await Promise.all(underWay);
+      await answers.settled();
     },
   };
 }

@@ -8,9 +8,11 @@ import type { PriceBook } from "../../planner/price-book.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
 import type { Control } from "../dispatch/control.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
+import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
 import { limitLedger } from "./limit-ledger.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
@@ -33,6 +35,8 @@ export interface CommunityPlannerOptions {
   mustHearAll: (site: string) => boolean;
   /** Hears of each list that a home is given, with what its appliance had been given then, Wh. */
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
+  /** Hears how each plan of a feeder ended. */
+  watch?: Pick<Metrics, "planEnded"> | undefined;
   clock: Clock;
   log: Log;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
@@ -48,6 +52,7 @@ const staggerMs = 50;
 export function communityPlanner(options: CommunityPlannerOptions): (group: FeederGroup) => Promise<void> {
   const { store, prices, control, clock, log } = options;
   const ledger = limitLedger(store, log);
+  const loads = netLoads(store);
   /** Prices of the feeders when a group was planned last. */
   const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
   return async (group) => {
@@ -59,7 +64,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     await using room = await options.open(group.sites.length);
     const homes: Omit<ReadHome, "problem">[] = [];
     for (const site of group.sites) {
-      const { problem, ...home } = await readHome(site, input, { ...options, isFree: control.wordFor(site) === null });
+      const { problem, ...home } = await readHome(site, input, { ...options, loads, isFree: control.wordFor(site) === null });
       homes.push(home);
       await room.add({ problem, seed: seedOf(site) });
       // What is read of thousands of homes must not keep the rest of the process waiting.
@@ -84,6 +89,8 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       { feeder: group.name, homes: homes.length, status, stopped, keptAll, ms: Math.round(clock.monotonicMs() - startedMs) },
       "homes planned together",
     );
+    const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
+    options.watch?.planEnded({ status, stopped, curtailedWh });
     await ledger.note(result, slots, nowMs);
     let turn = 0;
     for (const [index, home] of homes.entries()) {
@@ -113,7 +120,7 @@ function feedersOf(
   return group.feeders.map((feeder) => ({
     name: feeder.name,
     importLimitWh: hours.map((h, slot) => h * mostW(feeder, slots[slot]?.startMs ?? 0)),
-    exportLimitWh: hours.map(() => Infinity),
+    exportLimitWh: hours.map((h) => h * (feeder.exportLimitW ?? Infinity)),
     members: feeder.sites.map((site) => group.sites.indexOf(site)),
   }));
 }

@@ -21,19 +21,22 @@ export interface LimitLedger {
   ): Promise<void>;
 }
 
+/** What each home had to give up in the weeks before today, Wh: what is older counts less. */
+export async function givenUpBefore(store: Pick<AggregatorStore, "curtailments">, nowMs: number): Promise<Map<string, number>> {
+  const today = dayOf(nowMs);
+  const byDay = Map.groupBy(await store.curtailments(nowMs - memoryDays * dayMs), (one) => one.dayMs);
+  let record = new Map<string, number>();
+  // Today is not over: what its plans name may still be given.
+  for (let day = today - memoryDays * dayMs; day < today; day += dayMs)
+    record = curtailmentRecord(record, new Map((byDay.get(day) ?? []).map(({ site, wh }) => [site, wh])));
+  return record;
+}
+
 /** The same in the store and the log. */
 export function limitLedger(store: AggregatorStore, log: Log): LimitLedger {
   const told = new Set<string>();
   return {
-    async before(nowMs) {
-      const byDay = Map.groupBy(await store.curtailments(nowMs - memoryDays * dayMs), (one) => one.dayMs);
-      const today = dayOf(nowMs);
-      let record = new Map<string, number>();
-      // Today is not over: what its plans name may still be given.
-      for (let day = today - memoryDays * dayMs; day < today; day += dayMs)
-        record = curtailmentRecord(record, new Map((byDay.get(day) ?? []).map(({ site, wh }) => [site, wh])));
-      return record;
-    },
+    before: (nowMs) => givenUpBefore(store, nowMs),
     async note({ feeders, curtailed }, slots, nowMs) {
       const found = feeders.map(({ feeder, kind, slot, slots: count, amountW, message }) => ({
         feeder,

@@ -9,7 +9,9 @@ import { dispatcher } from "../dispatch/dispatcher.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import { operatorFollower } from "../dispatch/operator-follower.ts";
 import type { Send } from "../dispatch/sender.ts";
+import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
+import { type Share, wholeShare } from "../share/share.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { communityPlanner } from "./community-planner.ts";
 import { feederGroups } from "./feeder-groups.ts";
@@ -31,6 +33,8 @@ export interface PlanningDesk {
   /** There is a new plan where something else happens than what was planned. */
   onStatus(site: string, status: ResourceStatus): Promise<void>;
   onAnswer(site: string, ack: InstructionAck): void;
+  /** Homes came from another worker: there is a new plan soon. */
+  onGain(sites: readonly string[]): void;
 }
 
 /** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
@@ -49,6 +53,8 @@ export function planningDesk(options: {
   prices: PriceBook;
   send: Send;
   sites: readonly string[];
+  /** Homes that this process plans; all where it is left out. */
+  share?: Share;
   feeders: readonly FeederConfig[];
   /** What homes have agreed to. */
   contracts: Contracts;
@@ -60,17 +66,25 @@ export function planningDesk(options: {
   /** In which large groups are planned; 0: in this thread, in bites. */
   threads: number;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
+  /** Hears how long plans take and how they end. */
+  watch?: Pick<Metrics, "worked" | "planEnded">;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
 }): PlanningDesk {
-  const { store, feeders, sites, quietly, clock, log, signal } = options;
+  const { store, feeders, sites, share = wholeShare, quietly, clock, log, signal } = options;
   const control = controlState(feeders, options.isUnsettled);
   const watch = progressWatch();
   /** Homes that have begun anew, with what they were told or without. */
   const forgetful = new Set<string>();
   const { underContract } = options.contracts;
-  const out = dispatcher({ ...options, underContract, control, later: (work) => quietly(work, "sending a plan") });
+  const out = dispatcher({
+    ...options,
+    underContract,
+    control,
+    fenceOf: share.fenceOf,
+    later: (work) => quietly(work, "sending a plan"),
+  });
   const planHome = homePlanner({ ...options, give: out.give });
   const threads = options.threads > 0 ? planningThreads(options.threads) : null;
   signal.addEventListener("abort", () => void threads?.close());
@@ -92,18 +106,21 @@ export function planningDesk(options: {
   const feederOf = new Map([...byUnit].flatMap(([unit, group]) => group.sites.map((site) => [site, unit])));
   /** What is planned together with a home: its feeder, or itself. */
   const unitOf = (site: string): string => feederOf.get(site) ?? site;
-  const units = [...new Set(sites.map(unitOf))];
+  const heldUnits = (): string[] => [...new Set(sites.filter(share.holds).map(unitOf))];
   const tookMs = new Map<string, number>();
   const plan = oneAtATime(async (unit) => {
     const beganMs = clock.monotonicMs();
     const group = byUnit.get(unit);
+    if (!share.holds(group?.sites[0] ?? unit)) return;
     await quietly(group ? planGroup(group) : planHome(unit), "planning");
-    tookMs.set(unit, clock.monotonicMs() - beganMs);
+    const ms = clock.monotonicMs() - beganMs;
+    tookMs.set(unit, ms);
+    options.watch?.worked(group ? "feeder" : "home", ms / 1000);
   });
   const waiting = new Set<string>();
   const planSoon = (site: string): void => {
     const unit = unitOf(site);
-    if (waiting.has(unit)) return;
+    if (waiting.has(unit) || !share.holds(site)) return;
     waiting.add(unit);
     clock.after(
       Math.max(soonMs, (tookMs.get(unit) ?? 0) / busyShare),
@@ -124,12 +141,13 @@ export function planningDesk(options: {
   const overrides = new Map<string, string>();
   const followOperators = operatorFollower({
     ...options,
+    holds: share.holds,
     control,
     dispatcher: out,
     onChange: planSoon,
   });
   return {
-    planAll: async () => void (await Promise.all(units.map(plan))),
+    planAll: async () => void (await Promise.all(heldUnits().map(plan))),
     resend: (site) => out.resend(site),
     followOperators,
     onResource(site) {
@@ -153,5 +171,6 @@ export function planningDesk(options: {
     onAnswer(site, { status }) {
       if (status === "REJECTED") troubleAt(site);
     },
+    onGain: (gained) => gained.forEach(planSoon),
   };
 }

@@ -9,6 +9,7 @@ import type { Problem } from "../../planner/problem.ts";
 import { agreedHome, inAgreedHours } from "../reward/agreed-resources.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { NetLoads } from "../forecast/net-loads.ts";
 import { baseLoadW, homePast } from "./base-load.ts";
 import { greedyHome, type HomeFacts } from "./greedy-home.ts";
 import { fixedProblem, homeProblem, type HomeProblem } from "./home-problem.ts";
@@ -35,6 +36,7 @@ export async function readHome(
   input: { slots: readonly PricedSlot[]; prices: PriceBook; slotMinutes: number; nowMs: number },
   parts: {
     store: AggregatorStore;
+    loads: NetLoads;
     contracts: Pick<Contracts, "termsOf" | "begun">;
     isFree: boolean;
     uuid: () => string;
@@ -45,7 +47,8 @@ export async function readHome(
   const { slots, nowMs } = input;
   const resources = (await store.resources(site)).filter(isPlanned);
   const statuses = new Map((await store.statuses(site)).map((status) => [status.resource, status]));
-  const baseW = baseLoadW(await homePast(store, site, nowMs), resources, slots);
+  const baseW =
+    (await parts.loads.meanW(site, resources, slots, nowMs)) ?? baseLoadW(await homePast(store, site, nowMs), resources, slots);
   const terms = parts.contracts.termsOf(site);
   const untilMs = slots.at(-1)?.endMs ?? nowMs;
   const agreed = agreedHome(resources, terms, { begun: await parts.contracts.begun(site, nowMs), nowMs, untilMs });

@@ -1,6 +1,7 @@
 import { instructionAt } from "../../core/instruction-at.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Demand, Resource } from "../../core/message/resource.ts";
+import { restingMode } from "../../core/resting-mode.ts";
 
 /** An appliance that something is asked of. */
 export type PlannedResource = Resource & { demand: Demand };
@@ -17,10 +18,7 @@ export function leastMode({ operationModes, failsafeMode }: Resource): Mode {
 
 /** The mode that it rests in where that draws, such as SG-Ready's normal, else the one that draws most. */
 export function onMode(resource: Resource): Mode {
-  const least = leastMode(resource);
-  const resting = resource.operationModes.find(({ id }) => id === resource.failsafeMode);
-  const most = resource.operationModes.toSorted((one, other) => other.powerW - one.powerW)[0];
-  return resting && resting.powerW > least.powerW ? resting : (most ?? least);
+  return restingMode(resource) ?? leastMode(resource);
 }
 
 /** The least that a mode draws, W. */

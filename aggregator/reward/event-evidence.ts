@@ -44,7 +44,8 @@ export function eventEvidence({
   const perKwh = metered.map((slot) => worthOf(slot, prices, charges));
   const baseline =
     event.baseline === "charge_now"
-      ? chargeNow(event, metered, event.powerW ?? 0)
+      ? // From the start of its first slot: that is all that who checks it can know.
+        chargeNow({ startMs: first.startMs, endMs: last.endMs }, metered, event.powerW ?? 0)
       : event.baseline === "evenly"
         ? evenly(metered)
         : tenOfTen({ event: metered, history: slots, controlled, timezone, adjustmentCap });

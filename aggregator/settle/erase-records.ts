@@ -19,9 +19,14 @@ export async function eraseRecords(options: {
   site: string;
   folder: string | null;
   nowMs: number;
+  /** For the audit log. */
+  who: string;
 }): Promise<{ records: number; disputes: number; files: number }> {
-  const { store, site, folder, nowMs } = options;
-  const { epochs, ...counts } = await store.eraseRecords(site, nowMs);
+  const { store, site, folder, nowMs, who } = options;
+  const { epochs, ...counts } = await store.audited(
+    (part) => part.eraseRecords(site, nowMs),
+    ({ records, disputes }) => ({ atMs: nowMs, who, action: "erase.records", site, detail: { records, disputes } }),
+  );
   const parties = folder !== null && existsSync(folder) ? readdirSync(folder) : [];
   let files = 0;
   for (const epoch of epochs)

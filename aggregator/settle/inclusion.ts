@@ -1,6 +1,7 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import type { SettlementDown } from "../../core/message/settlement-message.ts";
+import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { TreeOf } from "./epoch-trees.ts";
@@ -11,6 +12,8 @@ export interface Inclusion {
   tell(site: string): Promise<void>;
   /** The same for a home that has come back: the newest that it was sent may have been lost on its way, so that comes again. */
   welcome(site: string): Promise<void>;
+  /** The same for one record that the home asks about: what it was sent of that epoch has not reached it. */
+  again(site: string, asked: { seq: number; digest: string }): Promise<void>;
 }
 
 type Included = Extract<SettlementDown, { kind: "included" }>;
@@ -53,11 +56,28 @@ export function inclusion(options: {
       ...inParts(proven, most.records).map((some) => of({ records: some, prices: [] })),
     ];
   };
+  const tellOf = async (site: string, epoch: number): Promise<void> => {
+    for (const message of await messagesOf(site, epoch))
+      await options.send(site, "settlement", "settle/supply", message, { lifetimeS });
+  };
+  const askedEpoch = new Map<string, number>();
+  /** Of each home one epoch at a time, however often it asks. */
+  const tellAgain = oneAtATime((site) => {
+    const epoch = askedEpoch.get(site);
+    return epoch === undefined ? Promise.resolve() : tellOf(site, epoch);
+  });
+  const again: Inclusion["again"] = async (site, { seq, digest }) => {
+    const stored = await store.recordAt(site, seq);
+    if (stored?.digest !== digest || stored.epoch === null) return;
+    // Before that it may still be lost, and is told in its turn.
+    if (!(await store.epochAt(stored.epoch))?.final) return;
+    askedEpoch.set(site, stored.epoch);
+    await tellAgain(site);
+  };
   const tellFrom = async (site: string, told: number): Promise<void> => {
     const epochs = (await store.finalAfter(told)).slice(-mostEpochs);
     for (const epoch of epochs) {
-      for (const message of await messagesOf(site, epoch))
-        await options.send(site, "settlement", "settle/supply", message, { lifetimeS });
+      await tellOf(site, epoch);
       await store.setTold(site, epoch);
     }
   };
@@ -71,6 +91,7 @@ export function inclusion(options: {
             store.told(site).then((told) => tellFrom(site, told)),
           )
         : Promise.resolve(),
+    again: (site, asked) => quietly(site, again(site, asked)),
     welcome: (site) =>
       quietly(
         site,

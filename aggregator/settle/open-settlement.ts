@@ -4,11 +4,10 @@ import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { SettlementUp } from "../../core/message/settlement-message.ts";
-import type { Agreement, SignedAgreement } from "../../settlement/record/agreement.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
 import { chainClient, type ChainClient } from "../../settlement/chain/chain-client.ts";
 import { fileJournal } from "../../settlement/chain/file-journal.ts";
 import { openKeystore } from "../../settlement/keys/keystore.ts";
-import { readAgreement } from "../../settlement/record/read-agreement.ts";
 import { readPassphrase } from "../../settlement/keys/read-passphrase.ts";
 import type { Mined } from "../../settlement/chain/transactor.ts";
 import type { AggregatorConfig, FeederConfig } from "../config/aggregator-config.ts";
@@ -30,6 +29,7 @@ import { anchorPublicly } from "./public-anchor.ts";
 import { chainResumer } from "./resume-chain.ts";
 import { settleLeaving } from "./settle-leaving.ts";
 import { pairSettler } from "./settle-pairs.ts";
+import { signedAgreements } from "./signed-agreements.ts";
 import { topUp } from "./top-up.ts";
 import { unsignedWatch } from "./unsigned-watch.ts";
 
@@ -45,15 +45,16 @@ interface Rooms {
   log: Log;
 }
 
+/** What a home says that has no proof of a record: no dispute about what the record says. */
+const inclusionMissing = "settlement-inclusion-missing";
+
 /**
  * Opens key, agreements and chain, and what works with them; whoever opens closes.
  * @throws AppError of key and agreement files; settlement-no-party where the agreements do not name one aggregator
  */
 export async function openSettlement(config: AggregatorConfig, settlement: AggregatorSettlement, rooms: Rooms) {
   const { store, clock, log, send } = rooms;
-  const signed = new Map<string, SignedAgreement>();
-  for (const { site, agreementFile } of config.sites)
-    if (agreementFile) signed.set(site, readAgreement(agreementFile, site, settlement));
+  const signed = signedAgreements(config, settlement);
   const agreements = new Map([...signed].map(([site, { agreement }]) => [site, agreement]));
   const [owner, ...others] = new Set([...agreements.values()].map(({ aggregator }) => aggregator));
   if (owner === undefined || others.length > 0)
@@ -118,7 +119,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     );
   });
   const each = settlement.mode === "each" && settlement.settledBy === "aggregator";
-  const watch = unsignedWatch({ store, agreements, rule: settlement.unsigned, clock, log });
+  const watch = unsignedWatch({ store, agreements, chain, rule: settlement.unsigned, clock, log });
   await watch.load();
   const proposals = proposer({
     ...rooms,
@@ -141,7 +142,10 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     logBytesOf: async (epoch: number) => ((await store.isCommitted(epoch)) ? publisher.bytesOf(epoch) : null),
     proposals: {
       advance: (site: string) => proposals.advance(site).then(() => watch.look(site)),
-      answer: (site: string, message: SettlementUp) => proposals.answer(site, message).then(() => watch.look(site)),
+      answer: (site: string, message: SettlementUp) =>
+        message.kind === "disputed" && message.code === inclusionMissing
+          ? telling.again(site, message)
+          : proposals.answer(site, message).then(() => watch.look(site)),
     } satisfies Proposer,
     /** Whether a home gets no flexibility because it does not sign what it is supplied with. */
     isUnsettled: watch.isUnsettled,

@@ -41,6 +41,7 @@ async function debtOf(store: UnsignedStore, site: string, nowMs: number): Promis
  * Decides a home's dispute: `again` proposes the period anew from the slots that are here; `home` from those that it sent
  * last, where they give its own figure; `skip` leaves the period out, unsettled for ever. Whatever is proposed, the home
  * checks and signs it as any other record. The aggregator may go on running.
+ * @param who for the audit log
  * @throws AppError dispute-unknown, dispute-resolved, dispute-not-by-home, dispute-no-such-figures
  */
 export async function resolveDispute(
@@ -48,6 +49,7 @@ export async function resolveDispute(
   id: number,
   resolution: (typeof resolutions)[number],
   nowMs: number,
+  who: string,
 ): Promise<Dispute> {
   const dispute = await store.disputeOf(id);
   if (!dispute) throw new AppError("dispute-unknown", `there is no dispute ${id}; see smart-mla aggregator disputes list`);
@@ -59,8 +61,12 @@ export async function resolveDispute(
         : `${id} is what ${dispute.site} owes and does not sign for; it is closed when the home signs`,
     );
   if (resolution === "home") await demandHomeFigures(store, dispute);
-  if (!(await store.resolveDispute(id, resolution, nowMs)))
-    throw new AppError("dispute-resolved", `dispute ${id} is resolved already, or its record is disputed no more`);
+  const { site, seq } = dispute;
+  const resolved = await store.audited(
+    (part) => part.resolveDispute(id, resolution, nowMs),
+    (done) => (done ? { atMs: nowMs, who, action: "dispute.resolve", site, detail: { id, seq, resolution } } : null),
+  );
+  if (!resolved) throw new AppError("dispute-resolved", `dispute ${id} is resolved already, or its record is disputed no more`);
   return dispute;
 }
 

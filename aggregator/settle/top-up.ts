@@ -2,25 +2,13 @@ import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { Agreement } from "../../settlement/record/agreement.ts";
 import type { ChainClient, Deposit } from "../../settlement/chain/chain-client.ts";
-import type { PairState } from "../../settlement/chain/chain-reader.ts";
-import type { RecordWire } from "../../core/message/settlement-message.ts";
+import { freeEscrow } from "../../settlement/record/free-escrow.ts";
 import type { TopUpLevels } from "../config/settlement-config.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { NoteSpent } from "./note-spent.ts";
 
 const mostTogether = 100;
 const dayMs = 86_400_000;
-
-/**
- * What the own side has in a pair's escrow beyond what it owes by the newest record and has announced to take out,
- * micro-units; negative where it is short. Pure.
- */
-export function freeEscrow(pair: PairState, newest: Pick<RecordWire, "cumA" | "cumB"> | null, ownIsA: boolean): bigint {
-  const due = newest ? pair.open + BigInt(newest.cumA) - pair.cumA - (BigInt(newest.cumB) - pair.cumB) : pair.open;
-  const owed = ownIsA ? due : -due;
-  const [balance, leaving] = ownIsA ? [pair.balanceA, pair.leavingA] : [pair.balanceB, pair.leavingB];
-  return balance - leaving - (owed > 0n ? owed : 0n);
-}
 
 /**
  * Pays into the own side of each pair that has less than it should, out of the key's own tokens: the emptiest first, as far

@@ -2,7 +2,8 @@ import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { formatMicro } from "../../core/units.ts";
-import type { Agreement } from "../../settlement/record/agreement.ts";
+import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
+import { type Agreement, householdOf } from "../../settlement/record/agreement.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { hasUnsigned, type UnsignedStore, unsignedImport, waitingRecord } from "./unsigned-import.ts";
@@ -28,7 +29,7 @@ export interface UnsignedWatch {
   look(site: string): Promise<void>;
 }
 
-const code = "settlement-unsigned";
+const code = "settlement-unsigned-import";
 
 /**
  * A supplier cannot switch a home off, and nobody can take money without the home's signature: what bounds its loss is that
@@ -38,6 +39,7 @@ const code = "settlement-unsigned";
 export function unsignedWatch(options: {
   store: UnsignedStore & Pick<AggregatorStore, "addDispute" | "signedNow" | "unsignedSites">;
   agreements: ReadonlyMap<string, Agreement>;
+  chain: Pick<ChainReader, "partyOf">;
   rule: UnsignedRule;
   clock: Clock;
   log: Log;
@@ -45,7 +47,13 @@ export function unsignedWatch(options: {
   const { store, rule, clock, log } = options;
   const unsettled = new Set<string>();
   const sinceMs = new Map<string, number>();
-  const raise = async (site: string, { currency }: Agreement): Promise<void> => {
+  const raise = async (site: string, agreement: Agreement): Promise<void> => {
+    const { currency } = agreement;
+    // Without the chain no signature can be checked: the home may have signed. Its time begins anew.
+    await options.chain.partyOf(householdOf(agreement)).catch((error: unknown) => {
+      sinceMs.delete(site);
+      throw error;
+    });
     const debt = await unsignedImport(store, site, clock.now());
     if (!debt) return;
     const { record, from, until, wh, amount, unpricedWh } = debt;

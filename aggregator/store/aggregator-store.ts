@@ -4,13 +4,17 @@ import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
+import type { AuditStore } from "./audit-store.ts";
 import type { ControlStore } from "./control-store.ts";
 import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
 import type { EventStore } from "./event-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
+import type { FleetStore } from "./fleet-store.ts";
+import type { Fence, LeaseStore } from "./lease-store.ts";
 import type { PassingStore } from "./passing-store.ts";
+import type { PlanHistoryStore } from "./plan-history-store.ts";
 import type { RewardStore } from "./reward-store.ts";
 import type { SettledSumsStore } from "./settled-sums-store.ts";
 import type { SpendStore } from "./spend-store.ts";
@@ -29,6 +33,8 @@ export interface Ingested {
   /** The highest number up to which nothing of that run is missing. */
   contiguousSeq: number;
   added: number;
+  /** For the receipt, where one was asked for: above that of every receipt before of this run, whoever sent it. */
+  receiptNumber?: number;
   /** Dropped: their number had come with another content. */
   changed?: number;
   /** The home has a receipt for them, and they are not here; from now on a gap. */
@@ -79,24 +85,37 @@ export interface Statistics {
   recordsAnchored: number;
 }
 
+/** What can be done and noted in the audit log at once. */
+export type AuditedPart = EnrolmentStore & ErasureStore & PassingStore & DisputeStore & ControlStore & TokenStore & FleetStore;
+
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
 export interface AggregatorStore
   extends
+    AuditStore<AuditedPart>,
     EnrolmentStore,
     ErasureStore,
+    LeaseStore,
     EpochStore,
+    FleetStore,
     EventStore,
     PassingStore,
+    PlanHistoryStore,
     DisputeStore,
     ControlStore,
     RewardStore,
     SettledSumsStore,
     SpendStore,
     TokenStore {
-  /** Keeps new rows, drops repeats and what lies too far ahead of the rows that came before. */
-  ingest(site: string, message: Measurements): Promise<Ingested>;
+  /**
+   * Keeps new rows, drops repeats and what lies too far ahead of the rows that came before. What several homes hand in at
+   * once is one commit.
+   * @param leastNumber of the receipt that the home is sent
+   */
+  ingest(site: string, message: Measurements, leastNumber?: number): Promise<Ingested>;
   /** Slots of the site's grid meter that start in [from, to), in order of time. */
   slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
+  /** The same of what its panels gave, whichever way round their meters are wired; nothing else runs through them. */
+  pvSlots(site: string, fromMs: number, toMs: number): Promise<StoredSlot[]>;
   /**
    * What is missing of a site in [from, to): readings that the home gave up or this database lost, and time between two import slots of its grid
    * meter that no slot covers.
@@ -117,11 +136,18 @@ export interface AggregatorStore
   saveStatus(site: string, status: ResourceStatus): Promise<void>;
   statuses(site: string): Promise<ResourceStatus[]>;
 
-  /** Keeps the plans of a home, all or none. */
-  savePlans(site: string, lists: readonly InstructionList[], sentMs: number): Promise<void>;
+  /** Keeps the plans of a home, all or none. @param fence the lease under which they were made @throws AppError lease-lost */
+  savePlans(site: string, lists: readonly InstructionList[], sentMs: number, fence?: Fence): Promise<void>;
   /** Plans without an answer yet, the newest of each resource. */
   unanswered(site: string): Promise<InstructionList[]>;
-  answerPlan(site: string, plan: string, status: InstructionAck["status"], code: string | null): Promise<void>;
+  /** @param more the home's words, and when they came */
+  answerPlan(
+    site: string,
+    plan: string,
+    status: InstructionAck["status"],
+    code: string | null,
+    more?: { message: string | null; atMs: number },
+  ): Promise<void>;
   /** The newest plan of each resource with its answer, as far as there is one. */
   plans(site: string): Promise<{ list: InstructionList; status: InstructionAck["status"] | null; code: string | null }[]>;
 

@@ -1,6 +1,7 @@
 import type { Kysely, Selectable } from "kysely";
 import { RecordWire } from "../../core/message/settlement-message.ts";
 import type { SettledKind } from "./aggregator-store.ts";
+import { serially } from "./serially.ts";
 import type { Tables } from "./tables.ts";
 
 /**
@@ -105,7 +106,7 @@ export function disputeStore(db: Kysely<Tables>): DisputeStore {
       await close(site, "aggregator", "signed", nowMs).execute();
     },
     async resolveDispute(id, resolution, nowMs) {
-      return db.transaction().execute(async (tx) => {
+      return serially(db, async (tx) => {
         // A write comes first, so that nobody else writes between the question and the answer.
         const closed = await tx
           .updateTable("dispute")

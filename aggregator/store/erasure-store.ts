@@ -5,9 +5,8 @@ import type { Tables } from "./tables.ts";
 /** What a home takes back. */
 export interface ErasureStore {
   /**
-   * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, plans, events, curtailments),
-   * revokes its certificates
-   * and records that it was done, all or nothing. Settlement records, their evidence and disputes stay until eraseRecords,
+   * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, plans, events, curtailments, its
+   * gateway's settings), revokes its certificates and records that it was done, all or nothing. Settlement records, their evidence and disputes stay until eraseRecords,
    * and the signed consents, which show what was allowed when.
    * @returns rows deleted, by kind
    */
@@ -23,7 +22,7 @@ export interface ErasureStore {
 }
 
 /** Tables that hold a home's personal data. */
-const personal = ["item", "gap", "run", "resource", "status", "plan", "flex_event", "curtailment"] as const;
+const personal = ["item", "gap", "run", "resource", "status", "plan", "flex_event", "curtailment", "gateway_config"] as const;
 
 /** Erasure in the aggregator's database. */
 export function erasureStore(db: Kysely<Tables>): ErasureStore {
@@ -49,7 +48,7 @@ export function erasureStore(db: Kysely<Tables>): ErasureStore {
       });
     },
     async eraseRecords(site, nowMs) {
-      return db.transaction().execute(async (tx) => {
+      return serially(db, async (tx) => {
         // A write comes first, so that nobody else writes between the question and the answer.
         const disputes = await tx.deleteFrom("dispute").where("site", "=", site).executeTakeFirstOrThrow();
         const held = await tx

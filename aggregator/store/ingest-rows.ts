@@ -1,68 +1,204 @@
 import type { Kysely } from "kysely";
 import type { GapItem, MeasurementItem, Measurements } from "../../core/message/measurements.ts";
 import type { Ingested } from "./aggregator-store.ts";
+import { keptBodies, lostRows, slotsFarAhead, wholeUpTo, type Span } from "./run-rows.ts";
 import type { Tables } from "./tables.ts";
 
 type Row = Exclude<MeasurementItem, GapItem>;
 type Db = Kysely<Tables>;
+
+/** A message of one home that is to be kept. */
+export interface IngestOrder {
+  site: string;
+  message: Measurements;
+  /** Its receipt has no lower number; left out where none is sent. */
+  leastNumber?: number | undefined;
+}
+
+/** What is known of a run of a home while its rows are kept. */
 interface Run {
   site: string;
   boot: string;
+  contiguousSeq: number;
+  /** The highest number that ever came, rows and gaps. */
+  newestSeq: number;
+  receiptNumber: number;
 }
-/** First and last number of rows that are there, or that will not come. */
-type Span = readonly [number, number];
+
+/** What becomes of one message. */
+interface Taking {
+  run: Run;
+  items: readonly MeasurementItem[];
+  added: number;
+  changed: number;
+  lost: number;
+  refused: number;
+}
 
 /** A home has 1200 rows on the way without a receipt; what lies further ahead comes once more in its turn. */
 const mostAhead = 5000;
 /** New slots go ahead of a backlog of any length: so many may wait for the rows before them. */
 const mostSlotsAhead = 5000;
-const pageRows = 1000;
-/** Of rows that the home has a receipt for. */
-const lostReason = "receipted before, not in this database";
 
-/** Keeps the new rows of a message, within a transaction. */
-export async function ingestRows(tx: Db, site: string, message: Measurements): Promise<Ingested> {
-  const run = { site, boot: message.boot };
-  // Writing first holds the run for this transaction: of two workers with rows of one home the other waits.
-  const known = await tx
+/**
+ * Keeps the new rows of messages of different runs, within a transaction: a handful of statements for all of them where the
+ * rows are simply the next ones, some more for each run that repeats rows or leaves some out.
+ */
+export async function ingestRows(tx: Db, orders: readonly IngestOrder[]): Promise<Ingested[]> {
+  const runs = await holdRuns(tx, orders);
+  const takings: Taking[] = [];
+  for (const [index, { message }] of orders.entries()) takings.push(await begun(tx, runs[index] as Run, message));
+  const rows: Tables["item"][] = [];
+  for (const taking of takings) rows.push(...(await newRows(tx, taking)));
+  if (rows.length > 0)
+    await tx
+      .insertInto("item")
+      .values(rows)
+      // A home whose rows outlived its runs: the first ones stay.
+      .onConflict((on) => on.doNothing())
+      .execute();
+  for (const { run, items } of takings) for (const item of items) if (item.kind === "gap") await addGap(tx, run, item);
+  for (const taking of takings) await count(tx, taking);
+  await keepRuns(tx, takings);
+  return takings.map(({ run, added, changed, lost, refused }, index) => ({
+    contiguousSeq: run.contiguousSeq,
+    added,
+    ...(orders[index]?.leastNumber !== undefined && { receiptNumber: run.receiptNumber }),
+    ...(changed > 0 && { changed }),
+    ...(lost > 0 && { lost }),
+    ...(refused > 0 && { refused }),
+  }));
+}
+
+/**
+ * Writing first holds the runs for this transaction: of two workers with rows of one home the other waits. All take runs in
+ * the same order, so that no two wait for each other.
+ */
+async function holdRuns(tx: Db, orders: readonly IngestOrder[]): Promise<Run[]> {
+  const values = orders.map(({ site, message: { boot }, leastNumber }) => ({
+    site,
+    boot,
+    contiguous_seq: 0,
+    newest_seq: 0,
+    receipt_number: leastNumber ?? 0,
+  }));
+  const held = await tx
     .insertInto("run")
-    .values({ ...run, contiguous_seq: 0 })
-    .onConflict((on) => on.columns(["site", "boot"]).doUpdateSet({ contiguous_seq: (eb) => eb.ref("run.contiguous_seq") }))
-    .returning("contiguous_seq")
-    .executeTakeFirstOrThrow();
-  let contiguousSeq = Number(known.contiguous_seq);
-  const lost = Math.max(0, (message.receipted ?? 0) - contiguousSeq);
-  if (lost > 0) {
-    await addGap(tx, run, await lostRows(tx, run, contiguousSeq + 1, message));
-    contiguousSeq += lost;
-  }
-  const items = await within(tx, run, contiguousSeq, message.items);
-  const rows = items.filter((item): item is Row => item.kind !== "gap").map((item) => tableRow(run, item));
-  const inserted =
-    rows.length === 0
-      ? null
-      : await tx
-          .insertInto("item")
-          .values(rows)
-          .onConflict((on) => on.doNothing())
-          .executeTakeFirst();
-  const added = Number(inserted?.numInsertedOrUpdatedRows ?? 0);
-  const changed = added === rows.length ? 0 : await changedOf(tx, run, rows);
-  for (const item of items) if (item.kind === "gap") await addGap(tx, run, item);
-  contiguousSeq = await wholeUpTo(
-    tx,
-    run,
-    contiguousSeq,
-    items.map((item) => [item.seq, item.kind === "gap" ? item.through : item.seq]),
-  );
-  await tx
-    .updateTable("run")
-    .set({ contiguous_seq: contiguousSeq })
-    .where("site", "=", site)
-    .where("boot", "=", run.boot)
+    .values(values.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1)))
+    .onConflict((on) =>
+      on.columns(["site", "boot"]).doUpdateSet({
+        // Numbers rise with each answer about a run, whoever gives it.
+        receipt_number: (eb) =>
+          eb
+            .case()
+            .when("run.receipt_number", "<", eb.ref("excluded.receipt_number"))
+            .then(eb.ref("excluded.receipt_number"))
+            .else(eb("run.receipt_number", "+", 1))
+            .end(),
+      }),
+    )
+    .returningAll()
     .execute();
-  const refused = message.items.length - items.length;
-  return { contiguousSeq, added, ...(changed > 0 && { changed }), ...(lost > 0 && { lost }), ...(refused > 0 && { refused }) };
+  const byKey = new Map(held.map((row) => [keyOf(row), row]));
+  const found: Run[] = [];
+  for (const { site, boot } of values) {
+    const row = byKey.get(keyOf({ site, boot }));
+    if (!row) throw new Error(`run ${boot} of ${site} was not kept`);
+    const contiguousSeq = Number(row.contiguous_seq);
+    const newestSeq = row.newest_seq === null ? await newestOf(tx, { site, boot }, contiguousSeq) : Number(row.newest_seq);
+    found.push({ site, boot, contiguousSeq, newestSeq, receiptNumber: Number(row.receipt_number) });
+  }
+  return found;
+}
+
+const keyOf = ({ site, boot }: { site: string; boot: string }): string => `${site} ${boot}`;
+
+/** Of a run that an older program began. */
+async function newestOf(tx: Db, { site, boot }: { site: string; boot: string }, contiguousSeq: number): Promise<number> {
+  const row = await tx
+    .selectFrom("item")
+    .select((eb) => eb.fn.max("seq").as("seq"))
+    .where("site", "=", site)
+    .where("boot", "=", boot)
+    .executeTakeFirst();
+  const gap = await tx
+    .selectFrom("gap")
+    .select((eb) => eb.fn.max("to_seq").as("seq"))
+    .where("site", "=", site)
+    .where("boot", "=", boot)
+    .executeTakeFirst();
+  return Math.max(contiguousSeq, Number(row?.seq ?? 0), Number(gap?.seq ?? 0));
+}
+
+/** What of a message is kept, and the gap where the home has receipts for rows that are not here. */
+async function begun(tx: Db, run: Run, message: Measurements): Promise<Taking> {
+  const lost = Math.max(0, (message.receipted ?? 0) - run.contiguousSeq);
+  if (lost > 0) {
+    await addGap(tx, run, await lostRows(tx, run, run.contiguousSeq + 1, message));
+    run.contiguousSeq += lost;
+    run.newestSeq = Math.max(run.newestSeq, run.contiguousSeq);
+  }
+  const items = await within(tx, run, message.items);
+  return { run, items, added: 0, changed: 0, lost, refused: message.items.length - items.length };
+}
+
+/** What is not so far ahead that it could pile up: nothing of it counts before the rows in between have come. */
+async function within(tx: Db, run: Run, items: readonly MeasurementItem[]): Promise<readonly MeasurementItem[]> {
+  const lastSeq = run.contiguousSeq + mostAhead;
+  const far = items.filter(({ seq }) => seq > lastSeq);
+  if (far.length === 0) return items;
+  const room = Math.max(0, mostSlotsAhead - (await slotsFarAhead(tx, run, lastSeq)));
+  const slots = new Set(far.filter(({ kind }) => kind === "slot").slice(0, room));
+  return items.filter((item) => item.seq <= lastSeq || slots.has(item));
+}
+
+/** Rows that are not here yet. Above the newest number all are; below it the database is asked, and the first content stays. */
+async function newRows(tx: Db, taking: Taking): Promise<Tables["item"][]> {
+  const { run } = taking;
+  const items = taking.items.filter((item): item is Row => item.kind !== "gap");
+  const known = items.filter(({ seq }) => seq <= run.newestSeq);
+  const bodies = known.length === 0 ? new Map<number, string>() : await keptBodies(tx, run, known);
+  const rows: Tables["item"][] = [];
+  for (const item of items) {
+    const row = tableRow(run, item);
+    const kept = bodies.get(item.seq);
+    if (kept === undefined) {
+      bodies.set(item.seq, row.body);
+      rows.push(row);
+    } else if (kept !== row.body) taking.changed++;
+  }
+  taking.added = rows.length;
+  return rows;
+}
+
+/** Moves a run to where nothing is missing with what came now, and with what had come before its turn. */
+async function count(tx: Db, { run, items }: Taking): Promise<void> {
+  const spans = items.map((item): Span => [item.seq, item.kind === "gap" ? item.through : item.seq]);
+  // Where nothing waits ahead, only what came now can follow.
+  const alone = run.newestSeq <= run.contiguousSeq;
+  run.newestSeq = Math.max(run.newestSeq, ...spans.map(([, last]) => last));
+  run.contiguousSeq = await wholeUpTo(alone ? null : tx, run, run.contiguousSeq, spans);
+}
+
+async function keepRuns(tx: Db, takings: readonly Taking[]): Promise<void> {
+  await tx
+    .insertInto("run")
+    .values(
+      takings.map(({ run }) => ({
+        site: run.site,
+        boot: run.boot,
+        contiguous_seq: run.contiguousSeq,
+        newest_seq: run.newestSeq,
+        receipt_number: run.receiptNumber,
+      })),
+    )
+    .onConflict((on) =>
+      on.columns(["site", "boot"]).doUpdateSet({
+        contiguous_seq: (eb) => eb.ref("excluded.contiguous_seq"),
+        newest_seq: (eb) => eb.ref("excluded.newest_seq"),
+      }),
+    )
+    .execute();
 }
 
 /** A table of their own: the first of the rows that a home gave up may have come before it did so. */
@@ -80,95 +216,6 @@ async function addGap(tx: Db, { site, boot }: Run, gap: Omit<GapItem, "kind">): 
     })
     .onConflict((on) => on.doNothing())
     .execute();
-}
-
-/**
- * Rows that the home has a receipt for and this database does not have: it was restored from a backup, or is another one.
- * They lie between the newest slot that is known and what came now.
- */
-async function lostRows(tx: Db, { site }: Run, fromSeq: number, message: Measurements): Promise<Omit<GapItem, "kind">> {
-  const [first] = message.items;
-  const to = first === undefined ? "" : first.kind === "slot" ? first.start : first.kind === "gap" ? first.from : first.at;
-  const newest = await tx
-    .selectFrom("item")
-    .select((eb) => eb.fn.max("end_ms").as("end_ms"))
-    .where("site", "=", site)
-    .where("role", "=", "grid")
-    .where("end_ms", "<=", Date.parse(to))
-    .executeTakeFirst();
-  const fromMs = newest?.end_ms ?? Date.parse(to);
-  const from = new Date(Number(fromMs)).toISOString();
-  return { seq: fromSeq, through: message.receipted ?? fromSeq, from, to, reason: lostReason };
-}
-
-/** What is not so far ahead that it could pile up: nothing of it counts before the rows in between have come. */
-async function within(tx: Db, run: Run, contiguousSeq: number, items: readonly MeasurementItem[]): Promise<MeasurementItem[]> {
-  const lastSeq = contiguousSeq + mostAhead;
-  const far = items.filter(({ seq }) => seq > lastSeq);
-  if (far.length === 0) return [...items];
-  const kept = await tx
-    .selectFrom("item")
-    .select((eb) => eb.fn.countAll().as("rows"))
-    .where("site", "=", run.site)
-    .where("boot", "=", run.boot)
-    .where("seq", ">", lastSeq)
-    .executeTakeFirst();
-  const room = Math.max(0, mostSlotsAhead - Number(kept?.rows ?? 0));
-  const slots = new Set(far.filter(({ kind }) => kind === "slot").slice(0, room));
-  return items.filter((item) => item.seq <= lastSeq || slots.has(item));
-}
-
-/** Up to where all numbers are there: with what came now, and with what had come before its turn. */
-async function wholeUpTo(tx: Db, { site, boot }: Run, from: number, fresh: readonly Span[]): Promise<number> {
-  let whole = through(from, fresh);
-  for (;;) {
-    const gaps = await tx
-      .selectFrom("gap")
-      .select(["from_seq", "to_seq"])
-      .where("site", "=", site)
-      .where("boot", "=", boot)
-      .where("to_seq", ">", whole)
-      .where("from_seq", "<=", whole + pageRows)
-      .execute();
-    const rows = await tx
-      .selectFrom("item")
-      .select("seq")
-      .where("site", "=", site)
-      .where("boot", "=", boot)
-      .where("seq", ">", whole)
-      .orderBy("seq")
-      .limit(pageRows)
-      .execute();
-    const next = through(whole, [
-      ...rows.map(({ seq }) => [Number(seq), Number(seq)] as const),
-      ...gaps.map(({ from_seq: first, to_seq: last }) => [Number(first), Number(last)] as const),
-    ]);
-    if (next === whole) return whole;
-    whole = next;
-  }
-}
-
-/** Up to where all numbers are there, with these spans added to what was whole up to `from`. */
-function through(from: number, spans: readonly Span[]): number {
-  let whole = from;
-  for (const [first, last] of spans.toSorted(([one], [other]) => one - other)) {
-    if (first > whole + 1) break;
-    whole = Math.max(whole, last);
-  }
-  return whole;
-}
-
-/** How many rows of one run are kept with another content than these have. */
-async function changedOf(tx: Db, { site, boot }: Run, rows: readonly Tables["item"][]): Promise<number> {
-  const kept = await tx
-    .selectFrom("item")
-    .select(["seq", "body"])
-    .where("site", "=", site)
-    .where("boot", "=", boot)
-    .where("seq", "in", [...new Set(rows.map(({ seq }) => seq))])
-    .execute();
-  const bodies = new Map(kept.map(({ seq, body }) => [Number(seq), body]));
-  return rows.filter(({ seq, body }) => bodies.get(seq) !== body).length;
 }
 
 function tableRow({ site, boot }: Run, item: Row): Tables["item"] {

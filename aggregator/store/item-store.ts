@@ -1,12 +1,13 @@
 import type { Kysely } from "kysely";
 import type { AggregatorStore } from "./aggregator-store.ts";
-import { ingestRows } from "./ingest-rows.ts";
+import { ingestTogether } from "./ingest-together.ts";
 import type { Tables } from "./tables.ts";
 
-type ItemStore = Pick<AggregatorStore, "ingest" | "slots" | "gaps" | "itemCounts">;
+type ItemStore = Pick<AggregatorStore, "ingest" | "slots" | "pvSlots" | "gaps" | "itemCounts">;
 
 /** Rows of the homes' outboxes, each kept once. */
 export function itemStore(db: Kysely<Tables>): ItemStore {
+  const ingest = ingestTogether(db);
   const slots: ItemStore["slots"] = async (site, register, fromMs, toMs) => {
     const rows = await db
       .selectFrom("item")
@@ -21,8 +22,22 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
     return rows.map((found) => ({ startMs: Number(found.start_ms), endMs: Number(found.end_ms), wh: Number(found.wh) }));
   };
   return {
-    ingest: (site, message) => db.transaction().execute((tx) => ingestRows(tx, site, message)),
+    ingest,
     slots,
+    async pvSlots(site, fromMs, toMs) {
+      const rows = await db
+        .selectFrom("item")
+        .select(["start_ms", "end_ms", (eb) => eb.fn.sum("wh").as("wh")])
+        .where("site", "=", site)
+        .where("role", "=", "pv")
+        .where("register", "in", ["import", "export"])
+        .where("start_ms", ">=", fromMs)
+        .where("start_ms", "<", toMs)
+        .groupBy(["start_ms", "end_ms"])
+        .orderBy("start_ms")
+        .execute();
+      return rows.map((found) => ({ startMs: Number(found.start_ms), endMs: Number(found.end_ms), wh: Number(found.wh) }));
+    },
     async gaps(site, fromMs, toMs) {
       const given = await db
         .selectFrom("gap")

@@ -106,4 +106,26 @@ export const migrations: readonly (readonly string[])[] = [
       start_ms bigint not null, end_ms bigint not null, source text not null, micro text not null,
       primary key (start_ms, end_ms, source))`,
   ],
+  [
+    `alter table plan add column answered_ms bigint`,
+    `alter table plan add column message text`,
+    `create table audit_entry (
+      id integer primary key, at_ms bigint not null, who text not null, action text not null, site text, detail text not null)`,
+    // SQLite's words, which PostgreSQL's engine translates.
+    `create trigger audit_entry_no_update before update on audit_entry begin select raise(abort, 'the audit log is append-only'); end`,
+    `create trigger audit_entry_no_delete before delete on audit_entry begin select raise(abort, 'the audit log is append-only'); end`,
+    `create table gateway_config (
+      site text primary key, revision text, wanted text not null, report text, reported_ms bigint)`,
+    `create table rollout (
+      id integer primary key, revision text not null unique, wanted text not null, rules text not null, state text not null,
+      stage bigint not null, reason text, created_ms bigint not null, ended_ms bigint)`,
+    `create table rollout_site (
+      rollout bigint not null, site text not null, stage bigint not null, state text not null, before_revision text,
+      before_wanted text, sent_ms bigint, ended_ms bigint, code text, message text, primary key (rollout, site))`,
+  ],
+  [
+    `alter table run add column newest_seq bigint`,
+    `alter table run add column receipt_number bigint not null default 0`,
+    `create table lease (name text primary key, holder text not null, token bigint not null, beat bigint not null)`,
+  ],
 ];

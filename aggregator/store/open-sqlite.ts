@@ -5,12 +5,13 @@ import { Kysely, sql, SqliteDialect } from "kysely";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { type Engine, migrate } from "./migrate.ts";
 import type { Tables } from "./tables.ts";
+import { type OnQuery, timed } from "./timed.ts";
 
 /**
  * Opens (and makes, mode 0600) the SQLite file behind the aggregator's store, WAL with synchronous=FULL.
  * @throws AppError store-unusable, store-not-durable, store-too-new
  */
-export async function openSqlite(file: string): Promise<Kysely<Tables>> {
+export async function openSqlite(file: string, onQuery?: OnQuery): Promise<Kysely<Tables>> {
   let database: Database.Database;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -23,7 +24,7 @@ export async function openSqlite(file: string): Promise<Kysely<Tables>> {
   }
   if (database.pragma("synchronous", { simple: true }) !== 2)
     throw new AppError("store-not-durable", `database ${file} did not take synchronous=FULL`);
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }), ...timed(onQuery) });
   try {
     await migrate(db, engine, file);
   } catch (cause) {

@@ -1,15 +1,21 @@
 import type { AggregatorStore } from "./aggregator-store.ts";
+import type { Kysely } from "kysely";
+import type { AuditedPart } from "./aggregator-store.ts";
+import { auditStore } from "./audit-store.ts";
 import { consentStore } from "./consent-store.ts";
 import { controlStore } from "./control-store.ts";
 import { disputeStore } from "./dispute-store.ts";
 import { enrolmentStore } from "./enrolment-store.ts";
 import { epochStore } from "./epoch-store.ts";
 import { erasureStore } from "./erasure-store.ts";
+import { fleetStore } from "./fleet-store.ts";
 import { itemStore } from "./item-store.ts";
+import { leaseStore } from "./lease-store.ts";
 import type { DatabasePlace } from "./database-place.ts";
 import { openPostgres } from "./open-postgres.ts";
 import { openSqlite } from "./open-sqlite.ts";
 import { passingStore } from "./passing-store.ts";
+import { planHistoryStore } from "./plan-history-store.ts";
 import { eventStore } from "./event-store.ts";
 import { planStore } from "./plan-store.ts";
 import { recordStore } from "./record-store.ts";
@@ -17,28 +23,38 @@ import { rewardStore } from "./reward-store.ts";
 import { settledSumsStore } from "./settled-sums-store.ts";
 import { spendStore } from "./spend-store.ts";
 import { statisticsStore } from "./statistics-store.ts";
+import type { Tables } from "./tables.ts";
+import type { OnQuery } from "./timed.ts";
 import { tokenStore } from "./token-store.ts";
 
 /** Opens the aggregator's store. @throws AppError of openSqlite and openPostgres */
-export async function openStore(place: DatabasePlace): Promise<AggregatorStore> {
-  const db = place.engine === "sqlite" ? await openSqlite(place.file) : await openPostgres(place);
+export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promise<AggregatorStore> {
+  const db = place.engine === "sqlite" ? await openSqlite(place.file, onQuery) : await openPostgres(place, onQuery);
   return {
+    ...auditStore(db, auditedPart),
     ...consentStore(db),
     ...itemStore(db),
+    ...leaseStore(db),
     ...planStore(db),
     ...recordStore(db),
     ...epochStore(db),
-    ...passingStore(db),
+    ...planHistoryStore(db),
     ...eventStore(db),
     ...rewardStore(db),
-    ...disputeStore(db),
-    ...controlStore(db),
     ...settledSumsStore(db),
     ...spendStore(db),
     ...statisticsStore(db),
-    ...enrolmentStore(db),
-    ...erasureStore(db),
-    ...tokenStore(db),
+    ...auditedPart(db),
     close: () => db.destroy(),
   };
 }
+
+const auditedPart = (db: Kysely<Tables>): AuditedPart => ({
+  ...enrolmentStore(db),
+  ...erasureStore(db),
+  ...passingStore(db),
+  ...disputeStore(db),
+  ...controlStore(db),
+  ...tokenStore(db),
+  ...fleetStore(db),
+});

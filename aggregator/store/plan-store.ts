@@ -3,6 +3,7 @@ import { InstructionList } from "../../core/message/instruction.ts";
 import { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { AggregatorStore } from "./aggregator-store.ts";
 import { grouped } from "./grouped.ts";
+import { checkFence } from "./lease-store.ts";
 import type { Tables } from "./tables.ts";
 
 type PlanStore = Pick<
@@ -56,7 +57,7 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       const rows = await db.selectFrom("status").select("body").where("site", "=", site).orderBy("resource").execute();
       return rows.map(({ body }) => ResourceStatus.parse(JSON.parse(body)));
     },
-    async savePlans(site, plans, sentMs) {
+    async savePlans(site, plans, sentMs, fence) {
       if (plans.length === 0) return;
       const row = (plan: InstructionList) => ({
         site,
@@ -66,15 +67,21 @@ export function planStore(db: Kysely<Tables>): PlanStore {
         sent_ms: sentMs,
         status: null,
         code: null,
+        answered_ms: null,
+        message: null,
       });
-      await db.insertInto("plan").values(plans.map(row)).execute();
+      await db.transaction().execute(async (tx) => {
+        if (fence) await checkFence(tx, fence);
+        await tx.insertInto("plan").values(plans.map(row)).execute();
+      });
     },
     async unanswered(site) {
       const rows = await newest(site).where("status", "is", null).execute();
       return rows.map(({ body }) => list(body));
     },
-    async answerPlan(site, plan, status, code) {
-      await db.updateTable("plan").set({ status, code }).where("site", "=", site).where("plan", "=", plan).execute();
+    async answerPlan(site, plan, status, code, more) {
+      const answer = { status, code, message: more?.message ?? null, answered_ms: more?.atMs ?? null };
+      await db.updateTable("plan").set(answer).where("site", "=", site).where("plan", "=", plan).execute();
     },
     async plans(site) {
       const rows = await newest(site).orderBy("resource").execute();

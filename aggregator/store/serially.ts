@@ -7,9 +7,10 @@ const mostTries = 20;
 
 /**
  * A transaction that is as if no other ran beside it. SQLite lets one write at a time anyway; PostgreSQL ends one of two that
- * cross, which is then done again.
+ * cross, which is then done again. Within such a transaction it is a part of that.
  */
 export async function serially<T>(db: Kysely<Tables>, work: (transaction: Transaction<Tables>) => Promise<T>): Promise<T> {
+  if (db.isTransaction) return work(db as Transaction<Tables>);
   for (let tries = 1; ; tries++) {
     try {
       return await db.transaction().setIsolationLevel("serializable").execute(work);

@@ -3,6 +3,7 @@ import type { InstructionAck } from "../../core/message/instruction.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
 import type { RecordState, SettledKind } from "./aggregator-store.ts";
 import type { DisputeSource, Resolution } from "./dispute-store.ts";
+import type { RolloutSiteState, RolloutState } from "./fleet-store.ts";
 import type { FlexEvent } from "./event-store.ts";
 import type { Role } from "./token-store.ts";
 
@@ -22,7 +23,16 @@ export interface Tables {
     body: string;
   };
   gap: { site: string; boot: string; from_seq: number; to_seq: number; from_ms: number; to_ms: number; reason: string };
-  run: { site: string; boot: string; contiguous_seq: number };
+  /** `newest_seq`: the highest that came, null where an older program counted; `receipt_number`: of the newest receipt. */
+  run: {
+    site: string;
+    boot: string;
+    contiguous_seq: number;
+    newest_seq: number | null;
+    receipt_number: Generated<number>;
+  };
+  /** Who does a piece of work that one may do at a time; `beat` changes while it lives, `token` with each holder. */
+  lease: { name: string; holder: string; token: number; beat: number };
   consent_key: { site: string; thumbprint: string };
   consent: { site: string; scope: string; at_ms: number; body: string; text: string };
   resource: { site: string; resource: string; body: string };
@@ -36,6 +46,9 @@ export interface Tables {
     sent_ms: number;
     status: InstructionAck["status"] | null;
     code: string | null;
+    /** When the answer came, and its words. */
+    answered_ms: number | null;
+    message: string | null;
   };
   sequence: { name: string; next: number };
   cursor: { site: string; kind: SettledKind; next_ms: number };
@@ -189,4 +202,45 @@ export interface Tables {
     at_ms: number;
   };
   curtailment: { site: string; day_ms: number; wh: number };
+  /** Who did what; the database refuses changes. */
+  audit_entry: {
+    id: Generated<number>;
+    at_ms: number;
+    who: string;
+    action: string;
+    site: string | null;
+    detail: string;
+  };
+  /** What a gateway shall run by and what it said of it. `wanted`, `report`: JSON. */
+  gateway_config: {
+    site: string;
+    revision: string | null;
+    wanted: string;
+    report: string | null;
+    reported_ms: number | null;
+  };
+  rollout: {
+    id: Generated<number>;
+    revision: string;
+    wanted: string;
+    rules: string;
+    state: RolloutState;
+    stage: number;
+    reason: string | null;
+    created_ms: number;
+    ended_ms: number | null;
+  };
+  /** `before_…`: what the gateway was wanted to run by until then. */
+  rollout_site: {
+    rollout: number;
+    site: string;
+    stage: number;
+    state: RolloutSiteState;
+    before_revision: string | null;
+    before_wanted: string | null;
+    sent_ms: number | null;
+    ended_ms: number | null;
+    code: string | null;
+    message: string | null;
+  };
 }

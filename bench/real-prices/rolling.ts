@@ -1,6 +1,6 @@
 import { fastPlan, usualLooks } from "../../planner/fast/fast-plan.ts";
 import { homeOf } from "../../planner/home-of.ts";
-import type { Flow } from "../../planner/home.ts";
+import type { Flow, Home } from "../../planner/home.ts";
 import { Problem } from "../../planner/problem.ts";
 import type { Outlook } from "./outlook.ts";
 import { comfort } from "./local-protection.ts";
@@ -14,9 +14,10 @@ const fineHours = 12;
 /** Plans keep this away from where thermostats step in, K. */
 const marginK = 0.3;
 
-interface Plan {
+/** A home's plan, made at a slot of the trial. */
+export interface Plan {
   slot: number;
-  flows: Flow[];
+  flows: readonly Flow[];
   names: string[];
   /** What crosses the meter by plan, Wh a slot. */
   netWh: number[];
@@ -25,30 +26,39 @@ interface Plan {
   exportPrice: Float64Array;
 }
 
-/** Plans anew each hour, and when a car comes, and carries the plan out. */
+/** Plans anew each hour (or after so many), and when a car comes, and carries the plan out. */
 export function rolling(
   trial: Trial,
   outlookAt: (slot: number, count: number) => Outlook,
+  everyHours = 1,
 ): (slot: number, state: State) => Command {
-  const perHour = Math.max(1, Math.round(hourMs / trial.slotMs));
+  const every = Math.max(1, Math.round((everyHours * hourMs) / trial.slotMs));
   const arrivals = new Set(trial.sessions.map(({ from }) => from));
   let plan: Plan | undefined;
   return (slot, state) => {
-    if (!plan || slot % perHour === 0 || arrivals.has(slot)) plan = planFrom(trial, outlookAt, slot, state);
+    if (!plan || slot % every === 0 || arrivals.has(slot)) plan = planFrom(trial, outlookAt, slot, state);
     return commandOf(plan, slot - plan.slot, trial);
   };
 }
 
 function planFrom(trial: Trial, outlookAt: (slot: number, count: number) => Outlook, slot: number, state: State): Plan {
+  const home = homeAt(trial, outlookAt, slot, state);
+  return planOf(home, fastPlan(home, { looks: usualLooks }), slot);
+}
+
+/** A home as the planner sees it at a slot: fine steps at first, hours from then on. */
+export function homeAt(trial: Trial, outlookAt: (slot: number, count: number) => Outlook, slot: number, state: State): Home {
   const perHour = Math.max(1, Math.round(hourMs / trial.slotMs));
   const steps = [
     ...Array.from({ length: fineHours * perHour }, () => 1),
     ...Array.from({ length: horizonHours - fineHours }, () => perHour),
   ];
   const outlook = outlookAt(slot, horizonHours * perHour);
-  const problem = problemOf(trial, outlook, { slot, steps, state });
-  const home = homeOf(problem);
-  const flows = fastPlan(home, { looks: usualLooks });
+  return homeOf(problemOf(trial, outlook, { slot, steps, state }));
+}
+
+/** What flows make of a home's plan. */
+export function planOf(home: Home, flows: readonly Flow[], slot: number): Plan {
   const netWh = Array.from(home.baseWh, (base, at) =>
     flows.reduce((sum, flow) => sum + (flow.in[at] ?? 0) - (flow.out[at] ?? 0), base - (home.pvWh[at] ?? 0)),
   );
@@ -158,7 +168,8 @@ function refillCost({ importPrice, exportPrice, baseWh, pvWh }: Outlook, perDay:
   return Math.max(0, sorted[Math.floor(sorted.length / 4)] ?? 0);
 }
 
-function commandOf({ flows, names, netWh, cost, exportPrice }: Plan, at: number, { home, slotMs }: Trial): Command {
+/** What a plan asks for in a slot, so many after it was made. */
+export function commandOf({ flows, names, netWh, cost, exportPrice }: Plan, at: number, { home, slotMs }: Trial): Command {
   const taken = (name: string, slot = at): number =>
     flows.reduce(
       (sum, flow, index) => sum + (names[index]?.startsWith(name) ? (flow.in[slot] ?? 0) - (flow.out[slot] ?? 0) : 0),

@@ -95,13 +95,19 @@ export interface Run {
   flows: { car: number; tank: number; heat: number; battery: number; curtailed: number }[];
 }
 
-/** Runs a strategy through what really comes. */
-export function simulate(
-  home: TrialHome,
-  reality: Reality,
-  start: Omit<State, "carLeftWh">,
-  strategy: (slot: number, state: State) => Command,
-): Run {
+/** A home that goes through what really comes, slot by slot. */
+export interface HouseRun {
+  run: Run;
+  /** What is in the stores now. */
+  state(): State;
+  /** What would cross the meter in this slot, Wh, without doing it. */
+  peek(slot: number, asked: Command): number;
+  /** Carries a command out; slots come in order. */
+  step(slot: number, asked: Command): void;
+}
+
+/** Opens a home at its start. */
+export function houseRun(home: TrialHome, reality: Reality, start: Omit<State, "carLeftWh">): HouseRun {
   const { hours } = reality;
   const state: State = { ...start, carLeftWh: reality.sessions.map(({ wh }) => wh) };
   const run: Run = {
@@ -118,9 +124,8 @@ export function simulate(
   };
   const thermostat = { tank: false, room: false };
   const was = { car: false, tank: false, heat: false };
-  for (let slot = 0; slot < reality.importPrice.length; slot += 1) {
-    const asked = strategy(slot, { ...state, carLeftWh: [...state.carLeftWh] });
-    const here = protectedLoads(home, reality, slot, state, asked, thermostat);
+  const slotOf = (slot: number, asked: Command, on: typeof thermostat) => {
+    const here = protectedLoads(home, reality, slot, state, asked, on);
     const pv = reality.pvWh[slot] ?? 0;
     const rest = (reality.baseWh[slot] ?? 0) - pv + here.tank + here.heat;
     const freeWh = home.fuseW * hours - rest;
@@ -140,26 +145,46 @@ export function simulate(
       [here.tank, net] = [here.tank + more, net + more];
     }
     const curtailed = asked.curtails ? heldBack(home, reality, slot, net) : 0;
-    net += curtailed;
-    state.batteryWh += battery >= 0 ? battery * home.batteryEfficiency : battery / home.batteryEfficiency;
-    for (const [index, session] of reality.sessions.entries())
-      if (slot >= session.from && slot < session.until)
-        state.carLeftWh[index] = Math.max(0, (state.carLeftWh[index] ?? 0) - here.car * home.carEfficiency);
-    state.tankC = here.tankAfterC(here.tank);
-    state.roomC = here.roomC;
-    run.bill += (net / 1000) * ((net >= 0 ? reality.importPrice[slot] : reality.exportPrice[slot]) ?? 0);
-    run.peakW = Math.max(run.peakW, net / hours);
-    run.kelvinHours += (Math.max(0, comfort.tankC - state.tankC) + Math.max(0, comfort.roomC - state.roomC)) * hours;
-    run.tankC.push(state.tankC);
-    run.roomC.push(state.roomC);
-    run.netWh.push(net);
-    run.flows.push({ car: here.car, tank: here.tank, heat: here.heat, battery, curtailed });
-    for (const name of ["car", "tank", "heat"] as const) {
-      const on = here[name] > 1e-6;
-      if (on !== was[name]) run.switches += 1;
-      was[name] = on;
-    }
-  }
-  run.missedKwh = state.carLeftWh.reduce((sum, wh) => sum + wh, 0) / 1000;
-  return run;
+    return { here, battery, curtailed, net: net + curtailed };
+  };
+  return {
+    run,
+    state: () => ({ ...state, carLeftWh: [...state.carLeftWh] }),
+    peek: (slot, asked) => slotOf(slot, asked, { ...thermostat }).net,
+    step(slot, asked) {
+      const { here, battery, curtailed, net } = slotOf(slot, asked, thermostat);
+      state.batteryWh += battery >= 0 ? battery * home.batteryEfficiency : battery / home.batteryEfficiency;
+      for (const [index, session] of reality.sessions.entries())
+        if (slot >= session.from && slot < session.until)
+          state.carLeftWh[index] = Math.max(0, (state.carLeftWh[index] ?? 0) - here.car * home.carEfficiency);
+      state.tankC = here.tankAfterC(here.tank);
+      state.roomC = here.roomC;
+      run.bill += (net / 1000) * ((net >= 0 ? reality.importPrice[slot] : reality.exportPrice[slot]) ?? 0);
+      run.peakW = Math.max(run.peakW, net / hours);
+      run.kelvinHours += (Math.max(0, comfort.tankC - state.tankC) + Math.max(0, comfort.roomC - state.roomC)) * hours;
+      run.tankC.push(state.tankC);
+      run.roomC.push(state.roomC);
+      run.netWh.push(net);
+      run.flows.push({ car: here.car, tank: here.tank, heat: here.heat, battery, curtailed });
+      for (const name of ["car", "tank", "heat"] as const) {
+        const on = here[name] > 1e-6;
+        if (on !== was[name]) run.switches += 1;
+        was[name] = on;
+      }
+      // Of stays that are not over nobody can say what they miss.
+      run.missedKwh = state.carLeftWh.reduce((sum, wh) => sum + wh, 0) / 1000;
+    },
+  };
+}
+
+/** Runs a strategy through what really comes. */
+export function simulate(
+  home: TrialHome,
+  reality: Reality,
+  start: Omit<State, "carLeftWh">,
+  strategy: (slot: number, state: State) => Command,
+): Run {
+  const house = houseRun(home, reality, start);
+  for (let slot = 0; slot < reality.importPrice.length; slot += 1) house.step(slot, strategy(slot, house.state()));
+  return house.run;
 }

@@ -52,23 +52,32 @@ export function partOf(all: SlotSeries, from: number, count: number): SlotSeries
 /** Heat for each unit of electricity by outdoor temperature. */
 export const copAt = (outdoorC: number): number => Math.max(1.8, Math.min(5, 3 + 0.08 * outdoorC));
 
+/** What neighbours have in common: the midnight at which their days begin, and the tariff (fees per kWh, share of the spot price). */
+export interface Common {
+  startMs: number;
+  fees: number;
+  share: number;
+}
+
 /**
  * Draws a home and its days from the data, the same for all slot lengths.
  * @param options.index which of `options.of` parts of the zone's time
  */
 export function drawTrial(
   data: TrialData,
-  options: { zone: Zone; seed: number; index: number; of: number; days: number; minutes: number },
+  options: { zone: Zone; seed: number; index: number; of: number; days: number; minutes: number; common?: Common },
 ): Trial {
   const { zone, seed, index, of, days, minutes } = options;
   const random = seededRandom(seed * 7919 + index * 104_729 + zone.length * 31 + zone.charCodeAt(0));
   const between = (low: number, high: number): number => low + (high - low) * random();
   const slotMs = minutes * 60_000;
-  const startMs = windowStart(data, index, of, days, random);
+  const drawnMs = windowStart(data, index, of, days, random);
+  const startMs = options.common?.startMs ?? drawnMs;
   const [fromMs, untilMs] = [startMs - historyDays * dayMs, startMs + days * dayMs + beyondMs];
   const weatherBackMs = yearsAway(data.weather, fromMs, untilMs);
   const load = realLoad(data.homes, random, fromMs, untilMs);
-  const [fees, share, kwp] = [between(0.08, 0.18), between(0.7, 1), random() < 0.7 ? between(3, 10) : 0];
+  const [drawnFees, drawnShare, kwp] = [between(0.08, 0.18), between(0.7, 1), random() < 0.7 ? between(3, 10) : 0];
+  const { fees, share } = options.common ?? { fees: drawnFees, share: drawnShare };
   const three = random() < 0.5;
   const battery = random() < 0.75 ? between(3000, 13_500) : 0;
   const home: TrialHome = {

@@ -1,4 +1,5 @@
 import { openStore } from "../../aggregator/store/open-store.ts";
+import type { AuditAction, Deed } from "../../aggregator/store/audit-store.ts";
 import type { ControlScope, OperatorWord } from "../../aggregator/store/control-store.ts";
 import type { AggregatorConfig } from "../../aggregator/config/aggregator-config.ts";
 import { AppError } from "../../core/app-error.ts";
@@ -8,6 +9,7 @@ import { exitCode } from "../exit-code.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 import { spanMs } from "../span-ms.ts";
 import { wholeNumber } from "../whole-number.ts";
+import { whoAsks } from "./who.ts";
 
 /** Options of all three verbs. */
 interface ControlOptions {
@@ -70,7 +72,10 @@ export async function controlResume(
   const store = await openStore(config.database);
   try {
     const nowMs = Date.now();
-    const ended = await store.endWords(meant, nowMs);
+    const ended = await store.audited(
+      (part) => part.endWords(meant, nowMs),
+      (count) => (count > 0 ? deed("control.resume", meant, nowMs, { ended: count }) : null),
+    );
     const left = (await store.wordsAt(nowMs)).map(wireOf);
     if (options.json) say(JSON.stringify({ ended, left }));
     else {
@@ -95,7 +100,12 @@ async function addWord(
   const store = await openStore(config.database);
   try {
     const given = { ...word, scope: meant, atMs: Date.now() };
-    const id = await store.addWord(given);
+    const until = word.untilMs === null ? null : iso(word.untilMs);
+    const detail = { until, ...(word.limitW !== null && { limitW: word.limitW }) };
+    const id = await store.audited(
+      (part) => part.addWord(given),
+      (number) => deed(`control.${word.word}`, meant, given.atMs, { id: number, ...detail }),
+    );
     if (options.json) say(JSON.stringify(wireOf({ id, ...given })));
     else if (word.limitW !== null) say(`${shown(meant)} has the limit ${word.limitW} W${untilText(word.untilMs)}`);
     else if (word.untilMs === null) say(`${shown(meant)} is paused until smart-mla aggregator resume`);
@@ -124,6 +134,14 @@ function scopeOf(
   return { kind, name };
 }
 
+/** As the audit log has it. */
+function deed(action: AuditAction, scope: ControlScope, atMs: number, detail: Record<string, unknown>): Deed {
+  const site = scope.kind === "home" ? scope.name : null;
+  return { atMs, who: whoAsks(), action, site, detail: { scope: scope.kind, name: nameIn(scope), ...detail } };
+}
+
+const nameIn = (scope: ControlScope): string | null => (scope.kind === "all" ? null : scope.name);
+
 const untilText = (untilMs: number | null): string =>
   untilMs === null ? " until smart-mla aggregator resume" : ` until ${iso(untilMs)}`;
 
@@ -142,7 +160,7 @@ function wireOf({ id, word, scope, atMs, untilMs, limitW }: OperatorWord): {
     id,
     word,
     scope: scope.kind,
-    name: scope.kind === "all" ? null : scope.name,
+    name: nameIn(scope),
     at: iso(atMs),
     until: untilMs === null ? null : iso(untilMs),
     limitW,

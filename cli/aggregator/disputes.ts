@@ -6,6 +6,7 @@ import { iso } from "../../core/clock/clock.ts";
 import { exitCode } from "../exit-code.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 import { wholeNumber } from "../whole-number.ts";
+import { whoAsks } from "./who.ts";
 
 /** Entries of one listing. */
 const most = 1000;
@@ -42,7 +43,7 @@ export async function disputesResolve(
 ): Promise<number> {
   const number = wholeNumber("ID", id, { least: 1 });
   return withStore(options.config, async (store) => {
-    const { site, seq, record } = await resolveDispute(store, number, resolution, Date.now());
+    const { site, seq, record } = await resolveDispute(store, number, resolution, Date.now(), whoAsks());
     if (options.json) say(JSON.stringify({ id: number, site, seq, resolution }));
     else say(`${site}: record ${seq} (${record ? `${record.kind} ${record.start} to ${record.end}` : "?"}) ${done[resolution]}`);
     return exitCode.good;

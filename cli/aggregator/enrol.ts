@@ -10,6 +10,7 @@ import { formatEnrolCode } from "../../core/enrol-code.ts";
 import { exitCode } from "../exit-code.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 import { spanMs } from "../span-ms.ts";
+import { whoAsks } from "./who.ts";
 
 /** Options of the command line. */
 interface EnrolOptions {
@@ -37,7 +38,10 @@ export async function aggregatorEnrol(site: string, options: EnrolOptions, say: 
   const expiresMs = Date.now() + validMs;
   const store = await openStore(config.database);
   try {
-    await store.addCode({ hash: hashOfCode(secret), site, expiresMs });
+    await store.audited(
+      (part) => part.addCode({ hash: hashOfCode(secret), site, expiresMs }),
+      () => ({ atMs: Date.now(), who: whoAsks(), action: "enrol.code", site, detail: { expires: iso(expiresMs) } }),
+    );
   } finally {
     await store.close();
   }
@@ -64,15 +68,20 @@ export async function aggregatorRevoke(
   const enrolment = demandEnrolment(config, options.config);
   const authority = openAuthority(enrolment);
   const store = await openStore(config.database);
+  const isConfigured = config.sites.some((known) => known.site === site);
   let revoked: number;
   try {
-    revoked = await store.revokeSite(site, Date.now());
+    const atMs = Date.now();
+    revoked = await store.audited(
+      (part) => part.revokeSite(site, atMs),
+      (count) => (count > 0 || isConfigured ? { atMs, who: whoAsks(), action: "enrol.revoke", site, detail: { count } } : null),
+    );
     await writeCrl({ config: enrolment, authority, store, nowMs: Date.now() });
   } finally {
     await store.close();
   }
   // A site that is configured no more can be revoked; a slip of the pen must not look like success.
-  if (revoked === 0 && !config.sites.some((known) => known.site === site))
+  if (revoked === 0 && !isConfigured)
     throw new AppError(
       "enrol-unknown-site",
       `no certificate of "${site}" is in force, and it is not under sites in ${options.config}; nothing was revoked, check the name`,

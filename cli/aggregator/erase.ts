@@ -6,6 +6,7 @@ import { AppError } from "../../core/app-error.ts";
 import { chainClient } from "../../settlement/chain/chain-client.ts";
 import { exitCode } from "../exit-code.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
+import { whoAsks } from "./who.ts";
 
 /**
  * `smart-mla aggregator erase SITE -c FILE [--unsettled] [--json]`: deletes what the aggregator holds of a home's
@@ -27,7 +28,7 @@ export async function aggregatorErase(
   try {
     if (!options.unsettled) await demandSettled(store, site, config.settlement);
     const folder = config.settlement?.log.folder ?? null;
-    const erased = await eraseRecords({ store, site, folder, nowMs: Date.now() });
+    const erased = await eraseRecords({ store, site, folder, nowMs: Date.now(), who: whoAsks() });
     if (options.json) say(JSON.stringify({ site, ...erased }));
     else {
       say(`${site}: ${erased.records} records with their evidence, salts and signatures, ${erased.disputes} disputes deleted`);

@@ -1,7 +1,7 @@
 import { Argument, type Command } from "commander";
 import type { Verb } from "../verb.ts";
 
-/** Adds what an operator does with settlement: `smart-mla aggregator disputes …`, `refill` and `erase`. */
+/** Adds what an operator does with settlement: `smart-mla aggregator disputes …`, `rewards`, `refill` and `erase`. */
 export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Verb; say: (line: string) => void }): void {
   const config = ["-c, --config <file>", "YAML configuration (needed), its aggregator.yaml"] as const;
   const disputes = aggregator
@@ -33,6 +33,16 @@ export function addOperatorVerbs(aggregator: Command, { verb, say }: { verb: Ver
     .argument("<id>", "its number in the list")
     .requiredOption(...config)
     .action(verb(async (id, options) => (await import("./disputes.ts")).disputesEvidence(id, options, say)));
+  aggregator
+    .command("rewards")
+    .description("what homes got for their flexibility, and what it was paid from; the aggregator may go on running")
+    .requiredOption(...config)
+    .requiredOption("--from <instant>", "service days that begin from here on, such as 2026-11-01T00:00:00Z")
+    .requiredOption("--to <instant>", "and before this")
+    .option("--site <site>", "of one home")
+    .option("--events", "the times of control, too")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./rewards.ts")).aggregatorRewards(options, say)));
   aggregator
     .command("refill")
     .description("let a mirror that has lost data get it again; the aggregator may go on running")

@@ -3,6 +3,7 @@ import { AppError } from "../../core/app-error.ts";
 import { exitCode } from "../exit-code.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 import { wholeNumber } from "../whole-number.ts";
+import { whoAsks } from "./who.ts";
 
 /**
  * `smart-mla aggregator refill MIRROR -c FILE [--from N] [--json]`: lets a mirror that has lost data get it again. A running
@@ -25,7 +26,11 @@ export async function aggregatorRefill(
     );
   const store = await openStore(database);
   try {
-    await store.setMirrored(mirror, Math.min(from - 1, await store.mirrored(mirror)));
+    const epoch = Math.min(from - 1, await store.mirrored(mirror));
+    await store.audited(
+      (part) => part.setMirrored(mirror, epoch),
+      () => ({ atMs: Date.now(), who: whoAsks(), action: "mirror.refill", site: null, detail: { mirror, from } }),
+    );
   } finally {
     await store.close();
   }

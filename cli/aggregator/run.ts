@@ -12,11 +12,11 @@ export async function aggregatorRun(file: string, say: (line: string) => void): 
     ...(config.simulationClockUrl && { clockUrl: config.simulationClockUrl }),
     stateFolder: config.stateFolder,
     say,
-    start: async ({ clock, log }) => {
-      const aggregator = await startAggregator({ config, clock, log, version: programVersion() });
-      const { apiUrl, enrolmentPort } = aggregator;
+    start: async ({ clock, log, asked }) => {
+      const aggregator = await startAggregator({ config, clock, log, version: programVersion(), signal: asked });
+      const { apiUrl, enrolmentPort, failed } = aggregator;
       const ready = { program: "aggregator", apiUrl, ...(enrolmentPort !== undefined && { enrolmentPort }) };
-      return { ready, stop: aggregator.stop };
+      return { ready, ...(failed && { failed }), stop: aggregator.stop };
     },
   });
 }

@@ -7,6 +7,7 @@ import { iso } from "../../core/clock/clock.ts";
 import { exitCode } from "../exit-code.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 import { spanMs } from "../span-ms.ts";
+import { whoAsks } from "./who.ts";
 
 /** Options of the command line. */
 interface CreateOptions {
@@ -38,7 +39,13 @@ export async function tokenCreate(role: Role, options: CreateOptions, say: (line
     throw new AppError("usage-bad-time", `--valid ${options.valid} is no time up to 3650d; write it as 24h or 365d`);
   const createdMs = Date.now();
   const { text, stored } = makeToken({ role, site, note, createdMs, expiresMs: createdMs + validMs });
-  await withStore(options.config, (store) => store.addToken(stored));
+  const detail = { id: stored.id, role, note, expires: iso(createdMs + validMs) };
+  await withStore(options.config, (store) =>
+    store.audited(
+      (part) => part.addToken(stored),
+      () => ({ atMs: createdMs, who: whoAsks(), action: "token.create", site, detail }),
+    ),
+  );
   if (options.json) say(JSON.stringify({ token: text, ...shown(stored) }));
   else {
     say(text);
@@ -63,8 +70,14 @@ export async function tokenList(options: { config: string; json?: true }, say: (
 
 /** `smart-mla aggregator token revoke ID -c FILE`. @throws AppError usage-unknown-token */
 export async function tokenRevoke(id: string, options: { config: string }, say: (line: string) => void): Promise<number> {
-  if (!(await withStore(options.config, (store) => store.revokeToken(id, Date.now()))))
-    throw new AppError("usage-unknown-token", `there is no token "${id}"; smart-mla aggregator token list shows all`);
+  const atMs = Date.now();
+  const known = await withStore(options.config, (store) =>
+    store.audited(
+      (part) => part.revokeToken(id, atMs),
+      (found) => (found ? { atMs, who: whoAsks(), action: "token.revoke", site: null, detail: { id } } : null),
+    ),
+  );
+  if (!known) throw new AppError("usage-unknown-token", `there is no token "${id}"; smart-mla aggregator token list shows all`);
   say(`token ${id} is revoked`);
   return exitCode.good;
 }

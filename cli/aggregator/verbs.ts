@@ -1,5 +1,6 @@
 import { Argument, type Command } from "commander";
 import { roles } from "../../aggregator/store/token-store.ts";
+import { addAuditVerbs } from "./audit-verbs.ts";
 import { addControlVerbs } from "./control-verbs.ts";
 import { addOperatorVerbs } from "./operator-verbs.ts";
 import type { Verb } from "../verb.ts";
@@ -13,6 +14,12 @@ export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; s
     .description("plan, dispatch and settle many homes")
     .requiredOption(...config)
     .action(verb(async ({ config: file }: { config: string }) => (await import("./run.ts")).aggregatorRun(file, say)));
+
+  aggregator
+    .command("worker")
+    .description("share the work of aggregator run: take what homes send, plan a part of the homes")
+    .requiredOption(...config)
+    .action(verb(async ({ config: file }: { config: string }) => (await import("./worker.ts")).aggregatorWorker(file, say)));
 
   aggregator
     .command("enrol")
@@ -62,6 +69,7 @@ export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; s
     .argument("<id>", "as the list names it")
     .requiredOption(...config)
     .action(verb(async (id, options) => (await import("./token.ts")).tokenRevoke(id, options, say)));
+  addAuditVerbs(aggregator, { verb, say });
   addControlVerbs(aggregator, { verb, say });
   addOperatorVerbs(aggregator, { verb, say });
 }

@@ -86,8 +86,18 @@ export function writeBrokerUsers(files: DemoFiles): void {
   writeFileSync(files.usersFile, JSON.stringify(users), { mode: 0o600 });
 }
 
-/** Writes real configuration files, the same that an installer and an operator write. */
-export async function writeConfigs(files: DemoFiles, parties: DemoParties, prices: PriceSeries, clockUrl: string): Promise<void> {
+/** How the contract comes to the records: the newest of all homes together, or each by itself, by whom. */
+export type DemoSettling = "together" | "each by the aggregator" | "each by the gateway";
+
+/**
+ * Writes real configuration files, the same that an installer and an operator write.
+ * @param flexible whether the aggregator knows what a kWh is worth, so that flexibility can be rewarded
+ */
+export async function writeConfigs(
+  files: DemoFiles,
+  parties: DemoParties,
+  { prices, clockUrl, settling, flexible }: { prices: PriceSeries; clockUrl: string; settling: DemoSettling; flexible: boolean },
+): Promise<void> {
   const { privateJwk, publicJwk } = await createControlKey("demo-control-1");
   const chain = { chain_id: devChainId, contract: parties.contract, rpc_url: `http://127.0.0.1:${files.chainPort}` };
   const brokerUrl = `mqtt://127.0.0.1:${files.brokerPort}`;
@@ -96,7 +106,9 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
     const agreementFile = join(home.folder, "agreement.json");
     writeFileSync(agreementFile, JSON.stringify(parties.agreements.get(home.site)), { mode: 0o600 });
     sites[home.site] = { agreement_file: agreementFile };
-    writeFileSync(home.configFile, stringify(agentYaml(home, { chain, brokerUrl, publicJwk, clockUrl })), { mode: 0o640 });
+    writeFileSync(home.configFile, stringify(agentYaml(home, { chain, brokerUrl, publicJwk, clockUrl, settling })), {
+      mode: 0o640,
+    });
   }
   const own = files.aggregator.folder;
   writeFileSync(join(own, "control-key.json"), JSON.stringify(privateJwk), { mode: 0o600 });
@@ -108,6 +120,7 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
     control_key_file: "control-key.json",
     sites,
     prices_file: "prices.json",
+    ...(flexible && { flexibility: { worth_file: "prices.json" } }),
     plan: { every_s: 3600, slot_minutes: 15 },
     settlement: {
       key: "aggregator",
@@ -117,6 +130,8 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
       // The demo's chain takes nothing back, and its day ends before a month is over.
       final_after: 0,
       settle_days: 0,
+      ...(settling !== "together" && { mode: "each" }),
+      ...(settling === "each by the gateway" && { settled_by: "gateway" }),
     },
     storage: { path: "data.db" },
     http: { listen: `127.0.0.1:${files.aggregator.apiPort}`, open: true },
@@ -126,7 +141,10 @@ export async function writeConfigs(files: DemoFiles, parties: DemoParties, price
   chmodSync(files.folder, 0o700);
 }
 
-function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; publicJwk: object; clockUrl: string }): object {
+function agentYaml(
+  home: HomeFiles,
+  shared: { chain: object; brokerUrl: string; publicJwk: object; clockUrl: string; settling: DemoSettling },
+): object {
   const relay = (coil: number, onBoot: "open" | "closed"): object => ({
     driver: "modbus_coil",
     bus: "lan",
@@ -165,7 +183,13 @@ function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; 
         rated_power_w: 3680,
         comfort: { energy_wh_per_day: 9200, not_before: "18:15", ready_by: "07:00" },
       },
-      heat_pump: { type: "switched_load", relay: "r3", rated_power_w: 2500, comfort: { max_block_s: 5400, min_free_s: 5400 } },
+      heat_pump: {
+        type: "switched_load",
+        relay: "r3",
+        rated_power_w: 2500,
+        meter: "heat_pump",
+        comfort: { max_block_s: 5400, min_free_s: 5400 },
+      },
     },
     aggregator: {
       id: aggregatorId,
@@ -183,6 +207,10 @@ function agentYaml(home: HomeFiles, shared: { chain: object; brokerUrl: string; 
       ...shared.chain,
       // A development chain has too few blocks for a final one.
       finality: "latest",
+      ...(shared.settling === "each by the gateway" && {
+        settle_own: true,
+        publish: { key: "household", passphrase_file: "passphrase" },
+      }),
     },
     storage: { path: "data.db", commit_every_s: 300 },
     simulation: { clock_url: shared.clockUrl },

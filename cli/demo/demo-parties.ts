@@ -22,7 +22,7 @@ const gasWei = 100n * 10n ** 18n;
 /** What the bank is given, and much more than all escrows: 1,000,000 EUR. */
 const supplyMicro = 1_000_000_000_000n;
 /** Reward for a day of taking part: 0.35 EUR. */
-const rewardMicro = 350_000n;
+const usualRewardMicro = 350_000n;
 
 /** Where a party keeps its signing key. */
 export interface KeyPlace {
@@ -47,6 +47,12 @@ export async function setUpParties(options: {
   timezone: string;
   aggregator: KeyPlace;
   homes: readonly ({ site: string } & KeyPlace)[];
+  /** For a day of taking part, micro-units; 0.35 EUR where nobody says it. */
+  rewardMicro?: bigint;
+  /** Whether homes get coins for gas too, to send by themselves. */
+  homesSend: boolean;
+  /** How taking part is rewarded; by the day where it is left out. */
+  reward?: Agreement["reward"];
 }): Promise<DemoParties> {
   const { rpcUrl } = options;
   const dev = (index: number): string => HDNodeWallet.fromPhrase(devWords, "", `m/44'/60'/0'/0/${index}`).privateKey;
@@ -73,10 +79,12 @@ export async function setUpParties(options: {
   try {
     const aggregator = await enter(options.aggregator);
     // Development chains give coins for gas to whoever asks.
-    await jsonRpc(rpcUrl, "anvil_setBalance", [aggregator.signer.address, `0x${gasWei.toString(16)}`]);
+    const giveCoins = (address: string) => jsonRpc(rpcUrl, "anvil_setBalance", [address, `0x${gasWei.toString(16)}`]);
+    await giveCoins(aggregator.signer.address);
     const agreements = new Map<string, SignedAgreement>();
     for (const home of options.homes) {
       const household = await enter(home);
+      if (options.homesSend) await giveCoins(household.signer.address);
       const [a, b] = aggregator.owner < household.owner ? [aggregator, household] : [household, aggregator];
       const agreement: Agreement = {
         v: 1,
@@ -91,7 +99,7 @@ export async function setUpParties(options: {
         timezone: options.timezone,
         currency: "EUR",
         periodS: 3600,
-        reward: { kind: "per_day", amount: String(rewardMicro) },
+        reward: options.reward ?? { kind: "per_day", amount: String(options.rewardMicro ?? usualRewardMicro) },
         settlementContract: contract,
         chainId: devChainId,
       };

@@ -6,13 +6,15 @@ import { agreementHash, agreementSigner, domainOf, signAgreement } from "../../s
 import { exitCode } from "../exit-code.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { type DraftAgreement, readDraft } from "./agreement-file.ts";
-import { addressIn, amountIn, type KeyOptions, openKey, servedChain } from "./sending.ts";
+import { type RewardOptions, rewardRule } from "./reward-rule.ts";
+import { addressIn, type KeyOptions, openKey, servedChain } from "./sending.ts";
 
 /** Options of `agreement draft`, as texts. */
 export type DraftOptions = Record<
-  "site" | "household" | "aggregator" | "from" | "until" | "timezone" | "currency" | "period" | "reward" | "contract" | "rpc",
+  "site" | "household" | "aggregator" | "from" | "until" | "timezone" | "currency" | "period" | "contract" | "rpc",
   string
->;
+> &
+  RewardOptions;
 
 /**
  * `smart-mla settlement agreement draft`: prints an agreement with the signers that the registry has, for both to sign.
@@ -21,6 +23,7 @@ export type DraftOptions = Record<
 export async function agreementDraft(options: DraftOptions, say: (line: string) => void): Promise<number> {
   const [household, aggregator] = [addressIn(options.household, "--household"), addressIn(options.aggregator, "--aggregator")];
   const contract = addressIn(options.contract, "--contract");
+  const reward = rewardRule(options);
   const chainId = await servedChain(options.rpc);
   const [a, b] = [household, aggregator].toSorted() as [string, string];
   const chain = chainClient({ rpcUrl: options.rpc, chainId, contract });
@@ -47,7 +50,7 @@ export async function agreementDraft(options: DraftOptions, say: (line: string) 
       timezone: options.timezone,
       currency: options.currency,
       periodS: wholeNumber("--period", options.period),
-      reward: { kind: "per_day", amount: String(amountIn(options.reward, "--reward", 0n)) },
+      reward,
       settlementContract: contract,
       chainId,
     };

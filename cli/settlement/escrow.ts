@@ -45,7 +45,9 @@ export async function settlementEscrow(
         say(
           `${name.padEnd(10)} ${owner}: ${balance} ${currency} in escrow, ${leaving} of it announced to leave, ${owed} owed in all`,
         );
-      say(`settled up to record ${pair.seq}; the household owes ${open} ${currency} that were not paid`);
+      say(
+        `${pair.seq === 0 ? "nothing is settled yet" : `settled up to record ${pair.seq}`}; the household owes ${open} ${currency} that were not paid`,
+      );
     }
     return exitCode.good;
   } finally {

@@ -1,4 +1,5 @@
 import { formatMicro } from "../../core/units.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
 import { exitCode } from "../exit-code.ts";
 import { settledHome, shownRecord } from "./settled-home.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -20,12 +21,12 @@ export async function settlementList(
     }
     return found;
   });
-  for (const one of shown) say(options.json ? JSON.stringify(one) : lineOf(one, home.agreement.agreement.aggregator));
+  for (const one of shown) say(options.json ? JSON.stringify(one) : lineOf(one, home.agreement.agreement));
   return exitCode.good;
 }
 
-function lineOf(one: ReturnType<typeof shownRecord>, aggregator: string): string {
-  const money = `${formatMicro(BigInt(one.amountMicro))} ${one.payer === aggregator ? "to the home" : "by the home"}`;
+function lineOf(one: ReturnType<typeof shownRecord>, { aggregator, currency }: Agreement): string {
+  const money = `${formatMicro(BigInt(one.amountMicro))} ${currency} ${one.payer === aggregator ? "to the home" : "by the home"}`;
   const epoch = one.inclusion ? `epoch ${one.inclusion.epoch}${one.inclusionFinal ? "" : " (not final)"}` : "in no epoch yet";
   const published = one.publishedTx === null ? "" : `, published in ${one.publishedTx}`;
   return `${one.seq} ${one.kind} ${one.start} to ${one.end}: ${one.wh} Wh, ${money}, ${one.state}, ${epoch}${published}`;

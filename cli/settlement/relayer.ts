@@ -62,7 +62,7 @@ export async function settlementRelayer(
     chain,
     probe,
     sender,
-    allowance: allowance(limits, clock),
+    allowance: allowance(limits, { clock, file: `${options.key}.spent` }),
     heads: options.heads === undefined ? null : headStore(options.heads),
     callerOf: (_, env) => (env as HttpBindings).incoming.socket.remoteAddress ?? "",
     clock,

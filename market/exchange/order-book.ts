@@ -151,13 +151,18 @@ export function batchOf(book: OrderBook, startMs: number, nowMs: number): Auctio
   });
 }
 
-/** The auction of one slot at an instant, and the event that books it. Changes nothing itself. */
+/**
+ * The auction of one slot at an instant, and the event that books it. Changes nothing itself.
+ * @param mayTrade whose orders take part
+ */
 export function clearSlot(
   book: OrderBook,
   startMs: number,
   nowMs: number,
+  mayTrade: (participant: string) => boolean = () => true,
 ): { clearing: Clearing; event: Extract<BookEvent, { is: "cleared" }> } {
-  const clearing = clearAuction(batchOf(book, startMs, nowMs), book.rules.fees);
+  const batch = batchOf(book, startMs, nowMs).filter(({ participant }) => mayTrade(participant));
+  const clearing = clearAuction(batch, book.rules.fees);
   const fills = new Map<string, number>();
   for (const { buy, sell, wh } of clearing.trades)
     for (const { hash } of [buy, sell]) fills.set(hash, (fills.get(hash) ?? 0) + wh);

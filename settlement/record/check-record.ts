@@ -5,8 +5,10 @@ import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, RecordWire, SettlementUp } from "../../core/message/settlement-message.ts";
 import type { Agreement } from "./agreement.ts";
 import type { PairState } from "../chain/chain-reader.ts";
+import { chargeNow } from "./charge-now.ts";
 import { checkDeviation, checkTrade } from "./check-trade.ts";
 import { dueOf } from "./due.ts";
+import { evenly } from "./evenly.ts";
 import { recordDigest, zeroHash } from "./record.ts";
 import { evidenceHash, pricesHash } from "./reference-hash.ts";
 import { agreementHash, domainOf } from "./sign-agreement.ts";
@@ -25,6 +27,14 @@ export interface MeterSlot {
   startMs: number;
   endMs: number;
   wh: number;
+}
+
+/** A device of the home with a meter of its own, as the gateway's configuration has it. */
+export interface MeteredDevice {
+  resource: string;
+  meter: string;
+  /** What it draws when it runs by itself, W. */
+  powerW: number;
 }
 
 /** A service period that a signed record already covers; register "none" stands for rewards. Trades cover nothing. */
@@ -56,6 +66,8 @@ export interface RecordContext {
   ownSlots: readonly OwnSlot[];
   /** Own slots of the meters that evidence of flexibility names, as far back as it goes; none for all else. */
   meterSlots?: readonly MeterSlot[];
+  /** Devices whose baselines are recomputed; without it none is. */
+  devices?: readonly MeteredDevice[];
   /** Periods of this pair that were settled before; at least all that can overlap. */
   covered: readonly CoveredPeriod[];
   /** Of a pair with an exchange: what its trades and corrections are checked against. */
@@ -86,7 +98,7 @@ const clockSkewMs = 60_000;
  * Whether the gateway should sign a proposed record. Pure; it assumes that proposal and context passed their schemas.
  * Codes of objections: settlement-wrong-party, -bad-record, -wrong-agreement, -outside-agreement, -future, -seq-gap,
  * -wrong-prev, -overlap, -wrong-evidence, -wrong-period, -split-slot (the period begins or ends within a slot),
- * -bad-evidence, -no-rule, -energy-missing (own slots are not there yet), -energy-differs, -price-differs, -no-price, -mixed-price, -wrong-currency, -amount-differs, -wrong-payer,
+ * -bad-evidence, -baseline-differs, -no-rule, -energy-missing (own slots are not there yet), -energy-differs, -price-differs, -no-price, -mixed-price, -wrong-currency, -amount-differs, -wrong-payer,
  * -wrong-cumulative, -escrow-short; of trades and corrections those of checkTrade, checkDeviation and tradeDue.
  */
 export function checkRecord(
@@ -149,7 +161,7 @@ function checkPlace(
 function checkEnergy(
   record: RecordWire,
   evidence: Evidence,
-  { ownSlots, meterSlots = [], agreement, trading }: RecordContext,
+  { ownSlots, meterSlots = [], devices, agreement, trading }: RecordContext,
 ): Objection | undefined {
   if (record.ref !== evidenceHash(evidence))
     return object("settlement-wrong-evidence", "the evidence that came along has another hash than the record says");
@@ -184,7 +196,7 @@ function checkEnergy(
   }
   if (own.size > 0)
     return object("settlement-energy-differs", `${own.size} slots of the own ledger are not in the evidence`, { wh: ownWh });
-  if (evidence.register === "none") return checkEvents(evidence, meterSlots);
+  if (evidence.register === "none") return checkEvents(evidence, meterSlots) ?? checkBaselines(evidence, devices);
   // Time that no slot covers may still get its energy: signed now as nothing, it could never be settled again.
   let coveredUntilMs = startMs;
   for (const slot of touching) {
@@ -213,6 +225,31 @@ function checkEvents({ flexibility }: Evidence, meterSlots: readonly MeterSlot[]
           `slot ${start} of meter ${meter} has ${meteredWh} Wh, the own ledger ${wh} Wh`,
         );
     }
+  return undefined;
+}
+
+/** Baselines of single devices follow from what their meters showed; that of a whole house needs a history that is not looked at. */
+function checkBaselines({ flexibility }: Evidence, devices: readonly MeteredDevice[] | undefined): Objection | undefined {
+  for (const { resource, meter, baseline, slots } of devices && flexibility ? flexibility.events : []) {
+    if (baseline === "ten_of_ten") continue;
+    const device = devices?.find((one) => one.resource === resource && one.meter === meter);
+    if (!device) return object("settlement-wrong-evidence", `meter ${meter} is not one of ${resource} alone`);
+    const metered = slots.map(({ start, end, meteredWh }) => ({
+      startMs: Date.parse(start),
+      endMs: Date.parse(end),
+      wh: meteredWh,
+    }));
+    const [first, last] = [metered[0], metered.at(-1)];
+    if (!first || !last) continue;
+    const own =
+      baseline === "evenly" ? evenly(metered) : chargeNow({ startMs: first.startMs, endMs: last.endMs }, metered, device.powerW);
+    const differs = slots.findIndex(({ baselineWh }, at) => baselineWh !== own[at]);
+    if (differs >= 0)
+      return object(
+        "settlement-baseline-differs",
+        `without control ${resource} would have drawn ${own[differs]} Wh from ${slots[differs]?.start}, not ${slots[differs]?.baselineWh} Wh`,
+      );
+  }
   return undefined;
 }
 

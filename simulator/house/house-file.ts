@@ -3,6 +3,7 @@ import { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
 import { Constraint } from "./constraints.ts";
 import { type HouseState, newHouse } from "./house.ts";
+import { usualPeakW } from "./solar-panels.ts";
 
 const Pair = z.tuple([z.number(), z.number()]);
 const Counters = z.object({ importJ: Pair, exportJ: Pair });
@@ -16,6 +17,7 @@ const State = z.object({
   room: Warm,
   grid: Counters,
   pump: Counters,
+  panelsW: z.number().default(usualPeakW),
   solarJ: z.number().default(0),
   gasDm3: z.number(),
   constraints: z.object({
@@ -27,7 +29,7 @@ const State = z.object({
 });
 
 /** The house in a file, or a new one where there is no file. @throws AppError simulation-bad-state */
-export function loadHouse(path: string | undefined, fresh: { seed: number; startMs: number }): HouseState {
+export function loadHouse(path: string | undefined, fresh: { seed: number; startMs: number; panelsW?: number }): HouseState {
   if (path === undefined) return newHouse(fresh);
   let text: string;
   try {

@@ -5,7 +5,7 @@ import { count, type EnergyCounters } from "./energy-counters.ts";
 import { type HeatedRoom, roomAt, stepRoom } from "./heated-room.ts";
 import { localDays, type LocalTime } from "./local-day.ts";
 import { seededRandom } from "./seeded-random.ts";
-import { solarW } from "./solar-panels.ts";
+import { solarW, usualPeakW } from "./solar-panels.ts";
 import { stepTank, tankAt, type WaterTank } from "./water-tank.ts";
 
 /** Contacts of the house; open means no power, or a blocked heat pump. */
@@ -25,6 +25,8 @@ export interface HouseState {
   grid: EnergyCounters;
   /** Sub-meter on the heat pump. */
   pump: EnergyCounters;
+  /** Peak power of the panels, W; 0 without any. */
+  panelsW: number;
   /** What the panels have given in their life. */
   solarJ: number;
   /** Gas for cooking, dm3. */
@@ -58,8 +60,8 @@ export interface House {
 }
 
 /** A house as it stands at an instant, all contacts open. @param options.startMs rounded down to a second */
-export function newHouse(options: { seed: number; startMs: number }): HouseState {
-  const { seed } = options;
+export function newHouse(options: { seed: number; startMs: number; panelsW?: number }): HouseState {
+  const { seed, panelsW = usualPeakW } = options;
   const random = seededRandom(seed);
   const atS = Math.floor(options.startMs / 1000);
   const room = roomAt(random);
@@ -77,6 +79,7 @@ export function newHouse(options: { seed: number; startMs: number }): HouseState
       exportJ: [sinceWh("grid-export-1", 1_000_000), sinceWh("grid-export-2", 3_000_000)],
     },
     pump: { importJ: [0, 0], exportJ: [0, 0] },
+    panelsW,
     solarJ: sinceWh("solar", 12_000_000),
     gasDm3: Math.floor(400_000 * (0.5 + random("gas", 0))),
     constraints: constraintsAt(atS * 1000, room.temperatureC),
@@ -90,7 +93,7 @@ export function house(state: HouseState): House {
   const step = (): void => {
     const time = localAt(state.atS);
     const base = baseLoadW(time, random);
-    const solar = solarW(time, random);
+    const solar = solarW(time, random, state.panelsW);
     const ev = stepCar(state.car, time, 1, state.closed.ev, random);
     const boiler = stepTank(state.tank, time, 1, state.closed.boiler, random);
     const heatpump = stepRoom(state.room, time, 1, state.closed.heatpump, random);

@@ -1,7 +1,8 @@
 import type { LocalTime } from "./local-day.ts";
 import { type SeededRandom, smoothNoise } from "./seeded-random.ts";
 
-const peakW = 4000;
+/** Of a house whose roof nobody has said anything of. */
+export const usualPeakW = 4000;
 const latitude = (52.1 * Math.PI) / 180;
 const longitudeDeg = 5.2;
 
@@ -15,8 +16,8 @@ export function sunHeight(time: LocalTime): number {
   return Math.sin(latitude) * Math.sin(declination) + Math.cos(latitude) * Math.cos(declination) * Math.cos(hourAngle);
 }
 
-/** Output of 4 kWp, integer W: clear sky, dimmed by the day's haze and passing clouds. */
-export function solarW(time: LocalTime, random: SeededRandom): number {
+/** Output of panels of a peak power, integer W: clear sky, dimmed by the day's haze and passing clouds. */
+export function solarW(time: LocalTime, random: SeededRandom, peakW: number): number {
   const height = sunHeight(time);
   if (height <= 0) return 0;
   const atS = time.day * 86_400 + time.secondOfDay;

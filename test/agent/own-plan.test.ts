@@ -59,6 +59,7 @@ function planning(peak: { w: number; pricePerKw: number | null } | null = null) 
     overrides: () => house.overrides,
     standing: () => undefined,
     paidPeakW: () => peak?.w ?? null,
+    positions: null,
     clock,
     log: silentLog(),
     alone: () => house.alone,

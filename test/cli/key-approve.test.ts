@@ -1,71 +1,40 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Wallet } from "ethers/wallet";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { writeKeystore } from "../../settlement/keys/keystore.ts";
+import { expect, it } from "vitest";
 import { signPossession, signRotation } from "../../settlement/record/typed-calls.ts";
-import { type Anvil, anvilChainId, startAnvil } from "../fake/anvil.ts";
+import { anvilChainId } from "../fake/anvil.ts";
 import { runCli } from "../fake/run-cli.ts";
-import { scratch } from "../fake/scratch.ts";
 import { addressOf, keyOf } from "../settlement/fixture.ts";
-import { type Market, openMarket } from "../settlement/market.ts";
+import { chainForVerbs, failed, keyFolder } from "./chain-for-verbs.ts";
 
-const cheap = { scryptN: 2 };
-const passphrase = "a long enough passphrase";
-let anvil: Anvil;
-let market: Market;
-beforeAll(async () => {
-  anvil = await startAnvil();
-  market = await openMarket(anvil);
-});
-afterAll(async () => {
-  market.close();
-  await anvil.stop();
-});
+const chain = chainForVerbs();
 
 /** A registered household, and what its gateway asks for; the owner's keystore lies elsewhere. */
 async function household(name: string) {
-  const folder = scratch("key-approve");
+  const { folder, keystore, passphraseFile } = keyFolder("key-approve");
   const [key, present, next] = [keyOf(name), keyOf(`${name}, present`), keyOf(`${name}, next`)];
   const [owner, from, to] = [addressOf(key), addressOf(present), addressOf(next)];
-  await market.registrar.register(owner, from, await signPossession(present, market.domain, owner));
+  await chain.market.registrar.register(owner, from, await signPossession(present, chain.market.domain, owner));
   // For the fee.
-  await market.clientOf(key.privateKey);
+  await chain.market.clientOf(key.privateKey);
   const request = async (by: Wallet, time = 1_700_000_000) => {
     const file = join(folder, `${by.address}-${time}.json`);
-    const authorisation = await signRotation(by, market.domain, { owner, from, to, time });
-    const possessionProof = await signPossession(next, market.domain, owner);
-    const { contract } = market.domain;
+    const authorisation = await signRotation(by, chain.market.domain, { owner, from, to, time });
+    const possessionProof = await signPossession(next, chain.market.domain, owner);
+    const { contract } = chain.market.domain;
     writeFileSync(
       file,
       JSON.stringify({ v: 1, owner, from, to, time, chainId: anvilChainId, contract, authorisation, possessionProof }),
     );
     return file;
   };
-  const keystore = async (of: Wallet): Promise<string> => {
-    const file = join(folder, `${of.address}.keystore.json`);
-    await writeKeystore(file, of, passphrase, cheap);
-    return file;
-  };
-  writeFileSync(join(folder, "passphrase"), `${passphrase}\n`, { mode: 0o600 });
   const ownerKey = await keystore(key);
   const approve = (file: string, from_ = ownerKey) =>
-    runCli([
-      "key",
-      "approve",
-      file,
-      "--owner-key",
-      from_,
-      "--passphrase-file",
-      join(folder, "passphrase"),
-      "--rpc",
-      anvil.url,
-      "--json",
-    ]);
-  const signer = async () => (await market.registrar.partyOf(owner)).signer;
+    runCli(["key", "approve", file, "--owner-key", from_, "--passphrase-file", passphraseFile, "--rpc", chain.url, "--json"]);
+  const signer = async () => (await chain.market.registrar.partyOf(owner)).signer;
   return { folder, owner, present, from, to, request, keystore, approve, signer };
 }
-const failed = (code: string) => ({ code: 2, err: expect.stringMatching(new RegExp(`^${code}: `)) as string });
 
 it("registers the next key on the chain, and says so when it is run again", { timeout: 60_000 }, async () => {
   const { owner, present, from, to, request, approve, signer } = await household("owner");

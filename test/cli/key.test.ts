@@ -1,34 +1,35 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { openKeystore, writeKeystore } from "../../settlement/keys/keystore.ts";
 import { recoverSigner } from "../../settlement/record/signature.ts";
 import { signAgreement } from "../../settlement/record/sign-agreement.ts";
 import { rotationDigest, signPossession } from "../../settlement/record/typed-calls.ts";
-import { type Anvil, anvilChainId, startAnvil } from "../fake/anvil.ts";
+import { anvilChainId } from "../fake/anvil.ts";
 import { runCli } from "../fake/run-cli.ts";
 import { scratch } from "../fake/scratch.ts";
 import { addressOf, exampleAgreement, household, keyOf, partyA, partyB } from "../settlement/fixture.ts";
-import { type Market, openMarket } from "../settlement/market.ts";
 import { writeGateway } from "./gateway-files.ts";
+import { chainForVerbs, cheap, keyFolder, passphrase } from "./chain-for-verbs.ts";
 
-const cheap = { scryptN: 2 };
-const passphrase = "a long enough passphrase";
-let anvil: Anvil;
-let market: Market;
-beforeAll(async () => {
-  anvil = await startAnvil();
-  market = await openMarket(anvil);
-});
-afterAll(async () => {
-  market.close();
-  await anvil.stop();
+const chain = chainForVerbs();
+
+it("key new makes a key anywhere without a configuration, and never writes over one", async () => {
+  const { folder, file: write, passphraseFile: secret } = keyFolder("key-new");
+  const [file, weak] = [join(folder, "owner.json"), write("weak", "short\n")];
+  const make = (from: string) => runCli(["key", "new", file, "--passphrase-file", from, "--json"]);
+  expect((await make(weak)).err).toContain("keystore-weak-passphrase");
+  const made = await make(secret);
+  const { address } = await openKeystore(file, passphrase);
+  expect([made.code, JSON.parse(made.out)]).toEqual([0, { address: address.toLowerCase(), file }]);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect((await make(secret)).err).toContain("keystore-exists");
 });
 
 /** A gateway with an agreement; `owner` is the household's, whose signer the test's key is unless it says otherwise. */
-async function gateway({ owner = household.owner, rpcUrl = anvil.url, agreed = true, more = {} } = {}) {
-  const folder = scratch("key");
-  const { domain } = market;
+async function gateway({ owner = household.owner, rpcUrl = chain.url, agreed = true, more = {} } = {}) {
+  const { folder, file } = keyFolder("key");
+  const { domain } = chain.market;
   const parties = [{ owner, signer: household.signer }, partyA.owner === household.owner ? partyB : partyA].toSorted(
     (one, other) => (one.owner < other.owner ? -1 : 1),
   );
@@ -41,8 +42,7 @@ async function gateway({ owner = household.owner, rpcUrl = anvil.url, agreed = t
   });
   const [signatureA, signatureB] = [await signAgreement(a.signer, agreement), await signAgreement(b.signer, agreement)];
   if (agreed) writeFileSync(join(folder, "agreement.json"), JSON.stringify({ agreement, signatureA, signatureB }));
-  writeFileSync(join(folder, "passphrase"), `${passphrase}\n`, { mode: 0o600 });
-  writeFileSync(join(folder, "other"), "another long passphrase\n", { mode: 0o600 });
+  file("other", "another long passphrase\n");
   const config = writeGateway(folder, {
     aggregator: {
       id: "community",
@@ -129,7 +129,11 @@ describe("key backup and restore", { timeout: 60_000 }, () => {
     expect(await home.ask("restore", home.at("foreign.json"))).toMatchObject(failed("keystore-unexpected-key"));
     const registered = addressOf(keyOf("owner with another signer"));
     const next = keyOf("registered signer");
-    await market.registrar.register(registered, addressOf(next), await signPossession(next, market.domain, registered));
+    await chain.market.registrar.register(
+      registered,
+      addressOf(next),
+      await signPossession(next, chain.market.domain, registered),
+    );
     const moved = await gateway({ owner: registered });
     await writeKeystore(moved.at("old.json"), household.signer, passphrase, cheap);
     expect((await moved.ask("restore", moved.at("old.json"))).err).toMatch(/^keystore-unexpected-key: .*the chain names/);
@@ -168,14 +172,14 @@ describe("key rotate", { timeout: 60_000 }, () => {
       possessionProof: string;
     };
     const { to, time } = request;
-    expect(recoverSigner(rotationDigest(market.domain, { owner, from: own, to, time }), request.authorisation)).toBe(own);
+    expect(recoverSigner(rotationDigest(chain.market.domain, { owner, from: own, to, time }), request.authorisation)).toBe(own);
     const again = JSON.parse((await ask("rotate", "--json")).out) as { to: string };
     expect(again.to).toBe(to);
     expect(JSON.parse(readFileSync(waiting.request, "utf8"))).toEqual(request);
     // The contract itself takes the proof of the next key, from the owner.
     const present = await openKeystore(keyFile, passphrase);
-    await market.registrar.register(owner, own, await signPossession(present, market.domain, owner));
-    await (await market.clientOf(keyOf("owner that rotates").privateKey)).rotate(to, request.possessionProof);
+    await chain.market.registrar.register(owner, own, await signPossession(present, chain.market.domain, owner));
+    await (await chain.market.clientOf(keyOf("owner that rotates").privateKey)).rotate(to, request.possessionProof);
     expect(JSON.parse((await ask("rotate", "--json")).out)).toMatchObject({ state: "done", to, kept: join(keys, `${own}.json`) });
     expect((await openKeystore(keyFile, passphrase)).address.toLowerCase()).toBe(to);
     expect((await openKeystore(join(keys, `${own}.json`), passphrase)).address.toLowerCase()).toBe(own);

@@ -11,6 +11,7 @@ import { outage } from "./outage.ts";
 import { powerCuts } from "./power-cuts.ts";
 import { sickDisk } from "./sick-disk.ts";
 import { signOnce } from "./sign-once.ts";
+import { workerKill } from "./worker-kill.ts";
 import { writeErrors } from "./write-errors.ts";
 
 /** All faults or one of them, each at its full count, as run.ts says; ends with exit code 1 when a claim falls short. */
@@ -33,6 +34,9 @@ const faults: Record<string, Fault> = {
   "kill-nine": fault(["mosquitto", "openssl"], (peers) => killNine({ kills: 200, seed, ...peers })),
   "sign-once": fault([], () => signOnce({ kills: 200, seed })),
   "broker-kill": fault(["mosquitto", "openssl"], (peers) => brokerKill({ kills: 10, ...peers })),
+  "worker-kill": fault(["mosquitto", "openssl", "psql"], (peers) =>
+    workerKill({ kills: Number(option("--kills") ?? 50), seed, ...peers }),
+  ),
   outage: fault(["mosquitto", "openssl"], (peers) => outage({ hours: 72, ...peers })),
   "write-errors": fault(["strace"], ({ strace }) => writeErrors({ cuts: 300, transactions: 300, seed, strace })),
   "sick-disk": fault(["mkfs.ext4", "root"], (peers) => sickDisk({ commands: 10, ...peers })),

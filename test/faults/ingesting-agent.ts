@@ -48,7 +48,7 @@ startCollector({
   rules: { slotMinutes: 15, plausibleW: 20_000 },
   gridMeter: "grid",
   sharing: () => ({ intervalMs: stepMs, applianceDetail: false }),
-  commitEveryMs: 20,
+  commitEveryMs: () => 20,
   onReading: () => undefined,
   onSlots: delivery.pump,
   signal: ending.signal,

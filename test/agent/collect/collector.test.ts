@@ -60,7 +60,7 @@ function collecting(
     rules: { slotMinutes: options.slotMinutes ?? 15, plausibleW: 20_000 },
     gridMeter: "grid",
     sharing: () => ({ intervalMs: 900_000, applianceDetail: false, ...options.sharing }),
-    commitEveryMs: 10_000,
+    commitEveryMs: () => 10_000,
     onReading: ({ powerW }) => seen.push(powerW ?? -1),
     onSlots: () => undefined,
     signal: ending.signal,

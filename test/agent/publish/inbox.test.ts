@@ -70,7 +70,8 @@ it.each<[string, EnvelopeType | undefined]>([
   ["instr", undefined],
   ["instr/a/b", undefined],
   ["price/x", undefined],
-  ["config", undefined],
+  ["config", "config"],
+  ["config/x", undefined],
 ])("expects on %s: %s", (rest, type) => expect(envelopeTypeOf(rest)).toBe(type));
 
 it("hands on each kind to its own handler, in order of arrival", async () => {

@@ -103,6 +103,7 @@ export async function homeOnChain(
     chain,
     finality: rules.finality,
     gridMeter: "grid",
+    includedWithinMs: rules.includedWithinMs,
     stores,
     clock,
   });

@@ -56,6 +56,7 @@ function keeper() {
         recover: () => Promise.resolve(),
         included: () => Promise.resolve(),
         uncountersigned: () => records,
+        unproven: () => undefined,
         overdueSince: () => overdue,
         chores: { run: (left) => (rounds.push(left), Promise.resolve()), close: () => undefined },
         close: () => undefined,

@@ -1,6 +1,10 @@
 import { id } from "ethers";
+import { onTestFinished } from "vitest";
 import { routes } from "../../../aggregator/api/routes.ts";
+import { eventFeed } from "../../../aggregator/observe/event-feed.ts";
+import { metrics } from "../../../aggregator/observe/metrics.ts";
 import { AppError } from "../../../core/app-error.ts";
+import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { makeToken } from "../../../aggregator/api/token.ts";
 import type { Role, StoredToken } from "../../../aggregator/store/token-store.ts";
 import type { Bundle } from "../../../settlement/verify/bundle.ts";
@@ -35,6 +39,10 @@ export async function apiRig({ open = true } = {}) {
       { kind: "import", nextMs: seq },
     );
   let [broken, away] = [false, false];
+  const [clock, ending] = [fakeClock(nowMs), new AbortController()];
+  onTestFinished(() => ending.abort());
+  const feed = eventFeed({ run: "run-1", keep: 5, now: () => clock.now() });
+  const meter = metrics(() => undefined);
   const app = routes({
     store: {
       ...store,
@@ -42,9 +50,13 @@ export async function apiRig({ open = true } = {}) {
     },
     tokens: store,
     open,
-    now: () => nowMs,
+    now: () => clock.now(),
     log: silentLog(),
     version: "1.2.3",
+    feed,
+    metrics: meter,
+    clock,
+    signal: ending.signal,
     owner: bundle.inclusion?.by ?? null,
     sites: ["a", "b"],
     states: new Map([["a", "ready"]]),
@@ -76,7 +88,19 @@ export async function apiRig({ open = true } = {}) {
     const response = await app.request(path, { method: "POST", headers, body: JSON.stringify(body) });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
-  return { app, store, bundle, get, post, header, fail: () => (broken = true), leave: () => (away = true) };
+  return {
+    app,
+    store,
+    feed,
+    clock,
+    metrics: meter,
+    bundle,
+    get,
+    post,
+    header,
+    fail: () => (broken = true),
+    leave: () => (away = true),
+  };
 }
 
 /** A pair on chain in which a owes b 7 after a partial settlement. */

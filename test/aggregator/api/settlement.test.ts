@@ -86,7 +86,7 @@ describe("settlement", () => {
   it("shows a household what it owes without a signature, and no other household", async () => {
     const { get, header, store, bundle } = await apiRig({ open: false });
     const record = { ...bundle.record, seq: 3 };
-    const said = { code: "settlement-unsigned", message: "owed", own: {} };
+    const said = { code: "settlement-unsigned-import", message: "owed", own: {} };
     await store.addDispute({ site: "a", seq: 3, source: "aggregator", ...said, record, atMs: nowMs });
     const [own, other] = [await header("household", "a"), await header("household", "b")];
     const { body } = await get("/v1/disputes", own);

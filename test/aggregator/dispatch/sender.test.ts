@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { sender } from "../../../aggregator/dispatch/sender.ts";
-import { AppError } from "../../../core/app-error.ts";
+import { type Share, wholeShare } from "../../../aggregator/share/share.ts";
+import { AppError, errorCode } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { createControlKey, importControlKey, verifyEnvelope, type EnvelopeType } from "../../../core/envelope.ts";
 import { midnightMs, scratchStore } from "../rows.ts";
@@ -26,8 +27,8 @@ async function desk() {
   });
   const key = await importControlKey(privateJwk);
   const keys = new Map([[publicJwk.kid ?? "", (await importControlKey(publicJwk)).key]]);
-  const make = (from: Parameters<typeof sender>[0]["store"]) =>
-    sender({ aggregator: "community", key, store: from, link, clock });
+  const make = (from: Parameters<typeof sender>[0]["store"], share: Share = wholeShare) =>
+    sender({ aggregator: "community", key, store: from, link, share, clock });
   const open = (at: number, type: EnvelopeType, site: string) =>
     verifyEnvelope(sent[at]?.text ?? "", { keys, type, site, nowMs: clock.now() });
   return { store, reopen, clock, make, sent, open, setOnline: (value: boolean) => (online = value) };
@@ -104,4 +105,31 @@ it("tries again to reserve numbers after the store failed once", async () => {
   await expect(send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 })).rejects.toThrow("disk full");
   await send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 });
   expect((await open(0, "heartbeat", "home-1")).seq).toBe(firstSeq);
+});
+
+it("reserves new numbers when homes came from another worker, so that its own are above what that one said", async () => {
+  const { make, store, open } = await desk();
+  let generation = 0;
+  const share = { ...wholeShare, generation: () => generation };
+  const [one, other] = [make(store, share), make(store)];
+  await one("home-1", "heartbeat", "state", {}, { lifetimeS: 180 });
+  await other("home-2", "heartbeat", "state", {}, { lifetimeS: 180 });
+  generation++;
+  await one("home-2", "heartbeat", "state", {}, { lifetimeS: 180 });
+  const [before, now] = [await open(1, "heartbeat", "home-2"), await open(2, "heartbeat", "home-2")];
+  expect(now.seq).toBeGreaterThan(before.seq);
+});
+
+it("does not say what only the holder of a home says once another worker may hold it; a receipt always", async () => {
+  const { make, store, sent } = await desk();
+  const send = make(store, { ...wholeShare, holds: (site) => site === "own" });
+  const lost = await Promise.all(
+    (["heartbeat", "instruction", "price", "limit", "keys"] as const).map((type) =>
+      send("other", type, "state", {}, { lifetimeS: 180 }).catch(errorCode),
+    ),
+  );
+  expect([new Set(lost), sent]).toEqual([new Set(["lease-lost"]), []]);
+  await send("other", "receipt", "receipt", {}, { lifetimeS: 180, number: 7 });
+  await send("own", "heartbeat", "state", {}, { lifetimeS: 180 });
+  expect(sent.map(({ topic }) => topic)).toEqual(["sma/1/community/other/dn/receipt", "sma/1/community/own/dn/state"]);
 });

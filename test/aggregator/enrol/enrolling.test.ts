@@ -291,7 +291,17 @@ describe.skipIf(!openssl)("enrolment over real HTTPS", { timeout: 120_000 }, () 
   it("erases again for who asks again, and for nobody whose certificate is from before a new enrolment", async () => {
     const { aggregator, state, rows } = await open();
     await enrol(state, await aggregator.codeFor(site));
-    const nothing = { item: 0, gap: 0, run: 0, resource: 0, status: 0, plan: 0, flex_event: 0, curtailment: 0 };
+    const nothing = {
+      item: 0,
+      gap: 0,
+      run: 0,
+      resource: 0,
+      status: 0,
+      gateway_config: 0,
+      plan: 0,
+      flex_event: 0,
+      curtailment: 0,
+    };
     expect(await eraseAtAggregator(state)).toEqual(nothing);
     expect(await eraseAtAggregator(state)).toEqual(nothing);
     expect(rows("select site from erasure")).toHaveLength(2);

@@ -50,7 +50,7 @@ async function room(change: { failingStore?: true; offline?: true } = {}) {
       topic: `sma/1/x/${site}/up/${rest}`,
       text: typeof body === "string" ? body : JSON.stringify(body),
     });
-  return { store, log, rejected, events, take };
+  return { store, log, rejected, events, take, close: inbound.close, isOpen: inbound.isOpen };
 }
 
 it("counts what floods it instead of keeping it, and takes rows again once the flood is over", async () => {
@@ -276,4 +276,42 @@ it("stores rows that wait one behind the other with one commit and one receipt, 
   const receipts = events.filter((event) => event.startsWith("a receipt"));
   expect(receipts.map((event) => /"seq":(\d)/.exec(event)?.[1])).toEqual(["3"]);
   expect([await store.itemCounts(), rejected.counts()]).toEqual([[{ site: "a", rows: 3 }], { "intake-malformed": 1 }]);
+});
+
+it("drains what it took before it is closed, and takes nothing after that", async () => {
+  const { take, close, isOpen, events } = await room();
+  const taken = [1, 2, 3].map((seq) => take("a", "meter", message([sampleItem(seq)])));
+  const closed = close();
+  expect(isOpen()).toBe(false);
+  await take("a", "meter", message([sampleItem(4)]));
+  await closed;
+  expect(events).toEqual(["stored 3", `a receipt receipt {"boot":"${boot}","seq":3}`]);
+  await Promise.all(taken);
+});
+
+it("gives receipts of a run numbers that rise, whichever worker sends them and whatever its clock says", async () => {
+  const { store } = await scratchStore();
+  const numbers: number[] = [];
+  const worker = (clock: ReturnType<typeof fakeClock>) =>
+    intake({
+      aggregator: "agg",
+      sites: new Set(["a"]),
+      store,
+      send: async (_site, _type, _rest, _body, { number }) => void numbers.push(number ?? 0),
+      clock,
+      log: silentLog(),
+      rejections: rejections(silentLog(), () => 0),
+      onState: () => undefined,
+      onResource: () => undefined,
+      onStatus: () => undefined,
+      onAnswer: () => undefined,
+      onSlots: () => undefined,
+      onSettlement: async () => undefined,
+    });
+  const [ahead, behind] = [worker(fakeClock(midnightMs + 5000)), worker(fakeClock(midnightMs))];
+  for (const [at, inbound] of [behind, ahead, behind, behind, ahead].entries()) {
+    const text = JSON.stringify(message([sampleItem(at + 1)]));
+    await inbound.take({ site: "a", rest: "meter", topic: "sma/1/agg/a/up/meter", text });
+  }
+  expect(numbers).toEqual([0, 5_000_000, 5_000_001, 5_000_002, 5_000_003].map((after) => midnightMs * 1000 + after));
 });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { instructedW } from "../../../aggregator/optimise/resource-modes.ts";
 import { boiler, carWanting, charger, statusOf } from "../plans.ts";
-import { midnightMs, quarterMs } from "../rows.ts";
+import { message as rows, midnightMs, quarterMs, slotItem } from "../rows.ts";
 import { describeHomes, elm, feederDesk, homesOf, togetherW } from "./feeder-desk.ts";
 
 const hourMs = 3_600_000;
@@ -117,6 +117,30 @@ it("leaves a resident's word alone and plans the neighbours around it", async ()
   // It gets 2 kWh by the resident's word, the plan adds the other 4.
   expect(kwhUntil(mine, 26)).toBe(4);
   expect(kwhUntil(other, 4)).toBe(0);
+});
+
+it("moves loads to where a feeder may not feed back so much, and names what is left", async () => {
+  const sites = homesOf(4);
+  // Each house feeds 1.5 kW back from one to half past two; the feeder bears 2 kW of the 6.
+  const feeder = elm(50_000, sites, { exportLimitW: 2000 });
+  const { store, desk } = await feederDesk([feeder], sites);
+  for (const site of sites) {
+    await store.saveResource(site, boiler);
+    const items = Array.from({ length: 96 }, (_, at) => {
+      const sunny = at >= 4 && at < 10;
+      return [
+        slotItem(2 * at + 1, at - 96, sunny ? 0 : 100),
+        slotItem(2 * at + 2, at - 96, sunny ? 375 : 0, { register: "export" }),
+      ];
+    });
+    await store.ingest(site, rows(items.flat()));
+  }
+  await desk.planAll();
+  const flexible = await togetherW(store, sites, 96, 0);
+  // Two of the four heaters run in each of these slots; without the limit all would run at midnight, when it is cheapest.
+  for (let quarter = 4; quarter < 10; quarter++) expect(6000 - (flexible[quarter] ?? 0)).toBeLessThanOrEqual(2000);
+  for (const site of sites) expect(kwhUntil((await store.plans(site))[0] ?? expect.fail(), 26)).toBe(6);
+  expect(await store.shortfalls(0, midnightMs + 1)).toEqual([]);
 });
 
 it("tells nobody anew while cars charge nearly as planned", async () => {

@@ -18,7 +18,7 @@ it("leaves nothing of a home's records in database and data files but their dige
   const file = logFile(folder, owner, 1);
   const salt = Buffer.from(stored[0]?.record.salt.slice(2) ?? "", "hex");
   expect(readFileSync(file).includes(salt)).toBe(true);
-  expect(await eraseRecords({ store, site, folder, nowMs: 9 })).toEqual({ records: 2, disputes: 1, files: 1 });
+  expect(await eraseRecords({ store, site, folder, nowMs: 9, who: "cli test" })).toEqual({ records: 2, disputes: 1, files: 1 });
   expect(readFileSync(file).includes(salt)).toBe(false);
   const left = decodeLogData(room.market.domain, readFileSync(file));
   expect([left.form, leavesOf(left).toSorted()]).toEqual(["digests", stored.map(({ digest }) => digest).toSorted()]);
@@ -27,7 +27,7 @@ it("leaves nothing of a home's records in database and data files but their dige
   expect(await store.disputes({ open: false, limit: 10 })).toEqual([]);
   expect([...(await store.cursors(site)).keys()]).toEqual([]);
   // Once more, there is nothing left to do.
-  expect(await eraseRecords({ store, site, folder, nowMs: 9 })).toEqual({ records: 0, disputes: 0, files: 0 });
+  expect(await eraseRecords({ store, site, folder, nowMs: 9, who: "cli test" })).toEqual({ records: 0, disputes: 0, files: 0 });
 });
 
 it("touches neither other homes nor data files of digests", async () => {
@@ -36,8 +36,12 @@ it("touches neither other homes nor data files of digests", async () => {
   await room.addCosigned();
   await room.epoch();
   const before = readFileSync(logFile(folder, owner, 1));
-  expect(await eraseRecords({ store, site: "gw-9", folder, nowMs: 9 })).toEqual({ records: 0, disputes: 0, files: 0 });
+  expect(await eraseRecords({ store, site: "gw-9", folder, nowMs: 9, who: "cli test" })).toEqual({
+    records: 0,
+    disputes: 0,
+    files: 0,
+  });
   expect((await store.records(null, 10)).length).toBe(1);
-  await eraseRecords({ store, site, folder, nowMs: 9 });
+  await eraseRecords({ store, site, folder, nowMs: 9, who: "cli test" });
   expect(readFileSync(logFile(folder, owner, 1))).toEqual(before);
 });

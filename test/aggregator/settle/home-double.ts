@@ -9,6 +9,7 @@ import { AppError } from "../../../core/app-error.ts";
 import { fakeClock, type FakeClock } from "../../../core/clock/fake-clock.ts";
 import type { RecordWire, SettlementUp } from "../../../core/message/settlement-message.ts";
 import { SettlementDown } from "../../../core/message/settlement-message.ts";
+import type { ChainReader } from "../../../settlement/chain/chain-reader.ts";
 import type { Agreement } from "../../../settlement/record/agreement.ts";
 import { recordDigest, signRecord } from "../../../settlement/record/record.ts";
 import type { TypedDataSigner } from "../../../settlement/record/signature.ts";
@@ -29,6 +30,7 @@ export interface Desk {
   /** The proposer of a process that was killed and started again on the same file. */
   restart(): Promise<void>;
   network: { online: boolean; chain: boolean };
+  chain: Pick<ChainReader, "partyOf">;
   /** What a second home has received, where there is one. */
   neighbour: SettlementDown[];
 }
@@ -86,6 +88,7 @@ export async function openDesk(
     log,
     down,
     network,
+    chain,
     neighbour,
     store,
     proposer: make(store),

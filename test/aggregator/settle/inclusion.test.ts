@@ -122,6 +122,36 @@ it("sends the newest again to a home that comes back: it may have been lost on i
   expect(seqsOf(down, "home-a")).toEqual([1, 2, 2, 2]);
 });
 
+it("sends the proofs of the epoch that a home asks about again, however old, once for many questions", async () => {
+  const { store, down, telling } = await room();
+  const first = await addRecords(store, "home-a", 3);
+  await addFinal(store, 1, first);
+  await addFinal(store, 2, await addRecords(store, "home-a", 1, 3));
+  await telling.tell("home-a");
+  down.splice(0);
+  const digest = first[1] ?? "";
+  await Promise.all(Array.from({ length: 50 }, () => telling.again("home-a", { seq: 2, digest })));
+  expect(down.length).toBeLessThanOrEqual(2);
+  expect(seqsOf(down.slice(0, 1), "home-a")).toEqual([1, 2, 3]);
+  // It changes nothing of what is told next.
+  await telling.tell("home-a");
+  expect(seqsOf(down.slice(2), "home-a")).toEqual([]);
+});
+
+it("says nothing of a record that is another one here, or whose epoch is not final", async () => {
+  const { store, down, telling } = await room();
+  const digests = await addRecords(store, "home-a", 1);
+  await telling.again("home-a", { seq: 1, digest: digests[0] ?? "" });
+  await store.addEpoch({ epoch: 1, root: buildEpoch(digests).root, digests });
+  await telling.again("home-a", { seq: 1, digest: digests[0] ?? "" });
+  await store.epochCommitted(1, "0xt");
+  await store.epochFinal(1);
+  await telling.again("home-a", { seq: 1, digest: `0x${"7".repeat(64)}` });
+  await telling.again("home-a", { seq: 9, digest: digests[0] ?? "" });
+  await telling.again("home-b", { seq: 1, digest: digests[0] ?? "" });
+  expect(down).toEqual([]);
+});
+
 it("goes on where the line broke", async () => {
   const { store, down, line, telling } = await room();
   await addFinal(store, 1, await addRecords(store, "home-a", 1));

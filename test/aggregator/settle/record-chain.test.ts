@@ -38,7 +38,7 @@ it("whatever home and operator do: co-signed records follow each other, never ov
         else if (step === "again" || step === "home" || step === "skip") {
           const [open] = await desk.store.disputes({ open: true, limit: 1 });
           if (open)
-            await resolveDispute(desk.store, open.id, step, 1).catch((error: unknown) =>
+            await resolveDispute(desk.store, open.id, step, 1, "cli test").catch((error: unknown) =>
               expect(errorCode(error)).toMatch(/^dispute-/),
             );
         }

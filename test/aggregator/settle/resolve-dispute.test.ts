@@ -41,7 +41,7 @@ it("queues a dispute with the figures of both sides, and what the slots give", a
 it("proposes again under the same number from the slots that are here now", async () => {
   const desk = await disputed();
   const before = proposed(desk.down);
-  await resolveDispute(desk.store, (await only(desk)).id, "again", 5);
+  await resolveDispute(desk.store, (await only(desk)).id, "again", 5, "cli test");
   await desk.proposer.advance(site);
   const again = proposed(desk.down);
   expect(again).toMatchObject({ seq: before.seq, start: before.start, end: before.end, prev: before.prev, wh: 100 });
@@ -55,7 +55,7 @@ it("proposes again under the same number from the slots that are here now", asyn
 it("does not countersign the record that was taken back", async () => {
   const desk = await disputed();
   const before = proposed(desk.down);
-  await resolveDispute(desk.store, (await only(desk)).id, "again", 5);
+  await resolveDispute(desk.store, (await only(desk)).id, "again", 5, "cli test");
   await desk.proposer.advance(site);
   await desk.proposer.answer(site, await signedBy(household.signer, before));
   expect(await states(desk)).toEqual([[1, 100, "proposed"]]);
@@ -64,10 +64,10 @@ it("does not countersign the record that was taken back", async () => {
 it("takes the slots that the home sent last where they give its figure, and not before", async () => {
   const desk = await disputed(87);
   const { id } = await only(desk);
-  expect(await resolveDispute(desk.store, id, "home", 5).catch(errorCode)).toBe("dispute-no-such-figures");
+  expect(await resolveDispute(desk.store, id, "home", 5, "cli test").catch(errorCode)).toBe("dispute-no-such-figures");
   await desk.store.ingest(site, message([slotItem(1, 1, 7)], bootTwo));
   expect((await viewDispute(desk.store, await only(desk), desk.clock.now())).slots).toEqual({ first: 100, last: 87 });
-  await resolveDispute(desk.store, id, "home", 5);
+  await resolveDispute(desk.store, id, "home", 5, "cli test");
   await desk.restart();
   await desk.proposer.advance(site);
   expect(proposed(desk.down)).toMatchObject({ seq: 1, wh: 87 });
@@ -82,7 +82,7 @@ it("takes the slots that the home sent last where they give its figure, and not 
 
 it("leaves the period out and goes on with the next under the same number", async () => {
   const desk = await disputed();
-  await resolveDispute(desk.store, (await only(desk)).id, "skip", 5);
+  await resolveDispute(desk.store, (await only(desk)).id, "skip", 5, "cli test");
   await reported(desk.store, 4, [5, 5, 5, 5]);
   await desk.clock.advance(hourMs);
   await desk.proposer.advance(site);
@@ -93,9 +93,9 @@ it("decides each dispute once, and none that is not there or is the chain's", as
   const desk = await disputed();
   const { id, record } = await only(desk);
   await desk.store.addDispute({ site, seq: 1, source: "chain", code: "c", message: "m", own: {}, record, atMs: 1 });
-  await resolveDispute(desk.store, id, "skip", 5);
+  await resolveDispute(desk.store, id, "skip", 5, "cli test");
   const codes = await Promise.all(
-    [id, 99, id + 1].map((number) => resolveDispute(desk.store, number, "again", 6).catch(errorCode)),
+    [id, 99, id + 1].map((number) => resolveDispute(desk.store, number, "again", 6, "cli test").catch(errorCode)),
   );
   expect(codes).toEqual(["dispute-resolved", "dispute-unknown", "dispute-not-by-home"]);
   expect((await desk.store.disputeOf(id))?.resolution).toBe("skip");
@@ -105,6 +105,6 @@ it("leaves a dispute open whose record is disputed no more", async () => {
   const desk = await disputed();
   await desk.store.updateRecord(site, 1, { state: "cosigned" });
   const { id } = await only(desk);
-  expect(await resolveDispute(desk.store, id, "again", 5).catch(errorCode)).toBe("dispute-resolved");
+  expect(await resolveDispute(desk.store, id, "again", 5, "cli test").catch(errorCode)).toBe("dispute-resolved");
   expect([await states(desk), (await only(desk)).id]).toEqual([[[1, 100, "cosigned"]], id]);
 });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { noteSpent } from "../../../aggregator/settle/note-spent.ts";
-import { freeEscrow, topUp } from "../../../aggregator/settle/top-up.ts";
+import { topUp } from "../../../aggregator/settle/top-up.ts";
+import { freeEscrow } from "../../../settlement/record/free-escrow.ts";
 import type { PairState } from "../../../settlement/chain/chain-reader.ts";
 import * as parties from "../../settlement/fixture.ts";
 import { chainRoom } from "./chain-room.ts";

@@ -17,7 +17,7 @@ async function watched(change: Parameters<typeof openDesk>[0] = {}) {
   const series = exampleSeries();
   await desk.store.keepSeries(series, { hash: "0x1", startMs: midnightMs, endMs: midnightMs + 86_400_000 });
   const agreements = new Map([[site, exampleAgreement(domain, change.agreement)]]);
-  const make = () => unsignedWatch({ store: desk.store, agreements, rule, clock: desk.clock, log: desk.log });
+  const make = () => unsignedWatch({ store: desk.store, agreements, chain: desk.chain, rule, clock: desk.clock, log: desk.log });
   const rig = {
     desk,
     watch: make(),
@@ -68,12 +68,14 @@ it("opens a case after two periods of import without a signature and an hour to 
     site,
     seq: 1,
     source: "aggregator",
-    code: "settlement-unsigned",
+    code: "settlement-unsigned-import",
     own: figures,
     record: { seq: 1 },
   });
   expect(one?.message).toContain("1266 Wh of import from 2026-03-01T23:00:00.000Z to 2026-03-02T02:00:00.000Z, ");
-  expect(desk.log.lines.filter(({ level }) => level === "error")).toMatchObject([{ fields: { code: "settlement-unsigned" } }]);
+  expect(desk.log.lines.filter(({ level }) => level === "error")).toMatchObject([
+    { fields: { code: "settlement-unsigned-import" } },
+  ]);
 });
 
 it("shows the debt of a case as it grows, with the rows behind it, and raises it once", async () => {
@@ -89,7 +91,7 @@ it("shows the debt of a case as it grows, with the rows behind it, and raises it
   expect(evidence.slots).toHaveLength(20);
   expect(evidence.slots[19]).toEqual({ start: "2026-03-02T03:45:00.000Z", end: "2026-03-02T04:00:00.000Z", wh: 50 });
   expect(String(evidence.amount)).toBe(view.unsigned?.amount);
-  expect(await resolveDispute(desk.store, 1, "skip", 1).catch(errorCode)).toBe("dispute-not-by-home");
+  expect(await resolveDispute(desk.store, 1, "skip", 1, "cli test").catch(errorCode)).toBe("dispute-not-by-home");
   expect(await evidenceOfCase(desk.store, 2, 1).catch(errorCode)).toBe("dispute-unknown");
 });
 
@@ -143,6 +145,22 @@ it("counts a home that disputes everything as one that does not sign", async () 
   await rig.desk.proposer.answer(site, disputeOf(proposed(rig.desk.down), "settlement-energy-differs"));
   for (let index = 4; index < 12; index++) await rig.quarter(index, 100);
   expect((await cases(rig.desk)).map(({ source }) => source)).toEqual(["home", "aggregator"]);
+});
+
+it("says nothing of a home while the chain is away and no signature can be checked, and gives it its time anew", async () => {
+  const rig = await watched();
+  const { desk } = rig;
+  for (let index = 0; index < 4; index++) await rig.quarter(index, 100);
+  desk.network.chain = false;
+  await rig.sign();
+  for (let index = 4; index < 14; index++) await rig.quarter(index, 100);
+  expect(await cases(desk)).toEqual([]);
+  expect(desk.log.lines.at(-1)?.fields).toMatchObject({ code: "chain-unreachable" });
+  desk.network.chain = true;
+  await rig.step();
+  expect(await cases(desk)).toEqual([]);
+  for (let seq = 1; seq <= 3; seq++) await rig.sign();
+  expect([(await desk.store.newestRecord(site))?.state, await cases(desk, false)]).toEqual(["cosigned", []]);
 });
 
 it("opens no case where nothing was proposed, or no import was metered", async () => {

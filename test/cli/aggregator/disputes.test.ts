@@ -118,7 +118,7 @@ it("gives the meter rows behind the case of a home that does not sign", async ()
   const { config, open, record } = await place();
   const store = await open();
   const own = { from: record.start, until: record.end, wh: 15, amount: "1" };
-  const said = { code: "settlement-unsigned", message: "15 Wh are not signed for", own };
+  const said = { code: "settlement-unsigned-import", message: "15 Wh are not signed for", own };
   await store.addDispute({ site: "gw-1", seq: 1, source: "aggregator", ...said, record, atMs: 1_772_600_000_000 });
   await store.ingest("gw-1", message([slotItem(1, 0, 7), slotItem(2, 1, 8)]));
   const series = exampleSeries();

@@ -1,28 +1,14 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { Wallet } from "ethers/wallet";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SignedAgreement } from "../../../settlement/record/agreement.ts";
-import { writeKeystore } from "../../../settlement/keys/keystore.ts";
 import { verifyAgreement } from "../../../settlement/record/sign-agreement.ts";
-import { type Anvil, anvilChainId, anvilKeys, startAnvil } from "../../fake/anvil.ts";
+import { anvilChainId, anvilKeys } from "../../fake/anvil.ts";
 import { runProgram } from "../../fake/run-program.ts";
-import { scratch } from "../../fake/scratch.ts";
 import { addressOf, keyOf } from "../../settlement/fixture.ts";
-import { type Market, openMarket } from "../../settlement/market.ts";
+import { chainForVerbs, failed, keyFolder } from "../chain-for-verbs.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
-const passphrase = "a long enough passphrase";
-let anvil: Anvil;
-let market: Market;
-beforeAll(async () => {
-  anvil = await startAnvil();
-  market = await openMarket(anvil);
-});
-afterAll(async () => {
-  market.close();
-  await anvil.stop();
-});
+const chain = chainForVerbs();
 
 const run = (...args: string[]) => runProgram(["settlement", ...args]);
 async function good(...args: string[]): Promise<Record<string, unknown>> {
@@ -30,38 +16,22 @@ async function good(...args: string[]): Promise<Record<string, unknown>> {
   expect({ code, err }).toEqual({ code: 0, err: "" });
   return JSON.parse(out) as Record<string, unknown>;
 }
-const failed = (code: string) => ({ code: 2, err: expect.stringMatching(new RegExp(`^${code}: `)) as string });
 
-/** Keystores of some keys in a folder of the test, and the options that name them. */
-async function keys() {
-  const folder = scratch("settlement-verbs");
-  const passphraseFile = join(folder, "passphrase");
-  writeFileSync(passphraseFile, `${passphrase}\n`, { mode: 0o600 });
-  const using = async (wallet: Wallet): Promise<string[]> => {
-    const file = join(folder, `${wallet.address}.json`);
-    await writeKeystore(file, wallet, passphrase, { scryptN: 2 }).catch(() => undefined);
-    return ["--key", file, "--passphrase-file", passphraseFile];
-  };
-  const file = (name: string, content: string): string => {
-    writeFileSync(join(folder, name), content);
-    return join(folder, name);
-  };
-  return { using, file };
-}
+const keys = () => keyFolder("settlement-verbs");
 const [bankKey, registrarKey] = anvilKeys;
 const [bank, registrar] = [new Wallet(bankKey), new Wallet(registrarKey)];
 
 /** Two registered parties with an agreement that both have signed, made by the verbs alone; owners have coins for gas. */
 async function agreed(name: string) {
-  const { using, file } = await keys();
-  const at = ["--contract", market.domain.contract];
-  const rpc = ["--rpc", anvil.url];
+  const { using, file } = keys();
+  const at = ["--contract", chain.market.domain.contract];
+  const rpc = ["--rpc", chain.url];
   const parties = { household: `${name} household`, aggregator: `${name} aggregator` };
   const owner = { household: keyOf(parties.household), aggregator: keyOf(parties.aggregator) };
   const signer = { household: keyOf(`${parties.household} signer`), aggregator: keyOf(`${parties.aggregator} signer`) };
   const requests: string[] = [];
   for (const side of ["household", "aggregator"] as const) {
-    await market.clientOf(owner[side].privateKey);
+    await chain.market.clientOf(owner[side].privateKey);
     const request = await run(
       "prove",
       addressOf(owner[side]),
@@ -87,23 +57,23 @@ async function agreed(name: string) {
 
 describe("smart-mla settlement deploy", () => {
   it("creates the contract once, and says the same of it afterwards", async () => {
-    const { using } = await keys();
-    const options = ["--rpc", anvil.url, ...(await using(bank)), "--registrar", addressOf(keyOf("a registrar")), "--json"];
+    const { using } = keys();
+    const options = ["--rpc", chain.url, ...(await using(bank)), "--registrar", addressOf(keyOf("a registrar")), "--json"];
     const first = await good("deploy", "--dev-euro", "1000", ...options);
     expect(first).toMatchObject({ state: "deployed", chainId: anvilChainId, registrar: addressOf(keyOf("a registrar")) });
     const again = await good("deploy", "--token", String(first["token"]), ...options);
     expect(again).toEqual({ ...first, state: "there", hash: undefined, feeWei: undefined });
-    expect(await market.provider.getCode(String(first["contract"]))).not.toBe("0x");
+    expect(await chain.market.provider.getCode(String(first["contract"]))).not.toBe("0x");
   });
 
   it("needs one token, real addresses and a key that can pay", async () => {
-    const { using } = await keys();
-    const bankOptions = ["--rpc", anvil.url, ...(await using(bank))];
+    const { using } = keys();
+    const bankOptions = ["--rpc", chain.url, ...(await using(bank))];
     expect(await run("deploy", ...bankOptions, "--registrar", addressOf(bank))).toMatchObject(failed("settlement-no-token"));
     expect(await run("deploy", ...bankOptions, "--registrar", "me", "--dev-euro", "1")).toMatchObject(
       failed("settlement-bad-address"),
     );
-    const broke = ["--rpc", anvil.url, ...(await using(keyOf("broke"))), "--registrar", addressOf(bank), "--dev-euro", "1"];
+    const broke = ["--rpc", chain.url, ...(await using(keyOf("broke"))), "--registrar", addressOf(bank), "--dev-euro", "1"];
     expect(await run("deploy", ...broke)).toMatchObject(failed("chain-no-funds"));
     const away = ["--rpc", "http://127.0.0.1:9", ...(await using(bank)), "--registrar", addressOf(bank), "--dev-euro", "1"];
     expect(await run("deploy", ...away)).toMatchObject({ code: 3 });
@@ -174,8 +144,8 @@ describe("money in and out of escrow", () => {
     // One owner alone cannot be both.
     expect((await run("withdraw", "approve", order, ...rpc, ...(await using(owner.household)))).code).toBe(2);
     await good("withdraw", "approve", order, ...rpc, ...(await using(owner.aggregator)), "--json");
-    expect(await market.funder.tokenBalanceOf(addressOf(owner.household))).toBe(5_250_000n);
-    expect(await market.funder.tokenBalanceOf(addressOf(owner.aggregator))).toBe(1_000_000n);
+    expect(await chain.market.funder.tokenBalanceOf(addressOf(owner.household))).toBe(5_250_000n);
+    expect(await chain.market.funder.tokenBalanceOf(addressOf(owner.aggregator))).toBe(1_000_000n);
     expect(await run("withdraw", "approve", order, ...rpc, ...(await using(owner.aggregator)))).toMatchObject(
       failed("settlement-wrong-nonce"),
     );
@@ -195,8 +165,8 @@ describe("money in and out of escrow", () => {
     await good("withdraw", "cancel", ...alone);
     await good("withdraw", "request", ...alone, "--amount", "2");
     expect(await run("withdraw", "execute", ...alone)).toMatchObject(failed("settlement-too-early"));
-    const now = (await market.provider.getBlock("latest"))?.timestamp ?? 0;
-    await market.warpTo(now + 31 * 86_400);
+    const now = (await chain.market.provider.getBlock("latest"))?.timestamp ?? 0;
+    await chain.market.warpTo(now + 31 * 86_400);
     expect(await good("withdraw", "execute", ...alone)).toMatchObject({ amount: "2.000000" });
     expect(await good("escrow", agreement, ...rpc, "--json")).toMatchObject({
       aggregator: { balance: "6.000000", leaving: "0.000000" },
@@ -209,12 +179,12 @@ describe("money in and out of escrow", () => {
     expect(await good("cap", "12.50", ...asOwner)).toMatchObject({ cap: "12.500000" });
     expect(await good("cap", "none", ...asOwner)).toMatchObject({ cap: "none" });
     const asRegistrar = [...at, ...rpc, ...(await using(registrar)), "--json"];
-    const until = (await market.provider.getBlock("latest"))?.timestamp ?? 0;
+    const until = (await chain.market.provider.getBlock("latest"))?.timestamp ?? 0;
     expect(await run("retire", addressOf(owner.household), "--until", "tomorrow", ...asRegistrar)).toMatchObject(
       failed("usage-bad-time"),
     );
     await good("retire", addressOf(owner.household), ...asRegistrar);
-    expect((await market.registrar.partyOf(addressOf(owner.household))).until).toBeGreaterThanOrEqual(until);
-    expect((await market.registrar.partyOf(addressOf(owner.household))).until).toBeLessThan(until + 3600);
+    expect((await chain.market.registrar.partyOf(addressOf(owner.household))).until).toBeGreaterThanOrEqual(until);
+    expect((await chain.market.registrar.partyOf(addressOf(owner.household))).until).toBeLessThan(until + 3600);
   });
 });

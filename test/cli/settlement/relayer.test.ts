@@ -1,4 +1,4 @@
-import { writeFileSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, writeFileSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { settlementRelayer } from "../../../cli/settlement/relayer.ts";
@@ -20,11 +20,11 @@ import { Wallet } from "ethers";
 type Home = Awaited<ReturnType<typeof homeOnChain>>;
 
 /** A relayer as the command starts it, that pays with a key of the development chain. */
-async function relayer(home: Home, change: { perDay?: string; perMinute?: string } = {}) {
-  const folder = scratch("relayer");
+async function relayer(home: Home, change: { perDay?: string; perMinute?: string; folder?: string } = {}) {
+  const folder = change.folder ?? scratch("relayer");
   const [key, passphraseFile, heads] = [join(folder, "gas.json"), join(folder, "pass"), join(folder, "heads")];
   writeFileSync(passphraseFile, "long enough to be one\n", { mode: 0o600 });
-  await writeKeystore(key, new Wallet(anvilKeys[2]), "long enough to be one", { scryptN: 1024 });
+  if (!existsSync(key)) await writeKeystore(key, new Wallet(anvilKeys[2]), "long enough to be one", { scryptN: 1024 });
   const stop = new AbortController();
   const ready = Promise.withResolvers<number>();
   const ended = settlementRelayer(
@@ -125,15 +125,33 @@ it("keeps to its limits", async () => {
   expect((await home.published()).length).toBe(1);
 
   const clock = fakeClock(0);
-  const limits = allowance({ perMinute: 2, perDay: 3 }, clock);
+  const file = join(scratch("allowance"), "spent");
+  const limits = allowance({ perMinute: 2, perDay: 3 }, { clock, file });
   expect(["x", "x", "x", "y"].map((caller) => limits.refusal(caller) === undefined)).toEqual([true, true, false, true]);
   await clock.advance(60_000);
   expect(limits.refusal("x")).toBeUndefined();
   for (let count = 0; count < 3; count++) limits.spend();
   await clock.advance(60_000);
   expect(limits.refusal("x")).toContain("tomorrow");
+  // A restart, even with a clock that is put back, gives no new budget.
+  for (const at of [clock, fakeClock(-86_400_000)])
+    expect(allowance({ perMinute: 2, perDay: 3 }, { clock: at, file }).refusal("x")).toContain("tomorrow");
   await clock.advance(86_400_000);
   expect(limits.refusal("x")).toBeUndefined();
+  expect(allowance({ perMinute: 2, perDay: 3 }, { clock, file }).refusal("x")).toBeUndefined();
+  writeFileSync(file, "{}");
+  expect(() => allowance({ perMinute: 2, perDay: 3 }, { clock, file })).toThrow(/day/);
+});
+
+it("counts what it has sent today over a restart", async () => {
+  const home = await homeOnChain({ sender: null });
+  const records = [await home.cosigned("export", 0), await home.cosigned("export", 1)];
+  const calls = await Promise.all(records.map(async (record) => publishCall(record, ...(await bothSign(home.domain, record)))));
+  const folder = scratch("relayer");
+  const { sender } = await relayer(home, { perDay: "1", folder });
+  await sender.send(calls[0] ?? expect.fail());
+  const again = await relayer(home, { perDay: "1", folder });
+  expect(await again.sender.send(calls[1] ?? expect.fail()).then(() => "sent", errorCode)).toBe("relayer-refused");
 });
 
 it("says what went wrong where it is away or is no relayer", async () => {

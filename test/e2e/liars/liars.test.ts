@@ -40,7 +40,11 @@ it.each(suites)(
     const most = (of: (loss: Loss) => bigint): bigint => losses.map(of).reduce((one, other) => (one > other ? one : other), 0n);
     const beyond = ({ lost, uncountersigned }: Loss): bigint => lost - uncountersigned;
     console.log(
-      `liars, ${name}: ${trials} trials of ${hours} h, most lost ${formatMicro(most(({ lost }) => lost))} EUR, of that beyond export not countersigned ${formatMicro(most(beyond))}, limit ${formatMicro(2n * rewardMicro)}; the home left ${losses.filter(({ hasLeft }) => hasLeft).length} times`,
+      `liars, ${name}: ${trials} trials of ${hours} h, an honest home lost at most ${formatMicro(most(({ lost }) => lost))} EUR; ` +
+        `beyond export not countersigned at most ${formatMicro(most(beyond))} EUR, ` +
+        `limit ${formatMicro(2n * rewardMicro)} EUR (two days' flexibility); ` +
+        `lies signed ${losses.reduce((sum, { accepted }) => sum + accepted, 0)}; ` +
+        `the home left in ${losses.filter(({ hasLeft }) => hasLeft).length} trials`,
     );
     expect(losses.map(({ accepted }) => accepted)).toEqual(losses.map(() => 0));
     expect(most(beyond)).toBeLessThanOrEqual(2n * rewardMicro);

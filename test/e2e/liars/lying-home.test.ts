@@ -65,11 +65,11 @@ async function lyingHome(inclined: Inclined, seeded: ReturnType<typeof seededRan
   let drawn = 0;
   const random = (): number => seeded("home", drawn++);
   const desk = await openDesk();
-  const { store, clock, log } = desk;
+  const { store, chain, clock, log } = desk;
   const series = exampleSeries();
   await store.keepSeries(series, { hash: "0x1", startMs: midnightS * 1000, endMs: midnightS * 1000 + quarters * quarterMs });
   const agreements = new Map([[site, exampleAgreement(domain)]]);
-  const watch = unsignedWatch({ store, agreements, rule, clock, log });
+  const watch = unsignedWatch({ store, agreements, chain, rule, clock, log });
   const costOf = (whs: number[], quarter: number): bigint =>
     energyAmount(exampleEvidence("import", whs, quarter * 900), series).micro;
   const whs: number[] = [];

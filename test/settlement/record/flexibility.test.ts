@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Evidence, type FlexibilityEvidence } from "../../../core/message/settlement-message.ts";
 import { divideHalfEven } from "../../../core/units.ts";
 import { Agreement, type FlexibilityRule } from "../../../settlement/record/agreement.ts";
-import { checkRecord, type MeterSlot } from "../../../settlement/record/check-record.ts";
+import { checkRecord, type MeteredDevice, type MeterSlot } from "../../../settlement/record/check-record.ts";
 import { composeRecord } from "../../../settlement/record/compose-record.ts";
 import { dueOf } from "../../../settlement/record/due.ts";
 import { checkFlexibility, flexibilityEarned, flexibilityReward } from "../../../settlement/record/flexibility.ts";
@@ -202,6 +202,7 @@ describe("evidence of flexibility", () => {
 });
 
 describe("a gateway", () => {
+  const salt = `0x${"01".repeat(32)}`;
   const evidence = evidenceOf([moved]);
   const record = composeRecord({
     ...day,
@@ -209,7 +210,7 @@ describe("a gateway", () => {
     previous: null,
     evidence,
     series: null,
-    salt: `0x${"01".repeat(32)}`,
+    salt,
     time: after(86_430),
   });
   const own: MeterSlot[] = moved.slots.map(({ start, end, meteredWh }) => ({
@@ -251,5 +252,52 @@ describe("a gateway", () => {
       const other = own.map((slot, at) => (at === index ? { ...slot, wh: slot.wh + 1 } : slot));
       expect(check({}, other)).toMatchObject({ code: "settlement-energy-differs" });
     }
+  });
+
+  it("recomputes what a metered device would have drawn, and signs no other baseline", () => {
+    const devices = [{ resource: "car", meter: "car", powerW: 8000 }];
+    const of = (event: Event, known: readonly MeteredDevice[] = devices) => {
+      const claimed = evidenceOf([event]);
+      const made = composeRecord({
+        ...day,
+        agreement,
+        previous: null,
+        evidence: claimed,
+        series: null,
+        salt,
+        time: after(86_430),
+      });
+      const meterSlots = event.slots.map(({ start, end, meteredWh }) => ({
+        meter: event.meter,
+        startMs: Date.parse(start),
+        endMs: Date.parse(end),
+        wh: meteredWh,
+      }));
+      const rest = { previous: null, agreement, series: null, ownSlots: [], covered: [], pairs: [] };
+      const context = { ...rest, meterSlots, devices: known, nowMs: Date.parse(after(90_000)) };
+      return checkRecord({ record: made, evidence: claimed }, context);
+    };
+    expect(of(moved)).toEqual({ ok: true });
+    // It can do no more than its meter has shown.
+    expect(of(moved, [{ resource: "car", meter: "car", powerW: 4000 }])).toEqual({ ok: true });
+    const lie = eventOf([
+      [1000, 0, "400000"],
+      [1000, 2000, "100000"],
+    ]);
+    expect(of(lie)).toMatchObject({ code: "settlement-baseline-differs", message: expect.stringContaining("2000 Wh") });
+    const block = eventOf(
+      [
+        [600, 0, "400000"],
+        [600, 1200, "100000"],
+      ],
+      72,
+      { baseline: "evenly" },
+    );
+    expect(of(block)).toEqual({ ok: true });
+    expect(of({ ...block, slots: moved.slots })).toMatchObject({ code: "settlement-baseline-differs" });
+    expect(of({ ...moved, meter: "cellar" })).toMatchObject({ code: "settlement-wrong-evidence" });
+    expect(of(moved, [])).toMatchObject({ code: "settlement-wrong-evidence" });
+    // A whole house is not recomputed.
+    expect(of({ ...lie, meter: "grid", baseline: "ten_of_ten" }, [])).toEqual({ ok: true });
   });
 });

@@ -1,0 +1,71 @@
+import { errorCode, errorMessage } from "../../core/app-error.ts";
+import type { Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { ExchangeSettling } from "./exchange-settling.ts";
+import type { Trader } from "./trader.ts";
+
+/** The agent's side of an exchange. */
+export interface ExchangeRoom {
+  state(): { placed: number; refused: number; signed: number; disputed: number; hasLeft: boolean; failure: string | null };
+  stop(): Promise<void>;
+}
+
+/** What it works with, once it is there. */
+export interface ExchangeParts {
+  trader: Trader;
+  settling: ExchangeSettling;
+  close(): void;
+}
+
+/** Between two rounds: often enough that each auction finds the newest orders. */
+const everyMs = 150_000;
+
+/** Settles and orders round by round, one at a time; what fails is tried again in the next round. */
+export function startExchangeRoom(options: {
+  open: () => Promise<ExchangeParts>;
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+}): ExchangeRoom {
+  const { clock, log } = options;
+  let parts: ExchangeParts | null = null;
+  let failure: string | null = null;
+  let running: Promise<void> | null = null;
+  const attempt = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+      if (failure !== null) log.info({}, "the exchange answers again");
+      failure = null;
+    } catch (error) {
+      const code = errorCode(error);
+      if (code !== failure) log.warn({ code, error: errorMessage(error) }, "exchange: tried again later");
+      failure = code;
+    }
+  };
+  const round = (): Promise<void> =>
+    attempt(async () => {
+      parts ??= await options.open();
+      const { settling, trader } = parts;
+      await settling.run();
+      // By a clock that nobody has set, slots and times of orders mean nothing.
+      if (clock.synced()) await trader.run(!settling.hasLeft());
+    });
+  const run = (): Promise<void> => (running ??= round().finally(() => (running = null)));
+  clock.every(everyMs, run, options.signal);
+  return {
+    state: () => ({
+      placed: 0,
+      refused: 0,
+      signed: 0,
+      disputed: 0,
+      ...parts?.trader.counts(),
+      ...parts?.settling.counts(),
+      hasLeft: parts?.settling.hasLeft() ?? false,
+      failure,
+    }),
+    async stop() {
+      await running;
+      parts?.close();
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { errorCode, errorMessage } from "../../core/app-error.ts";
+import type { Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { MeteredSlot } from "../../core/message/exchange-http.ts";
+import type { SettlementUp } from "../../core/message/settlement-message.ts";
+import { iso } from "../../core/clock/clock.ts";
+import type { ExchangeClient } from "../../settlement/exchange/exchange-client.ts";
+import { missedCountersignatures, missedToLeave } from "../settle/missed-countersignatures.ts";
+import type { SigningRoom } from "../settle/signing-room.ts";
+import type { ExchangeStore } from "../store/exchange-store.ts";
+import type { MeterStore } from "../store/meter-store.ts";
+
+/** Signs what the exchange proposes where it is right, and tells it what the meter shows of traded slots. */
+export interface ExchangeSettling {
+  /** Talks until the exchange has nothing more. @throws AppError of the client */
+  run(): Promise<void>;
+  /** Whether nothing may be ordered, because the exchange has not countersigned. */
+  hasLeft(): boolean;
+  counts(): { signed: number; disputed: number };
+}
+
+/** One talk has no more rounds: whoever goes on for ever is not talked to any longer. */
+const mostRounds = 200;
+const dayMs = 86_400_000;
+
+export function exchangeSettling(parts: {
+  client: Pick<ExchangeClient, "settle">;
+  room: Pick<SigningRoom, "answer" | "countersigned" | "recover" | "uncountersigned">;
+  store: Pick<ExchangeStore, "untold" | "told">;
+  meters: Pick<MeterStore, "slots">;
+  gridMeter: string;
+  countersignedWithinMs: number;
+  clock: Pick<Clock, "now">;
+  log: Log;
+}): ExchangeSettling {
+  const { client, room, store, clock, log } = parts;
+  const counts = { signed: 0, disputed: 0 };
+  const said = new Set<string>();
+  let left = false;
+  const totalWh = (register: "import" | "export", startMs: number, endMs: number): number | null => {
+    const slots = parts.meters.slots(parts.gridMeter, register, startMs, endMs);
+    const coveredMs = slots.reduce((sum, slot) => sum + slot.endMs - slot.startMs, 0);
+    return coveredMs === endMs - startMs ? slots.reduce((sum, { wh }) => sum + wh, 0) : null;
+  };
+  const metered = (): MeteredSlot[] =>
+    store.untold(clock.now() - 2 * dayMs, clock.now()).flatMap(({ startMs, endMs }) => {
+      const [importWh, exportWh] = [totalWh("import", startMs, endMs), totalWh("export", startMs, endMs)];
+      if (importWh === null || exportWh === null) return [];
+      return [{ start: iso(startMs), end: iso(endMs), importWh, exportWh }];
+    });
+  /** Answers one message; what goes wrong with it does not hold up the others. */
+  const answerTo = async (message: Awaited<ReturnType<ExchangeClient["settle"]>>[number]): Promise<SettlementUp[]> => {
+    if (message.kind === "head") await room.recover(message.records);
+    if (message.kind === "countersigned") await room.countersigned(message.seq, message.digest, message.signature);
+    if (message.kind !== "proposal") return [];
+    const answer = await room.answer(message.record, message.evidence);
+    if (answer.kind === "signed") {
+      counts.signed++;
+      return [answer];
+    }
+    const key = `${answer.seq} ${answer.code}`;
+    if (!said.has(key) && answer.code !== "settlement-journal-behind") {
+      counts.disputed++;
+      log.warn({ seq: answer.seq, code: answer.code, own: answer.own, reason: answer.message }, "exchange record not signed");
+    }
+    if (said.size < 1000) said.add(key);
+    return [answer];
+  };
+  const judge = (): void => {
+    const missed = missedCountersignatures(room.uncountersigned(), clock.now(), parts.countersignedWithinMs) >= missedToLeave;
+    if (missed !== left)
+      if (missed) log.error({ code: "exchange-countersignature-missing" }, "nothing is ordered until the exchange countersigns");
+      else log.info({}, "the exchange has countersigned: orders go on");
+    left = missed;
+  };
+  return {
+    async run() {
+      const told = metered();
+      // What was signed and not countersigned is asked for again.
+      let answers: SettlementUp[] = room
+        .uncountersigned()
+        .map(({ seq, digest, signature }) => ({ v: 1, kind: "signed", seq, digest, signature }));
+      for (let round = 0; round < mostRounds; round++) {
+        const messages = await client.settle({ answers, metered: round === 0 ? told : [] });
+        if (round === 0) store.told(told.map(({ start }) => Date.parse(start)));
+        answers = [];
+        for (const message of messages)
+          try {
+            answers.push(...(await answerTo(message)));
+          } catch (error) {
+            log.warn({ kind: message.kind, code: errorCode(error), error: errorMessage(error) }, "exchange message refused");
+          }
+        if (answers.length === 0) break;
+      }
+      judge();
+    },
+    hasLeft: () => left,
+    counts: () => ({ ...counts }),
+  };
+}

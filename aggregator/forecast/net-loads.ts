@@ -1,0 +1,43 @@
+import type { Resource } from "../../core/message/resource.ts";
+import { slotsBetween } from "../../core/slots.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { forecastOf, type ForecastSlots } from "./home-forecast.ts";
+import { homePast } from "./home-past.ts";
+
+/** What homes draw besides their planned appliances, W by slot, less than nothing where they feed back. */
+export interface NetLoads {
+  /** The mean of what is foretold; null where the home's history is too short to say. */
+  meanW(site: string, resources: readonly Resource[], slots: ForecastSlots, nowMs: number): Promise<number[] | null>;
+}
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const historyDays = 14;
+/** With fewer days a habit says less than the day before. */
+const fewestDays = 3;
+/** Habits do not change within hours: a forecast is good for so long. */
+const freshMs = 6 * hourMs;
+const reachMs = 48 * hourMs;
+const slotMinutes = 15;
+const slotMs = slotMinutes * 60_000;
+
+/** Forecasts are kept for some hours; what is kept of a home is a few hundred figures. */
+export function netLoads(store: Pick<AggregatorStore, "slots" | "pvSlots" | "acceptedPlans">): NetLoads {
+  const kept = new Map<string, { madeMs: number; startMs: number; watts: Float32Array | null }>();
+  return {
+    async meanW(site, resources, slots, nowMs) {
+      let known = kept.get(site);
+      if (!known || nowMs - known.madeMs > freshMs || nowMs < known.madeMs) {
+        const ahead = slotsBetween(nowMs, nowMs + reachMs, slotMinutes);
+        const past = await homePast(store, site, resources, { fromMs: nowMs - historyDays * dayMs, toMs: nowMs });
+        const { load, pv } = forecastOf(past, ahead, resources[0]?.timezone ?? "UTC");
+        const isKnown = load.source === "history" && load.days >= fewestDays;
+        const watts = isKnown ? Float32Array.from(load.meanW, (drawn, slot) => drawn - (pv?.meanW[slot] ?? 0)) : null;
+        known = { madeMs: nowMs, startMs: ahead[0]?.startMs ?? nowMs, watts };
+        kept.set(site, known);
+      }
+      const { watts, startMs } = known;
+      return watts && slots.map((slot) => watts[Math.round((slot.startMs - startMs) / slotMs)] ?? watts.at(-1) ?? 0);
+    },
+  };
+}

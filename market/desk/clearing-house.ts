@@ -1,0 +1,208 @@
+import { errorCode } from "../../core/app-error.ts";
+import { iso, type Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import { type PriceSeries, priceAt } from "../../core/message/price-series.ts";
+import type { CosignedRecord, Evidence, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
+import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
+import { composeRecord } from "../../settlement/record/compose-record.ts";
+import { recordDigest, signerOf, signRecord } from "../../settlement/record/record.ts";
+import { domainOf } from "../../settlement/record/sign-agreement.ts";
+import type { TypedDataSigner } from "../../settlement/record/signature.ts";
+import type { ExchangeRecord, ExchangeRecordStore, RecordSubject } from "../store/exchange-record-store.ts";
+import type { ExchangeStore, StoredLeg } from "../store/exchange-store.ts";
+import type { Participants } from "./standings.ts";
+
+/** The exchange between buyer and seller: a record with each of them for each trade, and for what was not done of it. */
+export interface ClearingHouse {
+  /** Takes a participant's answers; gives what it is to be told, with the record that is next. One at a time for each. */
+  talk(participant: string, answers: readonly SettlementUp[]): Promise<SettlementDown[]>;
+  /** Records in each state. */
+  counts(): Promise<{ proposed: number; cosigned: number; disputed: number }>;
+}
+
+/** What time may cure: the same record is proposed again. */
+const curable = new Set([
+  "settlement-energy-missing",
+  "settlement-escrow-short",
+  "settlement-daily-cap",
+  "settlement-countersignature-missing",
+  "settlement-party-not-valid",
+  "settlement-no-price",
+  "chain-unreachable",
+]);
+const journalBehind = "settlement-journal-behind";
+/** Slots of so long ago are still looked at. */
+const lookBackMs = 40 * 86_400_000;
+
+export function clearingHouse(parts: {
+  participants: Participants;
+  signer: TypedDataSigner;
+  chain: Pick<ChainReader, "partyOf">;
+  store: ExchangeStore;
+  records: ExchangeRecordStore;
+  balancing: readonly PriceSeries[];
+  /** 32 random bytes in hex. */
+  salt: () => string;
+  clock: Pick<Clock, "now">;
+  log: Log;
+}): ClearingHouse {
+  const { participants, store, records, clock, log } = parts;
+  const queues = new Map<string, Promise<unknown>>();
+  const compose = async (
+    participant: string,
+    agreement: Agreement,
+    given: { kind: "trade" | "correction"; start: string; end: string; evidence: Evidence; series: PriceSeries | null },
+    subject: RecordSubject,
+  ): Promise<ExchangeRecord> => {
+    const previous = (await records.newest(participant))?.record ?? null;
+    const time = iso(Math.floor(clock.now() / 1000) * 1000);
+    const record = composeRecord({ ...given, agreement, previous, salt: parts.salt(), time });
+    const made: ExchangeRecord = {
+      participant,
+      record,
+      digest: recordDigest(domainOf(agreement), record),
+      evidence: given.evidence,
+      prices: given.series,
+      state: "proposed",
+      participantSignature: null,
+      ownSignature: null,
+      epoch: null,
+    };
+    await records.propose(made, subject);
+    return made;
+  };
+  const nextTrade = async (participant: string, agreement: Agreement, legs: readonly StoredLeg[]) => {
+    const leg = legs.find(({ seq, endMs }) => seq === null && endMs <= clock.now());
+    if (!leg) return null;
+    const [trade, own] = [await store.trade(leg.hash), await store.signedOrder(leg.orderHash)];
+    if (!trade || !own) return null;
+    const evidence: Evidence = { register: "none", slots: [], trade: { trade, own } };
+    const { start, end } = trade;
+    const { hash, side } = leg;
+    return compose(participant, agreement, { kind: "trade", start, end, evidence, series: null }, { leg: { hash, side } });
+  };
+  /** The first side of a slot of which less was done than traded, once all its trades are settled. */
+  const nextCorrection = async (participant: string, agreement: Agreement, legs: readonly StoredLeg[]) => {
+    for (const [startMs, ofSlot] of Map.groupBy(legs, (leg) => leg.startMs)) {
+      const metered = await store.metered(participant, startMs);
+      const series = parts.balancing.find((one) => priceAt(one, "import", startMs) !== undefined);
+      if (!metered || !series || ofSlot.some(({ seq }) => seq === null)) continue;
+      const corrected = await records.corrected(participant, startMs);
+      for (const side of ["sell", "buy"] as const) {
+        const evidence = deviationOf(ofSlot, side, metered);
+        if (!evidence || corrected.includes(side)) continue;
+        const { start, end } = evidence.deviation;
+        const given = { kind: "correction" as const, start, end, evidence, series };
+        return compose(participant, agreement, given, { corrected: { startMs, side } });
+      }
+    }
+    return null;
+  };
+  const advance = async (participant: string, agreement: Agreement): Promise<SettlementDown[]> => {
+    const newest = await records.newest(participant);
+    if (newest?.state === "disputed") return [];
+    if (newest?.state === "proposed") return [{ kind: "proposal", record: newest.record, evidence: newest.evidence }];
+    const legs = await store.legs(participant, clock.now() - lookBackMs);
+    const next = (await nextTrade(participant, agreement, legs)) ?? (await nextCorrection(participant, agreement, legs));
+    return next ? [{ kind: "proposal", record: next.record, evidence: next.evidence }] : [];
+  };
+  const signed = async (
+    participant: string,
+    agreement: Agreement,
+    { seq, digest, signature }: Extract<SettlementUp, { kind: "signed" }>,
+  ): Promise<SettlementDown[]> => {
+    const stored = await records.at(participant, seq);
+    if (!stored || stored.digest !== digest) {
+      log.warn({ participant, seq }, "signature for a record that was not proposed");
+      return [];
+    }
+    if (stored.ownSignature) return [{ kind: "countersigned", seq, digest, signature: stored.ownSignature }];
+    if (stored.state !== "proposed") return [];
+    const domain = domainOf(agreement);
+    const { signer } = await parts.chain.partyOf(participant);
+    const by = signerOrNobody(() => signerOf(domain, stored.record, signature));
+    if (by !== signer) {
+      log.warn({ participant, seq, by, registered: signer }, "record signed by a foreign key");
+      return [];
+    }
+    const ownSignature = await signRecord(parts.signer, domain, stored.record);
+    await records.cosign(participant, seq, signature, ownSignature);
+    return [{ kind: "countersigned", seq, digest, signature: ownSignature }];
+  };
+  const disputed = async (
+    participant: string,
+    { seq, digest, code, message, own }: Extract<SettlementUp, { kind: "disputed" }>,
+  ): Promise<SettlementDown[]> => {
+    const stored = await records.at(participant, seq);
+    if (stored?.state !== "proposed" || stored.digest !== digest) return [];
+    if (code === journalBehind) {
+      const newest = await records.newestCosigned(participant);
+      return [{ kind: "head", records: newest ? cosigned(newest) : [] }];
+    }
+    if (curable.has(code)) {
+      log.info({ participant, seq, code, reason: message }, "participant cannot sign yet, proposed again later");
+      return [];
+    }
+    await records.dispute(participant, seq);
+    log.error({ participant, seq, code, reason: message, own }, "participant disputes a record, its settlement is held");
+    return [];
+  };
+  const talk = async (participant: string, answers: readonly SettlementUp[]): Promise<SettlementDown[]> => {
+    const agreement = participants.get(participant)?.agreement;
+    if (!agreement) return [];
+    const messages: SettlementDown[] = [];
+    let isWaiting = false;
+    for (const answer of answers) {
+      if (answer.kind === "signed") messages.push(...(await signed(participant, agreement, answer)));
+      else {
+        messages.push(...(await disputed(participant, answer)));
+        // What time has to cure is not asked again at once.
+        isWaiting ||= answer.code !== journalBehind;
+      }
+    }
+    return isWaiting ? messages : [...messages, ...(await advance(participant, agreement))];
+  };
+  return {
+    talk(participant, answers) {
+      const turn = (queues.get(participant) ?? Promise.resolve()).then(() => talk(participant, answers));
+      queues.set(
+        participant,
+        turn.catch(() => undefined),
+      );
+      return turn;
+    },
+    async counts() {
+      const counts = { proposed: 0, cosigned: 0, disputed: 0 };
+      for (const participant of participants.keys()) for (const { state } of await records.all(participant)) counts[state]++;
+      return counts;
+    },
+  };
+}
+
+function deviationOf(
+  legs: readonly StoredLeg[],
+  side: "buy" | "sell",
+  metered: { start: string; end: string; importWh: number; exportWh: number },
+) {
+  const ofSide = legs.filter((leg) => leg.side === side);
+  const tradedWh = ofSide.reduce((sum, { wh }) => sum + wh, 0);
+  const doneWh = Math.min(tradedWh, side === "sell" ? metered.exportWh : metered.importWh);
+  if (doneWh === tradedWh) return null;
+  const trades = ofSide.map(({ hash }) => hash).toSorted();
+  const { start, end } = metered;
+  return { register: "none" as const, slots: [], deviation: { side, start, end, trades, tradedWh, doneWh } };
+}
+
+function cosigned({ record, evidence, participantSignature, ownSignature }: ExchangeRecord): CosignedRecord[] {
+  if (participantSignature === null || ownSignature === null) return [];
+  return [{ record, evidence, gatewaySignature: participantSignature, aggregatorSignature: ownSignature }];
+}
+
+function signerOrNobody(recover: () => string): string {
+  try {
+    return recover();
+  } catch (error) {
+    return errorCode(error);
+  }
+}

@@ -1,0 +1,151 @@
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import type { Clock } from "../../core/clock/clock.ts";
+import type { Log } from "../../core/log.ts";
+import type { PriceSeries } from "../../core/message/price-series.ts";
+import type { EpochInclusion } from "../../core/message/settlement-message.ts";
+import type { ChainClient, SignedHead } from "../../settlement/chain/chain-client.ts";
+import { buildEpoch } from "../../settlement/log/epoch.ts";
+import type { SignedAgreement } from "../../settlement/record/agreement.ts";
+import { recordHead, zeroHash } from "../../settlement/record/record.ts";
+import { pricesHash } from "../../settlement/record/reference-hash.ts";
+import type { Bundle } from "../../settlement/verify/bundle.ts";
+import type { ExchangeRecord, ExchangeRecordStore } from "../store/exchange-record-store.ts";
+import type { Participants } from "./standings.ts";
+
+/** The exchange's work with the chain. */
+export interface ExchangeChain {
+  /**
+   * Does what is due: an epoch of all that both have signed and of balancing prices that none binds yet, and the settlement
+   * of each pair by its newest record. Never rejects; what failed is done by a later call.
+   */
+  tick(): Promise<void>;
+  /** The self-contained proof of a record; null while it is not signed by both. */
+  bundleOf(stored: ExchangeRecord, agreement: SignedAgreement): Promise<Bundle | null>;
+}
+
+/** How many pairs go into one transaction: about 4 million gas. */
+const mostTogether = 100;
+
+export function exchangeChain(parts: {
+  owner: string;
+  chain: Pick<ChainClient, "commit" | "epochOf" | "readCommit" | "pairOf" | "settleMany" | "previewSettleMany">;
+  rpcUrl: string;
+  participants: Participants;
+  records: ExchangeRecordStore;
+  balancing: readonly PriceSeries[];
+  epochMs: number;
+  settleMs: number;
+  clock: Pick<Clock, "now">;
+  log: Log;
+}): ExchangeChain {
+  const { owner, chain, participants, records, clock, log } = parts;
+  const commitAll = async (): Promise<void> => {
+    const onChain = await chain.epochOf(owner);
+    for (const { epoch, root, leaves } of await records.uncommitted()) {
+      if (epoch <= onChain) {
+        if ((await chain.readCommit(owner, epoch))?.root !== root)
+          throw new AppError(
+            "epoch-conflict",
+            `the chain holds another root for epoch ${epoch} of ${owner}; an operator must look`,
+          );
+        await records.committed(epoch, "found on chain");
+        continue;
+      }
+      const { hash } = await chain.commit(owner, epoch, root, leaves.length, "0x");
+      await records.committed(epoch, hash);
+      log.info({ epoch, leaves: leaves.length, tx: hash }, "epoch committed");
+    }
+  };
+  const keepPrices = async (): Promise<boolean> => {
+    let isUnbound = false;
+    for (const series of parts.balancing) {
+      const hash = pricesHash(series);
+      const startMs = Date.parse(series.start);
+      const endMs = startMs + series.importPerKwh.length * series.stepS * 1000;
+      await records.keepSeries(hash, series, { startMs, endMs });
+      isUnbound ||= endMs > clock.now() && (await records.seriesEpoch(hash)) === null;
+    }
+    return isUnbound;
+  };
+  const isDue = async (what: string, everyMs: number): Promise<boolean> => (await records.due(what)) + everyMs <= clock.now();
+  const epochs = async (): Promise<void> => {
+    const early = await keepPrices();
+    const regular = await isDue("epoch", parts.epochMs);
+    if (early || regular) await records.gather((leaves) => buildEpoch(leaves).root);
+    if (regular) await records.setDue("epoch", clock.now());
+    await commitAll();
+  };
+  const newestDue = async (participant: string): Promise<SignedHead[]> => {
+    const agreement = participants.get(participant)?.agreement;
+    const newest = await records.newestCosigned(participant);
+    if (!agreement || !newest?.participantSignature || !newest.ownSignature) return [];
+    const pair = await chain.pairOf(agreement.a, agreement.b);
+    if (newest.record.seq <= pair.seq) return [];
+    const [signatureA, signatureB] =
+      agreement.a === owner
+        ? [newest.ownSignature, newest.participantSignature]
+        : [newest.participantSignature, newest.ownSignature];
+    return [{ head: recordHead(newest.record), signatureA, signatureB }];
+  };
+  const settle = async (): Promise<void> => {
+    if (!(await isDue("settle", parts.settleMs))) return;
+    const due: SignedHead[] = [];
+    for (const participant of participants.keys()) due.push(...(await newestDue(participant)));
+    for (let from = 0; from < due.length; from += mostTogether) {
+      const batch = due.slice(from, from + mostTogether);
+      const failed = await chain.previewSettleMany(batch);
+      for (const { a, b, seq, code, message } of failed)
+        log.warn({ pair: `${a}-${b}`, seq, code, error: message }, "not taken by the chain");
+      const good = batch.filter(({ head }) => failed.every(({ a, b }) => a !== head.a || b !== head.b));
+      if (good.length === 0) continue;
+      const { hash } = await chain.settleMany(good);
+      log.info({ pairs: good.length, tx: hash }, "settled");
+    }
+    await records.setDue("settle", clock.now());
+  };
+  const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      log.warn({ what, code: errorCode(error), error: errorMessage(error) }, "failed, tried again later");
+    }
+  };
+  let running: Promise<void> | null = null;
+  const inclusionOf = async (number: number | null, leaf: string): Promise<EpochInclusion | null> => {
+    const epoch = number === null ? null : await records.epochAt(number);
+    if (!epoch || epoch.tx === null) return null;
+    const tree = buildEpoch(epoch.leaves);
+    return { by: owner, epoch: epoch.epoch, root: tree.root, count: tree.count, proof: tree.proofOf(leaf) };
+  };
+  return {
+    tick: () =>
+      (running ??= (async () => {
+        await attempt("committing epochs", epochs);
+        await attempt("settling", settle);
+      })().finally(() => (running = null))),
+    async bundleOf(stored, signed) {
+      const { record, evidence, digest, prices, participantSignature, ownSignature, participant } = stored;
+      if (participantSignature === null || ownSignature === null) return null;
+      const { agreement } = signed;
+      const ownIsA = agreement.a === owner;
+      const previous = record.seq > 1 ? await records.at(participant, record.seq - 1) : null;
+      const hash = prices ? pricesHash(prices) : zeroHash;
+      return {
+        v: 1,
+        chainId: agreement.chainId,
+        contract: agreement.settlementContract,
+        rpc: parts.rpcUrl,
+        digest,
+        record,
+        evidence,
+        agreement: signed,
+        prices,
+        signatureA: ownIsA ? ownSignature : participantSignature,
+        signatureB: ownIsA ? participantSignature : ownSignature,
+        previous: previous?.record ?? null,
+        inclusion: await inclusionOf(stored.epoch, digest),
+        pricesInclusion: prices ? await inclusionOf(await records.seriesEpoch(hash), hash) : null,
+      };
+    },
+  };
+}

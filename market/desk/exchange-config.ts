@@ -1,0 +1,126 @@
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import type { LogLevel } from "../../core/log.ts";
+import { Address, Currency, Micro, Name, SiteName } from "../../core/message/fields.ts";
+import { isCredential } from "../../settlement/keys/read-passphrase.ts";
+import { type BookRules, usualTimes } from "../exchange/order-book.ts";
+import type { Path } from "../exchange/path-fees.ts";
+
+const Fee = Micro.refine((text) => !text.startsWith("-"), "a fee of 0 or more");
+const PerKwh = z.union([z.int().min(0), Fee], { error: "whole micro-units per kWh from 0, such as 10000" });
+
+/** The section `exchange` of a market's YAML file: snake_case keys with units. */
+export const ExchangeYaml = z.strictObject({
+  currency: Currency.default("EUR"),
+  /** By name, as in their agreements. */
+  participants: z.record(SiteName, z.strictObject({ agreement_file: z.string() })),
+  zones: z.array(Name).min(1).max(100).default(["grid"]),
+  /** Of every way that `paths` does not list. */
+  fee_micro_per_kwh: PerKwh.default(0),
+  paths: z
+    .array(z.strictObject({ from: Name, to: Name, fee_micro_per_kwh: PerKwh.nullable() }))
+    .max(10_000)
+    .default([]),
+  auction_every_s: z.int().min(60).max(900).default(300),
+  gate_minutes: z.int().min(0).max(120).default(15),
+  horizon_hours: z.int().min(1).max(72).default(48),
+  /** JSON list of price series: what is traded and not done costs `importPerKwh`, what is left over brings `exportPerKwh`. */
+  balancing_prices_file: z.string().optional(),
+  settlement: z.strictObject({
+    key: Name,
+    passphrase_file: z.string(),
+    chain_id: z.int().positive(),
+    contract: z.string().toLowerCase().pipe(Address),
+    rpc_url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }),
+    epoch_s: z.int().min(300).max(86_400).default(86_400),
+    /** 0: whenever there is something. */
+    settle_days: z.int().min(0).max(366).default(30),
+  }),
+  http: z
+    .strictObject({
+      listen: z
+        .string()
+        .refine(
+          (text) => /^[\w.:[\]-]+:\d{1,5}$/.test(text) && Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535,
+          "host:port, such as 127.0.0.1:8495",
+        ),
+    })
+    .default({ listen: "127.0.0.1:8495" }),
+});
+export type ExchangeYaml = z.infer<typeof ExchangeYaml>;
+
+/** What stands beside the sections of a market's file. */
+export const marketBasis = {
+  version: z.literal(1),
+  id: Name,
+  storage: z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db") }),
+  log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).default({ level: "info" }),
+  simulation: z.strictObject({ clock_url: z.string() }).optional(),
+};
+
+/** An exchange in a file of its own. */
+export const ExchangeFile = z.strictObject({ ...marketBasis, exchange: ExchangeYaml });
+export type ExchangeFile = z.infer<typeof ExchangeFile>;
+
+/** What an exchange runs by. */
+export interface ExchangeConfig {
+  id: string;
+  currency: string;
+  participants: { name: string; agreementFile: string }[];
+  zones: string[];
+  fee: bigint;
+  paths: Path[];
+  times: Pick<BookRules, "slotMinutes" | "gateMs" | "horizonMs" | "everyMs">;
+  balancingFile?: string;
+  keyFile: string;
+  passphraseFile: string;
+  chainId: number;
+  contract: string;
+  rpcUrl: string;
+  epochMs: number;
+  settleMs: number;
+  listen: { host: string; port: number };
+  databaseFile: string;
+  stateFolder: string;
+  logLevel: LogLevel;
+  /** Only in the demo and in tests. */
+  simulationClockUrl?: string;
+}
+
+/** Maps a checked file; relative paths count from `folder`. */
+export function exchangeConfigFromYaml(yaml: ExchangeFile, folder: string): ExchangeConfig {
+  const { exchange } = yaml;
+  const { settlement } = exchange;
+  const at = (path: string): string => resolve(folder, path);
+  const databaseFile = at(yaml.storage.path);
+  const stateFolder = dirname(databaseFile);
+  const { listen } = exchange.http;
+  const colon = listen.lastIndexOf(":");
+  return {
+    id: yaml.id,
+    currency: exchange.currency,
+    participants: Object.entries(exchange.participants).map(([name, one]) => ({ name, agreementFile: at(one.agreement_file) })),
+    zones: exchange.zones,
+    fee: BigInt(exchange.fee_micro_per_kwh),
+    paths: exchange.paths.map(({ from, to, fee_micro_per_kwh: fee }) => ({ from, to, fee: fee === null ? null : BigInt(fee) })),
+    times: {
+      ...usualTimes,
+      gateMs: exchange.gate_minutes * 60_000,
+      horizonMs: exchange.horizon_hours * 3_600_000,
+      everyMs: exchange.auction_every_s * 1000,
+    },
+    ...(exchange.balancing_prices_file !== undefined && { balancingFile: at(exchange.balancing_prices_file) }),
+    keyFile: join(stateFolder, "keys", `${settlement.key}.json`),
+    passphraseFile: isCredential(settlement.passphrase_file) ? settlement.passphrase_file : at(settlement.passphrase_file),
+    chainId: settlement.chain_id,
+    contract: settlement.contract,
+    rpcUrl: settlement.rpc_url,
+    epochMs: settlement.epoch_s * 1000,
+    settleMs: settlement.settle_days * 86_400_000,
+    listen: { host: listen.slice(0, colon).replaceAll(/^\[|\]$/g, ""), port: Number(listen.slice(colon + 1)) },
+    databaseFile,
+    stateFolder,
+    logLevel: yaml.log.level,
+    ...(yaml.simulation && { simulationClockUrl: yaml.simulation.clock_url }),
+  };
+}

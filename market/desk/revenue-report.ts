@@ -1,0 +1,62 @@
+import { moneyMicro } from "../../core/units.ts";
+import type { RecordWire } from "../../core/message/settlement-message.ts";
+import type { StoredLeg } from "../store/exchange-store.ts";
+
+/** What a participant's trades came to, and what the same energy would have at fixed prices. Money in micro-units. */
+export interface Revenue {
+  participant: string;
+  soldWh: number;
+  /** By the exchange; below 0 what it paid at negative prices. */
+  receivedMicro: bigint;
+  /** The same energy at the aggregator's fixed buying price. */
+  soldAtFixedMicro: bigint;
+  boughtWh: number;
+  /** To the exchange, path fees included. */
+  paidMicro: bigint;
+  /** The same energy at the supplier's price. */
+  boughtAtFixedMicro: bigint;
+  /** Sold or bought and not done; what it cost is in neither of the two. */
+  undoneWh: number;
+  deviationMicro: bigint;
+  /** What the exchange left it with beyond the fixed prices, deviations taken off. */
+  gainMicro: bigint;
+}
+
+/** What energy is worth without the exchange, micro-units per kWh. */
+export interface FixedPrices {
+  /** What the aggregator pays for surplus, and what the supplier takes for energy. */
+  buying: bigint;
+  selling: bigint;
+}
+
+/** Pure. @param records of the participant, of the same time */
+export function revenueOf(
+  participant: string,
+  legs: readonly StoredLeg[],
+  records: readonly RecordWire[],
+  fixed: FixedPrices,
+): Revenue {
+  const owed = (of: readonly { payer: string; amount: bigint }[]): bigint =>
+    of.reduce((sum, { payer, amount }) => sum + (payer === participant ? amount : -amount), 0n);
+  const whOf = (of: readonly StoredLeg[]): number => of.reduce((sum, { wh }) => sum + wh, 0);
+  const [sold, bought] = [legs.filter(({ side }) => side === "sell"), legs.filter(({ side }) => side === "buy")];
+  const corrections = records
+    .filter(({ kind }) => kind === "correction")
+    .map(({ payer, amount, wh }) => ({ payer, amount: BigInt(amount), wh }));
+  const [soldWh, boughtWh] = [whOf(sold), whOf(bought)];
+  const [receivedMicro, paidMicro, deviationMicro] = [-owed(sold), owed(bought), owed(corrections)];
+  const soldAtFixedMicro = moneyMicro([{ wh: soldWh, microPerKwh: fixed.buying }]);
+  const boughtAtFixedMicro = moneyMicro([{ wh: boughtWh, microPerKwh: fixed.selling }]);
+  return {
+    participant,
+    soldWh,
+    receivedMicro,
+    soldAtFixedMicro,
+    boughtWh,
+    paidMicro,
+    boughtAtFixedMicro,
+    undoneWh: corrections.reduce((sum, { wh }) => sum - wh, 0),
+    deviationMicro,
+    gainMicro: receivedMicro - soldAtFixedMicro + (boughtAtFixedMicro - paidMicro) - deviationMicro,
+  };
+}

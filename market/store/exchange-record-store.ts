@@ -1,0 +1,174 @@
+import type { PriceSeries } from "../../core/message/price-series.ts";
+import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
+import type { ExchangeDb } from "./open-exchange-database.ts";
+
+/** A record of the exchange with one participant (owner address). */
+export interface ExchangeRecord {
+  participant: string;
+  record: RecordWire;
+  digest: string;
+  evidence: Evidence;
+  /** Balancing prices of a correction, else null. */
+  prices: PriceSeries | null;
+  /** disputed: what time does not cure; an operator must look. */
+  state: "proposed" | "cosigned" | "disputed";
+  participantSignature: string | null;
+  ownSignature: string | null;
+  /** Epoch that holds it; null before. */
+  epoch: number | null;
+}
+
+/** What a record is of: a leg, or a side of a slot. */
+export type RecordSubject =
+  | { leg: { hash: string; side: "buy" | "sell" } }
+  | { corrected: { startMs: number; side: "buy" | "sell" } };
+
+/** An epoch; `tx` is null until it is known to be on chain. */
+export interface ExchangeEpoch {
+  epoch: number;
+  root: string;
+  leaves: string[];
+  tx: string | null;
+}
+
+/** Records, price series and epochs. Each call that writes is one transaction. */
+export interface ExchangeRecordStore {
+  newest(participant: string): Promise<ExchangeRecord | null>;
+  at(participant: string, seq: number): Promise<ExchangeRecord | null>;
+  newestCosigned(participant: string): Promise<ExchangeRecord | null>;
+  all(participant: string): Promise<ExchangeRecord[]>;
+  /** Keeps a proposed record, and of what it is. */
+  propose(record: ExchangeRecord, subject: RecordSubject): Promise<void>;
+  cosign(participant: string, seq: number, participantSignature: string, ownSignature: string): Promise<void>;
+  dispute(participant: string, seq: number): Promise<void>;
+  corrected(participant: string, startMs: number): Promise<("buy" | "sell")[]>;
+  keepSeries(hash: string, series: PriceSeries, span: { startMs: number; endMs: number }): Promise<void>;
+  seriesEpoch(hash: string): Promise<number | null>;
+  /** Puts all co-signed records and series that no epoch holds into the next one; null where there are none. */
+  gather(rootOf: (leaves: readonly string[]) => string): Promise<ExchangeEpoch | null>;
+  uncommitted(): Promise<ExchangeEpoch[]>;
+  committed(epoch: number, tx: string): Promise<void>;
+  epochAt(epoch: number): Promise<ExchangeEpoch | null>;
+  /** When something that comes round is due, ms; 0 before the first time. */
+  due(what: string): Promise<number>;
+  setDue(what: string, atMs: number): Promise<void>;
+}
+
+interface Row {
+  participant: string;
+  seq: number;
+  body: string;
+  digest: string;
+  evidence: string;
+  prices: string;
+  state: ExchangeRecord["state"];
+  participant_signature: string | null;
+  own_signature: string | null;
+  epoch: number | null;
+}
+
+interface EpochRow {
+  epoch: number;
+  root: string;
+  leaves: string;
+  tx: string | null;
+}
+
+export function exchangeRecordStore(db: ExchangeDb): ExchangeRecordStore {
+  const newest = db.prepare<[string], Row>("select * from record where participant = ? order by seq desc limit 1");
+  const one = db.prepare<[string, number], Row>("select * from record where participant = ? and seq = ?");
+  const cosignedNewest = db.prepare<[string], Row>(
+    "select * from record where participant = ? and state = 'cosigned' order by seq desc limit 1",
+  );
+  const every = db.prepare<[string], Row>("select * from record where participant = ? order by seq");
+  const insert = db.prepare(
+    `insert into record (participant, seq, body, digest, evidence, prices, state) values (?, ?, ?, ?, ?, ?, 'proposed')`,
+  );
+  const setLeg = db.prepare<[number, string, string]>("update leg set seq = ? where hash = ? and side = ? and seq is null");
+  const addCorrection = db.prepare("insert into correction (participant, start_ms, side, seq) values (?, ?, ?, ?)");
+  const correctedAt = db.prepare<[string, number], { side: "buy" | "sell" }>(
+    "select side from correction where participant = ? and start_ms = ?",
+  );
+  const cosign = db.prepare(
+    "update record set state = 'cosigned', participant_signature = ?, own_signature = ? where participant = ? and seq = ?",
+  );
+  const dispute = db.prepare("update record set state = 'disputed' where participant = ? and seq = ?");
+  const addSeries = db.prepare("insert or ignore into series (hash, start_ms, end_ms, body) values (?, ?, ?, ?)");
+  const seriesAt = db.prepare<[string], { epoch: number | null }>("select epoch from series where hash = ?");
+  const freeRecords = db.prepare<[], { digest: string }>(
+    "select digest from record where epoch is null and state = 'cosigned' order by participant, seq limit 60000",
+  );
+  const freeSeries = db.prepare<[], { hash: string }>("select hash from series where epoch is null order by hash");
+  const bindRecord = db.prepare<[number, string]>("update record set epoch = ? where digest = ?");
+  const bindSeries = db.prepare<[number, string]>("update series set epoch = ? where hash = ?");
+  const lastEpoch = db.prepare<[], { epoch: number | null }>("select max(epoch) as epoch from epoch");
+  const addEpoch = db.prepare("insert into epoch (epoch, root, leaves) values (?, ?, ?)");
+  const open = db.prepare<[], EpochRow>("select * from epoch where tx is null order by epoch");
+  const epochRow = db.prepare<[number], EpochRow>("select * from epoch where epoch = ?");
+  const setTx = db.prepare<[string, number]>("update epoch set tx = ? where epoch = ?");
+  const dueAt = db.prepare<[string], { at_ms: number }>("select at_ms from due where what = ?");
+  const putDue = db.prepare("insert or replace into due (what, at_ms) values (?, ?)");
+  const durably = <T>(work: () => T): Promise<T> => new Promise((resolve) => resolve(db.transaction(work)()));
+  return {
+    newest: (participant) => durably(() => recordOr(newest.get(participant))),
+    at: (participant, seq) => durably(() => recordOr(one.get(participant, seq))),
+    newestCosigned: (participant) => durably(() => recordOr(cosignedNewest.get(participant))),
+    all: (participant) => durably(() => every.all(participant).map(recordOf)),
+    propose: ({ participant, record, digest, evidence, prices }, subject) =>
+      durably(() => {
+        const texts = [record, evidence, prices].map((value) => JSON.stringify(value));
+        insert.run(participant, record.seq, texts[0], digest, texts[1], texts[2]);
+        if ("leg" in subject) setLeg.run(record.seq, subject.leg.hash, subject.leg.side);
+        else addCorrection.run(participant, subject.corrected.startMs, subject.corrected.side, record.seq);
+      }),
+    cosign: (participant, seq, theirs, own) => durably(() => void cosign.run(theirs, own, participant, seq)),
+    dispute: (participant, seq) => durably(() => void dispute.run(participant, seq)),
+    corrected: (participant, startMs) => durably(() => correctedAt.all(participant, startMs).map(({ side }) => side)),
+    keepSeries: (hash, series, { startMs, endMs }) =>
+      durably(() => void addSeries.run(hash, startMs, endMs, JSON.stringify(series))),
+    seriesEpoch: (hash) => durably(() => seriesAt.get(hash)?.epoch ?? null),
+    gather: (rootOf) =>
+      durably(() => {
+        const digests = freeRecords.all().map(({ digest }) => digest);
+        const hashes = freeSeries.all().map(({ hash }) => hash);
+        const leaves = [...digests, ...hashes];
+        if (leaves.length === 0) return null;
+        const epoch = (lastEpoch.get()?.epoch ?? 0) + 1;
+        const root = rootOf(leaves);
+        addEpoch.run(epoch, root, JSON.stringify(leaves));
+        for (const digest of digests) bindRecord.run(epoch, digest);
+        for (const hash of hashes) bindSeries.run(epoch, hash);
+        return { epoch, root, leaves, tx: null };
+      }),
+    uncommitted: () => durably(() => open.all().map(epochOf)),
+    committed: (epoch, tx) => durably(() => void setTx.run(tx, epoch)),
+    epochAt: (epoch) =>
+      durably(() => {
+        const row = epochRow.get(epoch);
+        return row ? epochOf(row) : null;
+      }),
+    due: (what) => durably(() => dueAt.get(what)?.at_ms ?? 0),
+    setDue: (what, atMs) => durably(() => void putDue.run(what, atMs)),
+  };
+}
+
+const recordOr = (row: Row | undefined): ExchangeRecord | null => (row ? recordOf(row) : null);
+
+const recordOf = (row: Row): ExchangeRecord => ({
+  participant: row.participant,
+  record: JSON.parse(row.body) as RecordWire,
+  digest: row.digest,
+  evidence: JSON.parse(row.evidence) as Evidence,
+  prices: JSON.parse(row.prices) as PriceSeries | null,
+  state: row.state,
+  participantSignature: row.participant_signature,
+  ownSignature: row.own_signature,
+  epoch: row.epoch,
+});
+
+const epochOf = ({ epoch, root, leaves, tx }: EpochRow): ExchangeEpoch => ({
+  epoch,
+  root,
+  leaves: JSON.parse(leaves) as string[],
+  tx,
+});

@@ -1,0 +1,110 @@
+import { expect, it } from "vitest";
+import { homeForecast, portfolioForecast } from "../../../aggregator/forecast/forecasts.ts";
+import { netLoads } from "../../../aggregator/forecast/net-loads.ts";
+import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
+import { slotsBetween } from "../../../core/slots.ts";
+import { boiler, charger, planOf } from "../plans.ts";
+import { message, midnightMs, quarterMs, scratchStore, slotItem } from "../rows.ts";
+
+const dayMs = 86_400_000;
+const slots = slotsBetween(midnightMs, midnightMs + dayMs, 15);
+
+/** So many days of a grid meter, and of panels' where they gave something: Wh by the quarter of the day. */
+async function live(
+  store: AggregatorStore,
+  site: string,
+  days: number,
+  wh: (quarter: number) => number,
+  pvWh?: (quarter: number) => number,
+): Promise<void> {
+  const rows = Array.from({ length: days * 96 }, (_, at) => {
+    const index = at - days * 96;
+    const [drawn, given] = [wh(at % 96), pvWh?.(at % 96) ?? 0];
+    const [net, seq] = [drawn - given, 3 * at + 1];
+    return [
+      slotItem(seq, index, Math.max(0, net)),
+      slotItem(seq + 1, index, Math.max(0, -net), { register: "export" }),
+      slotItem(seq + 2, index, given, { role: "pv", meter: "roof", register: "export" }),
+    ].slice(0, pvWh ? 3 : 2);
+  }).flat();
+  for (let at = 0; at < rows.length; at += 500)
+    await store.ingest(site, message(rows.slice(at, at + 500).map((row, index) => ({ ...row, seq: at + index + 1 }))));
+}
+
+const evening = (quarter: number): number => (quarter >= 68 && quarter < 88 ? 300 : 50);
+const sun = (quarter: number): number => (quarter >= 40 && quarter < 56 ? 700 : 0);
+
+it("foretells load and panels apart, from meters of both", async () => {
+  const { store } = await scratchStore();
+  await live(store, "a", 7, evening, sun);
+  const { load, pv } = await homeForecast(store, "a", slots, midnightMs);
+  expect(load).toMatchObject({ source: "history", days: 8 });
+  expect([load.q50[10], load.q50[78], load.q50[48]]).toEqual([200, 1200, 200]);
+  expect([pv?.q50[10], pv?.q50[48]]).toEqual([0, 2800]);
+  expect(load.errorW).toBeLessThan(120);
+  expect(pv?.insideShare).toBeGreaterThan(0.8);
+});
+
+it("leaves out what appliances had been told to draw, and says nothing of panels that are not there", async () => {
+  const { store } = await scratchStore();
+  await store.saveResource("a", boiler);
+  await live(store, "a", 7, (quarter) => (quarter < 4 ? 600 : quarter < 8 ? 90 : 100));
+  const list = planOf("boiler", 1);
+  for (let day = 7; day > 0; day--) {
+    const shifted = list.instructions.map((one) => ({
+      ...one,
+      executionTime: new Date(Date.parse(one.executionTime) - day * dayMs).toISOString(),
+      validUntil: new Date(Date.parse(one.validUntil) - day * dayMs).toISOString(),
+    }));
+    const plan = `00000000-0000-4000-8000-00000000000${day}`;
+    await store.savePlans("a", [{ ...list, plan, instructions: shifted }], midnightMs - day * dayMs - 1000);
+    await store.answerPlan("a", plan, "ACCEPTED", null);
+  }
+  const { load, pv } = await homeForecast(store, "a", slots, midnightMs);
+  expect(pv).toBeNull();
+  // 2.4 kW less the heater's 2.
+  expect(load.q50[1]).toBe(400);
+});
+
+it("tells of cars and heaters what they say of themselves", async () => {
+  const { store } = await scratchStore();
+  await store.saveResource("a", boiler);
+  await store.saveResource("a", charger);
+  const { load, appliances } = await homeForecast(store, "a", slots, midnightMs);
+  expect(load.source).toBe("profile");
+  const [heater, car] = appliances;
+  expect(heater).toMatchObject({ resource: "boiler", kind: "energy" });
+  // 6 kWh from nine in the evening until half past six.
+  expect(heater?.values[0]).toBeCloseTo(6000 / 9.5, 6);
+  expect(heater?.values[40]).toBe(0);
+  expect([car?.kind, car?.values[0], car?.values[40], car?.values[80]]).toEqual(["presence", 1, 0, 1]);
+});
+
+it("foretells all together from what they did together, scaled where one has not told yet", async () => {
+  const { store } = await scratchStore();
+  await live(store, "a", 7, evening);
+  await live(store, "b", 7, evening, sun);
+  await live(store, "c", 3, evening);
+  for (const site of ["a", "b", "c"]) await store.saveResource(site, charger);
+  const { load, pv, appliances } = await portfolioForecast(store, ["a", "b", "c"], slots, midnightMs);
+  expect([load.q50[10], load.q50[78], pv?.q50[48]]).toEqual([600, 3600, 2800]);
+  expect(appliances).toMatchObject([{ resource: "all", kind: "presence" }]);
+  expect(appliances[0]?.values[0]).toBe(3);
+});
+
+it("is what plans rest on after three days, read once in some hours", async () => {
+  const { store } = await scratchStore();
+  let reads = 0;
+  const loads = netLoads({ ...store, slots: (...asked) => (reads++, store.slots(...asked)) });
+  await live(store, "a", 7, evening, sun);
+  const first = await loads.meanW("a", [charger], slots, midnightMs);
+  expect(first?.[48]).toBeCloseTo(-2600, 0);
+  expect(first?.[4]).toBeCloseTo(200, 0);
+  const before = reads;
+  const later = slotsBetween(midnightMs + 4 * quarterMs, midnightMs + dayMs, 15);
+  expect(await loads.meanW("a", [charger], later, midnightMs + 4 * quarterMs)).toEqual(first?.slice(4));
+  expect(reads).toBe(before);
+  await loads.meanW("a", [charger], later, midnightMs + 25 * quarterMs);
+  expect(reads).toBeGreaterThan(before);
+  expect(await loads.meanW("b", [charger], slots, midnightMs)).toBeNull();
+});

@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { createControlKey } from "../../core/envelope.ts";
+import { cliEntry } from "../fake/run-cli.ts";
+import { aggregatorId } from "./aggregator-process.ts";
+import type { BrokerFiles } from "./broker-files.ts";
+
+/** Several workers of one aggregator, each a process of its own. */
+export interface WorkerProcesses {
+  /** Public half of the key that signs receipts. */
+  publicJwk: object;
+  configFile: string;
+  /** Starts one; resolves when it is ready. */
+  start(index: number): Promise<void>;
+  stop(index: number, signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void>;
+  stopAll(): Promise<void>;
+}
+
+/** Lays out their files; none is started yet. */
+export async function workerProcesses(options: {
+  folder: string;
+  broker: BrokerFiles;
+  postgresUrl: string;
+  sites: readonly string[];
+  leaseS: number;
+  more?: Record<string, unknown>;
+}): Promise<WorkerProcesses> {
+  const { folder, broker } = options;
+  mkdirSync(folder, { recursive: true });
+  const { privateJwk, publicJwk } = await createControlKey("control-1");
+  const configFile = join(folder, "aggregator.yaml");
+  const prices = {
+    v: 1,
+    currency: "EUR",
+    start: "2026-01-01T00:00:00.000Z",
+    stepS: 3600,
+    importPerKwh: ["210000"],
+    exportPerKwh: ["70000"],
+  };
+  writeFileSync(join(folder, "prices.json"), JSON.stringify([prices]));
+  writeFileSync(join(folder, "control-key.json"), JSON.stringify(privateJwk), { mode: 0o600 });
+  const yaml = {
+    version: 1,
+    id: aggregatorId,
+    broker: {
+      url: broker.url,
+      ...(broker.caFile && { ca_file: broker.caFile, cert_file: broker.certFile, key_file: broker.keyFile }),
+    },
+    control_key_file: "control-key.json",
+    sites: Object.fromEntries(options.sites.map((site) => [site, {}])),
+    prices_file: "prices.json",
+    workers: { lease_s: options.leaseS },
+    storage: { postgres_url: options.postgresUrl, folder },
+    http: { listen: "127.0.0.1:0" },
+    ...options.more,
+  };
+  writeFileSync(configFile, stringify(yaml));
+  const children = new Map<number, ChildProcess>();
+  const stop: WorkerProcesses["stop"] = async (index, signal) => {
+    const child = children.get(index);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (signal === "SIGSTOP" || signal === "SIGCONT") return void child.kill(signal);
+    children.delete(index);
+    const ended = once(child, "exit");
+    child.kill(signal);
+    await ended;
+  };
+  return {
+    publicJwk,
+    configFile,
+    async start(index) {
+      const log = openSync(join(folder, `log-${index}`), "a");
+      const child = spawn(process.execPath, [cliEntry, "aggregator", "worker", "-c", configFile], {
+        stdio: ["pipe", "pipe", log],
+        // Ends with this process, whatever ends that.
+        env: { ...process.env, SMART_MLA_PARENT: "stdin" },
+      });
+      closeSync(log);
+      children.set(index, child);
+      child.stdin?.on("error", () => undefined);
+      await Promise.race([
+        child.stdout && once(child.stdout, "data"),
+        once(child, "exit").then(() => {
+          if (child.signalCode === null)
+            throw new Error(`worker ${index} ended with ${child.exitCode}; see ${folder}/log-${index}`);
+        }),
+      ]);
+    },
+    stop,
+    async stopAll() {
+      await Promise.all([...children.keys()].map((index) => stop(index, "SIGKILL")));
+    },
+  };
+}
