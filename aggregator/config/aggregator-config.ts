@@ -65,6 +65,8 @@ export interface FeederConfig {
   agreementFile?: string;
   /** What that contract says of this feeder, once it was read. */
   grid?: FeederContract;
+  /** What orders of its grid operator leave at an instant, W; Infinity without one. */
+  orderedW?: (atMs: number) => number;
 }
 
 /** What a contract with a grid operator says of one feeder. */
