@@ -32,7 +32,7 @@ export async function openAggregatorRoom(
   options: Shared &
     Pick<
       AggregatorRoomOptions,
-      "overrides" | "consents" | "remote" | "givenWh" | "increaseDelays" | "meters" | "settlement" | "gridMeter"
+      "overrides" | "consents" | "remote" | "givenWh" | "increaseDelays" | "meters" | "settlement" | "positions" | "gridMeter"
     >,
 ): Promise<AggregatorRoom | null> {
   const link = options.config.aggregator;

@@ -316,6 +316,11 @@ export async function program(argv: readonly string[]): Promise<number> {
 
   const market = root.command("market").description("markets for energy and flexibility");
   market
+    .command("run")
+    .description("a grid operator that keeps its grid from being overloaded, with the aggregators on it")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), its market.yaml")
+    .action(verb(async ({ config: file }: { config: string }) => (await import("./market-run.ts")).marketRun(file, say)));
+  market
     .command("replay")
     .description("clear a book of orders from a file: trades, prices and welfare; needs no exchange")
     .argument("[book]", "JSON or YAML; - for standard input")

@@ -14,6 +14,8 @@ export interface ExchangeRoom {
 export interface ExchangeParts {
   trader: Trader;
   settling: ExchangeSettling;
+  /** What the house looks after on the chain by itself: proofs, and money that the exchange takes out. */
+  lookAfter(hasLeft: boolean): Promise<void>;
   close(): void;
 }
 
@@ -45,8 +47,9 @@ export function startExchangeRoom(options: {
   const round = (): Promise<void> =>
     attempt(async () => {
       parts ??= await options.open();
-      const { settling, trader } = parts;
+      const { settling, trader, lookAfter } = parts;
       await settling.run();
+      await lookAfter(settling.hasLeft());
       // By a clock that nobody has set, slots and times of orders mean nothing.
       if (clock.synced()) await trader.run(!settling.hasLeft());
     });

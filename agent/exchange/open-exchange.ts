@@ -9,12 +9,15 @@ import { readPassphrase } from "../../settlement/keys/read-passphrase.ts";
 import { readAgreement } from "../../settlement/record/read-agreement.ts";
 import type { ExchangeConfig, SettlementConfig } from "../config/agent-config.ts";
 import type { OwnPrices } from "../own-prices.ts";
+import { openChainChores } from "../settle/chain-chores.ts";
 import { signingRoom } from "../settle/signing-room.ts";
+import { watchtower } from "../settle/watchtower.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import { exchangeHold, type ExchangeStore } from "../store/exchange-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { Db } from "../store/open-database.ts";
 import { settlementStores } from "../store/settlement-stores.ts";
+import { askInclusions } from "./ask-inclusions.ts";
 import type { ExchangeParts } from "./exchange-room.ts";
 import { exchangeSettling } from "./exchange-settling.ts";
 import type { HouseOutlook } from "./house-outlook.ts";
@@ -40,6 +43,11 @@ export async function openExchange(options: {
   const { rpcUrl, chainId, contract, finality, dailyCap } = settlement;
   const chain = chainClient({ rpcUrl, chainId, contract });
   const client = exchangeClient(exchange.url, { agreement, signer, clock });
+  const tower =
+    settlement.watchtowerUrl === undefined ? null : watchtower(settlement.watchtowerUrl, { agreement, signer, clock });
+  const pair = `${agreement.a}-${agreement.b}`;
+  const stores = { ...settlementStores(db), hold: exchangeHold(db, pair, clock) };
+  const chores = await openChainChores({ config: settlement, agreement, signer, chain, stores, clock, log });
   const room = signingRoom({
     agreement,
     signer,
@@ -48,7 +56,8 @@ export async function openExchange(options: {
     gridMeter,
     balancing: store.pricesAt,
     ...(dailyCap && { dailyCap }),
-    stores: { ...settlementStores(db), hold: exchangeHold(db, `${agreement.a}-${agreement.b}`, clock), meters, prices: control },
+    tower,
+    stores: { ...stores, meters, prices: control },
     clock,
   });
   return {
@@ -75,6 +84,13 @@ export async function openExchange(options: {
       clock,
       log,
     }),
-    close: () => chain.close(),
+    async lookAfter(hasLeft) {
+      await askInclusions({ client, room, ...stores, pair, nowMs: clock.now() });
+      await chores.run(hasLeft);
+    },
+    close() {
+      chores.close();
+      chain.close();
+    },
   };
 }

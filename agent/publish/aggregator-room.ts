@@ -16,6 +16,7 @@ import type { ApplianceNow, ControlLoop } from "../control-loop.ts";
 import { acceptInstructions } from "../plan/accept-instructions.ts";
 import { meteredDevices } from "../settle/metered-devices.ts";
 import { settler, type Settler } from "../settle/settler.ts";
+import type { Position } from "../exchange/wishes.ts";
 import type { RemoteSettings } from "../remote/remote-config.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
@@ -72,6 +73,8 @@ export interface AggregatorRoomOptions {
   givenWh: GivenWh;
   meters: MeterStore;
   settlement: SettlementStores;
+  /** Traded at an exchange in slots that begin then or later; null without one. */
+  positions: ((fromMs: number) => ReadonlyMap<number, Position>) | null;
   outbox: Outbox;
   loop: ControlLoop;
   gridMeter: string;
@@ -129,6 +132,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
         gridMeter: options.gridMeter,
         devices: meteredDevices(config),
         stores,
+        ...(options.positions && { positions: options.positions }),
         clock,
         log,
       });

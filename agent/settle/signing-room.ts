@@ -29,6 +29,7 @@ import { evidenceHash } from "../../settlement/record/reference-hash.ts";
 import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { DailyCap, SettlementConfig } from "../config/agent-config.ts";
+import type { Position } from "../exchange/wishes.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { MeterStore } from "../store/meter-store.ts";
 import type { RecordStore, SignedRecord, Uncountersigned } from "../store/record-store.ts";
@@ -86,6 +87,7 @@ export async function openSigningRoom(options: {
   gridMeter: string;
   devices: readonly MeteredDevice[];
   stores: SigningStores & { publications: PublicationStore };
+  positions?: (fromMs: number) => ReadonlyMap<number, Position>;
   clock: Clock;
   log: Log;
 }): Promise<SigningRoom> {
@@ -121,6 +123,8 @@ export function signingRoom(parts: {
   tower?: Watchtower | null;
   /** Only with an exchange, and then nothing but trades and what became of them: the balancing prices of an instant. */
   balancing?: (atMs: number) => PriceSeries | null;
+  /** With a supplier: what the house traded at an exchange in slots that begin then or later, by start. */
+  positions?: (fromMs: number) => ReadonlyMap<number, Position>;
   /** Without one nothing is held back. */
   dailyCap?: DailyCap;
   /** What both have signed must be in a final epoch within this; without it no proof is asked for. */
@@ -224,6 +228,7 @@ export function signingRoom(parts: {
             // What a lost record covered is not known, but nothing that ended later.
             ...lost.map(({ register, endMs: untilMs }) => ({ register, startMs: 0, endMs: untilMs })),
           ],
+          ...(parts.positions && { tradedWh: tradedIn(parts.positions(startMs)) }),
           ...(balancing && {
             trading: await tradingOf(touching, Math.max(-Infinity, ...lost.map(({ endMs: untilMs }) => untilMs))),
           }),
@@ -279,6 +284,14 @@ export function signingRoom(parts: {
     },
     overdueSince: (settledWithinMs) =>
       overdueSince({ agreement, records, meters, gridMeter: parts.gridMeter, settledWithinMs, nowMs: clock.now() }),
+  };
+}
+
+function tradedIn(positions: ReadonlyMap<number, Position>): Record<"import" | "export", Map<number, number>> {
+  const all = [...positions];
+  return {
+    import: new Map(all.map(([startMs, { boughtWh }]) => [startMs, boughtWh])),
+    export: new Map(all.map(([startMs, { soldWh }]) => [startMs, soldWh])),
   };
 }
 

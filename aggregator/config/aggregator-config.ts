@@ -23,6 +23,8 @@ export interface AggregatorConfig {
   /** What a kWh is worth to the aggregator, as price series; without it no flexibility can be rewarded. */
   worthFile?: string;
   settlement?: AggregatorSettlement;
+  /** Where some of the homes trade. */
+  exchange?: { url: string; sites: string[] };
   enrolment?: EnrolmentConfig;
   /** Several processes share the work. */
   workers?: { group: string; leaseMs: number };
@@ -63,6 +65,8 @@ export interface FeederConfig {
   agreementFile?: string;
   /** What that contract says of this feeder, once it was read. */
   grid?: FeederContract;
+  /** What orders of its grid operator leave at an instant, W; Infinity without one. */
+  orderedW?: (atMs: number) => number;
 }
 
 /** What a contract with a grid operator says of one feeder. */
@@ -129,6 +133,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     ),
     ...(yaml.flexibility && { worthFile: at(yaml.flexibility.worth_file) }),
     ...(settlement && { settlement: settlementFromYaml(settlement, folder, stateFolder) }),
+    ...(yaml.exchange && { exchange: yaml.exchange }),
     ...(enrolment && {
       enrolment: {
         listen: listenAt(enrolment.listen),

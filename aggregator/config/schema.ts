@@ -73,6 +73,13 @@ export const AggregatorYaml = z.strictObject({
   /** What flexibility is worth: JSON file with a list of price series, day-ahead prices say, whose importPerKwh count. */
   flexibility: z.strictObject({ worth_file: z.string() }).optional(),
   settlement: SettlementYaml.optional(),
+  /** An exchange at which homes trade: what they traded there is not billed here too. */
+  exchange: z
+    .strictObject({
+      url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }),
+      sites: z.array(SiteName).min(1),
+    })
+    .optional(),
   /** Where gateways get their certificates. Without it they are made by hand. */
   enrolment: z
     .strictObject({

@@ -20,6 +20,7 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { anchoring } from "./anchoring.ts";
 import { epochMaker } from "./epoch-maker.ts";
 import { epochTrees } from "./epoch-trees.ts";
+import { exchangeTrades } from "./exchange-trades.ts";
 import { inclusion } from "./inclusion.ts";
 import { logPublisher } from "./log-publisher.ts";
 import { fillMirrors } from "./mirror.ts";
@@ -124,6 +125,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
   const proposals = proposer({
     ...rooms,
     agreements,
+    ...(config.exchange && { trades: exchangeTrades({ ...config.exchange, agreements, signer: wallet, clock, log }) }),
     feedersOf: (site) => rooms.feeders.filter((feeder) => feeder.sites.includes(site)).map(({ name }) => name),
     income: [feederAvailability(rooms.feeders, store)],
     signer: wallet,

@@ -1,17 +1,19 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
-import type { CosignedRecord, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
+import type { CosignedRecord, Evidence, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/record/agreement.ts";
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import { composeRecord } from "../../settlement/record/compose-record.ts";
 import { recordDigest, signerOf, signRecord } from "../../settlement/record/record.ts";
+import { withoutTraded } from "../../settlement/record/residual.ts";
 import { agreementHash, domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { Send } from "../dispatch/sender.ts";
 import { dayReckoner, type ReckonerOptions } from "../reward/day-reckoner.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import type { StoredRecord } from "../store/aggregator-store.ts";
+import type { ExchangeTrades } from "./exchange-trades.ts";
 import { evidenceOf, nextPeriods, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
 
 /** Parts that the proposer works with. */
@@ -20,6 +22,8 @@ export interface ProposerOptions extends ReckonerOptions {
   chain: Pick<ChainReader, "partyOf">;
   prices: PriceBook;
   send: Send;
+  /** What homes traded at an exchange; left out where none does. */
+  trades?: ExchangeTrades;
   /** 32 random bytes in hex. */
   salt: () => string;
   /** Told of each record that both sides have signed. */
@@ -43,6 +47,8 @@ const escrowShort = "settlement-escrow-short";
 const curable = new Set([
   journalBehind,
   "settlement-energy-missing",
+  // The home may not have heard yet of what it traded.
+  "settlement-trades-differ",
   escrowShort,
   "settlement-daily-cap",
   "settlement-countersignature-missing",
@@ -88,12 +94,15 @@ export function proposer(options: ProposerOptions): Proposer {
     const { kind, startMs, endMs } = period;
     const slots = kind === "reward" ? [] : await store.slots(site, kind, startMs, endMs);
     const counts = (await store.homeCounts(site, kind, iso(startMs))) ? "last" : "first";
-    const evidence =
+    const whole =
       kind === "reward" && agreement.reward.kind === "flexibility"
         ? await flexibilityOf(site, agreement, period)
         : evidenceOf(period, slots, counts);
-    if (!evidence || evidence === "empty") return evidence;
-    if (period.kind !== "reward" && evidence.slots.every(({ wh }) => wh === 0)) return "empty";
+    if (!whole || whole === "empty") return whole;
+    const traded = kind === "reward" ? undefined : await options.trades?.of(site, kind, startMs, endMs);
+    if (traded === null) return undefined;
+    const evidence: Evidence = traded ? withoutTraded(whole, traded) : whole;
+    if (period.kind !== "reward" && !evidence.traded && evidence.slots.every(({ wh }) => wh === 0)) return "empty";
     const series = period.kind === "reward" ? null : (options.prices.at(period.startMs) ?? null);
     const time = iso(Math.floor(clock.now() / 1000) * 1000);
     const record = composeRecord({

@@ -96,6 +96,15 @@ export type ExchangeSettlementUp = z.input<typeof ExchangeSettlementUp>;
 export const ExchangeSettlementDown = z.object({ messages: z.array(SettlementDown).max(50) });
 export type ExchangeSettlementDown = z.infer<typeof ExchangeSettlementDown>;
 
+/** POST /v1/allocations: what a participant traded, asked for by its supplier. */
+export const AllocationsUp = z.object({ request: SignedRequest, from: Instant, to: Instant });
+
+/** Energy of a slot that a participant bought and sold; the gates of all slots that are given are closed. */
+export const AllocationsDown = z.object({
+  items: z.array(z.object({ start: Instant, end: Instant, boughtWh: z.int().min(0), soldWh: z.int().min(0) })),
+});
+export type AllocationsDown = z.infer<typeof AllocationsDown>;
+
 /** One auction of one slot, as it is published afterwards. Prices null where nothing was traded. */
 export const AuctionResult = z.object({
   start: Instant,

@@ -74,6 +74,12 @@ export const Evidence = z.object({
   register: z.enum(["import", "export", "none"]),
   slots: z.array(z.object({ start: Instant, end: Instant, wh: z.int() })).max(400),
   flexibility: FlexibilityEvidence.optional(),
+  /** Of an energy record: what of its slots was traded at an exchange, beside what they have. */
+  traded: z
+    .array(z.object({ start: Instant, end: Instant, wh: z.int().positive() }))
+    .min(1)
+    .max(400)
+    .optional(),
   trade: TradeEvidence.optional(),
   deviation: DeviationEvidence.optional(),
 });

@@ -39,7 +39,7 @@ export async function startUftpEndpoint(options: {
   keysOf: (domain: string) => PinnedKeys | undefined;
   seen: SeenMessages;
   now: () => number;
-  take: (message: UftpMessage, digest: string) => void | Promise<void>;
+  take: (message: UftpMessage) => void | Promise<void>;
   log: Log;
 }): Promise<UftpEndpoint> {
   const { listen, tls, log } = options;
@@ -101,7 +101,7 @@ async function answered(
   const sender = message.SenderDomain;
   if (!names.includes(sender))
     throw new AppError("uftp-other-certificate", `the certificate of the connection is not for ${sender}`);
-  const digest = createHash("sha256").update(text).digest("hex");
+  const digest = createHash("sha256").update(JSON.stringify(message)).digest("hex");
   seen.forget(nowMs);
   switch (seen.look(sender, message.MessageID, digest)) {
     case "same":
@@ -112,7 +112,7 @@ async function answered(
       // Before anything else happens, so that the same message beside it is not new.
       seen.note(sender, message.MessageID, digest, Date.parse(message.TimeStamp) + uftpWindowMs);
       try {
-        await take(message, digest);
+        await take(message);
       } catch (error) {
         seen.drop(sender, message.MessageID);
         throw error;

@@ -10,7 +10,7 @@ import { recordDigest, signerOf, signRecord } from "../../settlement/record/reco
 import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { ExchangeRecord, ExchangeRecordStore, RecordSubject } from "../store/exchange-record-store.ts";
-import type { ExchangeStore, StoredLeg } from "../store/exchange-store.ts";
+import type { ExchangeStore } from "../store/exchange-store.ts";
 import type { Participants } from "./standings.ts";
 
 /** The exchange between buyer and seller: a record with each of them for each trade, and for what was not done of it. */
@@ -32,8 +32,8 @@ const curable = new Set([
   "chain-unreachable",
 ]);
 const journalBehind = "settlement-journal-behind";
-/** Slots of so long ago are still looked at. */
-const lookBackMs = 40 * 86_400_000;
+/** Participants tell what they metered within two days; older slots are not looked at again. */
+const lookBackMs = 3 * 86_400_000;
 
 export function clearingHouse(parts: {
   participants: Participants;
@@ -72,8 +72,8 @@ export function clearingHouse(parts: {
     await records.propose(made, subject);
     return made;
   };
-  const nextTrade = async (participant: string, agreement: Agreement, legs: readonly StoredLeg[]) => {
-    const leg = legs.find(({ seq, endMs }) => seq === null && endMs <= clock.now());
+  const nextTrade = async (participant: string, agreement: Agreement): Promise<ExchangeRecord | null> => {
+    const leg = await store.nextOpenLeg(participant, clock.now());
     if (!leg) return null;
     const [trade, own] = [await store.trade(leg.hash), await store.signedOrder(leg.orderHash)];
     if (!trade || !own) return null;
@@ -82,29 +82,21 @@ export function clearingHouse(parts: {
     const { hash, side } = leg;
     return compose(participant, agreement, { kind: "trade", start, end, evidence, series: null }, { leg: { hash, side } });
   };
-  /** The first side of a slot of which less was done than traded, once all its trades are settled. */
-  const nextCorrection = async (participant: string, agreement: Agreement, legs: readonly StoredLeg[]) => {
-    for (const [startMs, ofSlot] of Map.groupBy(legs, (leg) => leg.startMs)) {
-      const metered = await store.metered(participant, startMs);
-      const series = parts.balancing.find((one) => priceAt(one, "import", startMs) !== undefined);
-      if (!metered || !series || ofSlot.some(({ seq }) => seq === null)) continue;
-      const corrected = await records.corrected(participant, startMs);
-      for (const side of ["sell", "buy"] as const) {
-        const evidence = deviationOf(ofSlot, side, metered);
-        if (!evidence || corrected.includes(side)) continue;
-        const { start, end } = evidence.deviation;
-        const given = { kind: "correction" as const, start, end, evidence, series };
-        return compose(participant, agreement, given, { corrected: { startMs, side } });
-      }
-    }
-    return null;
+  const nextCorrection = async (participant: string, agreement: Agreement): Promise<ExchangeRecord | null> => {
+    const found = await store.nextDeviation(participant, clock.now() - lookBackMs);
+    const series = found && parts.balancing.find((one) => priceAt(one, "import", found.startMs) !== undefined);
+    if (!found || !series) return null;
+    const { startMs, endMs, ...rest } = found;
+    const [start, end] = [iso(startMs), iso(endMs)];
+    const evidence: Evidence = { register: "none", slots: [], deviation: { start, end, ...rest } };
+    const subject = { corrected: { startMs, side: found.side } };
+    return compose(participant, agreement, { kind: "correction", start, end, evidence, series }, subject);
   };
   const advance = async (participant: string, agreement: Agreement): Promise<SettlementDown[]> => {
     const newest = await records.newest(participant);
     if (newest?.state === "disputed") return [];
     if (newest?.state === "proposed") return [{ kind: "proposal", record: newest.record, evidence: newest.evidence }];
-    const legs = await store.legs(participant, clock.now() - lookBackMs);
-    const next = (await nextTrade(participant, agreement, legs)) ?? (await nextCorrection(participant, agreement, legs));
+    const next = (await nextTrade(participant, agreement)) ?? (await nextCorrection(participant, agreement));
     return next ? [{ kind: "proposal", record: next.record, evidence: next.evidence }] : [];
   };
   const signed = async (
@@ -178,20 +170,6 @@ export function clearingHouse(parts: {
       return counts;
     },
   };
-}
-
-function deviationOf(
-  legs: readonly StoredLeg[],
-  side: "buy" | "sell",
-  metered: { start: string; end: string; importWh: number; exportWh: number },
-) {
-  const ofSide = legs.filter((leg) => leg.side === side);
-  const tradedWh = ofSide.reduce((sum, { wh }) => sum + wh, 0);
-  const doneWh = Math.min(tradedWh, side === "sell" ? metered.exportWh : metered.importWh);
-  if (doneWh === tradedWh) return null;
-  const trades = ofSide.map(({ hash }) => hash).toSorted();
-  const { start, end } = metered;
-  return { register: "none" as const, slots: [], deviation: { side, start, end, trades, tradedWh, doneWh } };
 }
 
 function cosigned({ record, evidence, participantSignature, ownSignature }: ExchangeRecord): CosignedRecord[] {

@@ -13,7 +13,14 @@ const PerKwh = z.union([z.int().min(0), Fee], { error: "whole micro-units per kW
 export const ExchangeYaml = z.strictObject({
   currency: Currency.default("EUR"),
   /** By name, as in their agreements. */
-  participants: z.record(SiteName, z.strictObject({ agreement_file: z.string() })),
+  participants: z.record(
+    SiteName,
+    z.strictObject({
+      agreement_file: z.string(),
+      /** Owner address of who supplies it; it may ask what was traded, so as not to bill that too. */
+      supplier: z.string().toLowerCase().pipe(Address).optional(),
+    }),
+  ),
   zones: z.array(Name).min(1).max(100).default(["grid"]),
   /** Of every way that `paths` does not list. */
   fee_micro_per_kwh: PerKwh.default(0),
@@ -66,7 +73,7 @@ export type ExchangeFile = z.infer<typeof ExchangeFile>;
 export interface ExchangeConfig {
   id: string;
   currency: string;
-  participants: { name: string; agreementFile: string }[];
+  participants: { name: string; agreementFile: string; supplier: string | null }[];
   zones: string[];
   fee: bigint;
   paths: Path[];
@@ -99,7 +106,11 @@ export function exchangeConfigFromYaml(yaml: ExchangeFile, folder: string): Exch
   return {
     id: yaml.id,
     currency: exchange.currency,
-    participants: Object.entries(exchange.participants).map(([name, one]) => ({ name, agreementFile: at(one.agreement_file) })),
+    participants: Object.entries(exchange.participants).map(([name, one]) => ({
+      name,
+      agreementFile: at(one.agreement_file),
+      supplier: one.supplier ?? null,
+    })),
     zones: exchange.zones,
     fee: BigInt(exchange.fee_micro_per_kwh),
     paths: exchange.paths.map(({ from, to, fee_micro_per_kwh: fee }) => ({ from, to, fee: fee === null ? null : BigInt(fee) })),

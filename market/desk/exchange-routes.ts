@@ -5,6 +5,8 @@ import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import {
+  AllocationsDown,
+  AllocationsUp,
   AuctionResults,
   BalancingPrices,
   ExchangeRules,
@@ -36,10 +38,14 @@ export interface ExchangeRoutesOptions {
   domain: SettlementDomain;
   /** By owner address. */
   agreements: ReadonlyMap<string, SignedAgreement>;
+  /** Owner addresses of suppliers by that of whom they supply. */
+  suppliers: ReadonlyMap<string, string>;
+  /** Slots that begin before have no auction any more, ms. */
+  closedUntilMs: () => number;
   desk: ExchangeDesk;
   house: ClearingHouse;
   anchor: Pick<ExchangeChain, "bundleOf">;
-  store: Pick<ExchangeStore, "addMetered">;
+  store: Pick<ExchangeStore, "addMetered" | "allocations">;
   records: Pick<ExchangeRecordStore, "at" | "all">;
   chain: Pick<ChainReader, "partyOf">;
   balancing: readonly PriceSeries[];
@@ -103,6 +109,15 @@ const routesOf = {
     request: body(ExchangeSettlementUp),
     responses: answers("countersignatures, and the record that is next", ExchangeSettlementDown),
   }),
+  allocations: createRoute({
+    method: "post",
+    path: "/v1/allocations",
+    request: body(AllocationsUp),
+    responses: answers(
+      "what a participant traded in slots whose gate is closed; for its supplier, who signs for the two",
+      AllocationsDown,
+    ),
+  }),
   records: createRoute({
     method: "post",
     path: "/v1/records",
@@ -131,12 +146,7 @@ export function exchangeRoutes(options: ExchangeRoutesOptions): OpenAPIHono {
       onError: () => problem(413, "market-too-large", `expected at most ${mostBodyBytes} bytes; send orders in parts`),
     }),
   );
-  /** The participant that signed a request. */
-  const callerOf = async ({ a, b, time, signature }: SignedRequest): Promise<{ owner: string; signed: SignedAgreement }> => {
-    const owner = agreements.has(a) ? a : b;
-    const signed = agreements.get(owner);
-    if (!signed || signed.agreement.a !== a || signed.agreement.b !== b)
-      throw new AppError("market-not-participant", "no participant of this exchange has that pair");
+  const demandSigner = async ({ a, b, time, signature }: SignedRequest, owner: string): Promise<void> => {
     if (Math.abs(clock.now() - time * 1000) > skewMs)
       throw new AppError(
         "market-request-old",
@@ -145,6 +155,15 @@ export function exchangeRoutes(options: ExchangeRoutesOptions): OpenAPIHono {
     const by = signerOr(() => headRequestSigner(domain, { a, b, time }, signature));
     if (by !== (await options.chain.partyOf(owner)).signer)
       throw new AppError("market-not-participant", `not signed by the key in force of ${owner}`);
+  };
+  /** The participant that signed a request. */
+  const callerOf = async (request: SignedRequest): Promise<{ owner: string; signed: SignedAgreement }> => {
+    const { a, b } = request;
+    const owner = agreements.has(a) ? a : b;
+    const signed = agreements.get(owner);
+    if (!signed || signed.agreement.a !== a || signed.agreement.b !== b)
+      throw new AppError("market-not-participant", "no participant of this exchange has that pair");
+    await demandSigner(request, owner);
     return { owner, signed };
   };
   app.openapi(routesOf.rules, (c) => c.json(options.rules, 200));
@@ -163,6 +182,16 @@ export function exchangeRoutes(options: ExchangeRoutesOptions): OpenAPIHono {
     const { owner } = await callerOf(request);
     await options.store.addMetered(owner, metered);
     return c.json({ messages: await house.talk(owner, given) }, 200);
+  });
+  app.openapi(routesOf.allocations, async (c) => {
+    const { request, from, to } = c.req.valid("json");
+    const participant = options.suppliers.get(request.a) === request.b ? request.a : request.b;
+    const supplier = participant === request.a ? request.b : request.a;
+    if (options.suppliers.get(participant) !== supplier)
+      throw new AppError("market-not-participant", "none of the two is a participant that the other supplies");
+    await demandSigner(request, supplier);
+    const span = { fromMs: Date.parse(from), toMs: Math.min(Date.parse(to), options.closedUntilMs()) };
+    return c.json({ items: await options.store.allocations(participant, span) }, 200);
   });
   app.openapi(routesOf.records, async (c) => {
     const { owner } = await callerOf(c.req.valid("json").request);

@@ -90,6 +90,13 @@ export async function startExchange(options: {
     },
     domain,
     agreements,
+    suppliers: new Map(
+      config.participants.flatMap(({ name, supplier }): [string, string][] => {
+        const household = [...participants].find(([, one]) => one.name === name)?.[0];
+        return household !== undefined && supplier !== null ? [[household, supplier]] : [];
+      }),
+    ),
+    closedUntilMs: () => clock.now() + rules.gateMs,
     desk,
     house,
     anchor,

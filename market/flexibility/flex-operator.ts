@@ -28,6 +28,8 @@ export interface FlexOperator {
   step(): Promise<void>;
   /** What the meter operator has told, Wh a slot. */
   metered(seat: number, wh: readonly number[]): Promise<void>;
+  /** Whether a message without a period is about an offer or an order of this session. */
+  concerns(message: UftpMessage): boolean;
   session(): Session;
   /** When `step` is due, ms; Infinity when nothing is. */
   dueMs(): number;
@@ -55,6 +57,8 @@ export async function flexOperator(options: {
   const conversations = new Map<number, string>();
   /** Requests by the id of their message. */
   const requests = new Map<string, { seat: number; request: number }>();
+  /** Ids of the messages that carried orders. */
+  const orders = new Set<string>();
   const wire: Wire = {
     domain,
     currency,
@@ -85,6 +89,7 @@ export async function flexOperator(options: {
     take: (message) => inTurn(() => taken(message)),
     step: () => inTurn(async () => (now() >= nextDueMs(session) ? await happened({ is: "time", atMs: now() }, null) : undefined)),
     metered: (seat, wh) => inTurn(() => happened({ is: "metered", atMs: now(), seat, wh }, null)),
+    concerns,
     session: () => session,
     dueMs: () => nextDueMs(session),
   };
@@ -170,6 +175,21 @@ export async function flexOperator(options: {
     return message.Message === "FlexSettlement" && session.phase.is === "settle";
   }
 
+  function concerns(message: UftpMessage): boolean {
+    const isOf = (id: string): boolean =>
+      session.seats.some(({ offer, lastWhole, order }) => [offer?.id, lastWhole?.id, order?.offer].includes(id));
+    switch (message.Message) {
+      case "FlexOfferRevocation":
+        return isOf(message.FlexOfferMessageID);
+      case "FlexSettlementResponse":
+        return message.FlexOrderSettlementStatuses.some(({ OrderReference }) => isOf(OrderReference));
+      case "FlexOrderResponse":
+        return orders.has(message.FlexOrderMessageID);
+      default:
+        return false;
+    }
+  }
+
   function inPeriod(place: { ISPDuration: string; TimeZone: string; Period: string }): boolean {
     return place.Period === period.date && place.TimeZone === period.timezone && place.ISPDuration === `PT${period.slotMinutes}M`;
   }
@@ -204,12 +224,14 @@ export async function flexOperator(options: {
       conversations.set(event.seat, source.ConversationID);
       if (session.seats[event.seat]?.prognosis?.revision === source.Revision) prognosisIds.set(event.seat, source.MessageID);
     }
-    for (const message of sent)
+    for (const message of sent) {
+      if (message.Message === "FlexOrder") orders.add(message.MessageID);
       if (message.Message === "FlexRequest")
         requests.set(message.MessageID, {
           seat: seatOf(message.RecipientDomain, message.CongestionPoint),
           request: message.Revision,
         });
+    }
   }
 
   function tell({ is, overloads }: Extract<Output, { is: "congestion" | "shortfall" }>): void {

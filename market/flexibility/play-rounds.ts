@@ -79,7 +79,8 @@ export function keepFeasible(session: Session): Session {
 function askRound(session: Session, nowMs: number): Stepped<Session> {
   const { groups, sharing, terms } = session;
   const request = session.request + 1;
-  const untilMs = nowMs + terms.answerMs;
+  // Nothing is waited for beyond the last gate, however long an answer may take.
+  const untilMs = Math.min(nowMs + terms.answerMs, Math.max(nowMs, terms.gates.clearMs));
   const asked: Session = { ...session, request, phase: { is: "round", request, untilMs } };
   if (!sharing) return { session: asked, out: [] };
   const out = groups.map((seat, group): Output => ({

@@ -41,7 +41,6 @@ export interface ExchangeRecordStore {
   propose(record: ExchangeRecord, subject: RecordSubject): Promise<void>;
   cosign(participant: string, seq: number, participantSignature: string, ownSignature: string): Promise<void>;
   dispute(participant: string, seq: number): Promise<void>;
-  corrected(participant: string, startMs: number): Promise<("buy" | "sell")[]>;
   keepSeries(hash: string, series: PriceSeries, span: { startMs: number; endMs: number }): Promise<void>;
   seriesEpoch(hash: string): Promise<number | null>;
   /** Puts all co-signed records and series that no epoch holds into the next one; null where there are none. */
@@ -86,9 +85,6 @@ export function exchangeRecordStore(db: ExchangeDb): ExchangeRecordStore {
   );
   const setLeg = db.prepare<[number, string, string]>("update leg set seq = ? where hash = ? and side = ? and seq is null");
   const addCorrection = db.prepare("insert into correction (participant, start_ms, side, seq) values (?, ?, ?, ?)");
-  const correctedAt = db.prepare<[string, number], { side: "buy" | "sell" }>(
-    "select side from correction where participant = ? and start_ms = ?",
-  );
   const cosign = db.prepare(
     "update record set state = 'cosigned', participant_signature = ?, own_signature = ? where participant = ? and seq = ?",
   );
@@ -123,7 +119,6 @@ export function exchangeRecordStore(db: ExchangeDb): ExchangeRecordStore {
       }),
     cosign: (participant, seq, theirs, own) => durably(() => void cosign.run(theirs, own, participant, seq)),
     dispute: (participant, seq) => durably(() => void dispute.run(participant, seq)),
-    corrected: (participant, startMs) => durably(() => correctedAt.all(participant, startMs).map(({ side }) => side)),
     keepSeries: (hash, series, { startMs, endMs }) =>
       durably(() => void addSeries.run(hash, startMs, endMs, JSON.stringify(series))),
     seriesEpoch: (hash) => durably(() => seriesAt.get(hash)?.epoch ?? null),

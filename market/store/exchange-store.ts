@@ -1,4 +1,4 @@
-import type { AuctionResult, MeteredSlot } from "../../core/message/exchange-http.ts";
+import type { AllocationsDown, AuctionResult, MeteredSlot } from "../../core/message/exchange-http.ts";
 import type { ExchangeForecast, SignedForecast, SignedOrder } from "../../core/message/exchange-order.ts";
 import type { ExchangeTrade } from "../../core/message/exchange-trade.ts";
 import type { BookEvent } from "../exchange/order-book.ts";
@@ -33,6 +33,17 @@ export interface StoredLeg {
   seq: number | null;
 }
 
+/** What was traded and not all done. */
+export interface Deviated {
+  startMs: number;
+  endMs: number;
+  side: "buy" | "sell";
+  tradedWh: number;
+  doneWh: number;
+  /** Hashes of the trades, in rising order. */
+  trades: string[];
+}
+
 /** Book, trades and results. Each call that writes is one transaction, on disk when it returns. */
 export interface ExchangeStore {
   /** Events of slots that begin then or later, in their order. */
@@ -47,11 +58,16 @@ export interface ExchangeStore {
   trade(hash: string): Promise<ExchangeTrade | null>;
   /** Legs of a participant in slots that end then or later, by slot, clearing and hash. */
   legs(participant: string, fromMs: number): Promise<StoredLeg[]>;
+  /** The leg without a record whose slot ended first, by then. */
+  nextOpenLeg(participant: string, nowMs: number): Promise<StoredLeg | null>;
+  /** The first side of a slot from then on of which less was done than traded, where all is known and nothing was corrected. */
+  nextDeviation(participant: string, fromMs: number): Promise<Deviated | null>;
   /** Sum of what a participant owes by legs without a record, micro-units. */
   unrecordedOwed(participant: string): Promise<bigint>;
+  /** Energy that a participant traded in slots that begin in [from, to) and ended by then. */
+  allocations(participant: string, span: { fromMs: number; toMs: number }): Promise<AllocationsDown["items"]>;
   results(fromMs: number): Promise<AuctionResult[]>;
   addMetered(participant: string, slots: readonly MeteredSlot[]): Promise<void>;
-  metered(participant: string, startMs: number): Promise<MeteredSlot | null>;
   /** Forgets the orders of slots that began before, except those that were traded. */
   tidy(beforeMs: number): Promise<void>;
 }
@@ -67,6 +83,15 @@ interface LegRow {
   amount: string;
   wh: number;
   seq: number | null;
+}
+
+interface DeviatedRow {
+  start_ms: number;
+  end_ms: number;
+  side: "buy" | "sell";
+  traded: number;
+  done: number;
+  hashes: string;
 }
 
 export function exchangeStore(db: ExchangeDb): ExchangeStore {
@@ -89,8 +114,26 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
   const legsOfOne = db.prepare<[string, number], LegRow>(
     "select * from leg where participant = ? and end_ms >= ? order by start_ms, cleared_ms, hash, side",
   );
+  const openLeg = db.prepare<[string, number], LegRow>(
+    `select * from leg where participant = ? and seq is null and end_ms <= ? order by end_ms, cleared_ms, hash, side limit 1`,
+  );
+  const deviated = db.prepare<[string, number], DeviatedRow>(
+    `select l.start_ms, l.end_ms, l.side, sum(l.wh) as traded, group_concat(l.hash) as hashes,
+       min(sum(l.wh), max(case l.side when 'sell' then m.export_wh else m.import_wh end)) as done
+     from leg l
+       join metered m on m.participant = l.participant and m.start_ms = l.start_ms
+       left join correction c on c.participant = l.participant and c.start_ms = l.start_ms and c.side = l.side
+     where l.participant = ? and l.end_ms >= ? and c.seq is null
+     group by l.start_ms, l.end_ms, l.side
+     having count(*) = count(l.seq) and traded > done order by l.start_ms, l.side desc limit 1`,
+  );
   const owed = db.prepare<[string, string], { amount: string }>(
     "select amount from leg where participant = ? and seq is null and payer = ?",
+  );
+  const sums = db.prepare<[string, number, number], { start_ms: number; end_ms: number; bought: number; sold: number }>(
+    `select start_ms, end_ms, sum(case side when 'buy' then wh else 0 end) as bought,
+       sum(case side when 'sell' then wh else 0 end) as sold
+     from leg where participant = ? and start_ms >= ? and start_ms < ? group by start_ms, end_ms order by start_ms`,
   );
   const addResult = db.prepare<[number, number, string]>(
     "insert or replace into result (start_ms, cleared_ms, body) values (?, ?, ?)",
@@ -100,9 +143,6 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
   );
   const putMetered = db.prepare(
     "insert or ignore into metered (participant, start_ms, end_ms, import_wh, export_wh) values (?, ?, ?, ?, ?)",
-  );
-  const meteredAt = db.prepare<[string, number], { start_ms: number; end_ms: number; import_wh: number; export_wh: number }>(
-    "select * from metered where participant = ? and start_ms = ?",
   );
   const dropEvents = db.prepare<[number]>("delete from event where start_ms < ?");
   const dropOrders = db.prepare<[number]>(
@@ -139,18 +179,34 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
     signedOrder: (hash) => durably(() => parsed(orderAt.get(hash)) as SignedOrder | null),
     trade: (hash) => durably(() => parsed(tradeAt.get(hash)) as ExchangeTrade | null),
     legs: (participant, fromMs) => durably(() => legsOfOne.all(participant, fromMs).map(legOf)),
+    nextOpenLeg: (participant, nowMs) =>
+      durably(() => {
+        const row = openLeg.get(participant, nowMs);
+        return row ? legOf(row) : null;
+      }),
+    nextDeviation: (participant, fromMs) =>
+      durably(() => {
+        const row = deviated.get(participant, fromMs);
+        if (!row) return null;
+        const { start_ms: startMs, end_ms: endMs, side, traded: tradedWh, done: doneWh, hashes } = row;
+        return { startMs, endMs, side, tradedWh, doneWh, trades: hashes.split(",").toSorted() };
+      }),
     unrecordedOwed: (participant) =>
       durably(() => owed.all(participant, participant).reduce((sum, { amount }) => sum + BigInt(amount), 0n)),
+    allocations: (participant, { fromMs, toMs }) =>
+      durably(() =>
+        sums.all(participant, fromMs, toMs).map((row) => ({
+          start: iso(row.start_ms),
+          end: iso(row.end_ms),
+          boughtWh: row.bought,
+          soldWh: row.sold,
+        })),
+      ),
     results: (fromMs) => durably(() => resultsFrom.all(fromMs).map(({ body }) => JSON.parse(body) as AuctionResult)),
     addMetered: (participant, slots) =>
       durably(() => {
         for (const { start, end, importWh, exportWh } of slots)
           putMetered.run(participant, Date.parse(start), Date.parse(end), importWh, exportWh);
-      }),
-    metered: (participant, startMs) =>
-      durably(() => {
-        const row = meteredAt.get(participant, startMs);
-        return row ? { start: iso(row.start_ms), end: iso(row.end_ms), importWh: row.import_wh, exportWh: row.export_wh } : null;
       }),
     tidy: (beforeMs) =>
       durably(() => {

@@ -20,6 +20,7 @@ const migrations: readonly string[] = [
     end_ms integer not null, cleared_ms integer not null, payer text not null, amount text not null, wh integer not null,
     seq integer, primary key (hash, side)) strict, without rowid;
   create index leg_by_participant on leg (participant, end_ms);
+  create index leg_open on leg (participant, end_ms) where seq is null;
   create table metered (
     participant text not null, start_ms integer not null, end_ms integer not null, import_wh integer not null,
     export_wh integer not null, primary key (participant, start_ms)) strict, without rowid;

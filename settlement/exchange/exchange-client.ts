@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import {
+  AllocationsDown,
   type AuctionResult,
   AuctionResults,
   BalancingPrices,
@@ -34,6 +35,8 @@ export interface ExchangeClient {
   send(up: OrdersUp): Promise<OrdersDown>;
   settle(up: Omit<ExchangeSettlementUp, "request">): Promise<SettlementDown[]>;
   bundle(seq: number): Promise<Bundle>;
+  /** What the other party of the agreement traded in slots that begin in [from, to); for its supplier. */
+  allocations(fromMs: number, toMs: number): Promise<AllocationsDown["items"]>;
 }
 
 const timeoutMs = 15_000;
@@ -78,6 +81,10 @@ export function exchangeClient(
     own: async () => call("/v1/own", OwnDown, { request: await request() }),
     send: (up) => call("/v1/orders", OrdersDown, up),
     settle: async (up) => (await call("/v1/settlement", ExchangeSettlementDown, { ...up, request: await request() })).messages,
+    allocations: async (fromMs, toMs) => {
+      const body = { request: await request(), from: iso(fromMs), to: iso(toMs) };
+      return (await call("/v1/allocations", AllocationsDown, body)).items;
+    },
     bundle: async (seq) => call(`/v1/records/${seq}/bundle`, Bundle, { request: await request() }),
   };
 }

@@ -11,6 +11,7 @@ import { dueOf } from "./due.ts";
 import { evenly } from "./evenly.ts";
 import { recordDigest, zeroHash } from "./record.ts";
 import { evidenceHash, pricesHash } from "./reference-hash.ts";
+import { tradedOfSlots } from "./residual.ts";
 import { agreementHash, domainOf } from "./sign-agreement.ts";
 
 /** Energy of one slot in the gateway's own ledger; instants in ms. */
@@ -70,6 +71,11 @@ export interface RecordContext {
   devices?: readonly MeteredDevice[];
   /** Periods of this pair that were settled before; at least all that can overlap. */
   covered: readonly CoveredPeriod[];
+  /**
+   * What the house traded at an exchange, by register and start of the quarter (ms): bought counts for import, sold for export.
+   * None where it trades nowhere.
+   */
+  tradedWh?: Readonly<Record<"import" | "export", ReadonlyMap<number, number>>>;
   /** Of a pair with an exchange: what its trades and corrections are checked against. */
   trading?: OwnTrading;
   /**
@@ -98,7 +104,7 @@ const clockSkewMs = 60_000;
  * Whether the gateway should sign a proposed record. Pure; it assumes that proposal and context passed their schemas.
  * Codes of objections: settlement-wrong-party, -bad-record, -wrong-agreement, -outside-agreement, -future, -seq-gap,
  * -wrong-prev, -overlap, -wrong-evidence, -wrong-period, -split-slot (the period begins or ends within a slot),
- * -bad-evidence, -baseline-differs, -no-rule, -energy-missing (own slots are not there yet), -energy-differs, -price-differs, -no-price, -mixed-price, -wrong-currency, -amount-differs, -wrong-payer,
+ * -bad-evidence, -baseline-differs, -no-rule, -trades-differ, -energy-missing (own slots are not there yet), -energy-differs, -price-differs, -no-price, -mixed-price, -wrong-currency, -amount-differs, -wrong-payer,
  * -wrong-cumulative, -escrow-short; of trades and corrections those of checkTrade, checkDeviation and tradeDue.
  */
 export function checkRecord(
@@ -161,7 +167,7 @@ function checkPlace(
 function checkEnergy(
   record: RecordWire,
   evidence: Evidence,
-  { ownSlots, meterSlots = [], devices, agreement, trading }: RecordContext,
+  { ownSlots, meterSlots = [], devices, agreement, trading, tradedWh }: RecordContext,
 ): Objection | undefined {
   if (record.ref !== evidenceHash(evidence))
     return object("settlement-wrong-evidence", "the evidence that came along has another hash than the record says");
@@ -185,13 +191,25 @@ function checkEnergy(
   const own = new Map(touching.map((slot) => [`${slot.startMs}-${slot.endMs}`, slot.wh]));
   let ownWh = 0;
   for (const wh of own.values()) ownWh += wh;
+  const given = new Map((evidence.traded ?? []).map(({ start, end, wh }) => [`${Date.parse(start)}-${Date.parse(end)}`, wh]));
+  const takes = evidence.register === "none" ? [] : tradedOfSlots(touching, tradedWh?.[evidence.register] ?? new Map());
+  for (const [at, slot] of touching.entries()) {
+    const key = `${slot.startMs}-${slot.endMs}`;
+    if ((takes[at] ?? 0) !== (given.get(key) ?? 0))
+      return object(
+        "settlement-trades-differ",
+        `of slot ${iso(slot.startMs)} ${takes[at] ?? 0} Wh were traded at the exchange, the evidence says ${given.get(key) ?? 0} Wh`,
+        { wh: ownWh - takes.reduce((sum, wh) => sum + wh, 0) },
+      );
+  }
   for (const slot of evidence.slots) {
     const key = `${Date.parse(slot.start)}-${Date.parse(slot.end)}`;
     const wh = own.get(key);
     if (wh === undefined)
       return object("settlement-energy-missing", `the own ledger has no slot ${slot.start} to ${slot.end}`, { wh: ownWh });
-    if (wh !== slot.wh)
-      return object("settlement-energy-differs", `slot ${slot.start} has ${slot.wh} Wh, the own ledger ${wh} Wh`, { wh: ownWh });
+    const metered = slot.wh + (given.get(key) ?? 0);
+    if (wh !== metered)
+      return object("settlement-energy-differs", `slot ${slot.start} has ${metered} Wh, the own ledger ${wh} Wh`, { wh: ownWh });
     own.delete(key);
   }
   if (own.size > 0)

@@ -70,6 +70,16 @@ function energyDue(
       "settlement-wrong-evidence",
       `slot ${outside.start} to ${outside.end} is outside the period ${start} to ${end}`,
     );
+  const unmatched = (evidence.traded ?? []).find(
+    (traded, at, all) =>
+      !evidence.slots.some((slot) => slot.start === traded.start && slot.end === traded.end) ||
+      (at > 0 && Date.parse(all[at - 1]?.start ?? "") >= Date.parse(traded.start)),
+  );
+  if (unmatched)
+    throw new AppError(
+      "settlement-wrong-evidence",
+      `${unmatched.wh} Wh traded from ${unmatched.start} to ${unmatched.end}: of no slot, or not in order, each once`,
+    );
   if (!series) throw new AppError("settlement-no-price", `an ${kind} record needs a price series`);
   if (series.currency !== agreement.currency)
     throw new AppError("settlement-wrong-currency", `prices are in ${series.currency}, the agreement in ${agreement.currency}`);
@@ -81,7 +91,7 @@ function energyDue(
 function rewardDue({ start, end }: Service, evidence: Evidence, agreement: Agreement): Due {
   if (!isServiceDay(Date.parse(start), Date.parse(end), agreement.timezone))
     throw new AppError("settlement-wrong-period", `${start} to ${end} is not one service day in ${agreement.timezone}`);
-  if (evidence.register !== "none" || evidence.slots.length > 0 || evidence.trade || evidence.deviation)
+  if (evidence.register !== "none" || evidence.slots.length > 0 || evidence.trade || evidence.deviation || evidence.traded)
     throw new AppError("settlement-wrong-evidence", "a reward has register none and no slots");
   const { reward, aggregator } = agreement;
   const { flexibility } = evidence;

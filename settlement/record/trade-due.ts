@@ -19,7 +19,15 @@ import { legsOf } from "./trade-legs.ts";
  */
 export function tradeDue(service: Service, evidence: Evidence, agreement: Agreement, series: PriceSeries | null): Due {
   const { trade: found } = evidence;
-  if (!found || evidence.register !== "none" || evidence.slots.length > 0 || evidence.flexibility || evidence.deviation || series)
+  if (
+    !found ||
+    evidence.register !== "none" ||
+    evidence.slots.length > 0 ||
+    evidence.flexibility ||
+    evidence.deviation ||
+    evidence.traded ||
+    series
+  )
     throw new AppError(
       "settlement-wrong-evidence",
       "a trade has a trade with an order as evidence, no slots and no price series",
@@ -96,7 +104,14 @@ export function deviationDue(
 ): Due {
   const { deviation } = evidence;
   const wrong = (why: string): AppError => new AppError("settlement-wrong-evidence", why);
-  if (!deviation || evidence.register !== "none" || evidence.slots.length > 0 || evidence.flexibility || evidence.trade)
+  if (
+    !deviation ||
+    evidence.register !== "none" ||
+    evidence.slots.length > 0 ||
+    evidence.flexibility ||
+    evidence.trade ||
+    evidence.traded
+  )
     throw wrong("a correction of trades has what was traded and done as evidence, and no slots");
   const { side, tradedWh, doneWh, trades, start, end } = deviation;
   if (Date.parse(service.start) !== Date.parse(start) || Date.parse(service.end) !== Date.parse(end))

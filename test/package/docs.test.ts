@@ -6,6 +6,7 @@ import { z } from "zod";
 import { crossCheck } from "../../agent/config/cross-check.ts";
 import { AgentYaml } from "../../agent/config/schema.ts";
 import { AggregatorYaml } from "../../aggregator/config/schema.ts";
+import { MarketYaml } from "../../market/config/schema.ts";
 import { auditCauses, auditSteps } from "../../settlement/audit/journal.ts";
 import { runProgram } from "../fake/run-program.ts";
 
@@ -114,6 +115,7 @@ describe("docs/reference/config.md", () => {
   it.each([
     ["agent.yaml", AgentYaml],
     ["aggregator.yaml", AggregatorYaml],
+    ["market.yaml", MarketYaml],
   ])("has every key of %s with its default, and no other", (file, schema) => {
     const page = section(read("docs/reference/config.md"), file);
     const leaves = leavesOf(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Json, "");

@@ -5,6 +5,7 @@ import type { ChainReader, PairState } from "../../settlement/chain/chain-reader
 import { buildEpoch } from "../../settlement/log/epoch.ts";
 import { recordDigest } from "../../settlement/record/record.ts";
 import { pricesHash } from "../../settlement/record/reference-hash.ts";
+import { withoutTraded } from "../../settlement/record/residual.ts";
 import {
   addressOf,
   after,
@@ -77,7 +78,8 @@ export async function randomBundle(random: () => number): Promise<{ bundle: Bund
       const record = exampleRecord(domain, { ...basis, evidence, series: null, lengthS: 86_400 });
       return { record, evidence, prices: null };
     }
-    const evidence = exampleEvidence(kind, [upTo(3000), upTo(50), 0, upTo(900)].slice(upTo(4)));
+    const metered = exampleEvidence(kind, [upTo(3000), upTo(50), 0, upTo(900)].slice(upTo(4)));
+    const evidence = upTo(2) === 0 ? metered : withoutTraded(metered, new Map([[midnightS * 1000, 1 + upTo(100)]]));
     return { record: exampleRecord(domain, { ...basis, evidence, series }), evidence, prices: series };
   };
   let previous: RecordWire | null = null;

@@ -3,6 +3,7 @@ import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import type { IncomeSource } from "../../../aggregator/reward/income.ts";
 import type { PriceBook } from "../../../planner/price-book.ts";
 import { priceBook } from "../../../planner/price-book.ts";
+import type { ExchangeTrades } from "../../../aggregator/settle/exchange-trades.ts";
 import { proposer, type Proposer } from "../../../aggregator/settle/proposer.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { AppError } from "../../../core/app-error.ts";
@@ -46,6 +47,7 @@ export async function openDesk(
     neighbour?: true;
     income?: readonly IncomeSource[];
     feedersOf?: (site: string) => readonly string[];
+    trades?: ExchangeTrades;
   } = {},
 ): Promise<Desk> {
   const { store, reopen } = await scratchStore();
@@ -77,6 +79,7 @@ export async function openDesk(
       store: from,
       ...(change.income && { income: change.income }),
       ...(change.feedersOf && { feedersOf: change.feedersOf }),
+      ...(change.trades && { trades: change.trades }),
       prices: change.prices ?? priceBook([exampleSeries()]),
       send,
       salt: () => `0x${String(++salts).padStart(64, "0")}`,

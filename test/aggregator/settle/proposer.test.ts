@@ -49,6 +49,21 @@ describe("proposing", () => {
     expect(proposed(desk.down).amount).toBe("73980");
   });
 
+  it("bills nothing that the home traded at an exchange, and waits while the exchange does not say what that was", async () => {
+    let traded: ReadonlyMap<number, number> | null = null;
+    const desk = await openDesk({ trades: { of: () => Promise.resolve(traded) } });
+    await desk.clock.advance(hourMs);
+    await reported(desk.store, 0, [100, 200, 0, 50]);
+    await desk.proposer.advance(site);
+    expect(desk.down).toEqual([]);
+    traded = new Map([[midnightMs + quarterMs, 150]]);
+    await desk.proposer.advance(site);
+    expect(proposed(desk.down)).toMatchObject({ seq: 1, wh: 200 });
+    expect(desk.down.at(-1)).toMatchObject({
+      evidence: { slots: [{ wh: 100 }, { wh: 50 }, { wh: 0 }, { wh: 50 }], traded: [{ wh: 150 }] },
+    });
+  });
+
   it("sends one at a time, the next after both have signed, and steps over hours without energy", async () => {
     const desk = await afterFirstHour();
     await desk.clock.advance(2 * hourMs);

@@ -90,7 +90,7 @@ it(
     for (const { site } of homes) {
       const { client, agreement } = await street.seat(site);
       const db = openDatabase(street.databaseOf(site));
-      const { records } = settlementStores(db);
+      const { records, inclusions } = settlementStores(db);
       const pair = `${agreement.a}-${agreement.b}`;
       const newest = records.newestCosigned(pair)?.record.seq ?? 0;
       const settled = (await street.chain.pairOf(agreement.a, agreement.b)).seq;
@@ -119,6 +119,9 @@ it(
         }
       }
       expect(newest).toBeGreaterThanOrEqual(settled);
+      // The home has asked for the proofs and found them on the chain.
+      const first = records.at(pair, 1) ?? expect.fail();
+      expect(inclusions.of(first.digest)).toMatchObject({ by: agreement.aggregator, final: true });
       const { cumA, cumB } = await street.chain.pairOf(agreement.a, agreement.b);
       const [owes, gets] = agreement.a === agreement.aggregator ? [cumB, cumA] : [cumA, cumB];
       if (site.startsWith("flat")) paidMicro += owes - gets;

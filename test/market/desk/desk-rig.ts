@@ -30,6 +30,8 @@ const addressOf = (wallet: Wallet): string => wallet.address.toLowerCase();
 const keyOf = (name: string): Wallet => new Wallet(id(`exchange desk: ${name}`));
 export const exchangeKey = keyOf("exchange signer");
 export const exchangeOwner = addressOf(keyOf("exchange owner"));
+/** Who supplies the first trader. */
+export const supplier = { owner: addressOf(keyOf("supplier owner")), signer: keyOf("supplier signer") };
 /** Half past ten: the first slot whose gate is open for a while begins at 11:00. */
 export const startMs = Date.parse("2026-06-10T10:31:00Z");
 export const slotMs = Date.parse("2026-06-10T11:00:00Z");
@@ -83,7 +85,7 @@ export async function deskRig(names: readonly string[]) {
   const log = silentLog();
   const file = join(scratch("exchange"), "market.db");
   const escrow = new Map(traders.map(({ owner }) => [owner, 10_000_000n]));
-  const keys = new Map(traders.map(({ owner, signer }) => [owner, addressOf(signer)]));
+  const keys = new Map([...traders, supplier].map(({ owner, signer }) => [owner, addressOf(signer)]));
   const pairOf = (a: string, b: string): Promise<PairState> =>
     Promise.resolve({
       balanceA: escrow.get(a) ?? 10n ** 12n,
@@ -145,6 +147,8 @@ export async function deskRig(names: readonly string[]) {
       },
       domain,
       agreements,
+      suppliers: new Map([[traders[0]?.owner ?? "", supplier.owner]]),
+      closedUntilMs: () => clock.now() + 900_000,
       desk,
       house,
       anchor: { bundleOf: () => Promise.resolve(null) },

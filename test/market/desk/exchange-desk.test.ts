@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { deskRig, type Trader } from "./desk-rig.ts";
+import { signHeadRequest } from "../../../settlement/record/head-request.ts";
+import { deskRig, domain, supplier, type Trader } from "./desk-rig.ts";
 
 const [ten36, ten41] = ["2026-06-10T10:36:00Z", "2026-06-10T10:41:00Z"];
 
@@ -117,4 +118,25 @@ it("answers requests only by a participant's key in force, signed just now", asy
     body: "{",
   });
   expect(broken.status).toBe(400);
+});
+
+it("tells a supplier what its customer traded once the gate is closed, and nobody else", async () => {
+  const { rig, roof, car } = await openRig();
+  await rig.place(roof);
+  await rig.place(car, { side: "buy", limit: "250000", wh: 600 });
+  await rig.at(ten36);
+  const asked = async (who: Trader, by: { owner: string; signer: Trader["signer"] }): Promise<Response> => {
+    const [a = "", b = ""] = [who.owner, by.owner].toSorted();
+    const time = Math.floor(rig.clock.now() / 1000);
+    const request = { a, b, time, signature: await signHeadRequest(by.signer, domain, { a, b, time }) };
+    return rig.post("/v1/allocations", { request, from: "2026-06-10T10:00:00Z", to: "2026-06-10T12:00:00Z" });
+  };
+  expect(await (await asked(roof, supplier)).json()).toEqual({ items: [] });
+  await rig.at("2026-06-10T10:46:00Z");
+  expect(await (await asked(roof, supplier)).json()).toEqual({
+    items: [{ start: "2026-06-10T11:00:00.000Z", end: "2026-06-10T11:15:00.000Z", boughtWh: 0, soldWh: 600 }],
+  });
+  expect((await asked(car, supplier)).status).toBe(403);
+  expect((await asked(roof, car)).status).toBe(403);
+  expect((await asked(roof, { owner: supplier.owner, signer: car.signer })).status).toBe(403);
 });

@@ -109,6 +109,15 @@ describe("a session of the round protocol", () => {
     expect(Math.max(...flowOf(session))).toBeLessThanOrEqual(8000);
   });
 
+  it("waits for nobody beyond the last gate, however long an answer may take", () => {
+    const terms = termsOf(oneFeeder(8000), 3, { answerMs: 24 * 60 * minuteMs });
+    const onlyPlans: Manner = (answer) => (answer.is === "prognosis" ? [answer] : []);
+    const { session, events } = playSession(terms, three(), [onlyPlans, onlyPlans, onlyPlans], terms.gates.clearMs);
+    expect(session.phase.is).toBe("reprognosis");
+    expect(session.shortfall.length).toBeGreaterThan(0);
+    expect(events.at(-1)?.atMs).toBe(terms.gates.clearMs);
+  });
+
   it("falls back to the last schedules that kept every limit when the repair has no time", () => {
     const terms = termsOf(oneFeeder(8000), 3);
     const noRepair: Manner = (answer, asked) => (asked.is === "repair" ? [] : [answer]);

@@ -106,13 +106,14 @@ function tradeDue(bundle: Json, household: string): Json {
   const { trade: t, own } = evidence.trade ?? {};
   const exchange = agreement.agreement.aggregator;
   if (!t || prices || evidence.register !== "none" || evidence.slots.length > 0) return undefined;
-  if (evidence.flexibility !== undefined || evidence.deviation !== undefined) return undefined;
+  if (evidence.flexibility !== undefined || evidence.deviation !== undefined || evidence.traded) return undefined;
   const o = own.order;
   const buys = o.side === "buy";
   const slot = [record.start, record.end].map(seconds);
   const forSlot = [t, o].every(({ start, end }: Json) => seconds(start) === slot[0] && seconds(end) === slot[1]);
   const [mine, others, zone] = buys ? [t.buyOrder, t.sellOrder, t.buyZone] : [t.sellOrder, t.buyOrder, t.sellZone];
-  const hash = orderDigest(bundle, o);
+  const { chainId, settlementContract } = agreement.agreement;
+  const hash = orderDigest({ chainId, contract: settlementContract }, o);
   if (!forSlot || t.exchange !== exchange || o.exchange !== exchange || o.participant !== household) return undefined;
   if (mine !== hash || others === hash || o.zone !== zone || t.wh > o.wh) return undefined;
   const [price, fee, limit] = [BigInt(t.price), BigInt(t.fee), BigInt(o.limit)];
@@ -125,7 +126,8 @@ function tradeDue(bundle: Json, household: string): Json {
 /** What is owed for energy that was traded and not done; undefined where a rule is broken. */
 function deviationDue({ record, prices, evidence, agreement: { agreement } }: Json, household: string): Json {
   const { side, start, end, trades, tradedWh, doneWh } = evidence.deviation;
-  if (evidence.register !== "none" || evidence.slots.length > 0 || evidence.flexibility || evidence.trade) return undefined;
+  if (evidence.register !== "none" || evidence.slots.length > 0 || evidence.flexibility || evidence.trade || evidence.traded)
+    return undefined;
   if (seconds(start) !== seconds(record.start) || seconds(end) !== seconds(record.end) || doneWh >= tradedWh) return undefined;
   if (trades.some((hash: string, at: number) => at > 0 && trades[at - 1] >= hash)) return undefined;
   if (!prices || prices.currency !== agreement.currency) return undefined;
@@ -155,7 +157,7 @@ function dueOf(bundle: Json): Json {
     const clock = new Intl.DateTimeFormat("en-GB", { timeZone: agreement.timezone, timeStyle: "short" });
     const sameTime = clock.format(start * 1000) === clock.format(end * 1000) && start % 60 === 0;
     if (!sameTime || ![23, 24, 25].includes((end - start) / 3600)) return undefined;
-    if (evidence.register !== "none" || evidence.slots.length > 0) return undefined;
+    if (evidence.register !== "none" || evidence.slots.length > 0 || evidence.traded) return undefined;
     const { reward } = agreement;
     if ((reward.kind === "flexibility") !== (evidence.flexibility !== undefined)) return undefined;
     if (reward.kind === "per_day") return { wh: 0, amount: BigInt(reward.amount), payer: agreement.aggregator };
@@ -165,6 +167,12 @@ function dueOf(bundle: Json): Json {
   if (record.kind !== "import" && record.kind !== "export") return null;
   if (!prices || prices.currency !== agreement.currency || end - start > agreement.periodS) return undefined;
   if (evidence.register !== record.kind || evidence.flexibility !== undefined) return undefined;
+  let before = -1;
+  for (const part of evidence.traded ?? []) {
+    if (!evidence.slots.some((slot: Json) => slot.start === part.start && slot.end === part.end)) return undefined;
+    if (seconds(part.start) <= before) return undefined;
+    before = seconds(part.start);
+  }
   const list = record.kind === "import" ? prices.importPerKwh : prices.exportPerKwh;
   const step = (at: number): number => Math.floor((at - seconds(prices.start)) / prices.stepS);
   let [wh, sum, last] = [0, 0n, start];
@@ -192,8 +200,9 @@ export function badOffline(bundle: Json): string[] {
   const bad: string[] = [];
   const check = (name: string, good: boolean): void => void (good || bad.push(name));
   check("record-hash", digest === bundle.digest);
-  const { register, slots, flexibility, trade, deviation } = evidence;
-  const hashed = { register, slots, ...(flexibility && { flexibility }), ...(deviation && { deviation }) };
+  const { register, slots, flexibility, traded, trade, deviation } = evidence;
+  const more = { ...(flexibility && { flexibility }), ...(traded && { traded }), ...(deviation && { deviation }) };
+  const hashed = { register, slots, ...more };
   check("evidence", hashOf(trade ? trade.trade : hashed) === r.ref);
   const { agreement } = signed;
   const terms = typed(bundle, struct(text("AgreementTerms(bytes32 terms)"), hashOf(agreement)));

@@ -1,0 +1,102 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
+import type { Clock } from "../core/clock/clock.ts";
+import { importControlKey, type PinnedKeys } from "../core/envelope.ts";
+import type { Log } from "../core/log.ts";
+import { readJsonFile } from "../core/read-json-file.ts";
+import { localDateOf } from "../core/slots.ts";
+import { seenMessages } from "../core/uftp/seen-messages.ts";
+import { uftpClient } from "../core/uftp/uftp-client.ts";
+import { startUftpEndpoint, type UftpTls } from "../core/uftp/uftp-endpoint.ts";
+import { uftpOutbox } from "../core/uftp/uftp-outbox.ts";
+import type { MarketConfig } from "./config/market-config.ts";
+import type { FlexOperator } from "./flexibility/flex-operator.ts";
+import { flexSessions } from "./flexibility/flex-sessions.ts";
+import { openMarketStore } from "./store/open-market-store.ts";
+
+const stepMs = 1000;
+const meteredMs = 60_000;
+
+/** What a running market tells whoever started it. */
+export interface RunningMarket {
+  /** Port at which messages are taken. */
+  port: number;
+  /** Of the grid operator, by local day. */
+  sessions(): ReadonlyMap<string, FlexOperator>;
+  stop(): Promise<void>;
+}
+
+/** Wires and starts the market. @throws AppError where a file, key or address cannot be used */
+export async function startMarket({
+  config,
+  clock,
+  log,
+}: {
+  config: MarketConfig;
+  clock: Clock;
+  log: Log;
+}): Promise<RunningMarket> {
+  const { domain, flexibility } = config;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const tls = readTls(config.tls);
+  const key = await importControlKey(readJsonFile(config.keyFile, "market-key-unreadable"));
+  const keys = new Map<string, PinnedKeys>();
+  for (const { domain: other, publicKeyFile } of flexibility.participants) {
+    const { kid, key: pinned } = await importControlKey(readJsonFile(publicKeyFile, "market-key-unreadable"));
+    keys.set(other, new Map([[kid, pinned]]));
+  }
+  const urls = new Map(flexibility.participants.map(({ domain: other, url }) => [other, url]));
+  const store = await openMarketStore(config.databaseFile);
+  const client = uftpClient({ tls, key });
+  const outbox = uftpOutbox({ client, urlOf: (other) => urls.get(other), clock, log, signal });
+  const now = (): number => clock.now();
+  const sessions = await flexSessions({ config, store, send: outbox.send, uuid: randomUUID, now, log });
+  const endpoint = await startUftpEndpoint({
+    listen: config.listen,
+    tls,
+    domain,
+    keysOf: (other) => keys.get(other),
+    seen: seenMessages(sessions.known()),
+    now,
+    take: (message) => sessions.take(message),
+    log,
+  }).catch(async (error: unknown) => {
+    client.close();
+    await store.close();
+    throw error;
+  });
+  const quietly = async (work: () => Promise<void>): Promise<void> => {
+    await work().catch((error: unknown) =>
+      log.error({ code: errorCode(error), error: errorMessage(error) }, "market work failed"),
+    );
+  };
+  clock.every(stepMs, () => quietly(() => sessions.step()), signal);
+  clock.every(meteredMs, () => quietly(() => sessions.readMeters()), signal);
+  log.info({ domain, port: endpoint.port, date: localDateOf(now(), config.timezone) }, "market runs");
+  return {
+    port: endpoint.port,
+    sessions: () => sessions.sessions(),
+    async stop() {
+      ending.abort();
+      await endpoint.stop();
+      await outbox.idle();
+      client.close();
+      await sessions.idle();
+      await store.close();
+    },
+  };
+}
+
+/** @throws AppError uftp-tls-unreadable */
+function readTls({ certFile, keyFile, caFile }: MarketConfig["tls"]): UftpTls {
+  const read = (file: string): string => {
+    try {
+      return readFileSync(file, "utf8");
+    } catch (cause) {
+      throw new AppError("uftp-tls-unreadable", `${file} cannot be read: ${errorMessage(cause)}`, { cause });
+    }
+  };
+  return { cert: read(certFile), key: read(keyFile), ca: read(caFile) };
+}

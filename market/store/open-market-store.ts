@@ -1,0 +1,88 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "better-sqlite3";
+import { type Generated, Kysely, sql, SqliteDialect } from "kysely";
+import { AppError, errorMessage } from "../../core/app-error.ts";
+import type { KeptStep, StepStore } from "../flexibility/flex-operator.ts";
+
+interface Tables {
+  steps: { seq: Generated<number>; period: string; step: string };
+}
+
+/** What the market keeps: the steps of each session, by its period. */
+export interface MarketStore {
+  steps(period: string): StepStore;
+  /** Periods with steps, the newest first, at most so many. */
+  periods(most: number): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+const migrations = [
+  [
+    "create table steps (seq integer primary key, period text not null, step text not null)",
+    "create index steps_by_period on steps (period, seq)",
+  ],
+];
+
+/**
+ * Opens (and makes, mode 0600) the market's database, WAL with synchronous=FULL.
+ * @throws AppError store-unusable, store-not-durable, store-too-new
+ */
+export async function openMarketStore(file: string): Promise<MarketStore> {
+  let database: Database.Database;
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    database = new Database(file);
+    chmodSync(file, 0o600);
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = FULL");
+  } catch (cause) {
+    throw new AppError(
+      "store-unusable",
+      `database ${file} cannot be used (${errorMessage(cause)}); check its folder, its mode and the disk`,
+      {
+        cause,
+      },
+    );
+  }
+  if (database.pragma("synchronous", { simple: true }) !== 2)
+    throw new AppError("store-not-durable", `database ${file} did not take synchronous=FULL`);
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  const version = Number(database.pragma("user_version", { simple: true }));
+  if (version > migrations.length) {
+    await db.destroy();
+    throw new AppError(
+      "store-too-new",
+      `database ${file} has version ${version}, this program knows ${migrations.length}; install a newer one`,
+    );
+  }
+  for (let next = version; next < migrations.length; next += 1)
+    await db.transaction().execute(async (transaction) => {
+      for (const text of migrations[next] ?? []) await sql.raw(text).execute(transaction);
+      await sql.raw(`pragma user_version = ${next + 1}`).execute(transaction);
+    });
+  return {
+    steps: (period) => ({
+      async steps() {
+        const rows = await db.selectFrom("steps").select("step").where("period", "=", period).orderBy("seq").execute();
+        return rows.map(({ step }) => JSON.parse(step, readBigInts) as KeptStep);
+      },
+      async add(step) {
+        await db
+          .insertInto("steps")
+          .values({ period, step: JSON.stringify(step, writeBigInts) })
+          .execute();
+      },
+    }),
+    async periods(most) {
+      const rows = await db.selectFrom("steps").select("period").distinct().orderBy("period", "desc").limit(most).execute();
+      return rows.map(({ period }) => period);
+    },
+    close: () => db.destroy(),
+  };
+}
+
+/** JSON knows no bigint. No text of a step looks like this: ids are UUIDs. */
+const writeBigInts = (_: string, value: unknown): unknown => (typeof value === "bigint" ? { $bigint: String(value) } : value);
+const readBigInts = (_: string, value: unknown): unknown =>
+  typeof value === "object" && value !== null && "$bigint" in value ? BigInt(String(value.$bigint)) : value;
