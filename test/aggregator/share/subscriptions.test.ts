@@ -37,7 +37,8 @@ it.each([
   ["ack/1", "other", false, false],
   ["ack/1", "own", false, true],
   ["config", "other", false, false],
-  ["config", "own", false, true],
+  ["config", "own", false, false],
+  ["config", "other", true, true],
   ["settle/p", "own", false, false],
   ["settle/p", "other", true, true],
 ] as const)("%s of a home (%s; this process settles: %s) is a worker's business: %s", (rest, site, settles, heard) => {
