@@ -36,10 +36,7 @@ it.each([
   ["status/boiler", "own", false, true],
   ["ack/1", "other", false, false],
   ["ack/1", "own", false, true],
-<<<<<<< HEAD
-=======
   ["config", "other", false, false],
->>>>>>> scale8
   ["config", "own", false, false],
   ["config", "other", true, true],
   ["settle/p", "own", false, false],
