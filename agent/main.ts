@@ -226,6 +226,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
       prices: prices.state(),
       exchange: exchange?.state() ?? null,
       weather: weather?.state() ?? null,
+      remote: remote.report(),
     });
   const resources = config.appliances.map(({ name }) => name);
   const words = overriding({ store: overrides, resources, loop, clock, log });

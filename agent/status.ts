@@ -2,6 +2,7 @@ import { z } from "zod";
 import { iso, type Clock } from "../core/clock/clock.ts";
 import { Instant } from "../core/message/fields.ts";
 import { MeterRole } from "../core/message/measurements.ts";
+import { ConfigReport } from "../core/message/remote-config.ts";
 import { OverrideMode } from "../core/message/resource.ts";
 import { Quality } from "../core/reading.ts";
 import type { Collector } from "./collect/collector.ts";
@@ -90,6 +91,8 @@ export const AgentStatus = z.object({
       failure: z.object({ code: z.string(), message: z.string() }).nullable(),
     })
     .optional(),
+  /** Settings from afar; absent where there are none and none have failed. */
+  remote: ConfigReport.pick({ revision: true, state: true, config: true, failed: true }).optional(),
   /** What the residents said and still holds. */
   overrides: z.array(z.object({ resource: z.string(), mode: OverrideMode, until: Instant })),
   switches: count,
@@ -136,6 +139,7 @@ export function agentStatus(parts: {
   prices: PriceState | null;
   exchange: ReturnType<ExchangeRoom["state"]> | null;
   weather: WeatherState | null;
+  remote: ConfigReport;
 }): AgentStatus {
   const { config, clock, collector, loop, outbox, room } = parts;
   const lists = room?.instructions();
@@ -172,6 +176,7 @@ export function agentStatus(parts: {
     ...(parts.grid && { gridLimit: { state: parts.grid.state(), limitW: parts.grid.limitW() } }),
     ...(parts.prices && { prices: pricesNow(parts.prices) }),
     ...(parts.weather && { weather: weatherNow(parts.weather) }),
+    ...remoteNow(parts.remote),
     overrides: parts.overrides
       .filter(({ untilMs }) => untilMs > clock.now())
       .map(({ resource, mode, untilMs }) => ({ resource, mode, until: iso(untilMs) })),
@@ -181,6 +186,10 @@ export function agentStatus(parts: {
     rejected: parts.rejected,
     memoryMiB: Math.round(process.memoryUsage.rss() / 1024 / 1024),
   };
+}
+
+function remoteNow({ revision, state, config, failed }: ConfigReport): Pick<AgentStatus, "remote"> {
+  return revision === null && failed === null ? {} : { remote: { revision, state, config, failed } };
 }
 
 const isoOrNull = (atMs: number | null): string | null => (atMs === null ? null : iso(atMs));

@@ -171,6 +171,7 @@ export function openHomes(options: {
         options.onState?.(site, state);
       }
       states.set(site, state);
+      desk.onState(site, state);
       if (state !== "ready") return;
       void clock.hold(welcome(site));
     },

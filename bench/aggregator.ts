@@ -1,5 +1,6 @@
 import { desk } from "./aggregator/desk.ts";
 import { optimise, type Part, type PartOptions } from "./aggregator/optimise.ts";
+import { dispatchPart } from "./aggregator/dispatch.ts";
 import { intakePart } from "./aggregator/intake.ts";
 import { report, type Claim } from "./report.ts";
 
@@ -13,12 +14,20 @@ import { report, type Claim } from "./report.ts";
  *   Lagrangian one of the linear relaxations at the prices found, and up to 100 homes that of one program of all if it is better.
  * - desk: the same as it runs, from a database (SQLite) to signed lists of instructions, which go nowhere; how long nothing else
  *   could be done meanwhile, in processor time of the main thread, and what a second plan changes where nothing happened.
+ * - intake: rows that wait at a Mosquitto go through link, schema, store and receipt into SQLite and PostgreSQL; beside it a bare
+ *   mqtt.js that takes the same messages from the same broker, and plain inserts of the same rows.
+ * - dispatch: from a decision to the last of 1,000 simulated homes that has verified it.
  */
 const option = (name: string, otherwise: string): string => {
   const at = process.argv.indexOf(name);
   return (at > 0 ? process.argv[at + 1] : undefined) ?? otherwise;
 };
-const parts: Record<string, (options: PartOptions) => Promise<Part>> = { optimise, desk, intake: intakePart };
+const parts: Record<string, (options: PartOptions) => Promise<Part>> = {
+  optimise,
+  desk,
+  intake: intakePart,
+  dispatch: dispatchPart,
+};
 
 const only = option("--only", "");
 const options: PartOptions = {

@@ -53,6 +53,7 @@ export function describeStatus(now: AgentStatus, noAggregator = "none in the con
     ),
     ...now.overrides.map(({ resource, mode, until }) => `override: ${resource} ${mode} until ${until}`),
     `aggregator: ${now.aggregator === null ? noAggregator : connection(now)}`,
+    ...(now.remote ? [`settings from afar: ${remoteWords(now.remote)}`] : []),
     ...(now.settlements.hasLeft ? ["aggregator: NOT FOLLOWED, it has not countersigned what was signed here"] : []),
     ...(now.gridLimit
       ? [`grid operator: ${now.gridLimit.state}, ${now.gridLimit.limitW === null ? "no limit" : `${now.gridLimit.limitW} W`}`]
@@ -63,6 +64,12 @@ export function describeStatus(now: AgentStatus, noAggregator = "none in the con
     `settlements: ${now.settlements.signed} signed, ${now.settlements.countersigned} countersigned, ${now.settlements.disputed} disputed`,
     ...Object.entries(now.rejected).map(([code, count]) => `refused ${code}: ${count}`),
   ];
+}
+
+function remoteWords({ revision, state, config, failed: fallen }: NonNullable<AgentStatus["remote"]>): string {
+  const values = Object.entries(config).map(([key, value]) => `${key}=${String(value)}`);
+  const inForce = revision === null ? "none in force" : `${values.join(" ")}${state === "trying" ? ", on trial" : ""}`;
+  return `${inForce}${fallen ? `; the newest that did not stay: ${fallen.code}, ${fallen.message}` : ""}`;
 }
 
 function priceWords(prices: NonNullable<AgentStatus["prices"]>): string {

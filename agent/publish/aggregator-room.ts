@@ -194,8 +194,9 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
   });
   const tellConsents = (): void => {
     if (link?.connected()) tell("consent", options.consents.message(), true);
-    // How much of an appliance may be told has changed too.
+    // How much of an appliance may be told has changed too, its meter's name as well.
     appliances.forget();
+    appliances.describe();
   };
   const tellConfig = (): void => {
     if (link?.connected()) tell("config", options.remote.report(), true);
@@ -207,7 +208,6 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     log,
     random: options.random,
     onConnect() {
-      appliances.describe();
       tellConsents();
       tellConfig();
       uploader.restart();

@@ -8,7 +8,7 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { PastPlan } from "../store/plan-history-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
-import { demandHome } from "./site-routes.ts";
+import { demandHome, SitePath } from "./site-routes.ts";
 
 /** What is shown of a home's appliances. */
 export interface ResourceRoutesOptions {
@@ -17,7 +17,6 @@ export interface ResourceRoutesOptions {
   now: () => number;
 }
 
-const SitePath = z.object({ site: z.string() });
 const Resources = z.object({
   items: z.array(
     z.object({

@@ -3,6 +3,7 @@ import { type Api, type ApiBasis, apiApp } from "./api-app.ts";
 import { type ArchiveRoutesOptions, archiveRoutes } from "./archive-routes.ts";
 import { serveDocument } from "./describe.ts";
 import { type EventRoutesOptions, eventRoutes } from "./event-routes.ts";
+import { configRoutes } from "./config-routes.ts";
 import { disputeRoutes } from "./dispute-routes.ts";
 import { type EscrowRoutesOptions, escrowRoutes } from "./escrow-routes.ts";
 import { type ForecastRoutesOptions, forecastRoutes } from "./forecast-routes.ts";
@@ -44,6 +45,7 @@ export function routes(options: ApiOptions): Api {
   const app = apiApp(options);
   siteRoutes(app, options);
   resourceRoutes(app, options);
+  configRoutes(app, options);
   statisticsRoutes(app, options);
   auditRoutes(app, options);
   eventRoutes(app, options);

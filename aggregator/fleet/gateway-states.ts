@@ -4,7 +4,8 @@ import type { GatewayConfig } from "../store/fleet-store.ts";
  * How a gateway stands with what is wanted of it. own: nothing is, it runs by its own file. silent: it has never said how it
  * stands. behind: it has not said anything of what is wanted.
  */
-export type GatewayState = "own" | "silent" | "behind" | "trying" | "kept" | "reverted" | "refused";
+export const gatewayStateNames = ["own", "silent", "behind", "trying", "kept", "reverted", "refused"] as const;
+export type GatewayState = (typeof gatewayStateNames)[number];
 
 /** How every gateway of the configuration stands. */
 export function gatewayStates(sites: readonly string[], configs: readonly GatewayConfig[]): Map<string, GatewayState> {

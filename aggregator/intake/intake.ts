@@ -32,8 +32,6 @@ export interface IntakeOptions {
   onStatus: (site: string, status: ResourceStatus) => void | Promise<void>;
   onAnswer: (site: string, ack: InstructionAck) => void;
   onSlots: (site: string) => void;
-  /** A gateway has said what it runs by. */
-  onReport?: (site: string) => void;
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
 }
 
@@ -118,10 +116,7 @@ export function intake(options: IntakeOptions): Intake {
       return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
     }
     if (head === "ack" && tail.length === 1) return ack(site, body);
-    if (head === "config" && tail.length === 0) {
-      await store.saveReport(site, parse(ConfigReport, body), options.clock.now());
-      return options.onReport?.(site);
-    }
+    if (head === "config" && tail.length === 0) return store.saveReport(site, parse(ConfigReport, body), options.clock.now());
     if (head === "refused" && tail.length === 0) return homeRefuses(site, parse(Refusal, body));
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);

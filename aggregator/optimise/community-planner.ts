@@ -14,6 +14,7 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
 import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
+import type { HomeWatch } from "./home-watch.ts";
 import { limitLedger } from "./limit-ledger.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
 import { readHome, type ReadHome } from "./read-home.ts";
@@ -24,6 +25,8 @@ export interface CommunityPlannerOptions {
   prices: PriceBook;
   give: Dispatcher["give"];
   control: Control;
+  /** Which homes are there, and which appliances follow. */
+  attendance: Pick<HomeWatch, "isAway" | "isWilling">;
   contracts: Pick<Contracts, "termsOf" | "begun">;
   uuid: () => string;
   slotMinutes: number;

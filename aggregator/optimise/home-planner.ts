@@ -7,6 +7,7 @@ import { agreedHome, inAgreedHours } from "../reward/agreed-resources.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore, StoredSlot } from "../store/aggregator-store.ts";
 import { greedyHome } from "./greedy-home.ts";
+import { plausibleResource } from "./plausible-resource.ts";
 import { isPlanned } from "./resource-modes.ts";
 
 /** Parts that the planner works with. */
@@ -34,7 +35,7 @@ export function homePlanner(options: HomePlannerOptions): (site: string) => Prom
   return async (site) => {
     const nowMs = clock.now();
     const slots = options.prices.slots(nowMs, nowMs + horizonMs, options.slotMinutes);
-    const described = (await store.resources(site)).filter(isPlanned);
+    const described = (await store.resources(site)).filter(isPlanned).map(plausibleResource);
     const [terms, untilMs] = [options.contracts.termsOf(site), slots.at(-1)?.endMs ?? nowMs];
     const agreed = agreedHome(described, terms, { begun: await options.contracts.begun(site, nowMs), nowMs, untilMs });
     const resources = terms ? inAgreedHours(agreed.resources, terms) : agreed.resources;

@@ -7,6 +7,7 @@ import type { PriceBook } from "../../planner/price-book.ts";
 import { Problem } from "../../planner/problem.ts";
 import type { HomeFacts } from "./greedy-home.ts";
 import { instructedW, leastW, onMode, type PlannedResource } from "./resource-modes.ts";
+import { ownShare } from "./unplanned-load.ts";
 
 /** One appliance of a home's planning problem, or one of its demand windows. */
 export interface ProblemPart {
@@ -30,8 +31,6 @@ export interface HomeProblem {
 const startCost = 0.005;
 /** So much more or less is no other plan, Wh: some minutes of a heater. */
 const nearWh = 60;
-/** Share of its power that a heat pump is taken to draw by itself. */
-const ownShare = 0.4;
 /** Dearer than this, currency per kWh, is all the same to a plan. */
 const mostPrice = 1e6;
 const plannable = (microPerKwh: bigint): number => Math.max(-mostPrice, Math.min(mostPrice, Number(microPerKwh) / 1_000_000));

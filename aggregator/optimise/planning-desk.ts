@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { InstructionAck } from "../../core/message/instruction.ts";
-import type { ResourceStatus } from "../../core/message/resource.ts";
+import type { ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
 import { controlState } from "../dispatch/control.ts";
@@ -15,6 +15,7 @@ import { type Share, wholeShare } from "../share/share.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { communityPlanner } from "./community-planner.ts";
 import { feederGroups } from "./feeder-groups.ts";
+import { awayMs, homeWatch } from "./home-watch.ts";
 import { homePlanner } from "./home-planner.ts";
 import { planHere } from "./plan-here.ts";
 import { planningThreads } from "./planning-threads.ts";
@@ -33,6 +34,8 @@ export interface PlanningDesk {
   /** There is a new plan where something else happens than what was planned. */
   onStatus(site: string, status: ResourceStatus): Promise<void>;
   onAnswer(site: string, ack: InstructionAck): void;
+  /** A home that goes is planned around after some minutes, and planned again when it is back. */
+  onState(site: string, state: SiteState["state"]): void;
   /** Homes came from another worker: there is a new plan soon. */
   onGain(sites: readonly string[]): void;
 }
@@ -74,7 +77,8 @@ export function planningDesk(options: {
 }): PlanningDesk {
   const { store, feeders, sites, share = wholeShare, quietly, clock, log, signal } = options;
   const control = controlState(feeders, options.isUnsettled);
-  const watch = progressWatch();
+  const progress = progressWatch();
+  const attendance = homeWatch(clock);
   /** Homes that have begun anew, with what they were told or without. */
   const forgetful = new Set<string>();
   const { underContract } = options.contracts;
@@ -94,11 +98,12 @@ export function planningDesk(options: {
       threads && homes >= fewestInThreads ? await threads.open(homes) : planHere(() => clock.monotonicMs()),
     give: out.give,
     control,
+    attendance,
     mostMs: Math.min(mostPlanMs, options.planEveryMs / 3),
     mustHearAll: (site) => forgetful.has(site),
     onGiven(site, list, deliveredWh) {
       forgetful.delete(site);
-      watch.given(site, list, deliveredWh, clock.now());
+      progress.given(site, list, deliveredWh, clock.now());
     },
   });
   /** Feeders by a name that no home has. */
@@ -156,20 +161,34 @@ export function planningDesk(options: {
     },
     async onStatus(site, status) {
       const key = `${site}/${status.resource}`;
-      const said = JSON.stringify(status.override ?? null);
-      const before = overrides.get(key) ?? "null";
+      const said = JSON.stringify([status.override ?? null, status.alarm !== undefined]);
+      const before = overrides.get(key) ?? JSON.stringify([null, false]);
       overrides.set(key, said);
-      // What stands above the instructions has begun or ended.
+      // What stands above the instructions has begun or ended, or a device has gone or is back.
       if (said !== before) planSoon(site);
-      if (status.override || isTroubled(site)) return;
+      if (status.override || status.alarm !== undefined || isTroubled(site)) return;
       const resource = (await store.resources(site)).find((one) => one.resource === status.resource);
-      const offWh = resource ? watch.off(site, resource, status) : null;
+      const offWh = resource ? progress.off(site, resource, status, clock.now()) : null;
       if (offWh === null) return;
       troubleAt(site);
       log.info({ site, resource: status.resource, offWh }, "appliance got something else than planned, planning anew");
     },
-    onAnswer(site, { status }) {
-      if (status === "REJECTED") troubleAt(site);
+    onAnswer(site, ack) {
+      attendance.answer(site, ack);
+      if (ack.status === "REJECTED") troubleAt(site);
+    },
+    onState(site, state) {
+      if (attendance.state(site, state)) planSoon(site);
+      if (state === "ready") return;
+      clock.after(
+        awayMs,
+        () => {
+          if (!attendance.isAway(site)) return;
+          log.info({ site }, "home has gone, the others are planned around what it was told");
+          planSoon(site);
+        },
+        signal,
+      );
     },
     onGain: (gained) => gained.forEach(planSoon),
   };

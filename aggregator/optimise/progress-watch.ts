@@ -10,7 +10,7 @@ export interface ProgressWatch {
    * Energy beyond (below 0: short of) what was planned since then, Wh; null where it is near enough or not known. What was told
    * once is not told again: it counts from there on.
    */
-  off(site: string, resource: Resource, status: ResourceStatus): number | null;
+  off(site: string, resource: Resource, status: ResourceStatus, nowMs: number): number | null;
 }
 
 /** Up to this is near enough: starts wait, thermostats rest, Wh. */
@@ -24,10 +24,13 @@ export function progressWatch(): ProgressWatch {
   const begun = new Map<string, { list: InstructionList; deliveredWh: number; atMs: number }>();
   return {
     given: (site, list, deliveredWh, atMs) => void begun.set(`${site}/${list.resource}`, { list, deliveredWh, atMs }),
-    off(site, resource, { deliveredWh, at }) {
+    off(site, resource, { deliveredWh, at }, nowMs) {
       const from = begun.get(`${site}/${resource.resource}`);
-      const atMs = Date.parse(at);
+      // A home's clock may be wrong by years: what it says of now was so now at the latest.
+      const atMs = Math.min(nowMs, Date.parse(at));
       if (!from || deliveredWh === undefined || resource.demand?.kind !== "energy") return null;
+      // From before the list, or by a clock that is behind.
+      if (atMs < from.atMs) return null;
       // A new window has begun, or it was not known what the old one had.
       if (!(deliveredWh >= from.deliveredWh)) {
         Object.assign(from, { deliveredWh, atMs });

@@ -13,7 +13,10 @@ import type { NetLoads } from "../forecast/net-loads.ts";
 import { baseLoadW, homePast } from "./base-load.ts";
 import { greedyHome, type HomeFacts } from "./greedy-home.ts";
 import { fixedProblem, homeProblem, type HomeProblem } from "./home-problem.ts";
-import { isPlanned } from "./resource-modes.ts";
+import type { HomeWatch } from "./home-watch.ts";
+import { plausibleResource } from "./plausible-resource.ts";
+import { isPlanned, type PlannedResource } from "./resource-modes.ts";
+import { ownLoadW, toldLoadW } from "./unplanned-load.ts";
 
 /** A home as it takes part in the planning of its feeder. */
 export interface ReadHome extends HomeProblem {
@@ -29,7 +32,8 @@ export interface ReadHome extends HomeProblem {
 
 /**
  * Reads what is known of a home. One whose appliances cannot be put into a planning problem is planned by itself and takes part
- * with what it then draws; one that no plan is made for (`isFree` false) with what it draws besides its appliances.
+ * with what it then draws. Appliances that no plan is made for (an operator's word, a home that is away, an alarm) go on with
+ * what they were told; those that reject everything draw as they like.
  */
 export async function readHome(
   site: string,
@@ -38,23 +42,44 @@ export async function readHome(
     store: AggregatorStore;
     loads: NetLoads;
     contracts: Pick<Contracts, "termsOf" | "begun">;
+    /** Whether operators and the contract leave it to plans. */
     isFree: boolean;
+    attendance: Pick<HomeWatch, "isAway" | "isWilling">;
     uuid: () => string;
     log: Log;
   },
 ): Promise<ReadHome> {
   const { store, log } = parts;
   const { slots, nowMs } = input;
-  const resources = (await store.resources(site)).filter(isPlanned);
+  const resources = (await store.resources(site)).filter(isPlanned).map(plausibleResource);
   const statuses = new Map((await store.statuses(site)).map((status) => [status.resource, status]));
   const baseW =
     (await parts.loads.meanW(site, resources, slots, nowMs)) ?? baseLoadW(await homePast(store, site, nowMs), resources, slots);
   const terms = parts.contracts.termsOf(site);
   const untilMs = slots.at(-1)?.endMs ?? nowMs;
   const agreed = agreedHome(resources, terms, { begun: await parts.contracts.begun(site, nowMs), nowMs, untilMs });
-  const facts: HomeFacts = { resources: parts.isFree ? agreed.resources : [], statuses, baseW, mayControl: agreed.mayControl };
   const followed = (await store.plans(site)).filter(({ status }) => status !== "REJECTED");
   const inForce = new Map(followed.map(({ list }) => [list.resource, list]));
+  const isPlannable = ({ resource }: PlannedResource): boolean =>
+    parts.isFree &&
+    !parts.attendance.isAway(site) &&
+    parts.attendance.isWilling(site, resource) &&
+    statuses.get(resource)?.alarm === undefined;
+  const drawsW = [...baseW];
+  for (const resource of agreed.resources) {
+    if (isPlannable(resource)) continue;
+    const name = resource.resource;
+    const ownW = parts.attendance.isWilling(site, name)
+      ? toldLoadW(resource, inForce.get(name), slots)
+      : ownLoadW(resource, statuses.get(name), slots);
+    for (const [slot, watts] of ownW.entries()) drawsW[slot] = (drawsW[slot] ?? 0) + watts;
+  }
+  const facts: HomeFacts = {
+    resources: agreed.resources.filter(isPlannable),
+    statuses,
+    baseW: drawsW,
+    mayControl: agreed.mayControl,
+  };
   try {
     const made = homeProblem(facts, { ...input, inForce });
     return { site, ...made, devices: devicesOf(made.problem), facts, inForce, alone: null };
@@ -63,11 +88,11 @@ export async function readHome(
     const code = error instanceof AppError ? error.code : "plan-bad-problem";
     log.warn({ site, code }, "appliances make no planning problem, the home is planned by itself");
     const byHours = { ...facts, resources: terms ? inAgreedHours(facts.resources, terms) : facts.resources };
-    const { lists, shortfalls, drawsW } = greedyHome(byHours, slots, parts.uuid);
-    for (const { resource, readyMs, missingWh } of shortfalls)
+    const alone = greedyHome(byHours, slots, parts.uuid);
+    for (const { resource, readyMs, missingWh } of alone.shortfalls)
       log.warn({ site, resource, ready: iso(readyMs), missingWh }, "demand does not fit before its deadline");
-    const fixed = fixedProblem(drawsW, input);
-    return { site, ...fixed, devices: devicesOf(fixed.problem), facts, inForce, alone: lists };
+    const fixed = fixedProblem(alone.drawsW, input);
+    return { site, ...fixed, devices: devicesOf(fixed.problem), facts, inForce, alone: alone.lists };
   }
 }
 

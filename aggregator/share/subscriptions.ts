@@ -8,6 +8,9 @@ const shared: ReadonlySet<string> = new Set(["meter", "consent", "refused"]);
 /** What the broker retains, so that each worker knows it of every home: homes may become its own. */
 const told: ReadonlySet<string> = new Set(["state", "resource"]);
 
+/** What the one process hears that settles and rolls out. */
+const ofTheOffice: ReadonlySet<string> = new Set(["settle", "config"]);
+
 /** How one process, or one of several, subscribes. */
 export interface Subscriptions {
   filters: string[];
@@ -36,6 +39,6 @@ export function hears(share: Share, settles: boolean): (message: Pick<SiteMessag
     if (share.worker === undefined) return true;
     const [head = ""] = rest.split("/");
     if (shared.has(head) || told.has(head)) return true;
-    return head === "settle" ? settles : share.holds(site);
+    return ofTheOffice.has(head) ? settles : share.holds(site);
   };
 }

@@ -29,7 +29,7 @@ export function ingestTogether(db: Kysely<Tables>): AggregatorStore["ingest"] {
     db.transaction().execute((transaction) => ingestRows(transaction, orders));
   const write = async (group: readonly Waiting[]): Promise<void> => {
     const results = await keep(group.map(({ order }) => order)).catch((error: unknown) =>
-      group.length === 1 ? Promise.reject(error) : null,
+      group.length === 1 || !isAboutRows(error) ? Promise.reject(error) : null,
     );
     for (const [index, { order, done }] of group.entries()) {
       const result = results?.[index];
@@ -67,6 +67,15 @@ export function ingestTogether(db: Kysely<Tables>): AggregatorStore["ingest"] {
     }
     return done.promise;
   };
+}
+
+/** PostgreSQL: class 22, a value that cannot be, or 23, a constraint; SQLite by name. A database that is away is neither. */
+function isAboutRows(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    /^(2[23]...|SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE).*)$/.test(String(error.code))
+  );
 }
 
 const keyOf = ({ order: { site, message } }: Waiting): string => `${site} ${message.boot}`;

@@ -3,7 +3,7 @@ import { InstructionList } from "../../core/message/instruction.ts";
 import { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { AggregatorStore } from "./aggregator-store.ts";
 import { grouped } from "./grouped.ts";
-import { checkFence } from "./lease-store.ts";
+import { checkFence, type Fence } from "./lease-store.ts";
 import type { Tables } from "./tables.ts";
 
 type PlanStore = Pick<
@@ -19,6 +19,30 @@ type PlanStore = Pick<
   | "reserveSequence"
 >;
 
+/** Plans of a home that wait for their commit. `lost`: why they were not kept. */
+interface Saving {
+  rows: ReturnType<typeof planRow>[];
+  fence: Fence | undefined;
+  lost: unknown;
+}
+
+/** Nine values each; SQLite takes 32,766 in a statement. */
+const rowsOfStatement = 1000;
+
+const keyOf = ({ name, token }: Fence): string => `${token} ${name}`;
+
+const planRow = (site: string, plan: InstructionList, sentMs: number) => ({
+  site,
+  resource: plan.resource,
+  plan: plan.plan,
+  body: JSON.stringify(plan),
+  sent_ms: sentMs,
+  status: null,
+  code: null,
+  answered_ms: null,
+  message: null,
+});
+
 /** What homes offer, what they were told and what they answered. */
 export function planStore(db: Kysely<Tables>): PlanStore {
   // Homes tell the state of all their appliances at once, every few minutes.
@@ -30,6 +54,21 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       .onConflict((on) => on.columns(["site", "resource"]).doUpdateSet({ body: (eb) => eb.ref("excluded.body") }))
       .execute();
   });
+  // A decision for a thousand homes is one commit.
+  const savePlans = grouped<Saving>((savings) =>
+    db.transaction().execute(async (tx) => {
+      const lost = new Map<string, unknown>();
+      for (const { name, token } of new Map(savings.flatMap(({ fence }) => (fence ? [[keyOf(fence), fence]] : []))).values())
+        await checkFence(tx, { name, token }).catch((error: unknown) => lost.set(keyOf({ name, token }), error));
+      for (const saving of savings) saving.lost = saving.fence && lost.get(keyOf(saving.fence));
+      const rows = savings.flatMap((saving) => (saving.lost === undefined ? saving.rows : []));
+      for (let at = 0; at < rows.length; at += rowsOfStatement)
+        await tx
+          .insertInto("plan")
+          .values(rows.slice(at, at + rowsOfStatement))
+          .execute();
+    }),
+  );
   const newest = (site: string) =>
     db
       .selectFrom("plan")
@@ -59,21 +98,9 @@ export function planStore(db: Kysely<Tables>): PlanStore {
     },
     async savePlans(site, plans, sentMs, fence) {
       if (plans.length === 0) return;
-      const row = (plan: InstructionList) => ({
-        site,
-        resource: plan.resource,
-        plan: plan.plan,
-        body: JSON.stringify(plan),
-        sent_ms: sentMs,
-        status: null,
-        code: null,
-        answered_ms: null,
-        message: null,
-      });
-      await db.transaction().execute(async (tx) => {
-        if (fence) await checkFence(tx, fence);
-        await tx.insertInto("plan").values(plans.map(row)).execute();
-      });
+      const saving: Saving = { rows: plans.map((plan) => planRow(site, plan, sentMs)), fence, lost: undefined };
+      await savePlans(saving);
+      if (saving.lost !== undefined) throw saving.lost;
     },
     async unanswered(site) {
       const rows = await newest(site).where("status", "is", null).execute();

@@ -33,14 +33,15 @@ export class HomeThreads implements AsyncDisposable {
   }
 
   /** A figure, or a net, of each home, by its number. */
-  async each<Value>(work: (parties: number[]) => Work, of: (done: Done) => Value[] | undefined): Promise<Value[]> {
+  async each<Value>(
+    work: (parties: number[]) => Work,
+    of: (done: Done) => Value[] | undefined,
+    isMeant: (party: number) => boolean = () => true,
+  ): Promise<Value[]> {
     const values: Value[] = [];
     await Promise.all(
       this.#workers.map(async (worker, thread) => {
-        const parties = this.#partiesOf(
-          thread,
-          Array.from({ length: this.#homes }, (_, index) => index),
-        );
+        const parties = this.#partiesOf(thread, Array.from({ length: this.#homes }, (_, index) => index).filter(isMeant));
         const found = of(await this.#ask(worker, work(parties))) ?? [];
         for (const [index, party] of parties.entries()) values[party] = found[index] as Value;
       }),

@@ -89,11 +89,14 @@ export function writeBrokerUsers(files: DemoFiles): void {
 /** How the contract comes to the records: the newest of all homes together, or each by itself, by whom. */
 export type DemoSettling = "together" | "each by the aggregator" | "each by the gateway";
 
-/** Writes real configuration files, the same that an installer and an operator write. */
+/**
+ * Writes real configuration files, the same that an installer and an operator write.
+ * @param flexible whether the aggregator knows what a kWh is worth, so that flexibility can be rewarded
+ */
 export async function writeConfigs(
   files: DemoFiles,
   parties: DemoParties,
-  { prices, clockUrl, settling }: { prices: PriceSeries; clockUrl: string; settling: DemoSettling },
+  { prices, clockUrl, settling, flexible }: { prices: PriceSeries; clockUrl: string; settling: DemoSettling; flexible: boolean },
 ): Promise<void> {
   const { privateJwk, publicJwk } = await createControlKey("demo-control-1");
   const chain = { chain_id: devChainId, contract: parties.contract, rpc_url: `http://127.0.0.1:${files.chainPort}` };
@@ -117,6 +120,7 @@ export async function writeConfigs(
     control_key_file: "control-key.json",
     sites,
     prices_file: "prices.json",
+    ...(flexible && { flexibility: { worth_file: "prices.json" } }),
     plan: { every_s: 3600, slot_minutes: 15 },
     settlement: {
       key: "aggregator",
@@ -179,7 +183,13 @@ function agentYaml(
         rated_power_w: 3680,
         comfort: { energy_wh_per_day: 9200, not_before: "18:15", ready_by: "07:00" },
       },
-      heat_pump: { type: "switched_load", relay: "r3", rated_power_w: 2500, comfort: { max_block_s: 5400, min_free_s: 5400 } },
+      heat_pump: {
+        type: "switched_load",
+        relay: "r3",
+        rated_power_w: 2500,
+        meter: "heat_pump",
+        comfort: { max_block_s: 5400, min_free_s: 5400 },
+      },
     },
     aggregator: {
       id: aggregatorId,

@@ -51,6 +51,8 @@ export async function setUpParties(options: {
   rewardMicro?: bigint;
   /** Whether homes get coins for gas too, to send by themselves. */
   homesSend: boolean;
+  /** How taking part is rewarded; by the day where it is left out. */
+  reward?: Agreement["reward"];
 }): Promise<DemoParties> {
   const { rpcUrl } = options;
   const dev = (index: number): string => HDNodeWallet.fromPhrase(devWords, "", `m/44'/60'/0'/0/${index}`).privateKey;
@@ -97,7 +99,7 @@ export async function setUpParties(options: {
         timezone: options.timezone,
         currency: "EUR",
         periodS: 3600,
-        reward: { kind: "per_day", amount: String(options.rewardMicro ?? usualRewardMicro) },
+        reward: options.reward ?? { kind: "per_day", amount: String(options.rewardMicro ?? usualRewardMicro) },
         settlementContract: contract,
         chainId: devChainId,
       };

@@ -4,6 +4,7 @@ import type { AgentStatus } from "../../agent/status.ts";
 import { aborted } from "../../core/aborted.ts";
 import { errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
+import type { Agreement } from "../../settlement/record/agreement.ts";
 import { Bundle } from "../../settlement/verify/bundle.ts";
 import { chainClient } from "../../settlement/chain/chain-client.ts";
 import { devChainId } from "../../simulator/chain/run-chain.ts";
@@ -14,7 +15,7 @@ import { freePort } from "../free-port.ts";
 import { askStatus } from "../status.ts";
 import { aggregatorApi } from "./aggregator-api.ts";
 import { checkSettlements } from "./check-settlements.ts";
-import { layOut, writeBrokerUsers, writeConfigs, type DemoSettling, type HomeFiles } from "./demo-files.ts";
+import { type DemoFiles, layOut, writeBrokerUsers, writeConfigs, type DemoSettling, type HomeFiles } from "./demo-files.ts";
 import { setUpParties } from "./demo-parties.ts";
 import { demoPrices } from "./demo-prices.ts";
 import { judge, type DemoResult } from "./demo-result.ts";
@@ -32,6 +33,9 @@ const settleMs = 50 * 60_000;
 
 /** A day in the life of the whole system. */
 export interface World {
+  files: DemoFiles;
+  apiUrl: string;
+  rpcUrl: string;
   /** Starts every program and registers every party; simulated time stands still. */
   start(): Promise<void>;
   /** Lets one service day and its settlement pass. */
@@ -60,6 +64,8 @@ export async function openWorld(options: {
   show: Screen;
   /** Together where it is left out. */
   settling?: DemoSettling;
+  /** How taking part is rewarded; by the day where it is left out. */
+  reward?: Agreement["reward"];
 }): Promise<World> {
   const { show, seed, settling = "together" } = options;
   const startedMs = performance.now();
@@ -125,6 +131,9 @@ export async function openWorld(options: {
   };
 
   return {
+    files,
+    apiUrl,
+    rpcUrl,
     hopeless: programs.hopeless,
     async start() {
       show.note("DEMO: simulated homes on this machine only. No real devices, no money.");
@@ -148,9 +157,11 @@ export async function openWorld(options: {
         aggregator: files.aggregator,
         homes: files.homes,
         homesSend: settling === "each by the gateway",
+        ...(options.reward && { reward: options.reward }),
       });
       const prices = demoPrices(serviceStartMs - 3_600_000, seed);
-      await writeConfigs(files, parties, { prices, clockUrl: clock.url, settling });
+      const flexible = options.reward?.kind === "flexibility";
+      await writeConfigs(files, parties, { prices, clockUrl: clock.url, settling, flexible });
       await Promise.all([
         programs.start({ name: "aggregator", args: ["aggregator", "run", "-c", files.aggregator.configFile] }),
         ...files.homes.map(startAgent),

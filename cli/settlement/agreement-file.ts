@@ -3,19 +3,26 @@ import { Signature } from "../../core/message/fields.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import { readJsonFile } from "../../core/read-json-file.ts";
 import { Agreement, householdOf, SignedAgreement } from "../../settlement/record/agreement.ts";
+import { GridAgreement } from "../../settlement/record/grid-agreement.ts";
 import { domainOf, verifyAgreement } from "../../settlement/record/sign-agreement.ts";
 
-/** An agreement that nobody, one side or both have signed. */
-const DraftAgreement = z.strictObject({
-  agreement: Agreement,
-  signatureA: Signature.optional(),
-  signatureB: Signature.optional(),
-});
-export type DraftAgreement = z.infer<typeof DraftAgreement>;
+/** Signatures under an agreement that nobody, one side or both have signed. */
+const signatures = { signatureA: Signature.optional(), signatureB: Signature.optional() };
+const DraftAgreement = z.strictObject({ agreement: Agreement, ...signatures });
+const DraftGridAgreement = z.strictObject({ agreement: GridAgreement, ...signatures });
+/** An agreement with a household or with a grid operator, as it goes from one side to the other. */
+export type DraftAgreement = z.infer<typeof DraftAgreement> | z.infer<typeof DraftGridAgreement>;
+
+/** What says of itself that it is with a grid operator. */
+const Grid = z.object({ agreement: z.object({ kind: z.literal("grid") }) });
 
 /** @throws AppError agreement-unreadable, agreement-malformed */
 export function readDraft(file: string): DraftAgreement {
-  return parseAs(DraftAgreement, readJsonFile(file, "agreement-unreadable"), "agreement-malformed", file);
+  const read = readJsonFile(file, "agreement-unreadable");
+  // By one schema or the other, so that a mistake is named by the right one.
+  return Grid.safeParse(read).success
+    ? parseAs(DraftGridAgreement, read, "agreement-malformed", file)
+    : parseAs(DraftAgreement, read, "agreement-malformed", file);
 }
 
 /** The two sides of an agreement, as people name them. */

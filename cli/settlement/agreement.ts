@@ -120,10 +120,14 @@ export async function agreementCheck(
   else {
     for (const problem of problems) say(`bad   ${problem}`);
     if (problems.length === 0)
-      say(`good  agreement ${hash} for ${agreement.site}, signed by both, ${agreement.from} until ${agreement.until}`);
+      say(`good  agreement ${hash} for ${subjectOf(agreement)}, signed by both, ${agreement.from} until ${agreement.until}`);
   }
   return problems.length === 0 ? exitCode.good : exitCode.checkFailed;
 }
+
+/** The home, or the feeders, that an agreement is about. */
+const subjectOf = (agreement: DraftAgreement["agreement"]): string =>
+  "kind" in agreement ? `feeders ${agreement.feeders.map(({ feeder }) => feeder).join(", ")}` : agreement.site;
 
 /** What is wrong with each signature; null where it is good. */
 function signaturesOf({ agreement, signatureA, signatureB }: DraftAgreement) {

@@ -1,6 +1,7 @@
 import { AppError } from "../../core/app-error.ts";
 import { parseMicro } from "../../core/units.ts";
-import type { Agreement } from "../../settlement/record/agreement.ts";
+import type { Agreement, FlexibilityRule } from "../../settlement/record/agreement.ts";
+import { spanMs } from "../span-ms.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { amountIn } from "./sending.ts";
 
@@ -16,6 +17,10 @@ export interface RewardOptions {
   /** Local times, such as 22:00-06:00. */
   hours: string;
   eventsPerDay: string;
+  /** Most hours of them; no such limit where it is left out. */
+  hoursPerDay?: string;
+  /** By appliance a local time by which its energy must be there, or how long it may be held off: boiler=05:00,heat_pump=30m. */
+  comfort?: string;
 }
 
 /**
@@ -44,8 +49,30 @@ export function rewardRule(options: RewardOptions): Agreement["reward"] {
       resources: control.split(",").toSorted(),
       hours: { from, until },
       eventsPerDay: wholeNumber("--events-per-day", options.eventsPerDay, { least: 1, most: 96 }),
+      ...(options.hoursPerDay !== undefined && {
+        hoursPerDay: wholeNumber("--hours-per-day", options.hoursPerDay, { least: 1, most: 96 }),
+      }),
+      ...(options.comfort !== undefined && { comfort: comfortIn(options.comfort) }),
     },
   };
+}
+
+/** Bounds of comfort by appliance, in rising order. */
+function comfortIn(text: string): NonNullable<FlexibilityRule["control"]["comfort"]> {
+  return text
+    .split(",")
+    .map((item) => {
+      const [resource = "", bound = ""] = item.split("=");
+      if (/^\d\d:\d\d$/.test(bound)) return { resource, readyBy: bound };
+      const mostMs = spanMs(bound);
+      if (mostMs === undefined)
+        throw new AppError(
+          "agreement-malformed",
+          `--comfort ${item}: expected an appliance with a local time or a length of time, such as boiler=05:00 or heat_pump=30m`,
+        );
+      return { resource, maxBlockS: mostMs / 1000 };
+    })
+    .toSorted((one, other) => (one.resource < other.resource ? -1 : 1));
 }
 
 /** Percent with at most one decimal. */

@@ -44,6 +44,11 @@ export function addSettlementVerbs(settlement: Command, { verb, say }: { verb: V
     .option("--control <names>", "with --share: appliances that may be controlled, with commas between them")
     .option("--hours <from-until>", "with --share: local times of control, such as 22:00-06:00", "00:00-00:00")
     .option("--events-per-day <n>", "with --share: most times of control that begin in one day, 1 to 96", "4")
+    .option("--hours-per-day <n>", "with --share: most hours of them, 1 to 96; else no such limit")
+    .option(
+      "--comfort <bounds>",
+      "with --share: appliances that must be ready by a time or held off no longer: boiler=05:00,heat_pump=30m",
+    )
     .requiredOption("--contract <address>", "the settlement contract")
     .requiredOption("--rpc <url>", "a node of the chain")
     .option("--timezone <zone>", "of the service days", "Europe/Amsterdam")

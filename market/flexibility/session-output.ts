@@ -1,6 +1,6 @@
 import type { Overload } from "./congestion.ts";
 import type { Order } from "./session.ts";
-import type { OrderSettlement } from "./settle-orders.ts";
+import type { OrderSettlement } from "../../settlement/record/flex-order.ts";
 
 /** What a session has to say; each is for one seat, but the notes of overloads, which are for the operator. */
 export type Output =

@@ -4,7 +4,7 @@ import { beginRounds, endRound, isAnswered, keepFeasible } from "./play-rounds.t
 import { beginRepair, fallBack, missRepair, takeRepair } from "./repair.ts";
 import { offeredBy, prognosisOf, takenBy, withSeat, type Offer, type Prognosis, type Session } from "./session.ts";
 import { refusedBy, type Output, type Stepped } from "./session-output.ts";
-import { settleOrder } from "./settle-orders.ts";
+import { settleOrder } from "../../settlement/record/flex-order.ts";
 
 /** What comes to a session, and when, ms. What came over the wire is checked in its form before. */
 export type SessionEvent = { atMs: number } & (

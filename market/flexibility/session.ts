@@ -1,4 +1,5 @@
 import type { Sharing, SharingRules } from "../../planner/community/sharing-round.ts";
+import type { OrderedSchedule } from "../../settlement/record/flex-order.ts";
 import type { Overload } from "./congestion.ts";
 import type { Grid, Taken } from "./grid-model.ts";
 
@@ -68,14 +69,9 @@ export interface Offer {
 }
 
 /** What was ordered of an offer (UFTP FlexOrder). */
-export interface Order {
-  offer: string;
+export interface Order extends OrderedSchedule {
   /** Millionths of the offer. */
   share: number;
-  powerW: readonly number[];
-  price: bigint;
-  /** 1 where less was asked for, -1 where more, 0 where the slot only changes with the others. */
-  asked: readonly number[];
 }
 
 /** How one seat stands. */

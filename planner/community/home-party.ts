@@ -1,6 +1,7 @@
 import { drain } from "../drain.ts";
 import { descend, type Look, type Peak } from "../fast/descend.ts";
 import { fastPlan, usualLooks } from "../fast/fast-plan.ts";
+import { runCheck } from "../fast/run-check.ts";
 import { planScratch, type PlanScratch } from "../fast/plan-device.ts";
 import type { Flow, Home } from "../home.ts";
 import { demandMissed, deviceMoney, netOf, peakAboveW } from "../objective.ts";
@@ -38,6 +39,8 @@ const looksBy: Record<Exclude<Effort, "keep">, readonly Look[]> = {
 const tinyMoney = 1e-9;
 /** No price of others may come nearer to a wish than this share of its own price. */
 const belowWishes = 0.2;
+/** A firm limit weighs so much more: some Wh beyond it must not be worth the whole run of an appliance that just does not fit. */
+const firmness = 50;
 /** Slots of equal price are told apart by this share of a wish's price, differently in each home. */
 const tieShare = 2e-6;
 
@@ -50,20 +53,28 @@ export function homeParty(home: Home, seed: number, room: HomeRoom): Party<HomeP
   const slots = home.hours.length;
   // See homeOf: what a Wh beyond the fuse costs is made of the price of a wish.
   const wish = home.gridPenalty / (4 * slots);
+  const checks = home.devices.map((device) => runCheck(device));
+  const keepsRules = ({ flows }: HomePlan): boolean => flows.every((flow, index) => checks[index]?.(flow) ?? true);
   return {
     answer(ask) {
-      const surcharge = surchargeOf(home, ask, wish);
-      const from = ask.from?.flows ?? home.devices.map(() => idle(slots));
-      const before = unchanged(ask.from, evaluated(home, from, surcharge));
-      if (ask.effort === "keep") return before;
-      const random = seededRandom(seed);
-      const tied = { ...surcharge, price: surcharge.price.map((price) => price + (random() - 0.5) * tieShare * wish) };
-      const options = { curves: gridCurves(home, tied), scratch: room.scratch };
-      const flows = drain(descend(home, looksBy[ask.effort], peakOf(home, ask.from, surcharge), from, options));
-      const after = evaluated(home, flows, surcharge);
-      return ask.from && after.merit >= before.merit - Math.max(ask.keepWithin, tinyMoney) ? before : after;
+      const answer = answerWith(ask, firmness);
+      // A limit of others is no reason to end a run too early: it weighs less then.
+      return ask.beyond === "firm" && !keepsRules(answer.plan) ? answerWith(ask, 1) : answer;
     },
   };
+
+  function answerWith(ask: Ask<HomePlan>, weight: number): Answer<HomePlan> {
+    const surcharge = surchargeOf(home, ask, wish, weight);
+    const from = ask.from?.flows ?? home.devices.map(() => idle(slots));
+    const before = unchanged(ask.from, evaluated(home, from, surcharge));
+    if (ask.effort === "keep") return before;
+    const random = seededRandom(seed);
+    const tied = { ...surcharge, price: surcharge.price.map((price) => price + (random() - 0.5) * tieShare * wish) };
+    const options = { curves: gridCurves(home, tied), scratch: room.scratch };
+    const flows = drain(descend(home, looksBy[ask.effort], peakOf(home, ask.from, surcharge), from, options));
+    const after = evaluated(home, flows, surcharge);
+    return ask.from && after.merit >= before.merit - Math.max(ask.keepWithin, tinyMoney) ? before : after;
+  }
 }
 
 /**
@@ -82,14 +93,15 @@ function unchanged<Looked extends Answer<HomePlan>>(from: HomePlan | undefined, 
 }
 
 /** What is asked, without what would buy a wish off. */
-function surchargeOf(home: Home, ask: Ask<HomePlan>, wish: number): Surcharge {
+function surchargeOf(home: Home, ask: Ask<HomePlan>, wish: number, weight: number): Surcharge {
   const most = wish * belowWishes;
   return {
     price: ask.price.map((price) => Math.max(-most, Math.min(most, price))),
     most: ask.most,
     least: ask.least,
     // Below the fuse, which no limit of a feeder may overload.
-    beyond: ask.beyond === "firm" ? home.gridPenalty / 2 : Math.min(ask.beyond, most),
+    beyond: ask.beyond === "firm" ? (home.gridPenalty * weight) / 2 : Math.min(ask.beyond, most),
+    fuse: ask.beyond === "firm" ? home.gridPenalty * (weight - 1) : 0,
     ...(ask.pull && { pull: ask.pull }),
   };
 }

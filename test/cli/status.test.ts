@@ -50,3 +50,19 @@ it.each<[string, object, string]>([
   const aggregator = "id" in section ? { ...section, broker_url: "mqtt://127.0.0.1:9", control_keys: [key] } : section;
   expect((await runCli(["status", "-c", writeGateway(folder, { aggregator })])).out).toContain(`aggregator: ${said}`);
 });
+
+it("shows settings from afar, and the newest that did not stay", async () => {
+  const house = await agentHouse();
+  const agent = await house.start();
+  const lines = (): string[] => describeStatus(agent.status()).filter((line) => line.startsWith("settings from afar"));
+  expect(lines()).toEqual([]);
+  const [one, two] = ["1", "2"].map((n) => `00000000-0000-4000-8000-00000000000${n}`);
+  const order = async (revision: string | undefined, config: object, said: string): Promise<void> => {
+    await house.down("config", await house.sign("config", { v: 1, revision, config, trialS: 120 }));
+    await until("it is answered", () => lines().some((line) => line.includes(said)));
+  };
+  await order(one, { "storage.commit_every_s": 20 }, "on trial");
+  expect(lines()).toEqual(["settings from afar: log.level=info storage.commit_every_s=20, on trial"]);
+  await order(two, { "site.grid.fuse_a": 63 }, "did not stay");
+  expect(lines()[0]).toMatch(/^settings from afar: .*on trial; the newest that did not stay: config-not-allowed, /);
+});

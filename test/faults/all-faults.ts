@@ -3,6 +3,7 @@ import { atMost, type Claim } from "../../bench/report.ts";
 import { peer } from "../fake/peer.ts";
 import { brokerKill } from "./broker-kill.ts";
 import { forgedMessages } from "./forged-messages.ts";
+import { databaseAway } from "./database-away.ts";
 import { diskBytes } from "./disk-bytes.ts";
 import { hostileBroker } from "./hostile-broker.ts";
 import { killNine } from "./kill-nine.ts";
@@ -34,6 +35,7 @@ const faults: Record<string, Fault> = {
   "kill-nine": fault(["mosquitto", "openssl"], (peers) => killNine({ kills: 200, seed, ...peers })),
   "sign-once": fault([], () => signOnce({ kills: 200, seed })),
   "broker-kill": fault(["mosquitto", "openssl"], (peers) => brokerKill({ kills: 10, ...peers })),
+  "database-away": fault(["mosquitto", "openssl", "psql"], (peers) => databaseAway({ awayS: 60, ...peers })),
   "worker-kill": fault(["mosquitto", "openssl", "psql"], (peers) =>
     workerKill({ kills: Number(option("--kills") ?? 50), seed, ...peers }),
   ),

@@ -12,7 +12,7 @@ import type { BrokerFiles } from "./broker-files.ts";
 export interface WorkerProcesses {
   /** Public half of the key that signs receipts. */
   publicJwk: object;
-  configFile: string;
+  pid(index: number): number;
   /** Starts one; resolves when it is ready. */
   start(index: number): Promise<void>;
   stop(index: number, signal: "SIGTERM" | "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void>;
@@ -26,7 +26,6 @@ export async function workerProcesses(options: {
   postgresUrl: string;
   sites: readonly string[];
   leaseS: number;
-  more?: Record<string, unknown>;
 }): Promise<WorkerProcesses> {
   const { folder, broker } = options;
   mkdirSync(folder, { recursive: true });
@@ -55,7 +54,6 @@ export async function workerProcesses(options: {
     workers: { lease_s: options.leaseS },
     storage: { postgres_url: options.postgresUrl, folder },
     http: { listen: "127.0.0.1:0" },
-    ...options.more,
   };
   writeFileSync(configFile, stringify(yaml));
   const children = new Map<number, ChildProcess>();
@@ -70,7 +68,7 @@ export async function workerProcesses(options: {
   };
   return {
     publicJwk,
-    configFile,
+    pid: (index) => children.get(index)?.pid ?? 0,
     async start(index) {
       const log = openSync(join(folder, `log-${index}`), "a");
       const child = spawn(process.execPath, [cliEntry, "aggregator", "worker", "-c", configFile], {

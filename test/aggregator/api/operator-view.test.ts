@@ -99,3 +99,21 @@ it("shows operators and auditors who did what, and nobody can do so unnoticed ov
   expect((await get("/v1/audit?site=b", token)).body).toEqual({ items: [], next: null });
   expect((await get("/v1/audit", household)).status).toBe(403);
 });
+
+it("shows a household what its gateway runs by from afar", async () => {
+  const { get, store, header } = await apiRig({ open: false });
+  const token = await header("household", "a");
+  expect((await get("/v1/sites/a/config", token)).body).toEqual({ state: "silent", wanted: null, report: null, reported: null });
+  const revision = "00000000-0000-4000-8000-000000000001";
+  await store.want("a", { revision, wanted: { "log.level": "debug" } });
+  const at = new Date(nowMs).toISOString();
+  const report = { v: 1, revision, state: "trying", config: { "log.level": "debug" }, failed: null, at } as const;
+  await store.saveReport("a", report, nowMs);
+  expect((await get("/v1/sites/a/config", token)).body).toEqual({
+    state: "trying",
+    wanted: { revision, config: { "log.level": "debug" } },
+    report,
+    reported: at,
+  });
+  expect((await get("/v1/sites/b/config", token)).status).toBe(403);
+});

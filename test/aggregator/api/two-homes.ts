@@ -11,7 +11,7 @@ import type { MeasurementItem } from "../../../core/message/measurements.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { exampleBundle } from "../../settlement/fixture.ts";
 import { boiler, planOf, statusOf } from "../plans.ts";
-import { message, scratchStore, slotItem } from "../rows.ts";
+import { message, midnightMs, quarterMs, scratchStore, slotItem } from "../rows.ts";
 import { domain } from "../settle/home-double.ts";
 import { nowMs } from "./api-rig.ts";
 
@@ -78,6 +78,10 @@ export async function twoHomes() {
     await store.addDispute({ ...dispute, record: { ...bundle.record, seq: 2, wh, salt } });
     bundles.set(site, { ...bundle, record: { ...bundle.record, wh, salt } });
     await store.addCurtailments([{ site, dayMs: nowMs, wh }]);
+    const day = { site, agreement: `0x${"7e".repeat(32)}`, startMs: midnightMs, endMs: midnightMs + 96 * quarterMs };
+    const meter = { meter: `${word}_meter`, baseline: "charge_now", powerW: null, overridden: false, excused: false } as const;
+    await store.addEvent({ ...day, ...meter, plan: plan.plan, resource: `${word}_boiler` });
+    await store.addRewards([{ ...day, earned: BigInt(wh), amount: 0n, evidence: null }], nowMs);
     feed.emit({ type: "state", site, data: { state: word } });
     await store.audited(
       async () => null,

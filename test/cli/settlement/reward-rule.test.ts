@@ -33,6 +33,21 @@ it("is so much for each day, or a share of what flexibility earned", () => {
   expect(rule({ share: "100", control: "boiler" })).toMatchObject({ share: 1000, control: { hours: { from: "00:00" } } });
 });
 
+it("may have more limits: hours of a day, and comfort by appliance", () => {
+  const more = { hoursPerDay: "12", comfort: "heat_pump=30m,boiler=05:00" };
+  expect(rule({ share: "40", control: "boiler,heat_pump", ...more })).toMatchObject({
+    control: {
+      hoursPerDay: 12,
+      comfort: [
+        { resource: "boiler", readyBy: "05:00" },
+        { resource: "heat_pump", maxBlockS: 1800 },
+      ],
+    },
+  });
+  expect(refused({ share: "40", control: "boiler", comfort: "boiler=soon" })).toBe("agreement-malformed");
+  expect(refused({ share: "40", control: "boiler", hoursPerDay: "0" })).toMatch(/^usage-/);
+});
+
 it("is one of the two, with a share in tenths of a percent and named appliances", () => {
   for (const options of [
     {},

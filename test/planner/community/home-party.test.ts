@@ -45,6 +45,18 @@ describe("a home", () => {
     expect(answer.missedWh).toBeCloseTo(1000, 0);
   });
 
+  it("gives way whole where its least power just does not fit a firm limit", () => {
+    const heater = { type: "deferrable", name: "heater", energy_wh: 4000, power_w: 2000, until: 3 };
+    expect(rounded(answerOf({ appliances: [heater] }, { most: every(1990), beyond: "firm" }))).toEqual(Array(6).fill(0));
+    expect(rounded(answerOf({ appliances: [heater] }, { most: every(2000), beyond: "firm" }))).toEqual([0, 2000, 2000, 0, 0, 0]);
+  });
+
+  it("ends no run too early for a firm limit", () => {
+    const heater = { type: "deferrable", name: "heater", energy_wh: 9000, power_w: 3000, was_on: true };
+    const running = { ...heater, min_on_minutes: 180, was_for_minutes: 60 };
+    expect(rounded(answerOf({ appliances: [running] }, { most: every(0), beyond: "firm" }))).toEqual([3000, 3000, 0, 0, 0, 0]);
+  });
+
   it("keeps its fuse whatever is asked", () => {
     const answer = answerOf(
       { appliances: [{ ...car, energy_wh: 6000 }], grid: { import_limit_w: 2500 }, base_load_w: 300 },

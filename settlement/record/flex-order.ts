@@ -1,6 +1,15 @@
 import { divideHalfEven, moneyMicro } from "../../core/units.ts";
 import { settleFlex } from "./one-sided-penalty.ts";
-import type { Order } from "./session.ts";
+
+/** What was ordered of an aggregator at one place of the grid (UFTP FlexOrder). */
+export interface OrderedSchedule {
+  offer: string;
+  powerW: readonly number[];
+  /** For all of it, micro-units. */
+  price: bigint;
+  /** 1 where less was asked for, -1 where more, 0 where the slot only changes with the others. */
+  asked: readonly number[];
+}
 
 /** One slot of a settlement (UFTP FlexOrderSettlement ISP), Wh; what is taken from the grid is positive. */
 export interface SettledSlot {
@@ -32,7 +41,7 @@ export interface OrderSettlement {
  * @param penalty micro-units per kWh
  */
 export function settleOrder(
-  { offer, powerW, price, asked }: Order,
+  { offer, powerW, price, asked }: OrderedSchedule,
   {
     baselineW,
     meteredWh,

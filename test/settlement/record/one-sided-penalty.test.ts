@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { settleFlex } from "../../../market/flexibility/one-sided-penalty.ts";
+import { settleFlex } from "../../../settlement/record/one-sided-penalty.ts";
 
 const file = join(import.meta.dirname, "../../../../shared/cases/uftp-settlement-example.json");
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { settleOrder } from "../../../market/flexibility/settle-orders.ts";
+import { settleOrder } from "../../../settlement/record/flex-order.ts";
 
 /** UFTP, settle phase: baseline 10 MW, 2 MW ordered, 7 EUR a MW, penalty 11. */
 const order = { offer: "o", share: 1_000_000, powerW: [8_000_000, 12_000_000], price: 14_000_000n, asked: [1, 0] };

@@ -1,0 +1,72 @@
+import { AppError, errorCode, errorMessage } from "../app-error.ts";
+import { type Clock, iso } from "../clock/clock.ts";
+import type { Log } from "../log.ts";
+import type { UftpMessage } from "../message/uftp.ts";
+import type { UftpClient } from "./uftp-client.ts";
+import { uftpWindowMs } from "./uftp-envelope.ts";
+
+const retryMs = 1000;
+/** What has no end of its own is tried for so long. */
+const longestMs = 3_600_000;
+
+/** Sends messages in the order in which they are given, for each recipient by itself. */
+export interface UftpOutbox {
+  /** Returns at once. What cannot be delivered is tried again until it has expired. */
+  send(messages: readonly UftpMessage[]): void;
+  /** Resolves when nothing waits any more. */
+  idle(): Promise<void>;
+}
+
+/** @param options.urlOf address of a participant; undefined where it is not known */
+export function uftpOutbox(options: {
+  client: UftpClient;
+  urlOf: (domain: string) => string | undefined;
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+}): UftpOutbox {
+  const { client, urlOf, clock, log, signal } = options;
+  const queues = new Map<string, Promise<void>>();
+  return {
+    send(messages) {
+      for (const message of messages) {
+        const to = message.RecipientDomain;
+        const before = queues.get(to) ?? Promise.resolve();
+        queues.set(
+          to,
+          before.then(() => delivered(message)),
+        );
+      }
+    },
+    idle: async () => void (await Promise.all(queues.values())),
+  };
+
+  async function delivered(message: UftpMessage): Promise<void> {
+    const untilMs = "ExpirationDateTime" in message ? Date.parse(message.ExpirationDateTime) : clock.now() + longestMs;
+    let { TimeStamp } = message;
+    for (;;) {
+      if (signal.aborted) return;
+      // The same text as long as it would be believed, so that the other side knows it again.
+      if (clock.now() - Date.parse(TimeStamp) >= uftpWindowMs) TimeStamp = iso(clock.now());
+      try {
+        const url = urlOf(message.RecipientDomain);
+        if (url === undefined) throw new AppError("uftp-unknown-recipient", `no address is known of ${message.RecipientDomain}`);
+        return await client.send(url, { ...message, TimeStamp });
+      } catch (error) {
+        const fields = {
+          to: message.RecipientDomain,
+          message: message.Message,
+          code: errorCode(error),
+          error: errorMessage(error),
+        };
+        if (!(error instanceof AppError && error.temporary) || clock.now() >= untilMs)
+          return log.warn(fields, "message could not be delivered");
+        log.debug(fields, "message is tried again");
+        await new Promise<void>((resolve) => {
+          clock.after(retryMs, resolve, signal);
+          signal.addEventListener("abort", () => resolve(), { once: true });
+        });
+      }
+    }
+  }
+}

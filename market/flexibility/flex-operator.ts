@@ -1,0 +1,225 @@
+import { errorMessage } from "../../core/app-error.ts";
+import type { Log } from "../../core/log.ts";
+import { powerOf, type UftpMessage } from "../../core/message/uftp.ts";
+import type { Period } from "./period.ts";
+import { openSession, type Session, type Terms } from "./session.ts";
+import type { Output } from "./session-output.ts";
+import { nextDueMs, sessionStep, type SessionEvent } from "./session-step.ts";
+import { headFor, messageOf, type Wire } from "./wire.ts";
+
+/** One step as it is kept: what came, with its message, and what was said. */
+export interface KeptStep {
+  event: SessionEvent;
+  source: UftpMessage | null;
+  sent: readonly UftpMessage[];
+}
+
+/** Steps of a session, kept before anything of them is sent. */
+export interface StepStore {
+  steps(): Promise<KeptStep[]>;
+  add(step: KeptStep): Promise<void>;
+}
+
+/** The grid operator's side of one session over the wire. */
+export interface FlexOperator {
+  /** A message of a participant, by then known to be its own. Resolves once it is kept. */
+  take(message: UftpMessage): Promise<void>;
+  /** What is due by the clock. */
+  step(): Promise<void>;
+  /** What the meter operator has told, Wh a slot. */
+  metered(seat: number, wh: readonly number[]): Promise<void>;
+  session(): Session;
+  /** When `step` is due, ms; Infinity when nothing is. */
+  dueMs(): number;
+}
+
+/**
+ * Carries one session: one thing after the other, each kept with what it leads to before that is sent. The steps that are kept
+ * make the same session again after a restart; what is still wanted of what they said is sent again then.
+ */
+export async function flexOperator(options: {
+  domain: string;
+  currency: string;
+  period: Period;
+  terms: Terms;
+  store: StepStore;
+  send: (messages: readonly UftpMessage[]) => void;
+  uuid: () => string;
+  now: () => number;
+  log: Log;
+}): Promise<FlexOperator> {
+  const { domain, currency, period, terms, store, send, uuid, now, log } = options;
+  const { slots } = terms.grid;
+  let session = openSession(terms);
+  const prognosisIds = new Map<number, string>();
+  const conversations = new Map<number, string>();
+  /** Requests by the id of their message. */
+  const requests = new Map<string, { seat: number; request: number }>();
+  const wire: Wire = {
+    domain,
+    currency,
+    period,
+    terms,
+    uuid,
+    prognosisId: (seat) => prognosisIds.get(seat) ?? uuid(),
+    conversation: (seat) => conversations.get(seat) ?? uuid(),
+  };
+  const seatOf = (participant: string, point: string): number =>
+    terms.seats.findIndex((seat) => seat.participant === participant && seat.point === point);
+
+  const kept = await store.steps();
+  for (const step of kept) {
+    ({ session } = sessionStep(session, step.event));
+    noteIds(step);
+  }
+  // Whoever had it knows it again by its id.
+  send(kept.flatMap(({ sent }) => sent.filter(isStillWanted)));
+  let last: Promise<void> = Promise.resolve();
+  /** One after the other, whatever the one before came to. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const mine = last.then(work);
+    last = mine.catch((error: unknown) => log.error({ error: errorMessage(error) }, "step of a session failed"));
+    return mine;
+  };
+  return {
+    take: (message) => inTurn(() => taken(message)),
+    step: () => inTurn(async () => (now() >= nextDueMs(session) ? await happened({ is: "time", atMs: now() }, null) : undefined)),
+    metered: (seat, wh) => inTurn(() => happened({ is: "metered", atMs: now(), seat, wh }, null)),
+    session: () => session,
+    dueMs: () => nextDueMs(session),
+  };
+
+  async function happened(event: SessionEvent, source: UftpMessage | null): Promise<void> {
+    // Before its messages are made: a response names the prognosis that it answers.
+    if (source?.Message === "DPrognosis" && event.is === "prognosis") conversations.set(event.seat, source.ConversationID);
+    const stepped = sessionStep(session, event);
+    if (source?.Message === "DPrognosis" && event.is === "prognosis" && !refusal(stepped.out, event.seat))
+      prognosisIds.set(event.seat, source.MessageID);
+    const responses = source && "seat" in event ? responseTo(source, event.seat, refusal(stepped.out, event.seat)) : [];
+    const sent = [...responses, ...stepped.out.flatMap((out) => messageOf(wire, out, event.atMs) ?? [])];
+    const step = { event, source, sent };
+    await store.add(step);
+    session = stepped.session;
+    noteIds(step);
+    for (const out of stepped.out) if (out.is === "congestion" || out.is === "shortfall") tell(out);
+    send(sent);
+  }
+
+  async function taken(message: UftpMessage): Promise<void> {
+    const atMs = now();
+    switch (message.Message) {
+      case "DPrognosis": {
+        const seat = seatOf(message.SenderDomain, message.CongestionPoint);
+        const powerW = inPeriod(message) ? powerOf(message.ISPs, slots) : undefined;
+        if (seat < 0 || !powerW) return refuse(message, seat, "its place, period or ISPs are not those of the session");
+        const { Parties: parties = 0, Cost: cost = "0" } = message.Rounds ?? {};
+        const prognosis = { revision: message.Revision, powerW, parties, cost: BigInt(cost) };
+        return happened({ is: "prognosis", atMs, seat, prognosis }, message);
+      }
+      case "FlexOffer": {
+        const request = requests.get(message.FlexRequestMessageID);
+        const seat = seatOf(message.SenderDomain, message.CongestionPoint);
+        const [option] = message.OfferOptions;
+        const powerW = option && inPeriod(message) ? powerOf(option.ISPs, slots) : undefined;
+        if (!request || request.seat !== seat || !option || !powerW || message.Currency !== currency)
+          return refuse(message, seat, "its request, place, period, currency or ISPs are not those of the session");
+        const offer = {
+          id: message.MessageID,
+          request: request.request,
+          powerW,
+          price: BigInt(option.Price),
+          whole: message.Whole,
+          leastShare: Math.round(option.MinActivationFactor * 1e6),
+        };
+        return happened({ is: "offer", atMs, seat, offer }, message);
+      }
+      case "FlexOfferRevocation": {
+        const seat = terms.seats.findIndex(
+          ({ participant }, at) =>
+            participant === message.SenderDomain &&
+            [session.seats[at]?.offer?.id, session.seats[at]?.lastWhole?.id, session.seats[at]?.order?.offer].includes(
+              message.FlexOfferMessageID,
+            ),
+        );
+        if (seat < 0) return refuse(message, seat, "no such offer is open");
+        return happened({ is: "revoke", atMs, seat, offer: message.FlexOfferMessageID }, message);
+      }
+      case "FlexSettlementResponse":
+        for (const { OrderReference, Disposition, DisputeReason } of message.FlexOrderSettlementStatuses) {
+          const seat = terms.seats.findIndex(
+            ({ participant }, at) => participant === message.SenderDomain && session.seats[at]?.order?.offer === OrderReference,
+          );
+          if (Disposition === "Disputed")
+            log.warn({ from: message.SenderDomain, order: OrderReference, reason: DisputeReason }, "settlement disputed");
+          if (seat >= 0) await happened({ is: "answer", atMs, seat, agreed: Disposition === "Accepted" }, message);
+        }
+        return;
+      case "FlexOrderResponse":
+        if (message.Result === "Rejected")
+          log.warn({ from: message.SenderDomain, reason: message.RejectionReason }, "order rejected, but it binds");
+        return;
+      default:
+        log.debug({ message: message.Message, from: message.SenderDomain }, "message taken note of");
+    }
+  }
+
+  /** Of what was said before a restart: orders, open settlements, and requests that can still be answered. */
+  function isStillWanted(message: UftpMessage): boolean {
+    if (message.Message === "FlexRequest") return Date.parse(message.ExpirationDateTime) > now();
+    if (message.Message === "FlexOrder") return session.phase.is === "reprognosis" || session.phase.is === "operate";
+    return message.Message === "FlexSettlement" && session.phase.is === "settle";
+  }
+
+  function inPeriod(place: { ISPDuration: string; TimeZone: string; Period: string }): boolean {
+    return place.Period === period.date && place.TimeZone === period.timezone && place.ISPDuration === `PT${period.slotMinutes}M`;
+  }
+
+  /** What is no message of this session is answered at once, and nothing of it is kept. */
+  function refuse(message: UftpMessage, seat: number, why: string): void {
+    const known = seat >= 0 ? seat : terms.seats.findIndex(({ participant }) => participant === message.SenderDomain);
+    log.warn({ message: message.Message, from: message.SenderDomain, why }, "message refused");
+    send(responseTo(message, known, `market-flex-unexpected: ${why}`));
+  }
+
+  function responseTo(source: UftpMessage, seat: number, reason: string | undefined): UftpMessage[] {
+    const result =
+      reason === undefined
+        ? { Result: "Accepted" as const }
+        : { Result: "Rejected" as const, RejectionReason: reason.slice(0, 500) };
+    const head = { ...headFor(wire, seat, now()), RecipientDomain: source.SenderDomain, ConversationID: source.ConversationID };
+    switch (source.Message) {
+      case "DPrognosis":
+        return [{ Message: "DPrognosisResponse", ...head, ...result, DPrognosisMessageID: source.MessageID }];
+      case "FlexOffer":
+        return [{ Message: "FlexOfferResponse", ...head, ...result, FlexOfferMessageID: source.MessageID }];
+      case "FlexOfferRevocation":
+        return [{ Message: "FlexOfferRevocationResponse", ...head, ...result, FlexOfferMessageID: source.FlexOfferMessageID }];
+      default:
+        return [];
+    }
+  }
+
+  function noteIds({ event, source, sent }: KeptStep): void {
+    if (source?.Message === "DPrognosis" && event.is === "prognosis") {
+      conversations.set(event.seat, source.ConversationID);
+      if (session.seats[event.seat]?.prognosis?.revision === source.Revision) prognosisIds.set(event.seat, source.MessageID);
+    }
+    for (const message of sent)
+      if (message.Message === "FlexRequest")
+        requests.set(message.MessageID, {
+          seat: seatOf(message.RecipientDomain, message.CongestionPoint),
+          request: message.Revision,
+        });
+  }
+
+  function tell({ is, overloads }: Extract<Output, { is: "congestion" | "shortfall" }>): void {
+    for (const { message } of overloads)
+      if (is === "congestion") log.info({ period: period.date, what: message }, "congestion in the prognoses");
+      else log.error({ period: period.date, what: message }, "no schedule keeps this limit");
+  }
+}
+
+function refusal(out: readonly Output[], seat: number): string | undefined {
+  const found = out.find((one) => one.is === "refused" && one.seat === seat);
+  return found?.is === "refused" ? `${found.code}: ${found.message}` : undefined;
+}
