@@ -43,7 +43,7 @@ export async function exchangeReport(options: ExchangeReportOptions, say: (line:
     for (const { name, agreementFile } of config.participants) {
       const owner = householdOf(readAgreement(agreementFile, name, config).agreement);
       const legs = (await store.legs(owner, fromMs ?? 0)).filter(({ startMs }) => inside(startMs));
-      const settled = (await records.all(owner)).map(({ record }) => record).filter(({ start }) => inside(Date.parse(start)));
+      const settled = (await records.all(owner)).filter(({ record }) => inside(Date.parse(record.start)));
       rows.push({ name, ...revenueOf(owner, legs, settled, fixed) });
     }
     if (options.json) say(JSON.stringify({ currency: config.currency, participants: rows.map(written) }));

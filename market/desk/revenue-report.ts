@@ -1,5 +1,5 @@
 import { moneyMicro } from "../../core/units.ts";
-import type { RecordWire } from "../../core/message/settlement-message.ts";
+import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { StoredLeg } from "../store/exchange-store.ts";
 
 /** What a participant's trades came to, and what the same energy would have at fixed prices. Money in micro-units. */
@@ -8,12 +8,12 @@ export interface Revenue {
   soldWh: number;
   /** By the exchange; below 0 what it paid at negative prices. */
   receivedMicro: bigint;
-  /** The same energy at the aggregator's fixed buying price. */
+  /** As much of it as was fed in, at the aggregator's fixed buying price. */
   soldAtFixedMicro: bigint;
   boughtWh: number;
   /** To the exchange, path fees included. */
   paidMicro: bigint;
-  /** The same energy at the supplier's price. */
+  /** As much of it as was drawn, at the supplier's price. */
   boughtAtFixedMicro: bigint;
   /** Sold or bought and not done; what it cost is in neither of the two. */
   undoneWh: number;
@@ -33,7 +33,7 @@ export interface FixedPrices {
 export function revenueOf(
   participant: string,
   legs: readonly StoredLeg[],
-  records: readonly RecordWire[],
+  records: readonly { record: RecordWire; evidence: Evidence }[],
   fixed: FixedPrices,
 ): Revenue {
   const owed = (of: readonly { payer: string; amount: bigint }[]): bigint =>
@@ -41,12 +41,19 @@ export function revenueOf(
   const whOf = (of: readonly StoredLeg[]): number => of.reduce((sum, { wh }) => sum + wh, 0);
   const [sold, bought] = [legs.filter(({ side }) => side === "sell"), legs.filter(({ side }) => side === "buy")];
   const corrections = records
-    .filter(({ kind }) => kind === "correction")
-    .map(({ payer, amount, wh }) => ({ payer, amount: BigInt(amount), wh }));
+    .filter(({ record }) => record.kind === "correction")
+    .map(({ record: { payer, amount, wh }, evidence }) => ({
+      payer,
+      amount: BigInt(amount),
+      undoneWh: -wh,
+      side: evidence.deviation?.side,
+    }));
+  const undoneOf = (side: "buy" | "sell" | null): number =>
+    corrections.reduce((sum, one) => sum + (side === null || one.side === side ? one.undoneWh : 0), 0);
   const [soldWh, boughtWh] = [whOf(sold), whOf(bought)];
   const [receivedMicro, paidMicro, deviationMicro] = [-owed(sold), owed(bought), owed(corrections)];
-  const soldAtFixedMicro = moneyMicro([{ wh: soldWh, microPerKwh: fixed.buying }]);
-  const boughtAtFixedMicro = moneyMicro([{ wh: boughtWh, microPerKwh: fixed.selling }]);
+  const soldAtFixedMicro = moneyMicro([{ wh: soldWh - undoneOf("sell"), microPerKwh: fixed.buying }]);
+  const boughtAtFixedMicro = moneyMicro([{ wh: boughtWh - undoneOf("buy"), microPerKwh: fixed.selling }]);
   return {
     participant,
     soldWh,
@@ -55,7 +62,7 @@ export function revenueOf(
     boughtWh,
     paidMicro,
     boughtAtFixedMicro,
-    undoneWh: corrections.reduce((sum, { wh }) => sum - wh, 0),
+    undoneWh: undoneOf(null),
     deviationMicro,
     gainMicro: receivedMicro - soldAtFixedMicro + (boughtAtFixedMicro - paidMicro) - deviationMicro,
   };
