@@ -122,13 +122,15 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     log,
     onChange: () => room?.tellConsents(),
   });
+  // Of the collector, which begins later: until then nothing is to be stored.
+  let isStoring = (): boolean => true;
   const remote = openRemoteSettings({
     store: remoteConfigStore(db),
     own: { "log.level": config.logLevel, "storage.commit_every_s": config.commitEveryMs / 1000 },
     allowed: config.remoteConfig,
     health: () => ({
       heartbeatAgeMs: room?.heartbeatAgeMs() ?? Infinity,
-      isStoring: collecting.isStoring(),
+      isStoring: isStoring(),
       passAgeMs: clock.monotonicMs() - lastPassMs,
     }),
     apply: (values) => options.setLogLevel?.(values["log.level"]),
@@ -189,6 +191,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     onSlots: () => room?.pump(),
     signal,
   });
+  isStoring = collecting.isStoring;
   opened.push(() => collecting.stop());
   keepSavings({ config, store: savingsStore(db), meters, control, prices, atomically, clock, log, signal });
   const shared = { config, clock, log, refused, control, outbox, loop, signal };

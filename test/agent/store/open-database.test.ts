@@ -97,7 +97,7 @@ it("keeps a copy of what it was before it is brought to a newer version, once", 
   );
   again.exec("drop table savings_slot; drop table savings_appliance; drop table observed_slot");
   again.exec("drop table cosigned; drop table epoch_inclusion; drop table publication");
-  again.exec("drop table exchange_trade; drop table exchange_price; drop table exchange_pair");
+  again.exec("drop table exchange_trade; drop table exchange_price; drop table exchange_pair; drop table remote_config");
   for (const column of ["mode", "power_w"]) again.exec(`alter table switching drop column ${column}`);
   again.close();
   openStore(file).close();
