@@ -5,7 +5,7 @@ import type { ChainProbe, PublishedRecord } from "../../settlement/chain/chain-p
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import type { RecordStore, SignedRecord } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
-import { recoverJournal } from "./recover-journal.ts";
+import { recoverJournal, registerOf } from "./recover-journal.ts";
 import type { Watchtower } from "./watchtower.ts";
 
 /** All blocks are searched, which costs the node something. */
@@ -67,7 +67,6 @@ function asCosigned({ record, evidence, ownSignature, otherSignature }: SignedRe
 
 function cosignedOf({ record, signatureA, signatureB }: PublishedRecord, household: string): CosignedRecord[] {
   if (signatureA === "0x" || signatureB === "0x") return [];
-  const register = record.kind === "import" || record.kind === "export" ? record.kind : "none";
   const [gatewaySignature, aggregatorSignature] = record.a === household ? [signatureA, signatureB] : [signatureB, signatureA];
-  return [{ record, evidence: { register, slots: [] }, gatewaySignature, aggregatorSignature }];
+  return [{ record, evidence: { register: registerOf(record), slots: [] }, gatewaySignature, aggregatorSignature }];
 }

@@ -1,8 +1,9 @@
 import { AppError } from "../../core/app-error.ts";
-import type { CosignedRecord } from "../../core/message/settlement-message.ts";
+import type { CosignedRecord, Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/record/agreement.ts";
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import { recordDigest, signerOf } from "../../settlement/record/record.ts";
+import { evidenceHash } from "../../settlement/record/reference-hash.ts";
 import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
@@ -50,11 +51,25 @@ export async function recoverJournal(
       throw unproven(`record ${seq} was not signed by this household`);
     if (!signers.aggregator.includes(signerOf(domain, record, aggregatorSignature)))
       throw unproven(`record ${seq} was not signed by the aggregator`);
-    return { record, evidence, digest, ownSignature: gatewaySignature, otherSignature: aggregatorSignature };
+    return {
+      record,
+      evidence: trusted(record, evidence),
+      digest,
+      ownSignature: gatewaySignature,
+      otherSignature: aggregatorSignature,
+    };
   });
   // Counted on the day it was made, not as signed today.
   for (const one of found) records.recover(pair, one, Math.min(parts.nowMs, Date.parse(one.record.time)));
   if (parts.lift !== false) hold.lift();
 }
+
+/** What a record covers is what it says under both signatures; evidence that is not what it has the hash of says nothing. */
+const trusted = (record: RecordWire, evidence: Evidence): Evidence =>
+  evidenceHash(evidence) === record.ref ? evidence : { register: registerOf(record), slots: [] };
+
+/** The register whose slots a record settles. */
+export const registerOf = ({ kind }: RecordWire): Evidence["register"] =>
+  kind === "import" || kind === "export" ? kind : "none";
 
 const unproven = (why: string): AppError => new AppError("settlement-head-unproven", `journal not recovered: ${why}`);

@@ -221,7 +221,7 @@ export function signingRoom(parts: {
               ? null
               : binding(prices.prices(startMs, endMs), startMs),
           ownSlots: ownSlots(meters, parts.gridMeter, startMs, endMs),
-          meterSlots: meterSlots(meters, evidence),
+          meterSlots: meterSlots(meters, evidence, endMs),
           ...(parts.devices && { devices: parts.devices }),
           covered: [
             ...touching.map(coveredBy),
@@ -310,17 +310,23 @@ function binding(series: readonly PriceSeries[], atMs: number): PriceSeries | nu
 
 /** The longest slot, so that one that began before the period is seen too. */
 const longestSlotMs = 3_600_000;
+/** No service period is longer than a day of 25 hours; the times of a proposal are its proposer's word. */
+const longestPeriodMs = 25 * 3_600_000;
+/** No event of a reward begins longer before the end of its service day. */
+const longestEventMs = longestPeriodMs + 24 * 3_600_000;
 
 function ownSlots(meters: SigningStores["meters"], meter: string, fromMs: number, toMs: number): OwnSlot[] {
-  return (["import", "export"] as const).flatMap((register) => meters.slots(meter, register, fromMs - longestSlotMs, toMs));
+  const sinceMs = Math.max(fromMs, toMs - longestPeriodMs) - longestSlotMs;
+  return (["import", "export"] as const).flatMap((register) => meters.slots(meter, register, sinceMs, toMs));
 }
 
-/** What the own ledger has of the times and meters that evidence of flexibility names. */
-function meterSlots(meters: SigningStores["meters"], { flexibility }: Evidence): MeterSlot[] {
+/** What the own ledger has of the times and meters that evidence of flexibility names, as far as a service day's events can go. */
+function meterSlots(meters: SigningStores["meters"], { flexibility }: Evidence, untilMs: number): MeterSlot[] {
   return (flexibility?.events ?? []).flatMap(({ meter, slots }) => {
     const [first, last] = [slots[0], slots.at(-1)];
     if (!first || !last) return [];
-    const own = meters.slots(meter, "import", Date.parse(first.start), Date.parse(last.end));
+    const [fromMs, toMs] = [Math.max(Date.parse(first.start), untilMs - longestEventMs), Math.min(Date.parse(last.end), untilMs)];
+    const own = meters.slots(meter, "import", fromMs, toMs);
     return own.map(({ startMs, endMs, wh }) => ({ meter, startMs, endMs, wh }));
   });
 }

@@ -18,7 +18,7 @@ export interface SettlementRoutesOptions {
 const Page = z.object({
   cursor: z
     .string()
-    .regex(/^[^/]+\/\d+$/)
+    .regex(/^[^/]+\/\d{1,15}$/)
     .optional()
     .describe("`next` of the page before"),
   limit: z.coerce.number().int().min(1).max(500).default(100),

@@ -1,4 +1,5 @@
 import { AppError, errorMessage } from "../../core/app-error.ts";
+import { plainText } from "../../core/plain-text.ts";
 import type { Bundle } from "../../settlement/verify/bundle.ts";
 import type { ChainClient } from "../../settlement/chain/chain-client.ts";
 import { contractOption } from "./contract-option.ts";
@@ -68,6 +69,6 @@ async function readJson(file: string): Promise<unknown> {
     const value: unknown = JSON.parse(text);
     return value;
   } catch (cause) {
-    throw new AppError("bundle-not-json", `${file} is not JSON: ${errorMessage(cause)}`, { cause });
+    throw new AppError("bundle-not-json", `${file} is not JSON: ${plainText(errorMessage(cause))}`, { cause });
   }
 }

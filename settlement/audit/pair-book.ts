@@ -27,13 +27,18 @@ export interface PairBooks {
 interface Book {
   a: string;
   b: string;
-  /** Digests by number, from 1. */
-  digests: string[];
+  /** Digests by number, from 1. Numbers are chosen by whoever writes the log: a gap takes no room. */
+  digests: Map<number, string>;
+  /** Up to here the chain was followed, and the digest there; by the word of a later record where that is missing. */
+  reached: number;
+  head: string;
+  newest: number;
   last: RecordWire | null;
   /** Came before those that they follow. */
   waiting: Map<number, Held>;
   periods: Map<string, PeriodList>;
-  trades: Set<string>;
+  /** What trades and corrections follow from, by kind. */
+  refs: Set<string>;
 }
 
 /** Checks the chain of each pair: numbers, `prev`, totals, and that no service period is settled twice. */
@@ -43,13 +48,23 @@ export function pairBooks(say: Journal): PairBooks {
     const key = `${a}${b}`;
     const found = books.get(key);
     if (found) return found;
-    const made: Book = { a, b, digests: [], last: null, waiting: new Map(), periods: new Map(), trades: new Set() };
+    const made: Book = {
+      a,
+      b,
+      digests: new Map(),
+      reached: 0,
+      head: zeroHash,
+      newest: 0,
+      last: null,
+      waiting: new Map(),
+      periods: new Map(),
+      refs: new Set(),
+    };
     books.set(key, made);
     return made;
   };
   const follow = (book: Book, { record, digest }: Held): void => {
-    const { last } = book;
-    const prev = book.digests.at(-1) ?? zeroHash;
+    const { last, head: prev } = book;
     if (record.prev !== prev)
       say.find(
         "chains",
@@ -59,12 +74,14 @@ export function pairBooks(say: Journal): PairBooks {
         `prev is ${record.prev}, the record before has digest ${prev}`,
       );
     checkTotals(record, last, say);
-    book.digests.push(digest);
+    book.digests.set(record.seq, digest);
+    book.reached = record.seq;
+    book.head = digest;
     book.last = record;
   };
   const followAll = (book: Book): void => {
-    for (let next = book.waiting.get(book.digests.length + 1); next; next = book.waiting.get(book.digests.length + 1)) {
-      book.waiting.delete(book.digests.length + 1);
+    for (let next = book.waiting.get(book.reached + 1); next; next = book.waiting.get(book.reached + 1)) {
+      book.waiting.delete(next.record.seq);
       follow(book, next);
     }
   };
@@ -72,7 +89,7 @@ export function pairBooks(say: Journal): PairBooks {
     add(record, digest) {
       const book = bookOf(record);
       const { seq } = record;
-      const there = book.digests[seq - 1] ?? book.waiting.get(seq)?.digest;
+      const there = book.digests.get(seq) ?? book.waiting.get(seq)?.digest;
       if (there === digest) return false;
       say.checked("chains");
       if (there !== undefined) {
@@ -80,24 +97,23 @@ export function pairBooks(say: Journal): PairBooks {
         return true;
       }
       checkPeriod(book, record, say);
+      book.newest = Math.max(book.newest, seq);
       book.waiting.set(seq, { record, digest });
       followAll(book);
       return true;
     },
     digestAt: (pair, seq) => {
       const book = books.get(`${pair.a}${pair.b}`);
-      return book?.digests[seq - 1] ?? book?.waiting.get(seq)?.digest;
+      return book?.digests.get(seq) ?? book?.waiting.get(seq)?.digest;
     },
-    newestOf: (pair) => {
-      const book = books.get(`${pair.a}${pair.b}`);
-      return Math.max(book?.digests.length ?? 0, ...(book?.waiting.keys() ?? []));
-    },
+    newestOf: (pair) => books.get(`${pair.a}${pair.b}`)?.newest ?? 0,
     end(isOpen) {
       for (const book of books.values())
-        while (book.waiting.size > 0) {
-          const from = book.digests.length + 1;
-          const next = Math.min(...book.waiting.keys());
+        for (const next of [...book.waiting.keys()].toSorted((one, other) => one - other)) {
+          // Followed already, after one that was missing.
           const held = book.waiting.get(next);
+          if (!held) continue;
+          const from = book.reached + 1;
           const place = recordPlace({ ...book, seq: from });
           const which = next - 1 === from ? "it" : `${next - from} records`;
           say.find(
@@ -108,7 +124,8 @@ export function pairBooks(say: Journal): PairBooks {
             `record ${next} is there, the log has not ${which} before it`,
           );
           // From here on the chain is followed again, by its own word.
-          while (book.digests.length < next - 1) book.digests.push(held?.record.prev ?? zeroHash);
+          book.reached = next - 1;
+          book.head = held.record.prev;
           book.last = null;
           followAll(book);
         }
@@ -132,14 +149,14 @@ function checkTotals(record: RecordWire, last: RecordWire | null, say: Journal):
   );
 }
 
-/** What is metered, and the reward of a day, is settled once for each period; a trade once for each trade. */
+/** What is metered, and the reward of a day, is settled once for each period; a trade and a correction once for what it follows from. */
 function checkPeriod(book: Book, record: RecordWire, say: Journal): void {
   const { kind, start, end, ref } = record;
   say.checked("periods");
-  if (kind === "trade") {
-    if (book.trades.has(ref))
-      say.find("periods", "bad", "periods-overlap", recordPlace(record), `the trade ${ref} is settled twice between these two`);
-    book.trades.add(ref);
+  if (kind === "trade" || kind === "correction") {
+    if (book.refs.has(`${kind} ${ref}`))
+      say.find("periods", "bad", "periods-overlap", recordPlace(record), `the ${kind} ${ref} is settled twice between these two`);
+    book.refs.add(`${kind} ${ref}`);
   }
   if (kind !== "import" && kind !== "export" && kind !== "reward") return;
   const periods = book.periods.get(kind) ?? periodList();

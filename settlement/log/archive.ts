@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError, errorMessage } from "../../core/app-error.ts";
+import { plainText } from "../../core/plain-text.ts";
 import { Signature } from "../../core/message/fields.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
@@ -51,12 +52,12 @@ function entryOf(text: string, where: string): ArchiveLine {
   try {
     value = JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new AppError("archive-malformed", `${where} is not JSON: ${errorMessage(cause)}`, { cause });
+    throw new AppError("archive-malformed", `${where} is not JSON: ${plainText(errorMessage(cause))}`, { cause });
   }
   const checked = ArchiveLine.safeParse(value);
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
-  throw new AppError("archive-malformed", `${where} ${issue?.path.join(".") || "line"}: ${issue?.message}`, {
+  throw new AppError("archive-malformed", `${where} ${issue?.path.join(".") || "line"}: ${plainText(issue?.message ?? "")}`, {
     cause: checked.error,
   });
 }

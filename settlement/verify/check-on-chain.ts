@@ -1,5 +1,6 @@
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
+import { plainText } from "../../core/plain-text.ts";
 import type { EpochInclusion } from "../../core/message/settlement-message.ts";
 import type { Bundle } from "./bundle.ts";
 import type { ChainReader, CommitState, KeyState, PartyState } from "../chain/chain-reader.ts";
@@ -73,13 +74,14 @@ function checkKey(
   if (startS < party.since || endS > party.until) return bad(`${owner} was not registered for the whole service period`);
   if (signer === owner) return good("by the owner");
   if (key?.owner !== owner) return bad(`signed for ${owner} by ${signer}, which is none of its keys`);
-  const over = iso(Math.min(key.until, lastInstantS) * 1000);
+  const over = instant(key.until);
   if (endS > key.until) return bad(`signed for ${owner} by ${signer}, whose time was over at ${over}`);
   return key.revoked ? unknown(`${signer} was revoked at ${over}; a thief could have signed later`) : good("by a signer");
 }
 
-/** The last that can be written as a date. */
+/** The last that can be written as a date; a node may say anything. */
 const lastInstantS = 8.64e12;
+const instant = (seconds: number): string => iso(Math.min(seconds, lastInstantS) * 1000);
 
 /** Prices that were bound before anybody used energy cannot have been chosen afterwards. */
 export async function checkPricesCommitted(
@@ -94,15 +96,15 @@ export async function checkPricesCommitted(
   const found = await commitmentOf(pricesInclusion, record, chain);
   if (!("time" in found)) return found;
   return found.time * 1000 <= Date.parse(record.start)
-    ? good(`committed at ${iso(found.time * 1000)}, before the service period`)
-    : bad(`committed at ${iso(found.time * 1000)}, after the service period had begun`);
+    ? good(`committed at ${instant(found.time)}, before the service period`)
+    : bad(`committed at ${instant(found.time)}, after the service period had begun`);
 }
 
 /** A party of the record committed that root. */
 export async function checkRoot({ inclusion, record }: Bundle, chain: ChainReader | null): Promise<Outcome> {
   if (!inclusion) return unknown("no root to look for");
   const found = await commitmentOf(inclusion, record, chain);
-  return "time" in found ? good(`committed as epoch ${inclusion.epoch} at ${iso(found.time * 1000)}`) : found;
+  return "time" in found ? good(`committed as epoch ${inclusion.epoch} at ${instant(found.time)}`) : found;
 }
 
 /** The commitment that a bundle names, as the chain has it; what speaks against it, or why it could not be seen. */
@@ -139,7 +141,7 @@ async function ask<T>(question: () => Promise<T>): Promise<{ answer: T } | { sil
   try {
     return { answer: await question() };
   } catch (error) {
-    if (error instanceof AppError) return { silence: error.message };
+    if (error instanceof AppError) return { silence: plainText(error.message) };
     throw error;
   }
 }

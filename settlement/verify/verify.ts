@@ -1,4 +1,5 @@
 import { AppError } from "../../core/app-error.ts";
+import { plainText } from "../../core/plain-text.ts";
 import { Bundle } from "./bundle.ts";
 import type { ChainReader } from "../chain/chain-reader.ts";
 import {
@@ -69,7 +70,7 @@ export async function quickVerdict(input: unknown, chain: ChainReader | null): P
 function checksOf(input: unknown, chain: ChainReader | null): Checks | string {
   const parsed = Bundle.safeParse(input);
   if (!parsed.success)
-    return parsed.error.issues.map((issue) => `${issue.path.join(".") || "bundle"}: ${issue.message}`).join("; ");
+    return plainText(parsed.error.issues.map((issue) => `${issue.path.join(".") || "bundle"}: ${issue.message}`).join("; "));
   const bundle = parsed.data;
   const elsewhere = chain && (chain.chainId !== bundle.chainId || chain.contract !== bundle.contract);
   const foreign = bad(

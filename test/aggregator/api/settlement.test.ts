@@ -32,6 +32,13 @@ describe("settlement", () => {
     expect((await get(`/v1/settlement/statistics?${span}&site=a`, await header("household", "b"))).status).toBe(403);
   });
 
+  it("takes only cursors whose number a database can hold", async () => {
+    const { get } = await apiRig();
+    expect((await get("/v1/settlements?cursor=a/1")).status).toBe(200);
+    for (const cursor of [`a/${"9".repeat(16)}`, `a/${"9".repeat(400)}`, "a/-1", "a/1e3", "a", "/1", "a/b/1"])
+      expect((await get(`/v1/settlements?cursor=${cursor}`)).body["title"]).toBe("bad-query");
+  });
+
   it("says what a record has cost", async () => {
     const { get, store } = await apiRig();
     const one = { chainId: 1, block: 1, atMs: nowMs, gas: 50_000n, blobGas: 0n };
