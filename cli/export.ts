@@ -1,9 +1,10 @@
-import { stringify } from "csv-stringify/sync";
-import { exportColumns, exportKinds, exportRows, type ExportRow } from "../agent/store/export-rows.ts";
+import { exportColumns, exportKinds, exportRows } from "../agent/store/export-rows.ts";
 import { AppError } from "../core/app-error.ts";
+import type { ExportRow } from "../core/export-row.ts";
 import { localDayStart } from "../core/slots.ts";
 import { exitCode } from "./exit-code.ts";
 import { readAgentConfig } from "./read-agent-config.ts";
+import { rowsText } from "./rows-text.ts";
 
 /** Options of `smart-mla export`. */
 export interface ExportOptions {
@@ -33,16 +34,9 @@ export async function exportStored(
   const fromMs = instantOf("--from", options.from, site.timezone);
   const toMs = options.to === undefined ? Date.now() : instantOf("--to", options.to, site.timezone);
   if (fromMs >= toMs) throw new AppError("usage-bad-time", `--from ${options.from} is not before --to ${options.to ?? "now"}`);
-  const columns = exportColumns[kind];
-  const text = (rows: readonly ExportRow[]): string =>
-    options.json
-      ? rows.map((row) => `${JSON.stringify(row)}\n`).join("")
-      : stringify(
-          rows.map((row) => columns.map((name) => row[name])),
-          { cast: { boolean: String } },
-        );
+  const { text, head } = rowsText(exportColumns[kind], options.json ? "json" : "csv");
   // The line of names goes out with the first rows: where nothing can be read nothing looks like an empty answer.
-  let out = options.json ? "" : `${columns.join(",")}\n`;
+  let out = head;
   let rows: ExportRow[] = [];
   for (const row of exportRows(databaseFile, kind, { fromMs, toMs, zone: site.timezone })) {
     rows.push(row);

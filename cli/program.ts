@@ -43,7 +43,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption(...config)
     .action(verb(async ({ config: file }: { config: string }) => (await import("./agent-run.ts")).agentRun(file, say)));
 
-  addAggregatorVerbs(root, { verb, say });
+  addAggregatorVerbs(root, { verb, say, write });
   addFleetVerbs(root, { verb, say });
 
   root

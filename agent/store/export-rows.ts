@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import Database from "better-sqlite3";
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
+import type { ExportRow } from "../../core/export-row.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { ApplianceSlot } from "../savings/close-baselines.ts";
 import { linesOf } from "./read-savings.ts";
@@ -10,9 +11,6 @@ import { sqliteFailure } from "./sqlite-failure.ts";
 /** What of an agent's database can be handed on. */
 export const exportKinds = ["readings", "slots", "settlements", "savings"] as const;
 export type ExportKind = (typeof exportKinds)[number];
-
-/** One row: instants in ISO 8601, energy in Wh, power in W, money in micro-units as text. The names say the unit. */
-export type ExportRow = Record<string, string | number | boolean | null>;
 
 /** Columns in their order, also where there is no row. */
 export const exportColumns: Record<ExportKind, readonly string[]> = {

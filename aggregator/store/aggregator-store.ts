@@ -10,6 +10,7 @@ import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
 import type { EventStore } from "./event-store.ts";
+import type { ExportStore } from "./export-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
 import type { FleetStore } from "./fleet-store.ts";
 import type { Fence, LeaseStore } from "./lease-store.ts";
@@ -98,6 +99,7 @@ export interface AggregatorStore
     EpochStore,
     FleetStore,
     EventStore,
+    ExportStore,
     PassingStore,
     PlanHistoryStore,
     DisputeStore,

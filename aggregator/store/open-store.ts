@@ -8,6 +8,7 @@ import { disputeStore } from "./dispute-store.ts";
 import { enrolmentStore } from "./enrolment-store.ts";
 import { epochStore } from "./epoch-store.ts";
 import { erasureStore } from "./erasure-store.ts";
+import { exportStore } from "./export-store.ts";
 import { fleetStore } from "./fleet-store.ts";
 import { itemStore } from "./item-store.ts";
 import { leaseStore } from "./lease-store.ts";
@@ -40,6 +41,7 @@ export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promis
     ...epochStore(db),
     ...planHistoryStore(db),
     ...eventStore(db),
+    ...exportStore(db),
     ...rewardStore(db),
     ...settledSumsStore(db),
     ...spendStore(db),

@@ -2,9 +2,9 @@ import { type RewardView, viewEvent, viewReward } from "../../aggregator/reward/
 import { openStore } from "../../aggregator/store/open-store.ts";
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
-import { Instant } from "../../core/message/fields.ts";
 import { divideHalfEven } from "../../core/units.ts";
 import { exitCode } from "../exit-code.ts";
+import { instantOf } from "../instant-of.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 
 /**
@@ -56,12 +56,6 @@ const lineOf = ({ site, start, earned, amount, fundedPpm, plans }: RewardView): 
   `${site}  ${start}  ${inCents(BigInt(amount))} of ${inCents(BigInt(earned))} earned by ${plans.length} events${
     fundedPpm === null || fundedPpm === 1_000_000 ? "" : `, funded to ${(fundedPpm / 10_000).toFixed(1)} %`
   }`;
-
-function instantOf(name: string, text: string): number {
-  if (!Instant.safeParse(text).success)
-    throw new AppError("usage-bad-time", `${name} ${text} is no instant such as 2026-11-01T00:00:00Z`);
-  return Date.parse(text);
-}
 
 /** Two decimals of the currency. */
 function inCents(micro: bigint): string {

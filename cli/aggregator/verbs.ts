@@ -2,11 +2,15 @@ import { Argument, type Command } from "commander";
 import { roles } from "../../aggregator/store/token-store.ts";
 import { addAuditVerbs } from "./audit-verbs.ts";
 import { addControlVerbs } from "./control-verbs.ts";
+import { addExportVerb } from "./export-verb.ts";
 import { addOperatorVerbs } from "./operator-verbs.ts";
 import type { Verb } from "../verb.ts";
 
 /** Adds `smart-mla aggregator …`. */
-export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; say: (line: string) => void }): void {
+export function addAggregatorVerbs(
+  root: Command,
+  { verb, say, write }: { verb: Verb; say: (line: string) => void; write: (text: string) => Promise<void> },
+): void {
   const config = ["-c, --config <file>", "YAML configuration (needed), its aggregator.yaml"] as const;
   const aggregator = root.command("aggregator").description("the community aggregator");
   aggregator
@@ -71,5 +75,6 @@ export function addAggregatorVerbs(root: Command, { verb, say }: { verb: Verb; s
     .action(verb(async (id, options) => (await import("./token.ts")).tokenRevoke(id, options, say)));
   addAuditVerbs(aggregator, { verb, say });
   addControlVerbs(aggregator, { verb, say });
+  addExportVerb(aggregator, { verb, write });
   addOperatorVerbs(aggregator, { verb, say });
 }
