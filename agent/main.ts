@@ -204,7 +204,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     increaseDelays: house.delays,
     meters,
     settlement,
-    positions: trades?.positions ?? null,
+    positions: trades?.settledPositions ?? null,
     gridMeter,
   });
   opened.push(() => room?.stop());

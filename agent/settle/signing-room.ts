@@ -123,7 +123,7 @@ export function signingRoom(parts: {
   tower?: Watchtower | null;
   /** Only with an exchange, and then nothing but trades and what became of them: the balancing prices of an instant. */
   balancing?: (atMs: number) => PriceSeries | null;
-  /** With a supplier: what the house traded at an exchange in slots that begin then or later, by start. */
+  /** With a supplier: what the house traded at an exchange, and has signed for there, in slots that begin then or later, by start. */
   positions?: (fromMs: number) => ReadonlyMap<number, Position>;
   /** Without one nothing is held back. */
   dailyCap?: DailyCap;

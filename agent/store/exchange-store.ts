@@ -10,6 +10,11 @@ export interface ExchangeStore {
   saveTrades(trades: readonly OwnTrade[]): void;
   /** Energy traded in slots that begin then or later, by start. */
   positions(fromMs: number): Map<number, Position>;
+  /**
+   * The same of trades that a record was signed for, and by the exchange's word of those whose records the journal has lost:
+   * only what is paid for there may be taken off what the supplier bills.
+   */
+  settledPositions(fromMs: number): Map<number, Position>;
   /** Slots with trades that ended in a span and whose meter totals were not told yet. */
   untold(fromMs: number, toMs: number): { startMs: number; endMs: number }[];
   told(startMs: readonly number[]): void;
@@ -25,6 +30,19 @@ export function exchangeStore(db: Db): ExchangeStore {
   const traded = db.prepare<[number], { start_ms: number; side: "buy" | "sell"; wh: number }>(
     "select start_ms, side, sum(wh) as wh from exchange_trade where start_ms >= ? group by start_ms, side",
   );
+  const settled = db.prepare<[string], { start: string; side: "buy" | "sell" | null; wh: number }>(
+    `select body ->> 'start' as start, body ->> 'wh' as wh, coalesce(evidence -> 'trade' -> 'own' -> 'order' ->> 'side',
+       (select side from exchange_trade where hash = body ->> 'ref')) as side
+     from record where body ->> 'kind' = 'trade' and own_signature is not null and body ->> 'start' >= ?`,
+  );
+  const lostUntil = db.prepare<[], { end: string }>(
+    `select max(body ->> 'end') as end from record where pair in (select pair from exchange_pair)
+     group by pair having count(*) < max(seq)`,
+  );
+  const lost = db.prepare<[number, number], { start_ms: number; side: "buy" | "sell"; wh: number }>(
+    `select start_ms, side, wh from exchange_trade where start_ms >= ? and end_ms <= ?
+       and hash not in (select body ->> 'ref' from record where body ->> 'kind' = 'trade')`,
+  );
   const untold = db.prepare<[number, number], { start_ms: number; end_ms: number }>(
     "select distinct start_ms, end_ms from exchange_trade where is_told = 0 and end_ms > ? and end_ms <= ? order by start_ms limit 400",
   );
@@ -39,13 +57,14 @@ export function exchangeStore(db: Db): ExchangeStore {
       for (const { hash, trade, side } of trades)
         addTrade.run(hash, side, Date.parse(trade.start), Date.parse(trade.end), trade.wh, JSON.stringify(trade));
     }),
-    positions(fromMs) {
-      const found = new Map<number, Position>();
-      for (const { start_ms: startMs, side, wh } of traded.all(fromMs)) {
-        const at = found.get(startMs) ?? { soldWh: 0, boughtWh: 0 };
-        found.set(startMs, side === "sell" ? { ...at, soldWh: wh } : { ...at, boughtWh: wh });
-      }
-      return found;
+    positions: (fromMs) => summed(traded.all(fromMs).map(({ start_ms: startMs, side, wh }) => ({ startMs, side, wh }))),
+    settledPositions(fromMs) {
+      const untilMs = Math.max(-Infinity, ...lostUntil.all().map(({ end }) => Date.parse(end)));
+      const unseen = Number.isFinite(untilMs) ? lost.all(fromMs, untilMs) : [];
+      return summed([
+        ...settled.all(iso(fromMs)).map(({ start, side, wh }) => ({ startMs: Date.parse(start), side, wh })),
+        ...unseen.map(({ start_ms: startMs, side, wh }) => ({ startMs, side, wh })),
+      ]);
     },
     untold: (fromMs, toMs) => untold.all(fromMs, toMs).map((row) => ({ startMs: row.start_ms, endMs: row.end_ms })),
     told: db.transaction((starts: readonly number[]) => {
@@ -65,6 +84,16 @@ export function exchangeStore(db: Db): ExchangeStore {
         .map(({ body }) => JSON.parse(body) as PriceSeries)
         .find((one) => priceAt(one, "import", atMs) !== undefined) ?? null,
   };
+}
+
+function summed(trades: readonly { startMs: number; side: "buy" | "sell" | null; wh: number }[]): Map<number, Position> {
+  const found = new Map<number, Position>();
+  for (const { startMs, side, wh } of trades) {
+    if (side === null) continue;
+    const at = found.get(startMs) ?? { soldWh: 0, boughtWh: 0 };
+    found.set(startMs, side === "sell" ? { ...at, soldWh: at.soldWh + wh } : { ...at, boughtWh: at.boughtWh + wh });
+  }
+  return found;
 }
 
 /**
