@@ -1,7 +1,6 @@
-import { type Kysely, type Selectable, sql } from "kysely";
+import type { Kysely } from "kysely";
 import type { GapItem, MeasurementItem, Measurements } from "../../core/message/measurements.ts";
 import type { Ingested } from "./aggregator-store.ts";
-import { freshRows, insertMany, isPostgres } from "./fresh-rows.ts";
 import { keptBodies, lostRows, slotsFarAhead, wholeUpTo, type Span } from "./run-rows.ts";
 import type { Tables } from "./tables.ts";
 
@@ -36,30 +35,6 @@ interface Taking {
   refused: number;
 }
 
-const itemColumns = {
-  site: "text",
-  boot: "text",
-  seq: "bigint",
-  kind: "text",
-  meter: "text",
-  role: "text",
-  register: "text",
-  start_ms: "bigint",
-  end_ms: "bigint",
-  wh: "bigint",
-  body: "text",
-} as const;
-const runColumns = {
-  site: "text",
-  boot: "text",
-  contiguous_seq: "bigint",
-  newest_seq: "bigint",
-  receipt_number: "bigint",
-} as const;
-const keyColumns = { site: "text", boot: "text" } as const;
-const keeping = `(site, boot) do update set contiguous_seq = excluded.contiguous_seq, newest_seq = excluded.newest_seq,
-  receipt_number = excluded.receipt_number`;
-
 /** A home has 1200 rows on the way without a receipt; what lies further ahead comes once more in its turn. */
 const mostAhead = 5000;
 /** New slots go ahead of a backlog of any length: so many may wait for the rows before them. */
@@ -76,8 +51,12 @@ export async function ingestRows(tx: Db, orders: readonly IngestOrder[]): Promis
   const rows: Tables["item"][] = [];
   for (const taking of takings) rows.push(...(await newRows(tx, taking)));
   if (rows.length > 0)
-    // A home whose rows outlived its runs: the first ones stay.
-    await insertMany(tx, "item", itemColumns, rows, "do nothing");
+    await tx
+      .insertInto("item")
+      .values(rows)
+      // A home whose rows outlived its runs: the first ones stay.
+      .onConflict((on) => on.doNothing())
+      .execute();
   for (const { run, items } of takings) for (const item of items) if (item.kind === "gap") await addGap(tx, run, item);
   for (const taking of takings) await count(tx, taking);
   await keepRuns(tx, takings);
@@ -92,28 +71,42 @@ export async function ingestRows(tx: Db, orders: readonly IngestOrder[]): Promis
 }
 
 /**
- * Holds the runs for this transaction: of two workers with rows of one home the other waits. New ones are written first, which
- * in SQLite holds the database. All take runs in the same order, so that no two wait for each other.
+ * Writing first holds the runs for this transaction: of two workers with rows of one home the other waits. All take runs in
+ * the same order, so that no two wait for each other.
  */
 async function holdRuns(tx: Db, orders: readonly IngestOrder[]): Promise<Run[]> {
-  const runs = orders
-    .map(({ site, message: { boot } }) => ({ site, boot, contiguous_seq: 0, newest_seq: 0, receipt_number: -1 }))
-    .toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
-  await insertMany(tx, "run", runColumns, runs, "do nothing");
-  const { rows: held } = await sql<Selectable<Tables["run"]>>`select run.* from run
-    join ${freshRows(tx, keyColumns, runs)} on run.site = fresh.site and run.boot = fresh.boot
-    ${sql.raw(isPostgres(tx) ? "order by run.site, run.boot for update of run" : "")}`.execute(tx);
+  const values = orders.map(({ site, message: { boot }, leastNumber }) => ({
+    site,
+    boot,
+    contiguous_seq: 0,
+    newest_seq: 0,
+    receipt_number: leastNumber ?? 0,
+  }));
+  const held = await tx
+    .insertInto("run")
+    .values(values.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1)))
+    .onConflict((on) =>
+      on.columns(["site", "boot"]).doUpdateSet({
+        // Numbers rise with each answer about a run, whoever gives it.
+        receipt_number: (eb) =>
+          eb
+            .case()
+            .when("run.receipt_number", "<", eb.ref("excluded.receipt_number"))
+            .then(eb.ref("excluded.receipt_number"))
+            .else(eb("run.receipt_number", "+", 1))
+            .end(),
+      }),
+    )
+    .returningAll()
+    .execute();
   const byKey = new Map(held.map((row) => [keyOf(row), row]));
   const found: Run[] = [];
-  for (const { site, message, leastNumber = 0 } of orders) {
-    const { boot } = message;
+  for (const { site, boot } of values) {
     const row = byKey.get(keyOf({ site, boot }));
     if (!row) throw new Error(`run ${boot} of ${site} was not kept`);
     const contiguousSeq = Number(row.contiguous_seq);
     const newestSeq = row.newest_seq === null ? await newestOf(tx, { site, boot }, contiguousSeq) : Number(row.newest_seq);
-    // Numbers rise with each answer about a run, whoever gives it.
-    const receiptNumber = Math.max(leastNumber, Number(row.receipt_number) + 1);
-    found.push({ site, boot, contiguousSeq, newestSeq, receiptNumber });
+    found.push({ site, boot, contiguousSeq, newestSeq, receiptNumber: Number(row.receipt_number) });
   }
   return found;
 }
@@ -188,14 +181,24 @@ async function count(tx: Db, { run, items }: Taking): Promise<void> {
 }
 
 async function keepRuns(tx: Db, takings: readonly Taking[]): Promise<void> {
-  const values = takings.map(({ run }) => ({
-    site: run.site,
-    boot: run.boot,
-    contiguous_seq: run.contiguousSeq,
-    newest_seq: run.newestSeq,
-    receipt_number: run.receiptNumber,
-  }));
-  await insertMany(tx, "run", runColumns, values, keeping);
+  await tx
+    .insertInto("run")
+    .values(
+      takings.map(({ run }) => ({
+        site: run.site,
+        boot: run.boot,
+        contiguous_seq: run.contiguousSeq,
+        newest_seq: run.newestSeq,
+        receipt_number: run.receiptNumber,
+      })),
+    )
+    .onConflict((on) =>
+      on.columns(["site", "boot"]).doUpdateSet({
+        contiguous_seq: (eb) => eb.ref("excluded.contiguous_seq"),
+        newest_seq: (eb) => eb.ref("excluded.newest_seq"),
+      }),
+    )
+    .execute();
 }
 
 /** A table of their own: the first of the rows that a home gave up may have come before it did so. */

@@ -9,13 +9,8 @@ interface Waiting {
   done: PromiseWithResolvers<Ingested>;
 }
 
-/** Rows of one commit, so that it does not hold up what else is written. */
+/** Rows of one commit: eleven values each, of which SQLite takes 32,766 in a statement. */
 const mostRows = 2000;
-/**
- * From one commit to the next, unless one is full. A message that comes alone is written at once; many share what a commit costs,
- * and a receipt comes later by so much at most.
- */
-const paceMs = 20;
 /** Transactions at a time; while the server writes one to its disk the next is made. SQLite has one writer. */
 const mostAtOnce = 2;
 
@@ -30,10 +25,6 @@ export function ingestTogether(db: Kysely<Tables>): AggregatorStore["ingest"] {
   const busy = new Set<string>();
   let writing = 0;
   let starting = false;
-  let rowsWaiting = 0;
-  let timer: NodeJS.Timeout | undefined;
-  /** When the newest commit began. */
-  let beganMs = -Infinity;
   const keep = (orders: readonly IngestOrder[]): Promise<Ingested[]> =>
     db.transaction().execute((transaction) => ingestRows(transaction, orders));
   const write = async (group: readonly Waiting[]): Promise<void> => {
@@ -48,15 +39,11 @@ export function ingestTogether(db: Kysely<Tables>): AggregatorStore["ingest"] {
   };
   const begin = (): void => {
     while (waiting.length > 0 && writing < mostAtOnce) {
-      const restMs = beganMs + paceMs - performance.now();
-      if (restMs > 0 && rowsWaiting < mostRows) return later(restMs);
       const group = nextGroup(waiting, busy);
       if (group.length === 0) return;
       const taken = new Set(group);
       waiting = waiting.filter((one) => !taken.has(one));
       for (const one of group) busy.add(keyOf(one));
-      rowsWaiting -= rowsOf(group);
-      beganMs = performance.now();
       writing++;
       void write(group)
         .catch((error: unknown) => group.forEach(({ done }) => done.reject(error)))
@@ -67,16 +54,8 @@ export function ingestTogether(db: Kysely<Tables>): AggregatorStore["ingest"] {
         });
     }
   };
-  /** One timer is enough: it looks at all that wait then. */
-  const later = (ms: number): void => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      begin();
-    }, ms);
-  };
   return (site, message, leastNumber) => {
     const done = Promise.withResolvers<Ingested>();
-    rowsWaiting += message.items.length;
     waiting.push({ order: { site, message, leastNumber }, done });
     if (!starting) {
       starting = true;
@@ -99,7 +78,6 @@ function isAboutRows(error: unknown): boolean {
   );
 }
 
-const rowsOf = (group: readonly Waiting[]): number => group.reduce((sum, { order }) => sum + order.message.items.length, 0);
 const keyOf = ({ order: { site, message } }: Waiting): string => `${site} ${message.boot}`;
 
 /** What is written together: the first that wait, one of each run, up to the rows of a commit, none of a run that is written. */

@@ -1,7 +1,5 @@
-import fc from "fast-check";
 import { expect, it } from "vitest";
-import { openStore } from "../../../aggregator/store/open-store.ts";
-import { message, midnightMs, sampleItem, scratchPlace, scratchStore, slotItem } from "../rows.ts";
+import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
 
 const homes = Array.from({ length: 40 }, (_, at) => `home-${at}`);
 
@@ -40,36 +38,4 @@ it("gives numbers to receipts that rise by run, and none below the one that is a
     100, 101, 102, 900,
   ]);
   expect(await number("b", 1, 7)).toBe(7);
-});
-
-it("writes with few commits what comes one after the other in quick succession", async () => {
-  let statements = 0;
-  const store = await openStore(await scratchPlace(), () => statements++);
-  const many = Array.from({ length: 200 }, (_, at) => `home-${at}`);
-  await store.ingest("first", message([sampleItem(1)]));
-  const before = statements;
-  const answers: Promise<unknown>[] = [];
-  for (const home of many) {
-    answers.push(store.ingest(home, message([sampleItem(1)])));
-    await new Promise(setImmediate);
-  }
-  await Promise.all(answers);
-  expect(await store.itemCounts()).toHaveLength(many.length + 1);
-  // A commit of its own for each would be four or more.
-  expect(statements - before).toBeLessThan(many.length * 2);
-  await store.close();
-});
-
-it("keeps any text as it came, so that a row that comes again is the same", async () => {
-  const { store } = await scratchStore();
-  let seq = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.string({ unit: "binary", maxLength: 200 }), async (reason) => {
-      const at = new Date(midnightMs).toISOString();
-      const rows = message([{ kind: "switch", seq: ++seq, resource: "boiler", at, on: true, reason }]);
-      expect(await store.ingest("a", rows)).toEqual({ contiguousSeq: seq, added: 1 });
-      expect(await store.ingest("a", rows)).toEqual({ contiguousSeq: seq, added: 0 });
-    }),
-    { examples: [["\0"], ["'\"\\u0000"], ["\ud800"]], numRuns: 40 },
-  );
 });
