@@ -72,31 +72,34 @@ export function exportStore(db: Kysely<Tables>): ExportStore {
 const pages: Record<AggregatorExport, (db: Kysely<Tables>, span: ExportSpan) => AsyncGenerator<ExportRow[]>> = {
   async *readings(db, span) {
     const { fromMs, toMs } = span;
-    let query = db.selectFrom("item").select(["site", "boot", "seq", "body"]).where("kind", "=", "sample");
-    if (span.site !== undefined) query = query.where("site", "=", span.site);
-    // Their instants stand in the body alone.
-    for await (const rows of inPages(query, ["site", "boot", "seq"], span))
-      yield rows.flatMap(({ site, body }) => {
-        const { at, meter, powerW, importWh, exportWh, quality, clockSynced } = SampleItem.parse(JSON.parse(body));
-        const atMs = Date.parse(at);
-        if (atMs < fromMs || atMs >= toMs) return [];
-        return [{ at: iso(atMs), site, meter, powerW, importWh, exportWh, quality, clockSynced }];
-      });
+    for await (const site of homesWithRows(db, span)) {
+      const query = db.selectFrom("item").select(["boot", "seq", "body"]).where("site", "=", site).where("kind", "=", "sample");
+      // Their instants stand in the body alone.
+      for await (const rows of inPages(query, ["boot", "seq"], span))
+        yield rows.flatMap(({ body }) => {
+          const { at, meter, powerW, importWh, exportWh, quality, clockSynced } = SampleItem.parse(JSON.parse(body));
+          const atMs = Date.parse(at);
+          if (atMs < fromMs || atMs >= toMs) return [];
+          return [{ at: iso(atMs), site, meter, powerW, importWh, exportWh, quality, clockSynced }];
+        });
+    }
   },
   async *slots(db, span) {
-    let query = db
-      .selectFrom("item")
-      .select(["site", "role", "register", "start_ms", "boot", "seq", "body"])
-      .where("kind", "=", "slot")
-      .where("start_ms", ">=", span.fromMs)
-      .where("start_ms", "<", span.toMs);
-    if (span.site !== undefined) query = query.where("site", "=", span.site);
-    for await (const rows of inPages(query, ["site", "role", "register", "start_ms", "boot", "seq"], span))
-      yield rows.map(({ site, body }) => {
-        const { start, end, meter, role, register, wh, quality, clockSynced } = SlotItem.parse(JSON.parse(body));
-        const instants = { start: iso(Date.parse(start)), end: iso(Date.parse(end)) };
-        return { ...instants, site, meter, role, register, energyWh: wh, quality, clockSynced };
-      });
+    for await (const site of homesWithRows(db, span)) {
+      const query = db
+        .selectFrom("item")
+        .select(["role", "register", "start_ms", "boot", "seq", "body"])
+        .where("site", "=", site)
+        .where("kind", "=", "slot")
+        .where("start_ms", ">=", span.fromMs)
+        .where("start_ms", "<", span.toMs);
+      for await (const rows of inPages(query, ["role", "register", "start_ms", "boot", "seq"], span))
+        yield rows.map(({ body }) => {
+          const { start, end, meter, role, register, wh, quality, clockSynced } = SlotItem.parse(JSON.parse(body));
+          const instants = { start: iso(Date.parse(start)), end: iso(Date.parse(end)) };
+          return { ...instants, site, meter, role, register, energyWh: wh, quality, clockSynced };
+        });
+    }
   },
   async *plans(db, span) {
     let query = db
@@ -166,7 +169,20 @@ const pages: Record<AggregatorExport, (db: Kysely<Tables>, span: ExportSpan) => 
   },
 };
 
-/** A page begins after the last row of the one before, so that no page costs more than the first. @param key no two rows share it */
+/** Home by home: the rows of one lie together, and PostgreSQL would sort those of all for each page. */
+async function* homesWithRows(db: Kysely<Tables>, { site }: ExportSpan): AsyncGenerator<string> {
+  if (site !== undefined) return yield site;
+  for (let after: string | undefined; ;) {
+    let query = db.selectFrom("item").select("site").orderBy("site").limit(1);
+    if (after !== undefined) query = query.where("site", ">", after);
+    const next = await query.executeTakeFirst();
+    if (!next) return;
+    yield next.site;
+    after = next.site;
+  }
+}
+
+/** A page begins after the last row of the one before, so that reading it passes over none again. @param key no two rows share it */
 async function* inPages<TB extends keyof Tables, Row>(
   query: SelectQueryBuilder<Tables, TB, Row>,
   key: readonly (keyof Row & string)[],
