@@ -91,12 +91,17 @@ export type DemoSettling = "together" | "each by the aggregator" | "each by the 
 
 /**
  * Writes real configuration files, the same that an installer and an operator write.
- * @param flexible whether the aggregator knows what a kWh is worth, so that flexibility can be rewarded
+ * @param worth what a kWh is worth to the aggregator, so that flexibility can be rewarded; null where it does not say
  */
 export async function writeConfigs(
   files: DemoFiles,
   parties: DemoParties,
-  { prices, clockUrl, settling, flexible }: { prices: PriceSeries; clockUrl: string; settling: DemoSettling; flexible: boolean },
+  {
+    prices,
+    worth,
+    clockUrl,
+    settling,
+  }: { prices: PriceSeries; worth: PriceSeries | null; clockUrl: string; settling: DemoSettling },
 ): Promise<void> {
   const { privateJwk, publicJwk } = await createControlKey("demo-control-1");
   const chain = { chain_id: devChainId, contract: parties.contract, rpc_url: `http://127.0.0.1:${files.chainPort}` };
@@ -113,6 +118,7 @@ export async function writeConfigs(
   const own = files.aggregator.folder;
   writeFileSync(join(own, "control-key.json"), JSON.stringify(privateJwk), { mode: 0o600 });
   writeFileSync(join(own, "prices.json"), JSON.stringify([prices]));
+  if (worth) writeFileSync(join(own, "worth.json"), JSON.stringify([worth]));
   const yaml = {
     version: 1,
     id: aggregatorId,
@@ -120,7 +126,7 @@ export async function writeConfigs(
     control_key_file: "control-key.json",
     sites,
     prices_file: "prices.json",
-    ...(flexible && { flexibility: { worth_file: "prices.json" } }),
+    ...(worth && { flexibility: { worth_file: "worth.json" } }),
     plan: { every_s: 3600, slot_minutes: 15 },
     settlement: {
       key: "aggregator",

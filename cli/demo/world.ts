@@ -1,3 +1,4 @@
+import type { PriceSeries } from "../../core/message/price-series.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AgentStatus } from "../../agent/status.ts";
@@ -66,6 +67,8 @@ export async function openWorld(options: {
   settling?: DemoSettling;
   /** How taking part is rewarded; by the day where it is left out. */
   reward?: Agreement["reward"];
+  /** What a kWh is worth to the aggregator, of the announced prices; where it is left out, nothing that homes shift is rewarded. */
+  worth?: (prices: PriceSeries) => PriceSeries;
 }): Promise<World> {
   const { show, seed, settling = "together" } = options;
   const startedMs = performance.now();
@@ -160,8 +163,8 @@ export async function openWorld(options: {
         ...(options.reward && { reward: options.reward }),
       });
       const prices = demoPrices(serviceStartMs - 3_600_000, seed);
-      const flexible = options.reward?.kind === "flexibility";
-      await writeConfigs(files, parties, { prices, clockUrl: clock.url, settling, flexible });
+      const worth = options.worth?.(prices) ?? null;
+      await writeConfigs(files, parties, { prices, worth, clockUrl: clock.url, settling });
       await Promise.all([
         programs.start({ name: "aggregator", args: ["aggregator", "run", "-c", files.aggregator.configFile] }),
         ...files.homes.map(startAgent),
