@@ -3,6 +3,7 @@ import { serve } from "@hono/node-server";
 import { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import { importControlKey, publicJwk } from "../core/envelope.ts";
+import { cannotListen, closed, listening } from "../core/listening.ts";
 import type { Log } from "../core/log.ts";
 import type { SiteState } from "../core/message/resource.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
@@ -167,27 +168,12 @@ export async function startAggregator(options: {
     },
   });
   const server = serve({ fetch: app.fetch, hostname: config.listen.host, port: config.listen.port });
-  await new Promise<void>((resolve, reject) => {
-    server.once("listening", resolve);
-    server.once("error", (cause) =>
-      reject(
-        new AppError(
-          "api-cannot-listen",
-          `cannot listen on ${config.listen.host}:${config.listen.port}: ${cause.message}; free it or change http.listen`,
-          {
-            cause,
-          },
-        ),
-      ),
-    );
-  });
-  opened.defer(async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.close(() => resolve());
-    // A request that is never finished must not keep the rest from being closed in order.
-    if ("closeAllConnections" in server) server.closeAllConnections();
-    await promise;
-  });
+  const port = await listening(
+    server,
+    config.listen,
+    (cause) => new AppError("api-cannot-listen", cannotListen(config.listen, cause, "http.listen"), { cause }),
+  );
+  opened.defer(() => closed(server));
   let metricsPort: number | undefined;
   if (config.metricsListen) {
     const listener = await serveMetrics({ listen: config.metricsListen, metrics: meter, log });
@@ -208,8 +194,6 @@ export async function startAggregator(options: {
     // A chain takes the time it takes; nothing here waits for it.
     clock.every(stepMs, () => void settlement.anchoring.tick(), signal);
   }
-  const address = server.address();
-  const port = typeof address === "object" && address ? address.port : config.listen.port;
   const closing = opened.move();
   return {
     apiUrl: `http://${config.listen.host}:${port}`,

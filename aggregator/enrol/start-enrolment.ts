@@ -2,6 +2,7 @@ import { createServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import { AppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
+import { cannotListen, closed, listening } from "../../core/listening.ts";
 import type { Log } from "../../core/log.ts";
 import type { EnrolmentConfig } from "../config/aggregator-config.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
@@ -64,18 +65,12 @@ export async function startEnrolment(options: {
   server.headersTimeout = 10_000;
   server.requestTimeout = 20_000;
   server.maxConnections = 200;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) =>
-      reject(
-        new AppError(
-          "enrol-cannot-listen",
-          `cannot listen on ${listen.host}:${listen.port}: ${cause.message}; free it or change enrolment.listen`,
-          { cause },
-        ),
-      ),
-    );
-    server.listen(listen.port, listen.host, resolve);
-  });
+  server.listen(listen.port, listen.host);
+  const port = await listening(
+    server,
+    listen,
+    (cause) => new AppError("enrol-cannot-listen", cannotListen(listen, cause, "enrolment.listen"), { cause }),
+  );
   server.on("error", (error) => log.warn({ error: error.message }, "enrolment listener"));
   clock.every(
     dayMs,
@@ -85,14 +80,5 @@ export async function startEnrolment(options: {
     },
     options.signal,
   );
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address ? address.port : listen.port,
-    async stop() {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
-      server.closeAllConnections();
-      await promise;
-    },
-  };
+  return { port, stop: () => closed(server) };
 }

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { AppError, errorCode } from "../../core/app-error.ts";
+import { cannotListen, closed, type ListenAt, listening } from "../../core/listening.ts";
 import type { Log } from "../../core/log.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -8,7 +9,7 @@ import type { Metrics } from "./metrics.ts";
  * @throws AppError metrics-cannot-listen
  */
 export async function serveMetrics(options: {
-  listen: { host: string; port: number };
+  listen: ListenAt;
   metrics: Metrics;
   log: Log;
 }): Promise<{ port: number; stop(): Promise<void> }> {
@@ -24,26 +25,11 @@ export async function serveMetrics(options: {
     );
   });
   server.maxConnections = 20;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) =>
-      reject(
-        new AppError(
-          "metrics-cannot-listen",
-          `cannot listen on ${listen.host}:${listen.port}: ${cause.message}; free it or change metrics.listen`,
-          { cause },
-        ),
-      ),
-    );
-    server.listen(listen.port, listen.host, resolve);
-  });
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address ? address.port : listen.port,
-    async stop() {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      server.close(() => resolve());
-      server.closeAllConnections();
-      await promise;
-    },
-  };
+  server.listen(listen.port, listen.host);
+  const port = await listening(
+    server,
+    listen,
+    (cause) => new AppError("metrics-cannot-listen", cannotListen(listen, cause, "metrics.listen"), { cause }),
+  );
+  return { port, stop: () => closed(server) };
 }

@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { AppError, errorCode, errorMessage } from "../app-error.ts";
 import type { PinnedKeys } from "../envelope.ts";
+import { cannotListen, listening } from "../listening.ts";
 import type { Log } from "../log.ts";
 import type { UftpMessage } from "../message/uftp.ts";
 import { problemOf } from "../problem.ts";
@@ -59,24 +60,15 @@ export async function startUftpEndpoint(options: {
   server.headersTimeout = 10_000;
   server.requestTimeout = 20_000;
   server.maxConnections = 200;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) =>
-      reject(
-        new AppError(
-          "uftp-cannot-listen",
-          `cannot listen on ${listen.host}:${listen.port}: ${cause.message}; free it or change listen`,
-          {
-            cause,
-          },
-        ),
-      ),
-    );
-    server.listen(listen.port, listen.host, resolve);
-  });
+  server.listen(listen.port, listen.host);
+  const port = await listening(
+    server,
+    listen,
+    (cause) => new AppError("uftp-cannot-listen", cannotListen(listen, cause, "listen"), { cause }),
+  );
   server.on("error", (error) => log.warn({ error: error.message }, "listener for messages"));
-  const address = server.address();
   return {
-    port: typeof address === "object" && address ? address.port : listen.port,
+    port,
     async stop() {
       const { promise, resolve } = Promise.withResolvers<void>();
       server.close(() => resolve());

@@ -3,6 +3,7 @@ import { serve } from "@hono/node-server";
 import { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
+import { cannotListen, closed, listening } from "../../core/listening.ts";
 import type { Log } from "../../core/log.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { parseAs } from "../../core/parse-as.ts";
@@ -109,31 +110,17 @@ export async function startExchange(options: {
     log,
   });
   const server = serve({ fetch: app.fetch, hostname: config.listen.host, port: config.listen.port });
-  await new Promise<void>((resolve, reject) => {
-    server.once("listening", resolve);
-    server.once("error", (cause) =>
-      reject(
-        new AppError(
-          "api-cannot-listen",
-          `cannot listen on ${config.listen.host}:${config.listen.port}: ${cause.message}; free it or change exchange.http.listen`,
-          { cause },
-        ),
-      ),
-    );
-  });
-  opened.defer(async () => {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    server.close(() => resolve());
-    if ("closeAllConnections" in server) server.closeAllConnections();
-    await promise;
-  });
+  const port = await listening(
+    server,
+    config.listen,
+    (cause) => new AppError("api-cannot-listen", cannotListen(config.listen, cause, "exchange.http.listen"), { cause }),
+  );
+  opened.defer(() => closed(server));
   // What an earlier run had on its way is seen through before anything new is sent.
   const resumed = chain.resume().catch((error: unknown) => log.warn({ error: String(error) }, "the chain is asked later"));
   void clock.hold(resumed.then(() => anchor.tick()));
   clock.every(lookMs, () => desk.tick(), ending.signal);
   clock.every(chainMs, () => void anchor.tick(), ending.signal);
-  const address = server.address();
-  const port = typeof address === "object" && address ? address.port : config.listen.port;
   log.info({ exchange: owner, participants: participants.size, zones: config.zones }, "exchange started");
   const closing = opened.move();
   return {

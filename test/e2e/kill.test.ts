@@ -3,11 +3,10 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { openWorld } from "../../cli/demo/world.ts";
 import { scratch } from "../fake/scratch.ts";
-import { until } from "../fake/until.ts";
+import { killInTurn } from "./kill-in-turn.ts";
 
 /** Every kind of process of the demo, each killed once while the day runs. */
 const victims = ["broker", "home-1", "aggregator", "house-2", "chain", "home-2"];
-const hourMs = 3_600_000;
 
 it("loses nothing that was acknowledged and settles the day when any one process is killed", { timeout: 300_000 }, async () => {
   const folder = scratch("kill");
@@ -22,12 +21,7 @@ it("loses nothing that was acknowledged and settles the day when any one process
   onTestFinished(() => world.stop());
   await world.start();
   const day = world.runDay();
-  for (const name of victims) {
-    const fromMs = world.nowMs();
-    await until(`three hours have passed before ${name} is killed`, () => world.nowMs() >= fromMs + 3 * hourMs, 120_000);
-    process.kill(world.pids().get(name) ?? expect.fail(`${name} does not run`), "SIGKILL");
-    await until(`${name} is back`, () => notes.includes(`! ${name} is back`), 30_000);
-  }
+  await killInTurn(world, notes, { victims, hours: 3 });
   await day;
   const { counts, missed } = await world.check();
   expect(missed).toEqual([]);

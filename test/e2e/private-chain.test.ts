@@ -7,9 +7,8 @@ import { openWorld } from "../../cli/demo/world.ts";
 import { openChainView } from "../../settlement/audit/chain-view.ts";
 import { SignedAgreement } from "../../settlement/record/agreement.ts";
 import { scratch } from "../fake/scratch.ts";
-import { until } from "../fake/until.ts";
+import { killInTurn } from "./kill-in-turn.ts";
 
-const hourMs = 3_600_000;
 /** Import of each hour, and the reward of the day; beside them there is export in some hours. */
 const leastRecords = 25;
 
@@ -47,12 +46,7 @@ it.each<[DemoSettling, victims: string[]]>([
     onTestFinished(() => world.stop());
     await world.start();
     const day = world.runDay();
-    for (const name of victims) {
-      const fromMs = world.nowMs();
-      await until(`five hours have passed before ${name} is killed`, () => world.nowMs() >= fromMs + 5 * hourMs, 120_000);
-      process.kill(world.pids().get(name) ?? expect.fail(`${name} does not run`), "SIGKILL");
-      await until(`${name} is back`, () => notes.includes(`! ${name} is back`), 30_000);
-    }
+    await killInTurn(world, notes, { victims, hours: 5 });
     await day;
     const { missed } = await world.check();
     expect(missed).toEqual([]);

@@ -7,7 +7,7 @@ import type { Board } from "../../bench/boards.ts";
 import { unit } from "../../bench/boards.ts";
 import type { AgentStatus } from "../../agent/status.ts";
 import { askStatus } from "../../cli/status.ts";
-import { aggregatorId } from "./aggregator-process.ts";
+import { aggregatorId } from "./aggregator-files.ts";
 
 /** The built agent as a process of its own. */
 export interface AgentProcess {

@@ -1,15 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, openSync, closeSync, writeFileSync } from "node:fs";
+import { openSync, closeSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
-import { stringify } from "yaml";
-import { createControlKey } from "../../core/envelope.ts";
 import { cliEntry } from "../fake/run-cli.ts";
+import { aggregatorFiles } from "./aggregator-files.ts";
 import type { BrokerFiles } from "./broker-files.ts";
-
-/** Id of the aggregator that takes part. */
-export const aggregatorId = "community";
 
 /** A row of a home as the aggregator holds it. */
 export interface HeldRow {
@@ -39,35 +35,14 @@ export async function aggregatorProcess(options: {
   clockUrl?: string;
 }): Promise<AggregatorProcess> {
   const { folder, broker } = options;
-  mkdirSync(folder, { recursive: true });
-  const { privateJwk, publicJwk } = await createControlKey("control-1");
   const databaseFile = join(folder, "data.db");
-  const configFile = join(folder, "aggregator.yaml");
-  const prices = {
-    v: 1,
-    currency: "EUR",
-    start: "2026-01-01T00:00:00.000Z",
-    stepS: 3600,
-    importPerKwh: ["210000"],
-    exportPerKwh: ["70000"],
-  };
-  writeFileSync(join(folder, "prices.json"), JSON.stringify([prices]));
-  writeFileSync(join(folder, "control-key.json"), JSON.stringify(privateJwk), { mode: 0o600 });
-  const yaml = {
-    version: 1,
-    id: aggregatorId,
-    broker: {
-      url: broker.url,
-      ...(broker.caFile && { ca_file: broker.caFile, cert_file: broker.certFile, key_file: broker.keyFile }),
-    },
-    control_key_file: "control-key.json",
-    sites: Object.fromEntries(options.sites.map((site) => [site, {}])),
-    prices_file: "prices.json",
+  const { configFile, publicJwk } = await aggregatorFiles({
+    folder,
+    broker,
+    sites: options.sites,
     storage: { path: databaseFile },
-    http: { listen: "127.0.0.1:0" },
-    ...(options.clockUrl && { simulation: { clock_url: options.clockUrl } }),
-  };
-  writeFileSync(configFile, stringify(yaml));
+    more: { ...(options.clockUrl && { simulation: { clock_url: options.clockUrl } }) },
+  });
   let child: ChildProcess | undefined;
   return {
     publicJwk,

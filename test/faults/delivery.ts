@@ -12,7 +12,7 @@ import type { Log } from "../../core/log.ts";
 import { type Measurements, Receipt } from "../../core/message/measurements.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import { rejections } from "../../core/rejections.ts";
-import { aggregatorId } from "./aggregator-process.ts";
+import { aggregatorId } from "./aggregator-files.ts";
 import type { BrokerFiles } from "./broker-files.ts";
 
 const keepMs = 3650 * 86_400_000;

@@ -13,7 +13,7 @@ import { telegrams } from "../e2e/telegrams.ts";
 import { until } from "../fake/until.ts";
 import { seededRandom } from "../fuzz/mutate.ts";
 import { startAgentProcess } from "./agent-process.ts";
-import { aggregatorId } from "./aggregator-process.ts";
+import { aggregatorId } from "./aggregator-files.ts";
 
 const site = "gw-1";
 /** Loads that the aggregator commands, loads that nobody commands: what switches them on is a forgery. */

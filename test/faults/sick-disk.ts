@@ -12,7 +12,7 @@ import { startP1Server } from "../../simulator/meter/p1-server.ts";
 import { telegrams } from "../e2e/telegrams.ts";
 import { until } from "../fake/until.ts";
 import { startAgentProcess } from "./agent-process.ts";
-import { aggregatorId } from "./aggregator-process.ts";
+import { aggregatorId } from "./aggregator-files.ts";
 import { embeddedBroker } from "./embedded-broker.ts";
 import { loopDisk, type LoopDisk } from "./loop-disk.ts";
 

@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
-import { createControlKey } from "../../core/envelope.ts";
 import { cliEntry } from "../fake/run-cli.ts";
-import { aggregatorId } from "./aggregator-process.ts";
+import { aggregatorFiles } from "./aggregator-files.ts";
 import type { BrokerFiles } from "./broker-files.ts";
 
 /** Several workers of one aggregator, each a process of its own. */
@@ -28,34 +26,13 @@ export async function workerProcesses(options: {
   leaseS: number;
 }): Promise<WorkerProcesses> {
   const { folder, broker } = options;
-  mkdirSync(folder, { recursive: true });
-  const { privateJwk, publicJwk } = await createControlKey("control-1");
-  const configFile = join(folder, "aggregator.yaml");
-  const prices = {
-    v: 1,
-    currency: "EUR",
-    start: "2026-01-01T00:00:00.000Z",
-    stepS: 3600,
-    importPerKwh: ["210000"],
-    exportPerKwh: ["70000"],
-  };
-  writeFileSync(join(folder, "prices.json"), JSON.stringify([prices]));
-  writeFileSync(join(folder, "control-key.json"), JSON.stringify(privateJwk), { mode: 0o600 });
-  const yaml = {
-    version: 1,
-    id: aggregatorId,
-    broker: {
-      url: broker.url,
-      ...(broker.caFile && { ca_file: broker.caFile, cert_file: broker.certFile, key_file: broker.keyFile }),
-    },
-    control_key_file: "control-key.json",
-    sites: Object.fromEntries(options.sites.map((site) => [site, {}])),
-    prices_file: "prices.json",
-    workers: { lease_s: options.leaseS },
+  const { configFile, publicJwk } = await aggregatorFiles({
+    folder,
+    broker,
+    sites: options.sites,
     storage: { postgres_url: options.postgresUrl, folder },
-    http: { listen: "127.0.0.1:0" },
-  };
-  writeFileSync(configFile, stringify(yaml));
+    more: { workers: { lease_s: options.leaseS } },
+  });
   const children = new Map<number, ChildProcess>();
   const stop: WorkerProcesses["stop"] = async (index, signal) => {
     const child = children.get(index);

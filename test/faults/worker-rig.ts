@@ -9,7 +9,7 @@ import { startMosquitto, type Mosquitto } from "../fake/mosquitto.ts";
 import { type Postgres, postgresFolder, startPostgres } from "../fake/postgres.ts";
 import { silentLog } from "../fake/silent-log.ts";
 import { until } from "../fake/until.ts";
-import { aggregatorId } from "./aggregator-process.ts";
+import { aggregatorId } from "./aggregator-files.ts";
 import { brokerFiles } from "./broker-files.ts";
 import { startDelivery, type Delivery } from "./delivery.ts";
 import { hurried } from "./hurried.ts";

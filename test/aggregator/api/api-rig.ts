@@ -104,7 +104,7 @@ export async function apiRig({ open = true } = {}) {
 }
 
 /** A pair on chain in which a owes b 7 after a partial settlement. */
-const pair = {
+export const pair = {
   balanceA: 11n,
   balanceB: 22n,
   leavingA: 1n,

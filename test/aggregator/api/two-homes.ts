@@ -13,7 +13,7 @@ import { exampleBundle } from "../../settlement/fixture.ts";
 import { boiler, planOf, statusOf } from "../plans.ts";
 import { message, midnightMs, quarterMs, scratchStore, slotItem } from "../rows.ts";
 import { domain } from "../settle/home-double.ts";
-import { nowMs } from "./api-rig.ts";
+import { nowMs, pair } from "./api-rig.ts";
 
 /** Two neighbours. Whatever the aggregator holds of one of them has its own word in it. */
 export const homes = { gw_alder: "alder", gw_birch: "birch" } as const;
@@ -114,18 +114,7 @@ export async function twoHomes() {
     rejected: () => ({}),
     agreementOf,
     signedAgreementOf: (site) => (site in homes ? bundle.agreement : undefined),
-    pairOf: async () => ({
-      balanceA: 11n,
-      balanceB: 22n,
-      leavingA: 1n,
-      leavingB: 2n,
-      cumA: 100n,
-      cumB: 30n,
-      open: 7n,
-      seq: 5,
-      withdrawals: 0,
-      head: id("head"),
-    }),
+    pairOf: async () => pair,
     logBytesOf: async () => null,
     bundleOf: async ({ site, record }) => (record.seq === 1 ? (bundles.get(site) ?? null) : null),
   });
