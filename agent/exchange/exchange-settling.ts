@@ -50,7 +50,7 @@ export function exchangeSettling(parts: {
     });
   /** Answers one message; what goes wrong with it does not hold up the others. */
   const answerTo = async (message: Awaited<ReturnType<ExchangeClient["settle"]>>[number]): Promise<SettlementUp[]> => {
-    if (message.kind === "head") await room.recover(message.records);
+    if (message.kind === "head") await room.recover(message.records, message.newest);
     if (message.kind === "countersigned") await room.countersigned(message.seq, message.digest, message.signature);
     if (message.kind !== "proposal") return [];
     const answer = await room.answer(message.record, message.evidence);

@@ -1,11 +1,18 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
-import type { CosignedRecord, Evidence, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
+import {
+  type Evidence,
+  mostHeads,
+  type RecordWire,
+  type SettlementDown,
+  type SettlementUp,
+} from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/record/agreement.ts";
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import { composeRecord } from "../../settlement/record/compose-record.ts";
-import { recordDigest, signerOf, signRecord } from "../../settlement/record/record.ts";
+import { signNewest } from "../../settlement/record/newest-statement.ts";
+import { recordDigest, signerOf, signRecord, zeroHash } from "../../settlement/record/record.ts";
 import { withoutTraded } from "../../settlement/record/residual.ts";
 import { agreementHash, domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
@@ -13,6 +20,7 @@ import type { Send } from "../dispatch/sender.ts";
 import { dayReckoner, type ReckonerOptions } from "../reward/day-reckoner.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import type { StoredRecord } from "../store/aggregator-store.ts";
+import { asCosigned } from "./as-cosigned.ts";
 import type { ExchangeTrades } from "./exchange-trades.ts";
 import { evidenceOf, nextPeriods, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
 
@@ -175,14 +183,24 @@ export function proposer(options: ProposerOptions): Proposer {
     if (stored.ownSignature)
       await tell(site, { kind: "countersigned", seq: message.seq, digest: stored.digest, signature: stored.ownSignature });
   };
+  /** What a home needs that lost records: those from a number on, and our word of which is the newest. */
+  const giveHead = async (site: string, { a, b }: RecordWire, from: number | undefined): Promise<void> => {
+    const agreement = options.agreements.get(site);
+    if (!agreement) return;
+    const newestOfEach = await store.newestCosigned(site);
+    // Gateways of before did not say from where on.
+    const found = from === undefined ? newestOfEach : await store.records({ site, seq: from - 1 }, mostHeads, site);
+    const records = found.flatMap(asCosigned);
+    const last = newestOfEach.at(-1);
+    const said = { seq: last?.record.seq ?? 0, digest: last?.digest ?? zeroHash, time: Math.floor(clock.now() / 1000) };
+    const newest = await signNewest(options.signer, domainOf(agreement), { a, b }, said);
+    await tell(site, { kind: "head", records, newest });
+  };
   const disputed = async (site: string, message: Extract<SettlementUp, { kind: "disputed" }>): Promise<void> => {
     const { seq, code, message: reason, own } = message;
     const stored = await store.recordAt(site, seq);
     if (stored?.state !== "proposed" || stored.digest !== message.digest) return;
-    if (code === journalBehind) {
-      const records = (await store.newestCosigned(site)).flatMap((one) => cosigned(one));
-      await tell(site, { kind: "head", records });
-    }
+    if (code === journalBehind) await giveHead(site, stored.record, own.from);
     if (code === escrowShort) options.onEscrowShort?.(site);
     if (curable.has(code)) return log.info({ site, seq, code, reason }, "home cannot sign yet, proposed again later");
     const { record } = stored;
@@ -208,11 +226,4 @@ function pricedPart(period: NextPeriod, series: PriceSeries | undefined): NextPe
   if (!series) return period;
   const endMs = Date.parse(series.start) + series.importPerKwh.length * series.stepS * 1000;
   return { ...period, endMs: Math.min(period.endMs, endMs) };
-}
-
-/** Slots and events stay out of it: a home cannot check those that it has lost, and the message is small. */
-function cosigned({ record, evidence, gatewaySignature, ownSignature }: StoredRecord): CosignedRecord[] {
-  if (gatewaySignature === null || ownSignature === null) return [];
-  const { register } = evidence;
-  return [{ record, evidence: { register, slots: [] }, gatewaySignature, aggregatorSignature: ownSignature }];
 }

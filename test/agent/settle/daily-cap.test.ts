@@ -18,6 +18,7 @@ import {
   exampleSeries,
   household,
   midnight,
+  newestSaid,
 } from "../../settlement/fixture.ts";
 
 const domain = { chainId: 31_337, contract: `0x${"5e".repeat(20)}` };
@@ -53,6 +54,7 @@ function roomOf({ capMicro }: { capMicro: bigint }) {
     pairOf: () => Promise.resolve({ ...money, ...empty }),
     partyOf: (owner: string) =>
       Promise.resolve({ signer: addressOf((owner === aggregator.owner ? aggregator : household).signer), since: 0, until: 1e15 }),
+    keyOf: () => Promise.resolve(undefined),
     readCommit: () => Promise.resolve(undefined),
   };
   const dailyCap = { micro: capMicro, timezone: "Europe/Amsterdam" };
@@ -123,9 +125,13 @@ it("does not count on the day of a recovery what was signed on another", async (
   const [gatewaySignature, aggregatorSignature] = await Promise.all(
     [household, aggregator].map(({ signer }) => signRecord(signer, domain, first)),
   );
-  await room.recover([
-    { record: first, evidence, gatewaySignature: gatewaySignature ?? "", aggregatorSignature: aggregatorSignature ?? "" },
-  ]);
+  const back = {
+    record: first,
+    evidence,
+    gatewaySignature: gatewaySignature ?? "",
+    aggregatorSignature: aggregatorSignature ?? "",
+  };
+  await room.recover([back], await newestSaid(domain, first, clock.now()));
   expect(stores.records.newest(pair)?.record).toEqual(first);
   expect(await room.answer(second, evidenceOfSecond).then(codeOf)).toBe("signed");
 });
