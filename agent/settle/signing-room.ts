@@ -257,7 +257,7 @@ export function signingRoom(parts: {
           `records ${waiting.map(({ seq }) => seq).join(" and ")} were signed here and are not countersigned; the next is signed after them`,
           {},
         );
-      const over = overDailyCap(record, { cap: parts.dailyCap, household: householdOf(agreement), pair, records, clock });
+      const over = overDailyCap(record, { cap: parts.dailyCap, household: householdOf(agreement), records, clock });
       if (over !== undefined) return dispute("settlement-daily-cap", over, {});
       // The journal first: after a crash the same record is signed again, never another one for this seq.
       records.add(pair, { record, digest, evidence }, clock.now());

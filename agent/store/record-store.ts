@@ -36,8 +36,8 @@ export interface RecordStore {
   cosignedPeriods(pair: string, register: Evidence["register"], fromMs: number): { startMs: number; endMs: number }[];
   /** What was signed here after that and is not countersigned, by seq; instants in ms. */
   uncountersigned(pair: string): Uncountersigned[];
-  /** Sum of what a payer came to owe by records that were journalled from an instant on, micro-units; recovered ones count by their own time. */
-  owedSince(pair: string, payer: string, sinceMs: number): bigint;
+  /** Sum of what a payer came to owe by records of all pairs that were journalled from an instant on, micro-units; recovered ones count by their own time. */
+  owedSince(payer: string, sinceMs: number): bigint;
   /** A record of the past with both signatures, for a journal that lost it. Nothing where that seq is there. */
   recover(pair: string, record: SignedRecord, nowMs: number): void;
   /** Registers whose newest record here ends at an instant, where the journal lacks records before it; else none. */
@@ -73,8 +73,8 @@ export function recordStore(db: Db): RecordStore {
     "select * from record where pair = ? and body ->> 'start' < ? and body ->> 'end' > ? order by seq",
   );
   const insert = db.prepare("insert into record (pair, seq, digest, body, evidence, signed_ms) values (?, ?, ?, ?, ?, ?)");
-  const since = db.prepare<[string, string, number], { amount: string }>(
-    "select body ->> 'amount' as amount from record where pair = ? and body ->> 'payer' = ? and signed_ms >= ?",
+  const since = db.prepare<[number, string], { amount: string }>(
+    "select body ->> 'amount' as amount from record where signed_ms >= ? and body ->> 'payer' = ?",
   );
   const sign = db.prepare("update record set own_signature = ? where pair = ? and seq = ?");
   const counter = db.prepare("update record set other_signature = ? where pair = ? and seq = ?");
@@ -132,7 +132,7 @@ export function recordStore(db: Db): RecordStore {
     touching: (pair, fromMs, toMs) => touching.all(pair, iso(toMs), iso(fromMs)).map(fromRow),
     add: (pair, { record, digest, evidence }, nowMs) =>
       void insert.run(pair, record.seq, digest, JSON.stringify(record), JSON.stringify(evidence), nowMs),
-    owedSince: (pair, payer, sinceMs) => since.all(pair, payer, sinceMs).reduce((sum, { amount }) => sum + BigInt(amount), 0n),
+    owedSince: (payer, sinceMs) => since.all(sinceMs, payer).reduce((sum, { amount }) => sum + BigInt(amount), 0n),
     signed: (pair, seq, signature) => void sign.run(signature, pair, seq),
     countersigned: db.transaction((pair: string, seq: number, signature: string, nowMs: number) => {
       counter.run(signature, pair, seq);

@@ -50,13 +50,14 @@ export interface Proposer {
 
 /** What a home says that has lost its journal: it gets the newest co-signed records back. */
 const journalBehind = "settlement-journal-behind";
+const tradesDiffer = "settlement-trades-differ";
 const escrowShort = "settlement-escrow-short";
 /** What time may cure: the home had not yet the slot, the deposit, the registration, the countersignatures, the chain or its journal. */
 const curable = new Set([
   journalBehind,
   "settlement-energy-missing",
   // The home may not have heard yet of what it traded.
-  "settlement-trades-differ",
+  tradesDiffer,
   escrowShort,
   "settlement-daily-cap",
   "settlement-countersignature-missing",
@@ -64,6 +65,8 @@ const curable = new Set([
   "chain-unreachable",
   "settlement-no-price",
 ]);
+/** What the home heard of its trades by then it has heard: a person must look at what still differs. */
+const tradesDifferMs = 24 * 3_600_000;
 /** A proposal without an answer for so long is sent again. */
 const resendMs = 120_000;
 const lifetimeS = 24 * 3600;
@@ -202,7 +205,9 @@ export function proposer(options: ProposerOptions): Proposer {
     if (stored?.state !== "proposed" || stored.digest !== message.digest) return;
     if (code === journalBehind) await giveHead(site, stored.record, own.from);
     if (code === escrowShort) options.onEscrowShort?.(site);
-    if (curable.has(code)) return log.info({ site, seq, code, reason }, "home cannot sign yet, proposed again later");
+    const isLasting = code === tradesDiffer && clock.now() - Date.parse(stored.record.time) > tradesDifferMs;
+    if (curable.has(code) && !isLasting)
+      return log.info({ site, seq, code, reason }, "home cannot sign yet, proposed again later");
     const { record } = stored;
     await store.addDispute({ site, seq, source: "home", code, message: reason, own, record, atMs: clock.now() });
     await store.updateRecord(site, seq, { state: "disputed" });

@@ -147,6 +147,9 @@ export const SettlementDown = z.discriminatedUnion("kind", [
 ]);
 export type SettlementDown = z.infer<typeof SettlementDown>;
 
+/** A person reads it and nothing is reckoned with it: what is too long is cut, so that no dispute is lost for its figures. */
+const cut = (most: number) => z.string().transform((text) => (text.length <= most ? text : `${text.slice(0, most)} (cut)`));
+
 /** up/settle/P: the gateway's signature, or a dispute with its own figures. */
 export const SettlementUp = z.discriminatedUnion("kind", [
   z.object({ v: z.literal(1), kind: z.literal("signed"), seq: z.int().positive(), digest: Hash, signature: Signature }),
@@ -155,16 +158,19 @@ export const SettlementUp = z.discriminatedUnion("kind", [
     kind: z.literal("disputed"),
     seq: z.int().positive(),
     digest: Hash,
-    code: z.string().max(64),
-    message: z.string().max(500),
-    /** What the gateway's own ledger says, where it has an answer. */
-    own: z.object({
-      wh: z.int().optional(),
-      amount: Micro.optional(),
-      prev: Hash.optional(),
-      /** The co-signed records from this number on are missing here. */
-      from: z.int().positive().optional(),
-    }),
+    code: cut(64),
+    message: cut(500),
+    /** What the gateway's own ledger says, where it has an answer. What is none is left out. */
+    own: z
+      .object({
+        wh: z.int().optional().catch(undefined),
+        /** Micro-units. Prices times energy can have more digits than what a record can be about. */
+        amount: cut(100).optional().catch(undefined),
+        prev: Hash.optional().catch(undefined),
+        /** The co-signed records from this number on are missing here. */
+        from: z.int().positive().optional().catch(undefined),
+      })
+      .catch({}),
   }),
 ]);
 export type SettlementUp = z.infer<typeof SettlementUp>;

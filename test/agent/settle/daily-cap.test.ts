@@ -92,6 +92,22 @@ it("counts what was journalled before a crash as signed", async () => {
   expect(await open().answer(second, evidenceOfSecond).then(codeOf)).toBe("settlement-daily-cap");
 });
 
+it("counts what is signed with all others together, an exchange too", async () => {
+  const { room, stores, clock } = roomOf({ capMicro: costOfFirst + costOfSecond });
+  const exchange = `0x${"ff".repeat(20)}`;
+  const elsewhere = { ...first, b: exchange, a: household.owner, payer: household.owner, amount: "1" };
+  const pairThere = `${household.owner}-${exchange}`;
+  stores.records.add(pairThere, { record: elsewhere, digest: "0x1", evidence }, clock.now());
+  // What it is owed there is not taken off.
+  stores.records.add(
+    pairThere,
+    { record: { ...elsewhere, seq: 2, payer: exchange, amount: "999999999" }, digest: "0x2", evidence },
+    clock.now(),
+  );
+  expect(await room.answer(first, evidence).then(codeOf)).toBe("signed");
+  expect(await room.answer(second, evidenceOfSecond).then(codeOf)).toBe("settlement-daily-cap");
+});
+
 it("counts anew from local midnight on", async () => {
   const { room, clock } = roomOf({ capMicro: costOfFirst > costOfSecond ? costOfFirst : costOfSecond });
   expect(await room.answer(first, evidence).then(codeOf)).toBe("signed");
@@ -110,7 +126,6 @@ it("holds back nothing that the household is owed", async () => {
     {
       cap: { micro: 0n, timezone: "UTC" },
       household: household.owner,
-      pair,
       records: { owedSince: () => 0n },
       clock: { now: () => 0 },
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RecordWire, SettlementUp } from "../../../core/message/settlement-message.ts";
+import { type RecordWire, SettlementUp } from "../../../core/message/settlement-message.ts";
 import { priceBook } from "../../../planner/price-book.ts";
 import { newestSigner } from "../../../settlement/record/newest-statement.ts";
 import { recordDigest, signerOf } from "../../../settlement/record/record.ts";
@@ -261,6 +261,35 @@ describe("answers", () => {
     await desk.clock.advance(120_000);
     await desk.proposer.advance(site);
     expect(desk.down[1]).toEqual(desk.down[0]);
+  });
+
+  it("gives a person what a home says of its trades when a day has not cured it", async () => {
+    const desk = await afterFirstHour();
+    const record = proposed(desk.down);
+    await desk.clock.advance(24 * hourMs);
+    await desk.proposer.answer(site, disputeOf(record, "settlement-trades-differ"));
+    expect(await states(desk)).toEqual(["proposed"]);
+    await desk.clock.advance(1000);
+    await desk.proposer.answer(site, disputeOf(record, "settlement-trades-differ"));
+    expect(await states(desk)).toEqual(["disputed"]);
+    expect(desk.log.lines.at(-1)).toMatchObject({ level: "error", fields: { code: "settlement-trades-differ" } });
+  });
+
+  it("loses no dispute for the length of its figures or words", async () => {
+    const desk = await afterFirstHour();
+    const record = proposed(desk.down);
+    const said = disputeOf(record, "settlement-amount-differs");
+    const long = { ...said, message: "m".repeat(900), own: { wh: 1.5, amount: `-${"9".repeat(46)}`, prev: "no hash", from: -1 } };
+    await desk.proposer.answer(site, SettlementUp.parse(JSON.parse(JSON.stringify(long))));
+    expect(await states(desk)).toEqual(["disputed"]);
+    const [dispute] = await desk.store.disputes({ site, open: true, limit: 10 });
+    expect(dispute).toMatchObject({
+      own: { amount: `-${"9".repeat(46)}` },
+      message: expect.stringMatching(/^m{500} \(cut\)$/) as string,
+    });
+    const longer = SettlementUp.parse({ ...long, own: { amount: "9".repeat(10_000) } });
+    expect(longer).toMatchObject({ own: { amount: `${"9".repeat(100)} (cut)` } });
+    expect(SettlementUp.parse({ ...long, own: "nothing" })).toMatchObject({ own: {} });
   });
 
   it("holds the pair after any other dispute, until a person looks", async () => {
