@@ -16,6 +16,7 @@ import type { FleetStore } from "./fleet-store.ts";
 import type { Fence, LeaseStore } from "./lease-store.ts";
 import type { PassingStore } from "./passing-store.ts";
 import type { PlanHistoryStore } from "./plan-history-store.ts";
+import type { RetentionStore } from "./retention-store.ts";
 import type { RewardStore } from "./reward-store.ts";
 import type { SettledSumsStore } from "./settled-sums-store.ts";
 import type { SpendStore } from "./spend-store.ts";
@@ -104,6 +105,7 @@ export interface AggregatorStore
     PlanHistoryStore,
     DisputeStore,
     ControlStore,
+    RetentionStore,
     RewardStore,
     SettledSumsStore,
     SpendStore,
@@ -123,7 +125,7 @@ export interface AggregatorStore
    * meter that no slot covers.
    */
   gaps(site: string, fromMs: number, toMs: number): Promise<StoredGap[]>;
-  /** Rows per site, for comparison with what the homes sent. */
+  /** Rows per site, for comparison with what the homes sent; those that were deleted for their age count. */
   itemCounts(): Promise<{ site: string; rows: number }[]>;
 
   /** Keeps the thumbprint of the key that first signed a consent of a site, and gives the one that counts. */
