@@ -9,7 +9,7 @@ import type { ControlStore } from "./control-store.ts";
 import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
-import type { EventStore } from "./event-store.ts";
+import type { EventChange, EventStore } from "./event-store.ts";
 import type { ExportStore } from "./export-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
 import type { FleetStore } from "./fleet-store.ts";
@@ -140,8 +140,18 @@ export interface AggregatorStore
   saveStatus(site: string, status: ResourceStatus): Promise<void>;
   statuses(site: string): Promise<ResourceStatus[]>;
 
-  /** Keeps the plans of a home, all or none. @param fence the lease under which they were made @throws AppError lease-lost */
-  savePlans(site: string, lists: readonly InstructionList[], sentMs: number, fence?: Fence): Promise<void>;
+  /**
+   * Keeps the plans of a home and what they do to times of control, all or none.
+   * @param fence the lease under which they were made
+   * @throws AppError lease-lost
+   */
+  savePlans(
+    site: string,
+    lists: readonly InstructionList[],
+    sentMs: number,
+    fence?: Fence,
+    changes?: readonly EventChange[],
+  ): Promise<void>;
   /** Plans without an answer yet, the newest of each resource. */
   unanswered(site: string): Promise<InstructionList[]>;
   /** @param more the home's words, and when they came */
