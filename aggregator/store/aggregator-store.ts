@@ -13,6 +13,7 @@ import type { EventChange, EventStore } from "./event-store.ts";
 import type { ExportStore } from "./export-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
 import type { FleetStore } from "./fleet-store.ts";
+import type { FlexOrderStore } from "./flex-order-store.ts";
 import type { Fence, LeaseStore } from "./lease-store.ts";
 import type { PassingStore } from "./passing-store.ts";
 import type { PlanHistoryStore } from "./plan-history-store.ts";
@@ -88,7 +89,14 @@ export interface Statistics {
 }
 
 /** What can be done and noted in the audit log at once. */
-export type AuditedPart = EnrolmentStore & ErasureStore & PassingStore & DisputeStore & ControlStore & TokenStore & FleetStore;
+export type AuditedPart = EnrolmentStore &
+  ErasureStore &
+  PassingStore &
+  DisputeStore &
+  ControlStore &
+  TokenStore &
+  FleetStore &
+  FlexOrderStore;
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
 export interface AggregatorStore
@@ -99,6 +107,7 @@ export interface AggregatorStore
     LeaseStore,
     EpochStore,
     FleetStore,
+    FlexOrderStore,
     EventStore,
     ExportStore,
     PassingStore,
@@ -175,8 +184,8 @@ export interface AggregatorStore
   /** The newest record of each register that both have signed, oldest first. */
   newestCosigned(site: string): Promise<StoredRecord[]>;
   recordAt(site: string, seq: number): Promise<StoredRecord | null>;
-  /** @param cursor moves the cursor in the same transaction */
-  addRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number }): Promise<void>;
+  /** @param cursor moves the cursor in the same transaction; null: what is settled has none */
+  addRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number } | null): Promise<void>;
   updateRecord(
     site: string,
     seq: number,
