@@ -3,7 +3,7 @@ import { DeviationEvidence, TradeEvidence } from "./exchange-trade.ts";
 import { Address, Hash, Instant, Micro, Name, Signature } from "./fields.ts";
 
 /** What a record is for. The place in this list is the number that is signed; new kinds go to the end. */
-export const recordKinds = ["import", "export", "reward", "trade", "fee", "correction"] as const;
+export const recordKinds = ["import", "export", "reward", "trade", "fee", "correction", "flexibility"] as const;
 
 /**
  * One settlement record as it travels: both parties, energy, time, service period, money and what they follow from.
@@ -66,6 +66,25 @@ export const FlexibilityEvidence = z.object({
 export type FlexibilityEvidence = z.infer<typeof FlexibilityEvidence>;
 
 /**
+ * An order of a grid operator at one place of its grid on one local day, with what meters say of it: what a record of kind
+ * flexibility between an aggregator and a grid operator follows from. Taken from the grid is positive.
+ */
+export const OrderEvidence = z.strictObject({
+  /** Names the order (UFTP OrderReference), and the congestion point. */
+  reference: z.string().min(1).max(80),
+  point: z.string().min(1).max(80),
+  /** For all that was ordered, micro-units. */
+  price: Micro,
+  /** Taken for a kWh that is missing. */
+  penaltyPerKwh: Micro,
+  /** Those in which something was asked for; `orderedWh`: so much less than the baseline, below 0 so much more. */
+  slots: z
+    .array(z.strictObject({ start: Instant, end: Instant, baselineWh: z.int(), orderedWh: z.int(), meteredWh: z.int() }))
+    .max(300),
+});
+export type OrderEvidence = z.infer<typeof OrderEvidence>;
+
+/**
  * What `ref` is the hash of: the slots of one register that make up the energy. Empty for rewards. Whatever is added here is
  * optional and absent from what does not need it, so that hashes of before stay what they are. Of a trade, `ref` is the
  * hash of the trade alone: each of its two records comes with another order.
@@ -82,6 +101,7 @@ export const Evidence = z.object({
     .optional(),
   trade: TradeEvidence.optional(),
   deviation: DeviationEvidence.optional(),
+  order: OrderEvidence.optional(),
 });
 export type Evidence = z.infer<typeof Evidence>;
 
