@@ -205,6 +205,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     meters,
     settlement,
     positions: trades?.settledPositions ?? null,
+    atomically,
     gridMeter,
   });
   opened.push(() => room?.stop());

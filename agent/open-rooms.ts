@@ -32,7 +32,16 @@ export async function openAggregatorRoom(
   options: Shared &
     Pick<
       AggregatorRoomOptions,
-      "overrides" | "consents" | "remote" | "givenWh" | "increaseDelays" | "meters" | "settlement" | "positions" | "gridMeter"
+      | "overrides"
+      | "consents"
+      | "remote"
+      | "givenWh"
+      | "increaseDelays"
+      | "meters"
+      | "settlement"
+      | "positions"
+      | "atomically"
+      | "gridMeter"
     >,
 ): Promise<AggregatorRoom | null> {
   const link = options.config.aggregator;

@@ -28,6 +28,8 @@ export interface RecordStore {
   countersigned(pair: string, seq: number, signature: string, nowMs: number): void;
   /** The record with the highest seq that both have signed. */
   newestCosigned(pair: string): SignedRecord | undefined;
+  /** Those above a number that both have signed, in order, at most so many. */
+  cosignedAfter(pair: string, seq: number, limit: number): SignedRecord[];
   /** The same for each register. */
   newestOfEach(pair: string): SignedRecord[];
   /** What was signed here after that and is not countersigned, by seq; instants in ms. */
@@ -84,6 +86,10 @@ export function recordStore(db: Db): RecordStore {
   const cosigned = db.prepare<[string], Row>(
     "select * from record where pair = ? and own_signature is not null and other_signature is not null order by seq desc limit 1",
   );
+  const above = db.prepare<[string, number, number], Row>(
+    `select * from record where pair = ? and seq > ? and own_signature is not null and other_signature is not null
+     order by seq limit ?`,
+  );
   const ofEach = db.prepare<[string, string], Row>(
     `select * from record where pair = ? and seq in (
        select max(seq) from record where pair = ? and own_signature is not null and other_signature is not null
@@ -125,6 +131,7 @@ export function recordStore(db: Db): RecordStore {
       cosignedAt.run(nowMs, pair, seq);
     }),
     newestCosigned: (pair) => maybe(cosigned.get(pair)),
+    cosignedAfter: (pair, seq, limit) => above.all(pair, seq, limit).map(fromRow),
     newestOfEach: (pair) => ofEach.all(pair, pair).map(fromRow),
     uncountersigned: (pair) =>
       waiting.all(pair, pair).map((row) => ({

@@ -14,6 +14,7 @@ import { dayReckoner, type ReckonerOptions } from "../reward/day-reckoner.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import type { StoredRecord } from "../store/aggregator-store.ts";
 import type { ExchangeTrades } from "./exchange-trades.ts";
+import type { RecordRecovery } from "./recover-records.ts";
 import { evidenceOf, nextPeriods, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
 
 /** Parts that the proposer works with. */
@@ -28,6 +29,8 @@ export interface ProposerOptions extends ReckonerOptions {
   salt: () => string;
   /** Told of each record that both sides have signed. */
   onCosigned?: (site: string) => void;
+  /** Gets back what a database lost that was put back from a backup; left out where nothing can be lost. */
+  recovery?: (tell: (site: string, message: SettlementDown) => Promise<void>) => RecordRecovery;
   /** Told where a home does not sign because too little is in escrow, on whichever side. */
   onEscrowShort?: (site: string) => void;
 }
@@ -40,6 +43,10 @@ export interface Proposer {
   answer(site: string, message: SettlementUp): Promise<void>;
 }
 
+type Disputed = Extract<SettlementUp, { kind: "disputed" }>;
+
+/** What a home says that has signed another record under a number. */
+const secondBody = "settlement-second-body";
 /** What a home says that has lost its journal: it gets the newest co-signed records back. */
 const journalBehind = "settlement-journal-behind";
 const escrowShort = "settlement-escrow-short";
@@ -64,11 +71,13 @@ const lifetimeS = 24 * 3600;
 export function proposer(options: ProposerOptions): Proposer {
   const { store, clock, log } = options;
   const reckoner = dayReckoner(options);
+  const secondBodies = new Map<string, Disputed>();
   const sentAtMs = new Map<string, number>();
   const tell = (site: string, message: SettlementDown): Promise<void> =>
     options
       .send(site, "settlement", "settle/supply", message, { lifetimeS })
       .catch((error: unknown) => log.debug({ site, error: errorMessage(error) }, "settlement message not sent"));
+  const recovery = options.recovery?.(tell);
   const propose = async (site: string, { record, evidence }: StoredRecord): Promise<void> => {
     sentAtMs.set(site, clock.monotonicMs());
     await tell(site, { kind: "proposal", record, evidence });
@@ -136,6 +145,7 @@ export function proposer(options: ProposerOptions): Proposer {
   const advanceNow = async (site: string): Promise<void> => {
     const agreement = options.agreements.get(site);
     if (!agreement) return;
+    if (await recovery?.isBehind(site, agreement)) return;
     for (;;) {
       const newest = await store.newestRecord(site);
       if (newest?.state === "disputed") return;
@@ -143,7 +153,7 @@ export function proposer(options: ProposerOptions): Proposer {
         if (clock.monotonicMs() - (sentAtMs.get(site) ?? -Infinity) >= resendMs) await propose(site, newest);
         return;
       }
-      if (!(await settleNext(site, agreement, newest))) return;
+      if (!(await settleNext(site, agreement, newest))) return recovery?.askSlots(site, agreement);
     }
   };
   const queues = new Map<string, Promise<void>>();
@@ -175,10 +185,15 @@ export function proposer(options: ProposerOptions): Proposer {
     if (stored.ownSignature)
       await tell(site, { kind: "countersigned", seq: message.seq, digest: stored.digest, signature: stored.ownSignature });
   };
-  const disputed = async (site: string, message: Extract<SettlementUp, { kind: "disputed" }>): Promise<void> => {
+  const disputed = async (site: string, message: Disputed): Promise<void> => {
     const { seq, code, message: reason, own } = message;
     const stored = await store.recordAt(site, seq);
     if (stored?.state !== "proposed" || stored.digest !== message.digest) return;
+    if (code === secondBody && recovery && secondBodies.get(site)?.digest !== message.digest) {
+      // It may have one that both have signed, and that was lost here; else the same dispute comes again.
+      secondBodies.set(site, message);
+      return recovery.doubt(site);
+    }
     if (code === journalBehind) {
       const records = (await store.newestCosigned(site)).flatMap((one) => cosigned(one));
       await tell(site, { kind: "head", records });
@@ -197,7 +212,8 @@ export function proposer(options: ProposerOptions): Proposer {
         const agreement = options.agreements.get(site);
         if (!agreement) return;
         if (message.kind === "signed") await signed(site, agreement, message);
-        else await disputed(site, message);
+        else if (message.kind === "disputed") await disputed(site, message);
+        else await recovery?.shown(site, agreement, message);
         await advanceNow(site);
       }),
   };

@@ -44,6 +44,14 @@ export interface EpochStore {
   seriesIn(epoch: number): Promise<string[]>;
   /** Keeps an epoch before it is sent and marks its records and series. */
   addEpoch(epoch: Pick<StoredEpoch, "epoch" | "root" | "digests">): Promise<void>;
+  /** Keeps one that is on the chain and was lost here, without leaves where nobody knows them. */
+  takeEpoch(epoch: Pick<StoredEpoch, "epoch" | "root" | "digests">): Promise<void>;
+  /** Takes one apart that never was on the chain: its records and series wait for another. */
+  dropEpoch(epoch: number): Promise<void>;
+  /** Those without leaves, in order. */
+  lostEpochs(): Promise<Pick<StoredEpoch, "epoch" | "root">[]>;
+  /** Keeps the leaves of one without them. */
+  fillEpoch(epoch: number, digests: readonly string[]): Promise<void>;
   /** Notes the transaction that committed it. */
   epochCommitted(epoch: number, tx: string): Promise<void>;
   /** Notes how many of its blobs are on chain. */
@@ -58,7 +66,7 @@ export interface EpochStore {
   epochs(page?: { after: number; limit: number }): Promise<StoredEpoch[]>;
   /** The epoch that holds a record with this digest, or a series with this hash. */
   epochOf(leaf: string): Promise<StoredEpoch | null>;
-  /** Whether the chain has it, without its leaves. */
+  /** Whether the chain has it and its leaves are known here. */
   isCommitted(epoch: number): Promise<boolean>;
   epochAt(epoch: number): Promise<StoredEpoch | null>;
   /** Those that the chain could still undo, or has not, in order. */
@@ -81,6 +89,22 @@ export function epochStore(db: Kysely<Tables>): EpochStore {
   const epochAt: EpochStore["epochAt"] = async (epoch) => {
     const row = await db.selectFrom("epoch").selectAll().where("epoch", "=", epoch).executeTakeFirst();
     return row ? epochFrom(row) : null;
+  };
+  const mark = async (tx: Kysely<Tables>, epoch: number, digests: readonly string[]): Promise<void> => {
+    for (let from = 0; from < digests.length; from += together) {
+      const some = digests.slice(from, from + together);
+      await tx.updateTable("record").set({ epoch }).where("digest", "in", some).execute();
+      await tx.updateTable("series").set({ epoch }).where("hash", "in", some).execute();
+    }
+  };
+  const add = async ({ epoch, root, digests }: Pick<StoredEpoch, "epoch" | "root" | "digests">, committedTx: string | null) => {
+    await db.transaction().execute(async (tx) => {
+      await tx
+        .insertInto("epoch")
+        .values({ epoch, root, digests: JSON.stringify(digests), committed_tx: committedTx, data_sha256: null })
+        .execute();
+      await mark(tx, epoch, digests);
+    });
   };
   return {
     async unanchored(limit) {
@@ -124,17 +148,27 @@ export function epochStore(db: Kysely<Tables>): EpochStore {
       const rows = await db.selectFrom("series").select("hash").where("epoch", "=", epoch).orderBy("hash").execute();
       return rows.map(({ hash }) => hash);
     },
-    async addEpoch({ epoch, root, digests }) {
+    addEpoch: (epoch) => add(epoch, null),
+    takeEpoch: (epoch) => add(epoch, "found on chain"),
+    async dropEpoch(epoch) {
+      await db.transaction().execute(async (tx) => {
+        await tx.updateTable("record").set({ epoch: null }).where("epoch", "=", epoch).execute();
+        await tx.updateTable("series").set({ epoch: null }).where("epoch", "=", epoch).execute();
+        await tx.deleteFrom("epoch").where("epoch", "=", epoch).execute();
+      });
+    },
+    async lostEpochs() {
+      const rows = await db.selectFrom("epoch").select(["epoch", "root"]).where("digests", "=", "[]").orderBy("epoch").execute();
+      return rows.map(({ epoch, root }) => ({ epoch: Number(epoch), root }));
+    },
+    async fillEpoch(epoch, digests) {
       await db.transaction().execute(async (tx) => {
         await tx
-          .insertInto("epoch")
-          .values({ epoch, root, digests: JSON.stringify(digests), committed_tx: null, data_sha256: null })
+          .updateTable("epoch")
+          .set({ digests: JSON.stringify(digests) })
+          .where("epoch", "=", epoch)
           .execute();
-        for (let from = 0; from < digests.length; from += together) {
-          const some = digests.slice(from, from + together);
-          await tx.updateTable("record").set({ epoch }).where("digest", "in", some).execute();
-          await tx.updateTable("series").set({ epoch }).where("hash", "in", some).execute();
-        }
+        await mark(tx, epoch, digests);
       });
     },
     async epochCommitted(epoch, tx) {
@@ -173,7 +207,12 @@ export function epochStore(db: Kysely<Tables>): EpochStore {
       return found?.epoch == null ? null : epochAt(Number(found.epoch));
     },
     async isCommitted(epoch) {
-      const row = await db.selectFrom("epoch").select("committed_tx").where("epoch", "=", epoch).executeTakeFirst();
+      const row = await db
+        .selectFrom("epoch")
+        .select("committed_tx")
+        .where("epoch", "=", epoch)
+        .where("digests", "<>", "[]")
+        .executeTakeFirst();
       return typeof row?.committed_tx === "string";
     },
     epochAt,

@@ -109,13 +109,21 @@ export type EpochInclusion = z.infer<typeof EpochInclusion>;
 
 /**
  * dn/settle/P, signed: a proposal, the proposer's signature under a record the gateway has signed, for a home whose
- * journal is behind the newest co-signed record of each kind (none where nothing was ever co-signed), or, once an epoch is on
- * chain, the proofs that it holds the home's records and the price series that they rest on.
+ * journal is behind the newest co-signed record of each kind (none where nothing was ever co-signed), the question for records
+ * and slots that a database lost which was restored, or, once an epoch is on chain, the proofs that it holds the home's records
+ * and the price series that they rest on.
  */
 export const SettlementDown = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("proposal"), record: RecordWire, evidence: Evidence }),
   z.object({ kind: z.literal("countersigned"), seq: z.int().positive(), digest: Hash, signature: Signature }),
   z.object({ kind: z.literal("head"), records: z.array(CosignedRecord).max(8) }),
+  z.object({
+    kind: z.literal("show"),
+    /** Records above this number are asked for. */
+    after: z.int().nonnegative(),
+    /** Slots of the grid meter that start in this time are missing: they are sent once more. */
+    slots: z.object({ from: Instant, to: Instant }).optional(),
+  }),
   z.object({
     kind: z.literal("included"),
     by: Address,
@@ -128,7 +136,13 @@ export const SettlementDown = z.discriminatedUnion("kind", [
 ]);
 export type SettlementDown = z.infer<typeof SettlementDown>;
 
-/** up/settle/P: the gateway's signature, or a dispute with its own figures. */
+/** Records of one answer; the next are asked for with the number of the last. */
+export const mostShown = 4;
+
+/**
+ * up/settle/P: the gateway's signature, a dispute with its own figures, or, for an aggregator whose database is behind, records
+ * that both have signed.
+ */
 export const SettlementUp = z.discriminatedUnion("kind", [
   z.object({ v: z.literal(1), kind: z.literal("signed"), seq: z.int().positive(), digest: Hash, signature: Signature }),
   z.object({
@@ -141,5 +155,18 @@ export const SettlementUp = z.discriminatedUnion("kind", [
     /** What the gateway's own ledger says, where it has an answer. */
     own: z.object({ wh: z.int().optional(), amount: Micro.optional(), prev: Hash.optional() }),
   }),
+  z.object({
+    v: z.literal(1),
+    kind: z.literal("shown"),
+    /** What was asked for. */
+    after: z.int().nonnegative(),
+    /** The newest that both have signed, 0 where none is. */
+    newest: z.int().nonnegative(),
+    /** In order of their numbers. */
+    records: z.array(CosignedRecord).max(mostShown),
+  }),
 ]);
 export type SettlementUp = z.infer<typeof SettlementUp>;
+
+/** What a gateway says to a proposal. */
+export type SettlementAnswer = Exclude<SettlementUp, { kind: "shown" }>;

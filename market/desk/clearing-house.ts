@@ -147,7 +147,7 @@ export function clearingHouse(parts: {
     let isWaiting = false;
     for (const answer of answers) {
       if (answer.kind === "signed") messages.push(...(await signed(participant, agreement, answer)));
-      else {
+      else if (answer.kind === "disputed") {
         messages.push(...(await disputed(participant, answer)));
         // What time has to cure is not asked again at once.
         isWaiting ||= answer.code !== journalBehind;

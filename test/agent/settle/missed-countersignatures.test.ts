@@ -49,12 +49,14 @@ function keeper() {
   let overdue: number | undefined;
   const [sent, changes, rounds]: [SettlementUp[], boolean[], boolean[]] = [[], [], []];
   const settling = settler({
+    resendSlots: () => undefined,
     open: () =>
       Promise.resolve({
         answer: () => Promise.reject(new Error("not asked")),
         countersigned: (seq) => ((records = records.filter((one) => one.seq > seq)), Promise.resolve()),
         recover: () => Promise.resolve(),
         included: () => Promise.resolve(),
+        show: () => expect.fail("not asked"),
         uncountersigned: () => records,
         unproven: () => undefined,
         overdueSince: () => overdue,
