@@ -6,6 +6,7 @@ import type { GridAgreement, GridTerms } from "../../settlement/record/grid-agre
 import type { KeepSpans } from "../retain/bounds.ts";
 import type { DatabasePlace } from "../store/database-place.ts";
 import type { AggregatorYaml, KeepYaml } from "./schema.ts";
+import { type MarketAccess, marketFromYaml } from "./market-config.ts";
 import { type AggregatorSettlement, settlementFromYaml } from "./settlement-config.ts";
 
 /** What the aggregator runs by, in camelCase, paths resolved. */
@@ -24,6 +25,8 @@ export interface AggregatorConfig {
   /** What a kWh is worth to the aggregator, as price series; without it no flexibility can be rewarded. */
   worthFile?: string;
   settlement?: AggregatorSettlement;
+  /** The grid operator's market for local flexibility. */
+  market?: MarketAccess;
   /** Where some of the homes trade. */
   exchange?: { url: string; sites: string[] };
   enrolment?: EnrolmentConfig;
@@ -68,8 +71,6 @@ export interface FeederConfig {
   agreementFile?: string;
   /** What that contract says of this feeder, once it was read. */
   grid?: FeederContract;
-  /** What orders of its grid operator leave at an instant, W; Infinity without one. */
-  orderedW?: (atMs: number) => number;
 }
 
 /** What a contract with a grid operator says of one feeder. */
@@ -136,6 +137,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     ),
     ...(yaml.flexibility && { worthFile: at(yaml.flexibility.worth_file) }),
     ...(settlement && { settlement: settlementFromYaml(settlement, folder, stateFolder) }),
+    ...(yaml.market && { market: marketFromYaml(yaml.market, at) }),
     ...(yaml.exchange && { exchange: yaml.exchange }),
     ...(enrolment && {
       enrolment: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { slotMinutes } from "../../core/slots.ts";
 import { Instant, LocalTime, Name, SiteName } from "../../core/message/fields.ts";
+import { MarketAccessYaml } from "./market-schema.ts";
 import { SettlementYaml } from "./settlement-schema.ts";
 
 const BrokerUrl = z.url({ protocol: /^mqtts?$/, error: "an mqtts:// or mqtt:// address" });
@@ -87,6 +88,8 @@ export const AggregatorYaml = z.strictObject({
   /** What flexibility is worth: JSON file with a list of price series, day-ahead prices say, whose importPerKwh count. */
   flexibility: z.strictObject({ worth_file: z.string() }).optional(),
   settlement: SettlementYaml.optional(),
+  /** A grid operator that orders flexibility. */
+  market: MarketAccessYaml.optional(),
   /** An exchange at which homes trade: what they traded there is not billed here too. */
   exchange: z
     .strictObject({

@@ -33,6 +33,12 @@ export interface Metrics {
   dispute(source: DisputeSource): void;
   epoch(epoch: number): void;
   spent(spent: Spent): void;
+  /** A round of a grid operator was answered. */
+  flexAnswered(seconds: number): void;
+  /** Flexibility was ordered, for micro-units. */
+  flexOrdered(price: bigint): void;
+  /** What an order came to, micro-units; null where it is disputed. */
+  flexSettled(netMicro: bigint | null): void;
   database(ms: number): void;
   /** Rows were deleted for their age. */
   deleted(kind: RetainedKind, rows: number): void;
@@ -93,6 +99,10 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
     "payer",
   ]);
   const disputes = counter("disputes_total", "disputes that were put into the operator's queue", ["source"]);
+  const rounds = histogram("flex_answer_seconds", "from a grid operator's request to the offer", slow);
+  const orders = counter("flex_orders_total", "orders of flexibility that bind");
+  const ordered = counter("flex_ordered_money_total", "prices of orders of flexibility, currency units");
+  const flexSettled = counter("flex_settlements_total", "settlements of orders that were answered", ["answer"]);
   const disputesOpen = gauge("disputes_open", "disputes that wait for a person; at most 1000 are counted");
   const epoch = gauge("epoch", "newest epoch that this process brought onto the chain");
   const transactions = counter("chain_transactions_total", "own transactions in a block", ["chain", "call"]);
@@ -186,6 +196,12 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
       const owes = payer === ownAddress() ? "aggregator" : "household";
       if (owed > 0) settledMoney.inc({ kind, payer: owes }, owed);
     },
+    flexAnswered: (seconds) => rounds.observe(seconds),
+    flexOrdered(price) {
+      orders.inc();
+      ordered.inc(Number(price) / microPerUnit);
+    },
+    flexSettled: (netMicro) => flexSettled.inc({ answer: netMicro === null ? "disputed" : "agreed" }),
     dispute: (source) => disputes.inc({ source }),
     epoch: (number) => epoch.set(number),
     spent({ chainId, hash, what, gas: used, feeWei }) {

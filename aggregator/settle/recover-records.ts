@@ -129,7 +129,7 @@ export function recordRecovery(options: RecoveryOptions): RecordRecovery {
         ownSignature: aggregatorSignature,
         epoch: null,
       },
-      { kind, nextMs: Date.parse(record.end) },
+      isSettled(kind) ? { kind, nextMs: Date.parse(record.end) } : null,
     );
     log.warn({ site, seq }, "a record that this database had lost is back");
     return true;

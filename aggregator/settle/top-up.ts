@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { Agreement } from "../../settlement/record/agreement.ts";
+import type { Terms } from "../../settlement/record/sign-agreement.ts";
 import type { ChainClient, Deposit } from "../../settlement/chain/chain-client.ts";
 import { freeEscrow } from "../../settlement/record/free-escrow.ts";
 import type { TopUpLevels } from "../config/settlement-config.ts";
@@ -21,7 +21,7 @@ export async function topUp(options: {
   /** The aggregator's party, and the address that holds its tokens. */
   owner: string;
   purse: string;
-  agreements: ReadonlyMap<string, Agreement>;
+  agreements: ReadonlyMap<string, Terms>;
   levels: TopUpLevels;
   noteSpent: NoteSpent;
   clock: Clock;

@@ -13,6 +13,7 @@ import type { EventChange, EventStore } from "./event-store.ts";
 import type { ExportStore } from "./export-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
 import type { FleetStore } from "./fleet-store.ts";
+import type { FlexOrderStore } from "./flex-order-store.ts";
 import type { Fence, LeaseStore } from "./lease-store.ts";
 import type { PassingStore } from "./passing-store.ts";
 import type { PlanHistoryStore } from "./plan-history-store.ts";
@@ -88,7 +89,14 @@ export interface Statistics {
 }
 
 /** What can be done and noted in the audit log at once. */
-export type AuditedPart = EnrolmentStore & ErasureStore & PassingStore & DisputeStore & ControlStore & TokenStore & FleetStore;
+export type AuditedPart = EnrolmentStore &
+  ErasureStore &
+  PassingStore &
+  DisputeStore &
+  ControlStore &
+  TokenStore &
+  FleetStore &
+  FlexOrderStore;
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
 export interface AggregatorStore
@@ -99,6 +107,7 @@ export interface AggregatorStore
     LeaseStore,
     EpochStore,
     FleetStore,
+    FlexOrderStore,
     EventStore,
     ExportStore,
     PassingStore,
@@ -175,13 +184,14 @@ export interface AggregatorStore
   /** The newest record of each register that both have signed, oldest first. */
   newestCosigned(site: string): Promise<StoredRecord[]>;
   recordAt(site: string, seq: number): Promise<StoredRecord | null>;
-  /** @param cursor moves the cursor in the same transaction */
-  addRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number }): Promise<void>;
+  /** @param cursor moves the cursor in the same transaction; null: what is settled has none */
+  addRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number } | null): Promise<void>;
   /**
    * Keeps a record that both have signed and that was lost here, in the place of whatever was proposed under its number or later;
    * the epoch of the chain that holds it is noted. The cursor never goes back.
+   * @param cursor null: what is settled has none
    */
-  takeRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number }): Promise<void>;
+  takeRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number } | null): Promise<void>;
   updateRecord(
     site: string,
     seq: number,

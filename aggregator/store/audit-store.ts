@@ -21,7 +21,9 @@ export type AuditAction =
   | "rollout.start"
   | "rollout.pause"
   | "rollout.resume"
-  | "rollout.abort";
+  | "rollout.abort"
+  | "flex.order"
+  | "flex.withdraw";
 
 /** One deed. */
 export interface AuditEntry {

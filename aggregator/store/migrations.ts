@@ -129,6 +129,20 @@ export const migrations: readonly (readonly string[])[] = [
     `create table lease (name text primary key, holder text not null, token bigint not null, beat bigint not null)`,
   ],
   [
+    `create table flex_prognosis (point text not null, date text not null, body text not null, primary key (point, date))`,
+    `create table flex_offer (
+      id text primary key, point text not null, date text not null, price text not null, power text not null,
+      revoked integer not null default 0)`,
+    `create index flex_offer_day on flex_offer (point, date)`,
+    // One order binds for a day.
+    `create table flex_order (
+      reference text primary key, point text not null, date text not null, timezone text not null, slot_minutes bigint not null,
+      start_ms bigint not null, end_ms bigint not null, power text not null, baseline text not null, asked text not null,
+      price text not null, penalty_per_kwh text not null, ordered_ms bigint not null, net text, agreed_ms bigint,
+      proposed text, proposed_ms bigint, unique (point, date))`,
+    `create index flex_order_end on flex_order (end_ms)`,
+  ],
+  [
     `alter table run add column thinned_seq bigint not null default 0`,
     `create table thinned (
       site text primary key, samples bigint not null, slots bigint not null, switches bigint not null, import_wh bigint not null,

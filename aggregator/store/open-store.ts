@@ -10,6 +10,7 @@ import { epochStore } from "./epoch-store.ts";
 import { erasureStore } from "./erasure-store.ts";
 import { exportStore } from "./export-store.ts";
 import { fleetStore } from "./fleet-store.ts";
+import { flexOrderStore } from "./flex-order-store.ts";
 import { itemStore } from "./item-store.ts";
 import { leaseStore } from "./lease-store.ts";
 import type { DatabasePlace } from "./database-place.ts";
@@ -65,4 +66,5 @@ const auditedPart = (db: Kysely<Tables>): AuditedPart => ({
   ...controlStore(db),
   ...tokenStore(db),
   ...fleetStore(db),
+  ...flexOrderStore(db),
 });

@@ -87,7 +87,7 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
     async addRecord(record, cursor) {
       await db.transaction().execute(async (tx) => {
         await insert(tx, record);
-        await moveCursor(tx, record.site, cursor.kind, cursor.nextMs);
+        if (cursor) await moveCursor(tx, record.site, cursor.kind, cursor.nextMs);
       });
     },
     async takeRecord(record, cursor) {
@@ -108,6 +108,7 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
           .limit(1)
           .executeTakeFirst();
         await insert(tx, { ...record, epoch: epoch ? Number(epoch.epoch) : null });
+        if (!cursor) return;
         const known = await tx
           .selectFrom("cursor")
           .select("next_ms")

@@ -187,6 +187,30 @@ export interface Tables {
   };
   /** What flexibility brought in on a service day, by who paid or what was saved. */
   flex_income: { start_ms: number; end_ms: number; source: string; micro: string };
+  /** What was told a grid operator about a day at a congestion point. */
+  flex_prognosis: { point: string; date: string; body: string };
+  /** What it may order; `power`: W a slot. */
+  flex_offer: { id: string; point: string; date: string; price: string; power: string; revoked: Generated<number> };
+  /** What it has ordered; `net`: what that came to, once both agree; `proposed`: its proposal while that has no answer. */
+  flex_order: {
+    reference: string;
+    point: string;
+    date: string;
+    timezone: string;
+    slot_minutes: number;
+    start_ms: number;
+    end_ms: number;
+    power: string;
+    baseline: string;
+    asked: string;
+    price: string;
+    penalty_per_kwh: string;
+    ordered_ms: number;
+    net: string | null;
+    agreed_ms: number | null;
+    proposed: string | null;
+    proposed_ms: number | null;
+  };
   /** What a home gets for a service day. */
   reward: {
     site: string;

@@ -41,6 +41,8 @@ export async function startUftpEndpoint(options: {
   seen: SeenMessages;
   now: () => number;
   take: (message: UftpMessage) => void | Promise<void>;
+  /** Hears of each message that is refused, by its code. */
+  onRefused?: (code: string, why: string) => void;
   log: Log;
 }): Promise<UftpEndpoint> {
   const { listen, tls, log } = options;
@@ -49,7 +51,10 @@ export async function startUftpEndpoint(options: {
     (request, response) =>
       void answered(request, options).then(
         () => response.writeHead(200).end(),
-        (error: unknown) => refuse(response, error, log),
+        (error: unknown) => {
+          options.onRefused?.(errorCode(error), errorMessage(error));
+          refuse(response, error, log);
+        },
       ),
   );
   const sockets = new Set<Socket>();
