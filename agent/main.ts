@@ -207,6 +207,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     meters,
     settlement,
     positions: trades?.settledPositions ?? null,
+    atomically,
     gridMeter,
   });
   opened.push(() => room?.stop());

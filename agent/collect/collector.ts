@@ -9,6 +9,7 @@ import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import type { MeterStore, Sample } from "../store/meter-store.ts";
 import type { Outbox, OutboxItem } from "../store/outbox.ts";
+import { slotItem } from "./slot-item.ts";
 import { standingStill } from "./standing-still.ts";
 import { book, bookedAt, type Flag, type LedgerRules, type LedgerState, type SlotTotal } from "./slot-ledger.ts";
 
@@ -217,18 +218,6 @@ function onlyOutOfTime({ atMs }: LedgerState, reading: Reading, flag: Flag): boo
   const byClock = flag === "clock-step" || flag === "reading-repeated";
   return byClock && bookedAt(reading) === reading.receivedMs && reading.receivedMs < atMs;
 }
-
-const slotItem = (slot: SlotTotal, role: MeterRole): OutboxItem => ({
-  kind: "slot",
-  meter: slot.meter,
-  role,
-  register: slot.register,
-  start: iso(slot.startMs),
-  end: iso(slot.endMs),
-  wh: slot.wh,
-  quality: slot.quality,
-  clockSynced: slot.clockSynced,
-});
 
 const sampleItem = (atMs: number, reading: Reading): OutboxItem => ({
   kind: "sample",

@@ -31,6 +31,7 @@ import type { KeyRing } from "./key-ring.ts";
 import { startMqttLink, type MqttLink } from "./mqtt-link.ts";
 import { tellingRefusals } from "./telling-refusals.ts";
 import type { StoreForecast } from "./storage-report.ts";
+import { slotResender } from "./resend-slots.ts";
 import { startUploader } from "./uploader.ts";
 
 /** The agent's side of all that it exchanges with its aggregator. */
@@ -81,6 +82,8 @@ export interface AggregatorRoomOptions {
   /** Traded at an exchange in slots that begin then or later; null without one. */
   positions: ((fromMs: number) => ReadonlyMap<number, Position>) | null;
   outbox: Outbox;
+  /** One transaction of the database. */
+  atomically: (work: () => void) => void;
   loop: ControlLoop;
   gridMeter: string;
   signal: AbortSignal;
@@ -145,6 +148,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
       });
     },
     publish: (rest, message) => online().publish(rest, message),
+    resendSlots: slotResender({ ...options, onAdded: () => uploader.pump() }),
     hasJournal: () =>
       config.settlement !== undefined &&
       (options.settlement.records.counts().signed > 0 || options.settlement.hold.held() !== null),

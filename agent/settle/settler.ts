@@ -26,6 +26,8 @@ export interface Settler {
 export interface SettlerOptions {
   open: () => Promise<SigningRoom>;
   publish: (rest: string, message: SettlementUp) => Promise<void>;
+  /** Sends slots of the grid meter that start in [from, to) once more. */
+  resendSlots: (fromMs: number, toMs: number) => void;
   /** Whether the journal holds anything to look after; the room is opened for it then. */
   hasJournal: () => boolean;
   countersignedWithinMs: number;
@@ -113,6 +115,10 @@ export function settler(options: SettlerOptions): Settler {
       const message = parseAs(SettlementDown, body, "settlement-malformed");
       topic = pairTopic;
       const signing = await opened();
+      if (message.kind === "show") {
+        if (message.slots) options.resendSlots(Date.parse(message.slots.from), Date.parse(message.slots.to));
+        return publish(signing.show(message.after));
+      }
       if (message.kind === "head") {
         const from = await signing.recover(message.records, message.newest).finally(() => judge(signing));
         if (from !== null && behind) await publish({ ...behind, own: { ...behind.own, from } });

@@ -2,13 +2,15 @@ import { AppError } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import { priceAt, type PriceSeries } from "../../core/message/price-series.ts";
 import type { Log } from "../../core/log.ts";
-import type {
-  CosignedRecord,
-  Evidence,
-  NewestStatement,
-  RecordWire,
-  SettlementDown,
-  SettlementUp,
+import {
+  type CosignedRecord,
+  type Evidence,
+  mostShown,
+  type NewestStatement,
+  type RecordWire,
+  type SettlementAnswer,
+  type SettlementDown,
+  type SettlementUp,
 } from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/record/agreement.ts";
 import { chainClient } from "../../settlement/chain/chain-client.ts";
@@ -60,7 +62,7 @@ export interface SigningStores {
 /** Checks and signs what the aggregator proposes. Loaded when the first proposal arrives: ethers is heavy. */
 export interface SigningRoom {
   /** The answer to a proposal. @throws AppError chain-unreachable, temporary: nothing is signed unchecked */
-  answer(record: RecordWire, evidence: Evidence): Promise<SettlementUp>;
+  answer(record: RecordWire, evidence: Evidence): Promise<SettlementAnswer>;
   /** Keeps the aggregator's signature. @throws AppError settlement-foreign-countersignature */
   countersigned(seq: number, digest: string, signature: string): Promise<void>;
   /**
@@ -69,6 +71,8 @@ export interface SigningRoom {
    * @throws AppError settlement-head-unproven, settlement-record-hidden
    */
   recover(records: readonly CosignedRecord[], newest: NewestStatement | undefined): Promise<number | null>;
+  /** Records above a number that both have signed, for an aggregator that lost them. */
+  show(after: number): SettlementUp;
   /** Keeps what proves that an epoch holds the home's records. @throws AppError settlement-inclusion-unproven, settlement-root-differs */
   included(message: Included): Promise<void>;
   /** The records that still lack the aggregator's signature, to be asked for again. */
@@ -147,7 +151,7 @@ export function signingRoom(parts: {
   const domain = domainOf(agreement);
   const pair = `${agreement.a}-${agreement.b}`;
 
-  const sign = async (known: Pick<SignedRecord, "record" | "digest" | "ownSignature">): Promise<SettlementUp> => {
+  const sign = async (known: Pick<SignedRecord, "record" | "digest" | "ownSignature">): Promise<SettlementAnswer> => {
     const signature = known.ownSignature ?? (await signRecord(parts.signer, domain, known.record));
     if (known.ownSignature === null) records.signed(pair, known.record.seq, signature);
     return { v: 1, kind: "signed", seq: known.record.seq, digest: known.digest, signature };
@@ -181,7 +185,7 @@ export function signingRoom(parts: {
       const digest = recordDigest(domain, record);
       const known = records.at(pair, record.seq);
       if (known?.digest === digest) return sign(known);
-      const dispute = (code: string, message: string, own: OwnFigures): SettlementUp => ({
+      const dispute = (code: string, message: string, own: OwnFigures): SettlementAnswer => ({
         v: 1,
         kind: "disputed",
         seq: record.seq,
@@ -287,6 +291,16 @@ export function signingRoom(parts: {
     hidden: () => statements.hidden(pair),
     included: (message) =>
       keepInclusions(message, { agreement, chain, records, inclusions: parts.stores.inclusions, prices, nowMs: clock.now() }),
+    show(after) {
+      const found = records.cosignedAfter(pair, after, mostShown);
+      const newest = records.newestCosigned(pair)?.record.seq ?? 0;
+      const shown = found.flatMap(({ record, evidence, ownSignature, otherSignature }) =>
+        ownSignature === null || otherSignature === null
+          ? []
+          : [{ record, evidence, gatewaySignature: ownSignature, aggregatorSignature: otherSignature }],
+      );
+      return { v: 1, kind: "shown", after, newest, records: shown };
+    },
     uncountersigned: () => records.uncountersigned(pair),
     unproven() {
       const beforeMs = clock.now() - (parts.includedWithinMs ?? Infinity) * askedAfter;

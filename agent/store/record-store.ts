@@ -28,6 +28,8 @@ export interface RecordStore {
   countersigned(pair: string, seq: number, signature: string, nowMs: number): void;
   /** The record with the highest seq that both have signed. */
   newestCosigned(pair: string): SignedRecord | undefined;
+  /** Those above a number that both have signed, in order, at most so many. */
+  cosignedAfter(pair: string, seq: number, limit: number): SignedRecord[];
   /** Number up to which all records from the first on are here with both signatures; 0 for none. */
   cosignedUpTo(pair: string): number;
   /** The newest of each register that both have signed. */
@@ -88,6 +90,10 @@ export function recordStore(db: Db): RecordStore {
   const cosigned = db.prepare<[string], Row>(
     "select * from record where pair = ? and own_signature is not null and other_signature is not null order by seq desc limit 1",
   );
+  const above = db.prepare<[string, number, number], Row>(
+    `select * from record where pair = ? and seq > ? and own_signature is not null and other_signature is not null
+     order by seq limit ?`,
+  );
   const upTo = db.prepare<[string], { n: number }>(
     `with good as (select seq from record where pair = ? and own_signature is not null and other_signature is not null)
      select case when exists (select 1 from good where seq = 1)
@@ -139,6 +145,7 @@ export function recordStore(db: Db): RecordStore {
       cosignedAt.run(nowMs, pair, seq);
     }),
     newestCosigned: (pair) => maybe(cosigned.get(pair)),
+    cosignedAfter: (pair, seq, limit) => above.all(pair, seq, limit).map(fromRow),
     cosignedUpTo: (pair) => upTo.get(pair)?.n ?? 0,
     newestOfEach: (pair) => ofEach.all(pair, pair).map(fromRow),
     cosignedPeriods: (pair, register, fromMs) =>

@@ -15,6 +15,7 @@ import type { Rejections } from "../../core/rejections.ts";
 import type { SiteMessage } from "../dispatch/broker-link.ts";
 import { leastNumber, type Send } from "../dispatch/sender.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { lostAt } from "../settle/doubts.ts";
 import { receipts } from "./receipts.ts";
 import { takeConsents } from "./take-consents.ts";
 
@@ -75,6 +76,8 @@ export function intake(options: IntakeOptions): Intake {
       options.rejections.note(code, `sma/1/${options.aggregator}/${site}/up/meter`, `of run ${message.boot} ${what}`);
     // Numbers are never used twice: a home that does so loses the later rows, and somebody must hear of it.
     if (changed) note("intake-row-changed", `${changed} rows came again with another content; the first ones stay`);
+    // Whoever settles asks the home for records that were lost with them.
+    if (lost) await store.setDue(lostAt(site), options.clock.now());
     if (lost) note("intake-rows-lost", `${lost} rows before ${contiguousSeq + 1} were receipted and are not here any more`);
     if (refused) note("intake-rows-ahead", `${refused} rows far above ${contiguousSeq} were not kept; they come again`);
     // Not waited for: the broker's word for it comes behind what is just read.

@@ -13,6 +13,8 @@ export interface AnchoringParts {
   store: AggregatorStore;
   /** Prices that are announced. */
   series: () => readonly PriceSeries[];
+  /** Takes over what the chain has and the database lacks; nothing is numbered before that was done once. */
+  catchUp?: () => Promise<void>;
   /** Sees through what an earlier run had on its way to the chain. */
   resume?: () => Promise<void>;
   epochs: EpochMaker;
@@ -48,6 +50,7 @@ export function anchoring(parts: AnchoringParts): Anchoring {
   const settleTimes = timetable(store, "settle", parts.settleMs || parts.epochMs);
   const kept = new Set<PriceSeries>();
   let settleNow = false;
+  let caughtUp = false;
   const attempt = async (what: string, work: () => Promise<void>): Promise<boolean> => {
     try {
       await work();
@@ -67,7 +70,6 @@ export function anchoring(parts: AnchoringParts): Anchoring {
     }
   };
   const gather = async (nowMs: number): Promise<{ regular: boolean }> => {
-    await keepSeries();
     const nextMs = await epochTimes.next(nowMs);
     const early = (await store.unboundSeries()).some(({ startMs, endMs }) => startMs < nextMs + bindingMs && endMs > nowMs);
     const regular = nextMs <= nowMs;
@@ -87,7 +89,10 @@ export function anchoring(parts: AnchoringParts): Anchoring {
   const tick = async (): Promise<void> => {
     const nowMs = clock.now();
     let regular = false;
-    await attempt("making an epoch", async () => void ({ regular } = await gather(nowMs)));
+    await attempt("keeping prices", keepSeries);
+    const { catchUp } = parts;
+    caughtUp = !catchUp || (await attempt("comparing with the chain", catchUp)) || caughtUp;
+    if (caughtUp) await attempt("making an epoch", async () => void ({ regular } = await gather(nowMs)));
     const { resume } = parts;
     const resumed = !resume || (await attempt("looking for what was on its way", resume));
     if (resumed) await attempt("committing epochs", () => epochs.commit());

@@ -12,7 +12,8 @@ export function epochTrees(store: Pick<AggregatorStore, "epochAt">): TreeOf {
   const kept = new Map<number, Promise<Epoch | null>>();
   const build = async (epoch: number): Promise<Epoch | null> => {
     const digests = (await store.epochAt(epoch))?.digests;
-    return digests ? buildEpoch(digests) : null;
+    // Of one that was lost here, and whose data nobody has, nothing can be proven.
+    return digests && digests.length > 0 ? buildEpoch(digests) : null;
   };
   return (epoch) => {
     const tree = kept.get(epoch) ?? build(epoch);

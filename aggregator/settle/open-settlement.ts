@@ -22,6 +22,7 @@ import type { SignedTerms, Terms } from "../../settlement/record/sign-agreement.
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { anchoring } from "./anchoring.ts";
 import { epochMaker } from "../../settlement/log/epoch-maker.ts";
+import { epochCatchUp, ownSources } from "./catch-up-epochs.ts";
 import { epochTrees } from "./epoch-trees.ts";
 import { exchangeTrades } from "./exchange-trades.ts";
 import { inclusion } from "./inclusion.ts";
@@ -31,6 +32,7 @@ import type { Spent } from "../../settlement/chain/transactor.ts";
 import { noteSpent } from "./note-spent.ts";
 import { type Proposer, proposer } from "./proposer.ts";
 import { anchorPublicly } from "./public-anchor.ts";
+import { type RecordRecovery, recordRecovery } from "./recover-records.ts";
 import { chainResumer } from "./resume-chain.ts";
 import { settleLeaving } from "./settle-leaving.ts";
 import { pairSettler } from "./settle-pairs.ts";
@@ -149,6 +151,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
   const each = settlement.mode === "each" && settlement.settledBy === "aggregator";
   const watch = unsignedWatch({ store, agreements, chain, rule: settlement.unsigned, clock, log });
   await watch.load();
+  const recovery: { records?: RecordRecovery } = {};
   const proposals = proposer({
     ...rooms,
     agreements,
@@ -160,6 +163,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     salt: () => `0x${randomBytes(32).toString("hex")}`,
     ...(each && { onCosigned: (site: string) => void settleSite(site) }),
     onEscrowShort: (site) => void fillUpAt(site),
+    recovery: (tell) => (recovery.records = recordRecovery({ ...rooms, agreements, chain, tell })),
   });
   return {
     agreements: signed,
@@ -196,6 +200,16 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     anchoring: anchoring({
       store,
       series: () => rooms.prices.series,
+      catchUp: epochCatchUp({
+        store,
+        chain,
+        domain: { chainId: settlement.chainId, contract: settlement.contract },
+        owner,
+        sources: ownSources(settlement.log.folder, settlement.log.mirrors),
+        onRecords: async (records) => recovery.records?.published(records),
+        now: () => clock.now(),
+        log,
+      }),
       resume: chainResumer({ store, chain, owner, noteSpent: note, log }),
       epochs: epochMaker({ store, chain, owner, publisher, finality: settlement.finality, noteSpent: note, log }),
       settler,

@@ -22,6 +22,7 @@ import type { PriceBook } from "../../planner/price-book.ts";
 import type { StoredRecord } from "../store/aggregator-store.ts";
 import { asCosigned } from "./as-cosigned.ts";
 import type { ExchangeTrades } from "./exchange-trades.ts";
+import type { RecordRecovery } from "./recover-records.ts";
 import { evidenceOf, nextPeriods, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
 
 /** Parts that the proposer works with. */
@@ -36,6 +37,8 @@ export interface ProposerOptions extends ReckonerOptions {
   salt: () => string;
   /** Told of each record that both sides have signed. */
   onCosigned?: (site: string) => void;
+  /** Gets back what a database lost that was put back from a backup; left out where nothing can be lost. */
+  recovery?: (tell: (site: string, message: SettlementDown) => Promise<void>) => RecordRecovery;
   /** Told where a home does not sign because too little is in escrow, on whichever side. */
   onEscrowShort?: (site: string) => void;
 }
@@ -48,6 +51,10 @@ export interface Proposer {
   answer(site: string, message: SettlementUp): Promise<void>;
 }
 
+type Disputed = Extract<SettlementUp, { kind: "disputed" }>;
+
+/** What a home says that has signed another record under a number. */
+const secondBody = "settlement-second-body";
 /** What a home says that has lost its journal: it gets the newest co-signed records back. */
 const journalBehind = "settlement-journal-behind";
 const tradesDiffer = "settlement-trades-differ";
@@ -75,11 +82,13 @@ const lifetimeS = 24 * 3600;
 export function proposer(options: ProposerOptions): Proposer {
   const { store, clock, log } = options;
   const reckoner = dayReckoner(options);
+  const secondBodies = new Map<string, Disputed>();
   const sentAtMs = new Map<string, number>();
   const tell = (site: string, message: SettlementDown): Promise<void> =>
     options
       .send(site, "settlement", "settle/supply", message, { lifetimeS })
       .catch((error: unknown) => log.debug({ site, error: errorMessage(error) }, "settlement message not sent"));
+  const recovery = options.recovery?.(tell);
   const propose = async (site: string, { record, evidence }: StoredRecord): Promise<void> => {
     sentAtMs.set(site, clock.monotonicMs());
     await tell(site, { kind: "proposal", record, evidence });
@@ -147,6 +156,7 @@ export function proposer(options: ProposerOptions): Proposer {
   const advanceNow = async (site: string): Promise<void> => {
     const agreement = options.agreements.get(site);
     if (!agreement) return;
+    if (await recovery?.isBehind(site, agreement)) return;
     for (;;) {
       const newest = await store.newestRecord(site);
       if (newest?.state === "disputed") return;
@@ -154,7 +164,7 @@ export function proposer(options: ProposerOptions): Proposer {
         if (clock.monotonicMs() - (sentAtMs.get(site) ?? -Infinity) >= resendMs) await propose(site, newest);
         return;
       }
-      if (!(await settleNext(site, agreement, newest))) return;
+      if (!(await settleNext(site, agreement, newest))) return recovery?.askSlots(site, agreement);
     }
   };
   const queues = new Map<string, Promise<void>>();
@@ -189,7 +199,8 @@ export function proposer(options: ProposerOptions): Proposer {
   /** What a home needs that lost records: those from a number on, and our word of which is the newest. */
   const giveHead = async (site: string, { a, b }: RecordWire, from: number | undefined): Promise<void> => {
     const agreement = options.agreements.get(site);
-    if (!agreement) return;
+    // Our word binds: nothing is said while the home may have a newer one.
+    if (!agreement || (await recovery?.isBehind(site, agreement))) return;
     const newestOfEach = await store.newestCosigned(site);
     // Gateways of before did not say from where on.
     const found = from === undefined ? newestOfEach : await store.records({ site, seq: from - 1 }, mostHeads, site);
@@ -199,10 +210,15 @@ export function proposer(options: ProposerOptions): Proposer {
     const newest = await signNewest(options.signer, domainOf(agreement), { a, b }, said);
     await tell(site, { kind: "head", records, newest });
   };
-  const disputed = async (site: string, message: Extract<SettlementUp, { kind: "disputed" }>): Promise<void> => {
+  const disputed = async (site: string, message: Disputed): Promise<void> => {
     const { seq, code, message: reason, own } = message;
     const stored = await store.recordAt(site, seq);
     if (stored?.state !== "proposed" || stored.digest !== message.digest) return;
+    if (code === secondBody && recovery && secondBodies.get(site)?.digest !== message.digest) {
+      // It may have one that both have signed, and that was lost here; else the same dispute comes again.
+      secondBodies.set(site, message);
+      return recovery.doubt(site);
+    }
     if (code === journalBehind) await giveHead(site, stored.record, own.from);
     if (code === escrowShort) options.onEscrowShort?.(site);
     const isLasting = code === tradesDiffer && clock.now() - Date.parse(stored.record.time) > tradesDifferMs;
@@ -220,7 +236,8 @@ export function proposer(options: ProposerOptions): Proposer {
         const agreement = options.agreements.get(site);
         if (!agreement) return;
         if (message.kind === "signed") await signed(site, agreement, message);
-        else await disputed(site, message);
+        else if (message.kind === "disputed") await disputed(site, message);
+        else await recovery?.shown(site, agreement, message);
         await advanceNow(site);
       }),
   };

@@ -20,7 +20,7 @@ export async function anchorPublicly(options: {
   const { store, chain, by, log } = options;
   for (const epoch of await store.finalAfter(await store.newestAnchored())) {
     const stored = await store.epochAt(epoch);
-    if (!stored) continue;
+    if (!stored || stored.digests.length === 0) continue;
     const onChain = await chain.epochOf(by);
     const known = await store.anchoredAs(epoch);
     const anchorEpoch = known?.anchorEpoch ?? onChain + 1;

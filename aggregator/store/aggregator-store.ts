@@ -186,10 +186,16 @@ export interface AggregatorStore
   recordAt(site: string, seq: number): Promise<StoredRecord | null>;
   /** @param cursor moves the cursor in the same transaction; null: what is settled has none */
   addRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number } | null): Promise<void>;
+  /**
+   * Keeps a record that both have signed and that was lost here, in the place of whatever was proposed under its number or later;
+   * the epoch of the chain that holds it is noted. The cursor never goes back.
+   * @param cursor null: what is settled has none
+   */
+  takeRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number } | null): Promise<void>;
   updateRecord(
     site: string,
     seq: number,
-    change: Partial<Pick<StoredRecord, "state" | "gatewaySignature" | "ownSignature" | "epoch">>,
+    change: Partial<Pick<StoredRecord, "state" | "gatewaySignature" | "ownSignature" | "epoch" | "evidence">>,
   ): Promise<void>;
   /** In order of site and seq, of one site or of all (null); `after` is the last one seen. */
   records(after: { site: string; seq: number } | null, limit: number, site?: string | null): Promise<StoredRecord[]>;

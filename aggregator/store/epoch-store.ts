@@ -26,6 +26,14 @@ export interface EpochStore extends Omit<KeptEpochs, "mirrored" | "setMirrored">
   seriesBetween(fromMs: number, toMs: number): Promise<PriceSeries[]>;
   /** Hashes of the series that an epoch binds. */
   seriesIn(epoch: number): Promise<string[]>;
+  /** Keeps one that is on the chain and was lost here, without leaves where nobody knows them. */
+  takeEpoch(epoch: Pick<StoredEpoch, "epoch" | "root" | "digests">): Promise<void>;
+  /** Takes one apart that never was on the chain: its records and series wait for another. */
+  dropEpoch(epoch: number): Promise<void>;
+  /** Those without leaves, in order. */
+  lostEpochs(): Promise<Pick<StoredEpoch, "epoch" | "root">[]>;
+  /** Keeps the leaves of one without them. */
+  fillEpoch(epoch: number, digests: readonly string[]): Promise<void>;
   /** In order of number, from the one after `after` on, so many at most; without a bound all. */
   epochs(page?: { after: number; limit: number }): Promise<StoredEpoch[]>;
   /** The epoch that holds a record with this digest, or a series with this hash. */
@@ -42,6 +50,22 @@ export function epochStore(db: Kysely<Tables>): EpochStore {
   const epochAt: EpochStore["epochAt"] = async (epoch) => {
     const row = await db.selectFrom("epoch").selectAll().where("epoch", "=", epoch).executeTakeFirst();
     return row ? epochFrom(row) : null;
+  };
+  const mark = async (tx: Kysely<Tables>, epoch: number, digests: readonly string[]): Promise<void> => {
+    for (let from = 0; from < digests.length; from += together) {
+      const some = digests.slice(from, from + together);
+      await tx.updateTable("record").set({ epoch }).where("digest", "in", some).execute();
+      await tx.updateTable("series").set({ epoch }).where("hash", "in", some).execute();
+    }
+  };
+  const add = async ({ epoch, root, digests }: Pick<StoredEpoch, "epoch" | "root" | "digests">, committedTx: string | null) => {
+    await db.transaction().execute(async (tx) => {
+      await tx
+        .insertInto("epoch")
+        .values({ epoch, root, digests: JSON.stringify(digests), committed_tx: committedTx, data_sha256: null })
+        .execute();
+      await mark(tx, epoch, digests);
+    });
   };
   return {
     async unanchored(limit) {
@@ -85,17 +109,27 @@ export function epochStore(db: Kysely<Tables>): EpochStore {
       const rows = await db.selectFrom("series").select("hash").where("epoch", "=", epoch).orderBy("hash").execute();
       return rows.map(({ hash }) => hash);
     },
-    async addEpoch({ epoch, root, digests }) {
+    addEpoch: (epoch) => add(epoch, null),
+    takeEpoch: (epoch) => add(epoch, "found on chain"),
+    async dropEpoch(epoch) {
+      await db.transaction().execute(async (tx) => {
+        await tx.updateTable("record").set({ epoch: null }).where("epoch", "=", epoch).execute();
+        await tx.updateTable("series").set({ epoch: null }).where("epoch", "=", epoch).execute();
+        await tx.deleteFrom("epoch").where("epoch", "=", epoch).execute();
+      });
+    },
+    async lostEpochs() {
+      const rows = await db.selectFrom("epoch").select(["epoch", "root"]).where("digests", "=", "[]").orderBy("epoch").execute();
+      return rows.map(({ epoch, root }) => ({ epoch: Number(epoch), root }));
+    },
+    async fillEpoch(epoch, digests) {
       await db.transaction().execute(async (tx) => {
         await tx
-          .insertInto("epoch")
-          .values({ epoch, root, digests: JSON.stringify(digests), committed_tx: null, data_sha256: null })
+          .updateTable("epoch")
+          .set({ digests: JSON.stringify(digests) })
+          .where("epoch", "=", epoch)
           .execute();
-        for (let from = 0; from < digests.length; from += together) {
-          const some = digests.slice(from, from + together);
-          await tx.updateTable("record").set({ epoch }).where("digest", "in", some).execute();
-          await tx.updateTable("series").set({ epoch }).where("hash", "in", some).execute();
-        }
+        await mark(tx, epoch, digests);
       });
     },
     async epochCommitted(epoch, tx) {
@@ -134,7 +168,12 @@ export function epochStore(db: Kysely<Tables>): EpochStore {
       return found?.epoch == null ? null : epochAt(Number(found.epoch));
     },
     async isCommitted(epoch) {
-      const row = await db.selectFrom("epoch").select("committed_tx").where("epoch", "=", epoch).executeTakeFirst();
+      const row = await db
+        .selectFrom("epoch")
+        .select("committed_tx")
+        .where("epoch", "=", epoch)
+        .where("digests", "<>", "[]")
+        .executeTakeFirst();
       return typeof row?.committed_tx === "string";
     },
     epochAt,

@@ -6,7 +6,15 @@ import type { Tables } from "./tables.ts";
 
 type RecordStore = Pick<
   AggregatorStore,
-  "cursors" | "setCursor" | "newestRecord" | "newestCosigned" | "recordAt" | "addRecord" | "updateRecord" | "records"
+  | "cursors"
+  | "setCursor"
+  | "newestRecord"
+  | "newestCosigned"
+  | "recordAt"
+  | "addRecord"
+  | "takeRecord"
+  | "updateRecord"
+  | "records"
 >;
 
 /** Records among which the newest of each register are looked for: more than two months of days. */
@@ -19,6 +27,28 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
       .insertInto("cursor")
       .values({ site, kind, next_ms: nextMs })
       .onConflict((conflict) => conflict.columns(["site", "kind"]).doUpdateSet({ next_ms: nextMs }))
+      .execute();
+  };
+  const insert = async (tx: Kysely<Tables>, record: StoredRecord): Promise<void> => {
+    await tx
+      .insertInto("record")
+      .values({
+        site: record.site,
+        seq: record.record.seq,
+        body: JSON.stringify(record.record),
+        digest: record.digest,
+        evidence: JSON.stringify(record.evidence),
+        prices: JSON.stringify(record.prices),
+        state: record.state,
+        gateway_signature: record.gatewaySignature,
+        own_signature: record.ownSignature,
+        epoch: record.epoch,
+        kind: record.record.kind,
+        payer: record.record.payer,
+        start_ms: Date.parse(record.record.start),
+        wh: record.record.wh,
+        micro: record.record.amount,
+      })
       .execute();
   };
   return {
@@ -56,27 +86,36 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
     },
     async addRecord(record, cursor) {
       await db.transaction().execute(async (tx) => {
-        await tx
-          .insertInto("record")
-          .values({
-            site: record.site,
-            seq: record.record.seq,
-            body: JSON.stringify(record.record),
-            digest: record.digest,
-            evidence: JSON.stringify(record.evidence),
-            prices: JSON.stringify(record.prices),
-            state: record.state,
-            gateway_signature: record.gatewaySignature,
-            own_signature: record.ownSignature,
-            epoch: record.epoch,
-            kind: record.record.kind,
-            payer: record.record.payer,
-            start_ms: Date.parse(record.record.start),
-            wh: record.record.wh,
-            micro: record.record.amount,
-          })
-          .execute();
+        await insert(tx, record);
         if (cursor) await moveCursor(tx, record.site, cursor.kind, cursor.nextMs);
+      });
+    },
+    async takeRecord(record, cursor) {
+      const { site, digest } = record;
+      await db.transaction().execute(async (tx) => {
+        await tx
+          .deleteFrom("record")
+          .where("site", "=", site)
+          .where("seq", ">=", record.record.seq)
+          .where("state", "<>", "cosigned")
+          .execute();
+        const epoch = await tx
+          .selectFrom("epoch")
+          .select("epoch")
+          .where("digests", "like", `%"${digest}"%`)
+          .where("committed_tx", "is not", null)
+          .orderBy("epoch")
+          .limit(1)
+          .executeTakeFirst();
+        await insert(tx, { ...record, epoch: epoch ? Number(epoch.epoch) : null });
+        if (!cursor) return;
+        const known = await tx
+          .selectFrom("cursor")
+          .select("next_ms")
+          .where("site", "=", site)
+          .where("kind", "=", cursor.kind)
+          .executeTakeFirst();
+        await moveCursor(tx, site, cursor.kind, Math.max(cursor.nextMs, Number(known?.next_ms ?? 0)));
       });
     },
     async updateRecord(site, seq, change) {
@@ -87,6 +126,7 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
           ...(change.gatewaySignature !== undefined && { gateway_signature: change.gatewaySignature }),
           ...(change.ownSignature !== undefined && { own_signature: change.ownSignature }),
           ...(change.epoch !== undefined && { epoch: change.epoch }),
+          ...(change.evidence !== undefined && { evidence: JSON.stringify(change.evidence) }),
         })
         .where("site", "=", site)
         .where("seq", "=", seq)

@@ -144,7 +144,7 @@ export type EpochInclusion = z.infer<typeof EpochInclusion>;
 /**
  * dn/settle/P, signed: a proposal, the proposer's signature under a record the gateway has signed, for a home whose
  * journal is behind the co-signed records from the number on that it asked for, with the proposer's word of what its newest
- * is, or, once an epoch is on chain, the proofs that it holds the home's records and the price series that they rest on.
+ * is, the question for records and slots that a database lost which was put back, or, once an epoch is on chain, the proofs that it holds the home's records and the price series that they rest on.
  */
 export const SettlementDown = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("proposal"), record: RecordWire, evidence: Evidence }),
@@ -154,6 +154,13 @@ export const SettlementDown = z.discriminatedUnion("kind", [
     /** One after the other, without a gap. */
     records: z.array(CosignedRecord).max(mostHeads),
     newest: NewestStatement.optional(),
+  }),
+  z.object({
+    kind: z.literal("show"),
+    /** Records above this number are asked for. */
+    after: z.int().nonnegative(),
+    /** Slots of the grid meter that start in this time are missing: they are sent once more. */
+    slots: z.object({ from: Instant, to: Instant }).optional(),
   }),
   z.object({
     kind: z.literal("included"),
@@ -170,7 +177,13 @@ export type SettlementDown = z.infer<typeof SettlementDown>;
 /** A person reads it and nothing is reckoned with it: what is too long is cut, so that no dispute is lost for its figures. */
 const cut = (most: number) => z.string().transform((text) => (text.length <= most ? text : `${text.slice(0, most)} (cut)`));
 
-/** up/settle/P: the gateway's signature, or a dispute with its own figures. */
+/** Records of one answer; the next are asked for with the number of the last. */
+export const mostShown = 4;
+
+/**
+ * up/settle/P: the gateway's signature, a dispute with its own figures, or, for an aggregator whose database is behind, records
+ * that both have signed.
+ */
 export const SettlementUp = z.discriminatedUnion("kind", [
   z.object({ v: z.literal(1), kind: z.literal("signed"), seq: z.int().positive(), digest: Hash, signature: Signature }),
   z.object({
@@ -192,5 +205,18 @@ export const SettlementUp = z.discriminatedUnion("kind", [
       })
       .catch({}),
   }),
+  z.object({
+    v: z.literal(1),
+    kind: z.literal("shown"),
+    /** What was asked for. */
+    after: z.int().nonnegative(),
+    /** The newest that both have signed, 0 where none is. */
+    newest: z.int().nonnegative(),
+    /** In order of their numbers. */
+    records: z.array(CosignedRecord).max(mostShown),
+  }),
 ]);
 export type SettlementUp = z.infer<typeof SettlementUp>;
+
+/** What a gateway says to a proposal. */
+export type SettlementAnswer = Exclude<SettlementUp, { kind: "shown" }>;

@@ -167,7 +167,7 @@ export function clearingHouse(parts: {
     let isWaiting = false;
     for (const answer of answers) {
       if (answer.kind === "signed") messages.push(...(await signed(participant, agreement, answer)));
-      else {
+      else if (answer.kind === "disputed") {
         messages.push(...(await disputed(participant, agreement, answer)));
         // What time has to cure is not asked again at once.
         isWaiting ||= answer.code !== journalBehind;

@@ -13,7 +13,7 @@ const mostAtOnce = 100;
  * fails is tried again later and does not hold up the others.
  */
 export async function fillMirrors(options: {
-  store: Pick<KeptEpochs, "finalAfter" | "mirrored" | "setMirrored">;
+  store: Pick<KeptEpochs, "epochAt" | "finalAfter" | "mirrored" | "setMirrored">;
   publisher: Pick<LogPublisher, "bytesOf">;
   owner: string;
   mirrors: readonly string[];
@@ -23,7 +23,8 @@ export async function fillMirrors(options: {
   for (const mirror of options.mirrors) {
     try {
       for (const epoch of (await store.finalAfter(await store.mirrored(mirror))).slice(0, mostAtOnce)) {
-        const taken = await put(`${mirror}/${owner}/${epoch}`, await publisher.bytesOf(epoch));
+        const isLost = (await store.epochAt(epoch))?.digests.length === 0;
+        const taken = isLost || (await put(`${mirror}/${owner}/${epoch}`, await publisher.bytesOf(epoch)));
         if (!taken) log.error({ mirror, epoch }, "mirror does not take the data of this epoch for what the chain says, left out");
         await store.setMirrored(mirror, epoch);
       }

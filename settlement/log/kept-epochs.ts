@@ -30,7 +30,7 @@ export interface KeptEpochs {
   /** Takes back that epochs after one are final; gives how many were. */
   reopenEpochs(after: number): Promise<number>;
   epochAt(epoch: number): Promise<StoredEpoch | null>;
-  /** Whether the chain has it, without its leaves. */
+  /** Whether the chain has it and its leaves are known here. */
   isCommitted(epoch: number): Promise<boolean>;
   /** Those that the chain could still undo, or has not, in order. */
   unfinishedEpochs(): Promise<StoredEpoch[]>;

@@ -166,7 +166,7 @@ it(
       const body = { kind: "proposal", record, evidence };
       const text = await signEnvelope(key, { type: "settlement", site, seq: seq++, nowMs: world.nowMs(), lifetimeS: 3600, body });
       await line.publishAsync(`sma/1/community/${site}/dn/settle/supply`, text, { qos: 1 });
-      const answer = (): SettlementUp | undefined => said.find((one) => one.digest === digest);
+      const answer = (): SettlementUp | undefined => said.find((one) => one.kind !== "shown" && one.digest === digest);
       await until("the home answers", () => answer() !== undefined, 30_000);
       return answer();
     };

@@ -15,6 +15,7 @@ async function unproven(records: number) {
   for (let hour = 0; hour < records; hour++) included.push(await home.commit(hour + 2, [await home.cosigned("import", hour)]));
   const sent: SettlementUp[] = [];
   const settling = settler({
+    resendSlots: () => undefined,
     open: () => Promise.resolve({ ...home.room, chores: { run: home.chores, close: () => undefined }, close: () => undefined }),
     publish: async (_, message) => void sent.push(message),
     hasJournal: () => true,

@@ -50,6 +50,7 @@ function keeper() {
   let hidden: { seq: number; digest: string } | undefined;
   const [sent, changes, rounds]: [SettlementUp[], boolean[], boolean[]] = [[], [], []];
   const settling = settler({
+    resendSlots: () => undefined,
     open: () =>
       Promise.resolve({
         answer: () => Promise.reject(new Error("not asked")),
@@ -57,6 +58,7 @@ function keeper() {
         recover: () => Promise.resolve(null),
         hidden: () => hidden,
         included: () => Promise.resolve(),
+        show: () => expect.fail("not asked"),
         uncountersigned: () => records,
         unproven: () => undefined,
         overdueSince: () => overdue,

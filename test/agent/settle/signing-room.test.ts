@@ -292,6 +292,7 @@ it("answers on the topic of the proposal, counts disputes once and opens the roo
   const log = silentLog();
   let opened = 0;
   const settling = settler({
+    resendSlots: () => undefined,
     open: () => {
       opened++;
       return opened === 1

@@ -89,6 +89,7 @@ export async function honestHome(options: { watchtower: boolean }) {
     });
     const run = chainChores({ agreement, chain, probe, sender, tower, ...stores, rules, clock, log });
     running = settler({
+      resendSlots: () => undefined,
       open: () => Promise.resolve({ ...room, chores: { run, close: () => undefined }, close: () => undefined }),
       publish: async (_, message) => void answers.push(message),
       hasJournal: () => stores.records.counts().signed > 0 || stores.hold.held() !== null,
@@ -122,7 +123,7 @@ export async function honestHome(options: { watchtower: boolean }) {
         answers.length = 0;
         await running.take(message, "settle/supply").catch(() => undefined);
         const seq = "record" in message ? message.record.seq : 0;
-        return answers.findLast((one) => one.seq === seq);
+        return answers.findLast((one) => one.kind !== "shown" && one.seq === seq);
       },
     } satisfies Line,
     setOnline: (online: boolean) => void (isOnline = online),
