@@ -9,6 +9,7 @@ import { dispatcher } from "../dispatch/dispatcher.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import { operatorFollower } from "../dispatch/operator-follower.ts";
 import type { Send } from "../dispatch/sender.ts";
+import { feederPortfolio, type FeederPortfolio } from "../flexibility/feeder-portfolio.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import { type Share, wholeShare } from "../share/share.ts";
@@ -39,6 +40,10 @@ export interface PlanningDesk {
   onState(site: string, state: SiteState["state"]): void;
   /** Homes came from another worker: there is a new plan soon. */
   onGain(sites: readonly string[]): void;
+  /** An order binds the homes of a feeder: there is a new plan soon. */
+  onOrder(feeder: string): void;
+  /** Answers rounds of a grid operator for the homes of a feeder. */
+  portfolio: FeederPortfolio;
 }
 
 /** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
@@ -67,6 +72,8 @@ export function planningDesk(options: {
   uuid: () => string;
   slotMinutes: number;
   planEveryMs: number;
+  /** Congestion points of grid operators by feeder. */
+  points?: ReadonlyMap<string, string> | undefined;
   /** In which large groups are planned; 0: in this thread, in bites. */
   threads: number;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
@@ -82,10 +89,8 @@ export function planningDesk(options: {
   const attendance = homeWatch(clock);
   /** Homes that have begun anew, with what they were told or without. */
   const forgetful = new Set<string>();
-  const { underContract } = options.contracts;
   const out = dispatcher({
     ...options,
-    underContract,
     control,
     fenceOf: share.fenceOf,
     later: (work) => quietly(work, "sending a plan"),
@@ -196,5 +201,11 @@ export function planningDesk(options: {
       );
     },
     onGain: (gained) => gained.forEach(planSoon),
+    onOrder: (feeder) =>
+      feeders
+        .find(({ name }) => name === feeder)
+        ?.sites.slice(0, 1)
+        .forEach(planSoon),
+    portfolio: feederPortfolio({ ...options, control, attendance }),
   };
 }
