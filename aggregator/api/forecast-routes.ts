@@ -13,7 +13,7 @@ import { boundTo } from "./token.ts";
 
 /** What is foretold. */
 export interface ForecastRoutesOptions {
-  store: Pick<AggregatorStore, "slots" | "pvSlots" | "acceptedPlans" | "resources">;
+  store: Pick<AggregatorStore, "slots" | "pvSlots" | "meterSlots" | "acceptedPlans" | "resources">;
   sites: readonly string[];
   now: () => number;
 }

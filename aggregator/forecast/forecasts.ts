@@ -4,7 +4,7 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { describedAppliances, forecastOf, type ForecastSlots, type HomeForecast } from "./home-forecast.ts";
 import { homePast, type HomePast } from "./home-past.ts";
 
-type ForecastStore = Pick<AggregatorStore, "slots" | "pvSlots" | "acceptedPlans" | "resources">;
+type ForecastStore = Pick<AggregatorStore, "slots" | "pvSlots" | "acceptedPlans" | "meterSlots" | "resources">;
 
 const dayMs = 24 * 3_600_000;
 const historyDays = 14;

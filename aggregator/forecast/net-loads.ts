@@ -30,7 +30,7 @@ const slotMinutes = 15;
 const slotMs = slotMinutes * 60_000;
 
 /** Forecasts are kept for some hours; what is kept of a home is a few hundred figures. */
-export function netLoads(store: Pick<AggregatorStore, "slots" | "pvSlots" | "acceptedPlans">): NetLoads {
+export function netLoads(store: Pick<AggregatorStore, "slots" | "pvSlots" | "acceptedPlans" | "meterSlots">): NetLoads {
   const kept = new Map<string, { madeMs: number; startMs: number; watts: { net: Float32Array; pv: Float32Array } | null }>();
   return {
     async meanW(site, resources, slots, nowMs) {

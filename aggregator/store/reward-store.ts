@@ -49,7 +49,7 @@ export interface RewardStore {
   freezeCharges(charges: readonly FrozenCharge[], nowMs: number): Promise<number>;
   frozenCharges(feeder: string, fromMs: number, toMs: number): Promise<FrozenCharge[]>;
   /** Import slots of any meter of a home that start in [from, to), in order of time; of one that came twice the first. */
-  meterSlots(site: string, meter: string, fromMs: number, toMs: number): Promise<StoredSlot[]>;
+  meterSlots(site: string, meter: string, fromMs: number, toMs: number, register?: "import" | "export"): Promise<StoredSlot[]>;
   /**
    * Keeps the rewards of a day and what they are paid from, all or, where one of them is there already, none.
    * @returns whether they were kept
@@ -130,14 +130,14 @@ export function rewardStore(db: Kysely<Tables>): RewardStore {
         perKwh: BigInt(perKwh),
       }));
     },
-    async meterSlots(site, meter, fromMs, toMs) {
+    async meterSlots(site, meter, fromMs, toMs, register = "import") {
       const rows = await db
         .selectFrom("item")
         .select(["start_ms", "end_ms", "wh"])
         .where("site", "=", site)
         .where("kind", "=", "slot")
         .where("meter", "=", meter)
-        .where("register", "=", "import")
+        .where("register", "=", register)
         .where("start_ms", ">=", fromMs)
         .where("start_ms", "<", toMs)
         .orderBy("start_ms")

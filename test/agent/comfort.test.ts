@@ -45,7 +45,7 @@ function watched(appliances: readonly ApplianceConfig[], options: { percent?: nu
     signal: ending.signal,
   });
   const needs = (): string[] => [...watch.needs().values()].map(({ setting, reason }) => `${setting.mode}: ${reason}`);
-  return { clock, journal, house, needs, refused };
+  return { clock, journal, house, needs, refused, watch };
 }
 /** So long before the deadline at 06:30 of the next morning. */
 const before = (minutes: number): number => 10 * 60 - minutes;
@@ -104,4 +104,17 @@ it("lets no deadline force a tank that is warm, as long as its sensor says so", 
   house.celsius = null;
   await clock.advance(16 * minuteMs);
   expect(needs()).toEqual(["on: 4000 Wh still needed by 2026-01-15T05:30:00.000Z"]);
+});
+
+it("lets a battery give nothing at its reserve, nor while nobody knows how full it is", async () => {
+  const battery: ApplianceConfig = { ...boiler, name: "battery", demand: null, reservePercent: 20 };
+  const { clock, house, watch } = watched([battery], { percent: null });
+  await clock.advance(1000);
+  expect([...watch.spent()]).toEqual([["battery", "state of charge not known, gives nothing"]]);
+  house.percent = 20.5;
+  await clock.advance(30_000);
+  expect([watch.spent().size, watch.fill("battery")?.value]).toEqual([0, 20.5]);
+  house.percent = 20;
+  await clock.advance(30_000);
+  expect([...watch.spent()]).toEqual([["battery", "at its reserve of 20 %"]]);
 });

@@ -138,3 +138,74 @@ it("tells neither power nor energy of an appliance without the household's conse
   const status = statusOf(boiler, nowOf(true, 0), { givenWh: null, zone });
   expect(Object.keys(ResourceStatus.parse(status)).toSorted()).toEqual(["at", "operationModeId", "reason", "resource", "v"]);
 });
+
+describe("storage", () => {
+  const site = {
+    name: "x",
+    timezone: zone,
+    currency: "EUR",
+    slotMinutes: 15,
+    phases: 3 as const,
+    fuseA: 25,
+    maxImportW: 17_250,
+    maxExportW: 5000,
+    peakW: null,
+    peakPricePerKw: null,
+    randomDelayMs: 0,
+    maxRampWPerMin: 1,
+  };
+  const battery = applianceConfig(
+    "battery",
+    {
+      type: "battery",
+      driver: "sunspec_battery",
+      bus: "lan",
+      unit_id: 1,
+      hand_hold_s: 0,
+      capacity_wh: 10_000,
+      min_soc_percent: 20,
+      wear_per_kwh: 0.01,
+      max_charge_w: 4000,
+      max_discharge_w: 4000,
+      grid_charging: true,
+    },
+    () => false,
+  );
+
+  it("of a battery is told with its fill rates and the export limit, and only with consent", () => {
+    const told = Resource.parse(resourceOf(battery, site, true));
+    expect(told).toMatchObject({
+      storage: { kind: "battery", capacityWh: 10_000, fillLevelRange: { from: 20, to: 100 }, wearPerKwh: "10000" },
+      maxExportW: 5000,
+      operationModes: [
+        { id: "discharge", powerW: 0, minPowerW: -4000, fillRate: 0, minFillRate: -42.105263 },
+        { id: "auto", powerW: 0, fillRate: 0 },
+        { id: "charge", powerW: 4000, minPowerW: 0, fillRate: 38, minFillRate: 0 },
+      ],
+    });
+    const silent = resourceOf(battery, site, false);
+    expect(silent).not.toHaveProperty("storage");
+    expect(silent.operationModes.every((mode) => !("fillRate" in mode))).toBe(true);
+  });
+
+  it("says how full it is and since when, and nothing without consent", () => {
+    const now = { ...nowOf(false, ms("15T10:00")), resource: "battery", setting: { mode: "auto", powerW: 0 } };
+    const fill = { value: 62.504, ageMs: 30_000 };
+    const status = ResourceStatus.parse(statusOf(battery, now, { givenWh: () => 0, zone, fill }));
+    expect(status.fillLevel).toEqual({ value: 62.5, at: "2026-01-15T09:59:30.000Z" });
+    expect(statusOf(battery, now, { givenWh: null, zone, fill })).not.toHaveProperty("fillLevel");
+  });
+
+  it("of panels is none: they are told as what may be held back", () => {
+    const yaml = { type: "pv", driver: "sunspec_pv", bus: "lan", unit_id: 1, hand_hold_s: 0, max_power_w: 6000 } as const;
+    const told = Resource.parse(
+      resourceOf(
+        applianceConfig("roof", yaml, () => false),
+        site,
+        false,
+      ),
+    );
+    expect(told).toMatchObject({ curtailment: { consequence: "VANISH", limitMode: "limit" } });
+    expect(told).not.toHaveProperty("storage");
+  });
+});

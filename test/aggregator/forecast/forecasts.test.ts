@@ -3,7 +3,7 @@ import { homeForecast, portfolioForecast } from "../../../aggregator/forecast/fo
 import { netLoads } from "../../../aggregator/forecast/net-loads.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { slotsBetween } from "../../../core/slots.ts";
-import { boiler, charger, planOf } from "../plans.ts";
+import { battery, boiler, charger, planOf } from "../plans.ts";
 import { message, midnightMs, quarterMs, scratchStore, slotItem } from "../rows.ts";
 
 const dayMs = 86_400_000;
@@ -109,4 +109,27 @@ it("is what plans rest on after three days, read once in some hours", async () =
   await loads.meanW("a", [charger], later, midnightMs + 25 * quarterMs);
   expect(reads).toBeGreaterThan(before);
   expect(await loads.meanW("b", [charger], slots, midnightMs)).toBeNull();
+});
+
+it("does not take for the house's habit what its battery did, where the battery has a meter", async () => {
+  const { store } = await scratchStore();
+  // By itself it evens out the house: the grid sees nothing of 2 kW in the evening, nor of the sun at noon.
+  for (let day = 7; day > 0; day--)
+    for (const [at, meter, register, wattsOf] of [
+      [0, "grid", "import", () => 0],
+      [100, "grid", "export", () => 0],
+      [200, "cell", "import", (hour: number) => (hour >= 11 && hour < 13 ? 3000 : 0)],
+      [300, "cell", "export", (hour: number) => (hour >= 18 && hour < 20 ? 2000 : 0)],
+    ] as const) {
+      const role = meter === "grid" ? "grid" : "load";
+      const items = Array.from({ length: 96 }, (_, quarter) =>
+        slotItem(day * 1000 + at + quarter, quarter - day * 96, wattsOf(quarter / 4) / 4, { meter, role, register }),
+      );
+      await store.ingest("a", message(items));
+    }
+  const known = await netLoads(store).meanW("a", [{ ...battery, meter: "cell" }], slots, midnightMs);
+  expect(known?.netW[76]).toBeCloseTo(2000, 0);
+  expect(known?.netW[48]).toBeCloseTo(-3000, 0);
+  const blind = await netLoads(store).meanW("a", [battery], slots, midnightMs);
+  expect(blind?.netW[76] ?? 0).toBeCloseTo(0, 0);
 });
