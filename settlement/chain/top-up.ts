@@ -1,8 +1,8 @@
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
-import type { Agreement } from "../record/agreement.ts";
 import { freeEscrow } from "../record/free-escrow.ts";
+import type { Terms } from "../record/sign-agreement.ts";
 import type { ChainClient, Deposit } from "./chain-client.ts";
 import type { Spent } from "./transactor.ts";
 
@@ -37,7 +37,7 @@ export async function topUp(options: {
   owner: string;
   purse: string;
   /** By site. */
-  agreements: ReadonlyMap<string, Agreement>;
+  agreements: ReadonlyMap<string, Terms>;
   levels: TopUpLevels;
   noteSpent: Spent;
   clock: Pick<Clock, "now">;

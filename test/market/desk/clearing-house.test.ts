@@ -2,13 +2,15 @@ import { expect, it } from "vitest";
 import { signingRoom } from "../../../agent/settle/signing-room.ts";
 import { controlStore } from "../../../agent/store/control-store.ts";
 import { meterStore } from "../../../agent/store/meter-store.ts";
+import { hold } from "../../../agent/store/settlement-hold.ts";
 import { settlementStores } from "../../../agent/store/settlement-stores.ts";
 import type { RecordWire, SettlementDown, SettlementUp } from "../../../core/message/settlement-message.ts";
 import { journal } from "../../../settlement/audit/journal.ts";
 import { tradeLegs } from "../../../settlement/audit/trade-legs.ts";
+import { signNewest } from "../../../settlement/record/newest-statement.ts";
 import { evidenceHash } from "../../../settlement/record/reference-hash.ts";
 import { openStore } from "../../fake/open-store.ts";
-import { balancing, deskRig, slotMs, type Trader } from "./desk-rig.ts";
+import { balancing, deskRig, domain, exchangeKey, slotMs, type Trader } from "./desk-rig.ts";
 
 type Rig = Awaited<ReturnType<typeof deskRig>>;
 type Room = ReturnType<typeof homeOf>;
@@ -28,6 +30,7 @@ function homeOf(rig: Rig, { agreement, signer }: Trader) {
     clock: rig.clock,
   });
   return {
+    db,
     room,
     stores,
     pair: `${agreement.a}-${agreement.b}`,
@@ -50,7 +53,7 @@ async function settle(rig: Rig, who: Trader, { room }: Room, metered: unknown[] 
     answers = [];
     for (const message of messages)
       if (message.kind === "countersigned") await room.countersigned(message.seq, message.digest, message.signature);
-      else if (message.kind === "head") await room.recover(message.records);
+      else if (message.kind === "head") await room.recover(message.records, message.newest);
       else if (message.kind === "proposal") {
         const answer = await room.answer(message.record, message.evidence);
         answers.push(answer);
@@ -152,16 +155,30 @@ it("gives a home that lost its journal the newest record back, and no trade is s
   ]);
   expect(messages).toEqual([]);
   const stored = (await rig.running.records.newestCosigned(roof.owner)) ?? expect.fail();
-  await fresh.room.recover([
-    {
-      record,
-      evidence,
-      gatewaySignature: stored.participantSignature ?? "",
-      aggregatorSignature: stored.ownSignature ?? "",
-    },
-  ]);
+  const back = {
+    record,
+    evidence,
+    gatewaySignature: stored.participantSignature ?? "",
+    aggregatorSignature: stored.ownSignature ?? "",
+  };
+  const time = Math.floor(rig.clock.now() / 1000);
+  await fresh.room.recover([back], await signNewest(exchangeKey, domain, record, { seq: 1, digest: stored.digest, time }));
   expect(evidenceHash(evidence)).toBe(record.ref);
   expect(fresh.stores.records.newest(fresh.pair)?.record).toEqual(record);
+});
+
+it("shows a home that lost its journal all that both have signed, and goes on with it", async () => {
+  const { rig, roof, homes } = await traded();
+  await rig.at("2026-06-10T11:16:00Z");
+  await settle(rig, roof, homes.roof);
+  const fresh = homeOf(rig, roof);
+  fresh.meter("import", 0);
+  fresh.meter("export", 100);
+  hold(fresh.db, "the database is new", rig.clock.now());
+  const slot = { start: "2026-06-10T11:00:00.000Z", end: "2026-06-10T11:15:00.000Z" };
+  const { records, codes } = await settle(rig, roof, fresh, [{ ...slot, importWh: 0, exportWh: 100 }]);
+  expect([codes, records.map(({ seq, kind }) => [seq, kind])]).toEqual([["settlement-journal-behind"], [[2, "correction"]]]);
+  expect([fresh.stores.records.cosignedUpTo(fresh.pair), fresh.stores.hold.held()]).toEqual([2, null]);
 });
 
 /** The roof's records: its trade, and a correction that it disputes, as its own meter shows more. */
