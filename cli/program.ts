@@ -8,6 +8,7 @@ import { exitCode } from "./exit-code.ts";
 import { addFleetVerbs } from "./fleet/verbs.ts";
 import { addKeyVerbs } from "./key-verbs.ts";
 import { addExchangeVerbs } from "./market/exchange-verbs.ts";
+import { addWholesaleVerbs } from "./market/wholesale-verbs.ts";
 import type { Verb } from "./verb.ts";
 import { programVersion } from "./program-version.ts";
 import { addSettlementVerbs } from "./settlement/verbs.ts";
@@ -336,6 +337,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--json", "one JSON object also on a terminal")
     .action(verb(async (file, options) => (await import("./market-rounds.ts")).marketRounds(file, options, say)));
   addExchangeVerbs(market, { verb, say });
+  addWholesaleVerbs(market, { verb, say });
 
   const settlement = root.command("settlement").description("settlement records and their proofs");
   addSettlementVerbs(settlement, { verb, say });

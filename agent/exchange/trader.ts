@@ -13,6 +13,7 @@ import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { ExchangeStore } from "../store/exchange-store.ts";
 import type { HouseOutlook } from "./house-outlook.ts";
 import { orderChanges } from "./order-changes.ts";
+import { outlookAfter } from "./outlook-after.ts";
 import { wishesOf } from "./wishes.ts";
 
 /** Brings the house's own book at the exchange to what the house wants. */
@@ -90,10 +91,12 @@ export function trader(parts: {
       const slots = slotsToTrade(rules, nowMs);
       if (slots.length === 0) return;
       const [first, last] = [slots[0]?.startMs ?? nowMs, slots.at(-1)?.endMs ?? nowMs];
+      const before = slotsBetween(slotAt(nowMs, rules.slotMinutes).startMs, first, rules.slotMinutes);
+      const positions = store.positions(before[0]?.startMs ?? first);
       const { forecast, orders } = wishesOf({
         slots,
-        outlook: parts.outlook(slots),
-        positions: store.positions(first),
+        outlook: outlookAfter(parts.outlook([...before, ...slots]), before, positions),
+        positions,
         tariff: parts.tariff(first, last),
         results: await client.results(nowMs - dayMs),
         rules,

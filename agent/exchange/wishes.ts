@@ -13,7 +13,7 @@ export interface Position {
 }
 
 /** Each way through a battery and its inverter, per mille. */
-const batteryPerMille = 950;
+export const batteryPerMille = 950;
 
 /** What the house wants of the exchange at a moment: its forecast, and the orders that follow from it. Pure. */
 export function wishesOf(house: {

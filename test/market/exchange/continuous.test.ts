@@ -65,4 +65,58 @@ describe("continuous trading", () => {
       { numRuns: 500 },
     );
   });
+
+  it("trades at negative prices, where the seller pays, and takes an order without volume for none", () => {
+    const { trades, unmatched } = matchContinuously(
+      [
+        orderOf("s", "sell", 1000, -50_000),
+        orderOf("none", "sell", 0, -90_000),
+        orderOf("b", "buy", 1500, -20_000),
+        orderOf("too dear", "sell", 10, -10_000),
+      ],
+      pathFees(10_000n),
+    );
+    expect(trades).toMatchObject([{ wh: 1000, price: -50_000n, received: -50_000n, paid: -40_000n }]);
+    expect(unmatched.map(({ order, wh }) => [order.hash, wh])).toEqual([
+      ["b", 500],
+      ["too dear", 10],
+    ]);
+  });
+
+  it("comes to the same with each order's volume, money and counterparties however often it is played", () => {
+    fc.assert(
+      fc.property(books(3, threeZones), unequalFees, (orders, fees) => {
+        const one = matchContinuously(orders, fees);
+        expect(matchContinuously(orders, fees)).toEqual(one);
+        // The grid keeps the fee of each trade, to the unit that rounding leaves, and nobody else keeps anything.
+        for (const { wh, fee, paid, received } of one.trades) {
+          const kept = (paid - received) * 1000n;
+          const exact = fee * BigInt(wh);
+          expect(kept - exact < 1000n && exact - kept < 1000n).toBe(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("does not depend on who comes first among those that rest on one side at different prices", () => {
+    const prices = fc.uniqueArray(fc.integer({ min: -50_000, max: 200_000 }), { minLength: 2, maxLength: 8 });
+    const asks = prices.chain((limits) =>
+      fc.tuple(
+        fc.constant(limits.map((limit, at) => orderOf(`s${at}`, "sell", 3 + at, limit))),
+        fc.shuffledSubarray(
+          limits.map((_, at) => at),
+          { minLength: limits.length, maxLength: limits.length },
+        ),
+      ),
+    );
+    fc.assert(
+      fc.property(asks, fc.integer({ min: 1, max: 40 }), ([sells, order], wh) => {
+        const buyer = orderOf("b", "buy", wh, 300_000);
+        const deals = (list: typeof sells) =>
+          matchContinuously([...list, buyer], pathFees(0n)).trades.map(({ sell, wh: dealt, price }) => [sell.hash, dealt, price]);
+        expect(deals(order.flatMap((at) => sells[at] ?? []))).toEqual(deals(sells));
+      }),
+    );
+  });
 });

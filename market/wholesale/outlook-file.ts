@@ -1,0 +1,39 @@
+import { z } from "zod";
+import { Instant, Micro } from "../../core/message/fields.ts";
+import { usualBounds } from "./bid-curve.ts";
+import { isProduct } from "./product.ts";
+
+const WholeWh = z.int().min(-1e12).max(1e12);
+
+/** What an aggregator knows of products before a gate: the input of `market wholesale bid`. */
+export const OutlookFile = z.strictObject({
+  participant: z.string().regex(/^[A-Za-z0-9._-]{1,80}$/, "expected 1 to 80 letters, digits, . _ or -"),
+  bounds: z
+    .strictObject({
+      lowest: Micro.default(String(usualBounds.lowest)),
+      highest: Micro.default(String(usualBounds.highest)),
+      lot_wh: z.int().positive().default(usualBounds.lotWh),
+      tick: Micro.refine((text) => BigInt(text) > 0n, "a tick above 0").default(String(usualBounds.tick)),
+    })
+    .optional(),
+  products: z
+    .array(
+      z
+        .strictObject({
+          start: Instant.refine((text) => isProduct(Date.parse(text)), "a full quarter of an hour"),
+          /** What the portfolio is expected to take; negative: it gives. */
+          forecast_wh: WholeWh,
+          /** By how much such forecasts were off, metered less forecast. */
+          errors_wh: z.array(WholeWh).max(10_000).default([]),
+          /** Expected imbalance prices, micro-units per kWh. */
+          short: Micro,
+          long: Micro,
+          /** Bought less sold already. */
+          position_wh: WholeWh.default(0),
+        })
+        .refine(({ short, long }) => BigInt(short) >= BigInt(long), { message: "must be at least long", path: ["short"] }),
+    )
+    .min(1)
+    .max(200),
+});
+export type OutlookFile = z.infer<typeof OutlookFile>;

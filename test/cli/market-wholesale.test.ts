@@ -1,0 +1,67 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { runProgram } from "../fake/run-program.ts";
+import { scratch } from "../fake/scratch.ts";
+
+const outlook = {
+  participant: "city",
+  products: [
+    {
+      start: "2026-03-02T10:00:00Z",
+      forecast_wh: 100_000,
+      errors_wh: [-50_000, 0, 50_000],
+      short: "130000",
+      long: "40000",
+    },
+  ],
+};
+const wholesale = (...args: string[]) => runProgram(["market", "wholesale", ...args]);
+
+it("bids by forecast and errors in the columns that clearing reads, and clears them", async () => {
+  const folder = scratch("wholesale");
+  const file = join(folder, "outlook.json");
+  writeFileSync(file, JSON.stringify(outlook));
+  const bid = await wholesale("bid", file);
+  expect(bid.code).toBe(0);
+  expect(bid.out.trim().split("\n")).toEqual([
+    "participant,product_start,product_end,side,price_per_mwh,volume_mw",
+    "city,2026-03-02T10:00:00.000Z,2026-03-02T10:15:00.000Z,buy,4000.000,0.200",
+    "city,2026-03-02T10:00:00.000Z,2026-03-02T10:15:00.000Z,buy,100.000,0.200",
+    "city,2026-03-02T10:00:00.000Z,2026-03-02T10:15:00.000Z,buy,70.000,0.200",
+  ]);
+  expect(JSON.parse((await wholesale("bid", file, "--json")).out)).toMatchObject({
+    curves: [
+      { participant: "city", steps: [{ side: "buy", wh: 50_000, limit: "4000000" }, { limit: "100000" }, { limit: "70000" }] },
+    ],
+  });
+  const curves = join(folder, "curves.csv");
+  writeFileSync(curves, `${bid.out}wind,2026-03-02T10:00:00Z,2026-03-02T10:15:00Z,sell,80,0.3\n`);
+  const cleared = await wholesale("clear", curves);
+  expect(cleared.out).toBe(
+    "product_start,product_end,price_per_mwh,volume_mwh\n2026-03-02T10:00:00.000Z,2026-03-02T10:15:00.000Z,100.000,0.075000\n",
+  );
+  expect(JSON.parse((await wholesale("clear", curves, "--json")).out)).toMatchObject({
+    products: [
+      {
+        volume_wh: 75_000,
+        positions: [
+          { participant: "city", wh: 75_000 },
+          { participant: "wind", wh: -75_000 },
+        ],
+      },
+    ],
+  });
+});
+
+it("says what a file should be, and prints its schema", async () => {
+  const file = join(scratch("wholesale"), "outlook.json");
+  writeFileSync(file, JSON.stringify({ ...outlook, products: [{ ...outlook.products[0], short: "1", long: "2" }] }));
+  const refused = await wholesale("bid", file);
+  expect(refused.code).toBe(2);
+  expect(refused.err).toContain("market-bad-outlook");
+  expect((await wholesale("bid")).err).toContain("market-no-file");
+  expect(JSON.parse((await wholesale("bid", "--schema")).out)).toMatchObject({ type: "object" });
+  writeFileSync(file, "participant,side\n1,2\n");
+  expect((await wholesale("clear", file)).err).toContain("market-bad-curve-file");
+});
