@@ -60,7 +60,7 @@ describe("an order of a grid operator", () => {
     expect(dueOf(service, metered(11_000), agreement, null)).toEqual({ wh: 0, payer: aggregator, amount: 900_000n });
   });
 
-  it.each([
+  it.each<[string, Evidence, string]>([
     ["another penalty than agreed", order({ penaltyPerKwh: "299999" }), "settlement-order-differs"],
     ["dearer than the reserve price", order({ price: "2001001" }), "settlement-order-differs"],
     ["a price below zero", order({ price: "-1" }), "settlement-order-differs"],
