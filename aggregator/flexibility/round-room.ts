@@ -119,6 +119,8 @@ export function roundThread(): RoundThread {
       turn = mine.catch(() => undefined);
       return mine;
     },
-    close: async () => void (await line?.close()),
+    async close() {
+      await line?.close();
+    },
   };
 }

@@ -230,8 +230,9 @@ export async function congestedStreet(peers: { mosquitto: string; openssl: strin
     parties.close();
   });
   const settleDown = async (): Promise<void> => {
-    await until("all that homes told has its receipt", () => all().every((home) => home.waiting() === 0), 30_000);
-    await Promise.all(all().map((home) => home.idle()));
+    const served = [...running.keys()].flatMap((name) => homes.get(name) ?? []);
+    await until("all that homes told has its receipt", () => served.every((home) => home.waiting() === 0), 30_000);
+    await Promise.all(served.map((home) => home.idle()));
   };
   return {
     clock,
