@@ -36,6 +36,8 @@ export function headKeeper(parts: HeadParts): () => Promise<void> {
   const { a, b } = agreement;
   const pair = `${a}-${b}`;
   let keptSeq = 0;
+  /** A card that was copied by itself holds nothing back: at each start the watchtower may know better. */
+  let isCompared = false;
   let searchedMs = -Infinity;
   const recover = (given: readonly CosignedRecord[], lift: boolean): Promise<void> =>
     recoverJournal(given, { ...parts, nowMs: parts.clock.now(), lift });
@@ -54,8 +56,15 @@ export function headKeeper(parts: HeadParts): () => Promise<void> {
       searchedMs = parts.clock.monotonicMs();
       return;
     }
+    if (!tower) return;
+    if (!isCompared) {
+      const given = await tower.ask();
+      isCompared = true;
+      const there = Math.max(0, ...given.map(({ record }) => record.seq));
+      if (there > (records.newest(pair)?.record.seq ?? 0)) await recover(given, false);
+    }
     const newest = records.newestCosigned(pair)?.record.seq ?? 0;
-    if (!tower || newest <= keptSeq) return;
+    if (newest <= keptSeq) return;
     await tower.keep(records.newestOfEach(pair).flatMap(asCosigned));
     keptSeq = newest;
   };

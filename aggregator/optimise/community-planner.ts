@@ -18,7 +18,7 @@ import type { GroupRoom } from "./group-home.ts";
 import type { HomeWatch } from "./home-watch.ts";
 import { limitLedger } from "./limit-ledger.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
-import { readHome, type ReadHome } from "./read-home.ts";
+import { isAsked, readHome, type ReadHome } from "./read-home.ts";
 
 /** Parts that the planner works with. */
 export interface CommunityPlannerOptions {
@@ -99,7 +99,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       // What is read of thousands of homes must not keep the rest of the process waiting.
       await setImmediate();
     }
-    if (homes.every(({ facts }) => facts.resources.length === 0)) return;
+    if (!homes.some(({ facts }) => isAsked(facts))) return;
     const before = await ledger.before(nowMs);
     const hours = Float64Array.from(slots, ({ startMs, endMs }) => (endMs - startMs) / 3_600_000);
     const last = learned.get(group.name);
@@ -124,7 +124,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     let turn = 0;
     for (const [index, home] of homes.entries()) {
       await setImmediate();
-      const made = home.alone ?? planLists(home, { plan: await room.planOf(index), slots, hours }, options.uuid);
+      const made = home.alone ?? planLists(home, { plan: await room.planOf(index), slots, hours, nowMs }, options.uuid);
       const isNew = (list: InstructionList): boolean => !saysNothingNew(list, home.inForce.get(list.resource), nowMs);
       const lists = options.mustHearAll(home.site) ? made : made.filter(isNew);
       if (lists.length === 0) continue;

@@ -21,6 +21,7 @@ import { homePlanner } from "./home-planner.ts";
 import { planHere } from "./plan-here.ts";
 import { planningThreads } from "./planning-threads.ts";
 import { progressWatch } from "./progress-watch.ts";
+import { curtailedMode, isStore } from "./resource-modes.ts";
 
 /** All that plans homes and tells them: homes of feeders together, the others one by one. */
 export interface PlanningDesk {
@@ -117,12 +118,16 @@ export function planningDesk(options: {
   /** What is planned together with a home: its feeder, or itself. */
   const unitOf = (site: string): string => feederOf.get(site) ?? site;
   const heldUnits = (): string[] => [...new Set(sites.filter(share.holds).map(unitOf))];
+  /** A home on no feeder that has more than demands is planned as one of its own. */
+  const hasStores = async (site: string): Promise<boolean> =>
+    (await store.resources(site)).some((one) => isStore(one) || curtailedMode(one) !== undefined);
   const tookMs = new Map<string, number>();
   const plan = oneAtATime(async (unit) => {
     const beganMs = clock.monotonicMs();
     const group = byUnit.get(unit);
     if (!share.holds(group?.sites[0] ?? unit)) return;
-    await quietly(group ? planGroup(group) : planHome(unit), "planning");
+    const together = group ?? ((await hasStores(unit)) ? { name: unit, feeders: [], sites: [unit] } : undefined);
+    await quietly(together ? planGroup(together) : planHome(unit), "planning");
     const ms = clock.monotonicMs() - beganMs;
     tookMs.set(unit, ms);
     options.watch?.worked(group ? "feeder" : "home", ms / 1000);

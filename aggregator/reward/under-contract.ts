@@ -3,12 +3,12 @@ import type { Log } from "../../core/log.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Agreement } from "../../settlement/record/agreement.ts";
 import { agreementHash } from "../../settlement/record/sign-agreement.ts";
-import { isPlanned } from "../optimise/resource-modes.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { EventChange } from "../store/event-store.ts";
 import type { ControlledTime } from "./agreed-resources.ts";
 import { type ControlTerms, controlTerms } from "./beyond-control.ts";
 import type { EventRecorder } from "./event-recorder.ts";
+import { begunSpans, isOnlyTold } from "./store-spans.ts";
 import { withinControl } from "./within-control.ts";
 
 /** What homes have agreed to, for those who plan and those who tell them. */
@@ -28,7 +28,7 @@ const longestMs = 2 * 24 * 3_600_000;
 
 export function contracts(options: {
   agreements: ReadonlyMap<string, { agreement: Agreement }>;
-  store: Pick<AggregatorStore, "resources" | "statuses" | "events">;
+  store: Pick<AggregatorStore, "resources" | "statuses" | "events" | "acceptedPlans">;
   recorder: EventRecorder;
   slotMinutes: number;
   log: Log;
@@ -42,14 +42,18 @@ export function contracts(options: {
   );
   const begun = async (site: string, nowMs: number): Promise<ControlledTime[]> => {
     const events = await store.events(site, nowMs - longestMs, nowMs);
-    return events.map(({ resource, startMs, endMs }) => ({ resource, startMs, endMs }));
+    const rewarded = events.map(({ resource, startMs, endMs }) => ({ resource, startMs, endMs }));
+    const told = (await store.resources(site)).filter(isOnlyTold);
+    if (told.length === 0 || !known.get(site)?.terms) return rewarded;
+    const plans = await store.acceptedPlans(site, nowMs - longestMs, nowMs);
+    return [...rewarded, ...told.flatMap((resource) => begunSpans(resource, plans, nowMs))];
   };
   const limited = async (site: string, lists: readonly InstructionList[], nowMs: number): Promise<readonly InstructionList[]> => {
     const terms = known.get(site)?.terms;
     if (!terms) return lists;
     const statuses = await store.statuses(site);
     const kept = withinControl(lists, terms, {
-      resources: (await store.resources(site)).filter(isPlanned),
+      resources: await store.resources(site),
       deliveredWh: (name) => statuses.find(({ resource }) => resource === name)?.deliveredWh ?? 0,
       begun: await begun(site, nowMs),
       nowMs,

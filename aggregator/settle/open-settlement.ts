@@ -21,20 +21,21 @@ import type { SignedGridAgreement } from "../../settlement/record/grid-agreement
 import type { SignedTerms, Terms } from "../../settlement/record/sign-agreement.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { anchoring } from "./anchoring.ts";
-import { epochMaker } from "./epoch-maker.ts";
+import { epochMaker } from "../../settlement/log/epoch-maker.ts";
 import { epochTrees } from "./epoch-trees.ts";
 import { exchangeTrades } from "./exchange-trades.ts";
 import { inclusion } from "./inclusion.ts";
-import { logPublisher } from "./log-publisher.ts";
-import { fillMirrors } from "./mirror.ts";
-import { type NoteSpent, noteSpent } from "./note-spent.ts";
+import { logPublisher } from "../../settlement/log/log-publisher.ts";
+import { fillMirrors } from "../../settlement/log/fill-mirrors.ts";
+import type { Spent } from "../../settlement/chain/transactor.ts";
+import { noteSpent } from "./note-spent.ts";
 import { type Proposer, proposer } from "./proposer.ts";
 import { anchorPublicly } from "./public-anchor.ts";
 import { chainResumer } from "./resume-chain.ts";
 import { settleLeaving } from "./settle-leaving.ts";
 import { pairSettler } from "./settle-pairs.ts";
 import { signedAgreements } from "./signed-agreements.ts";
-import { topUp } from "./top-up.ts";
+import { topUp } from "../../settlement/chain/top-up.ts";
 import { unsignedWatch } from "./unsigned-watch.ts";
 
 /** What settlement shares with the rest of the aggregator. */
@@ -222,7 +223,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
   };
 }
 
-async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }: OnChain, note: NoteSpent) {
+async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }: OnChain, note: Spent) {
   const wallet = await openKeystore(keyFile, readPassphrase(passphraseFile));
   const journal = fileJournal(keyFile.replace(/\.json$/, `.${chainId}.pending.json`));
   const { privateKey } = wallet;
@@ -234,7 +235,7 @@ async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }:
 /** The party there is the key's owner, or the key itself. */
 function publicAnchor(
   { wallet, chain }: { wallet: { privateKey: string }; chain: ChainClient },
-  { store, log, note }: Pick<Rooms, "store" | "log"> & { note: NoteSpent },
+  { store, log, note }: Pick<Rooms, "store" | "log"> & { note: Spent },
 ): () => Promise<void> {
   const address = computeAddress(wallet.privateKey).toLowerCase();
   const resume = chainResumer({ store, chain, owner: null, noteSpent: note, log });

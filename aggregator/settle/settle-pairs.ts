@@ -5,7 +5,7 @@ import type { Terms } from "../../settlement/record/sign-agreement.ts";
 import type { ChainClient, SignedHead } from "../../settlement/chain/chain-client.ts";
 import { recordHead } from "../../settlement/record/record.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
-import type { NoteSpent } from "./note-spent.ts";
+import type { Spent } from "../../settlement/chain/transactor.ts";
 
 /** Parts that settling works with. */
 export interface SettleOptions {
@@ -16,7 +16,7 @@ export interface SettleOptions {
   agreements: ReadonlyMap<string, Terms>;
   /** Whether a record whose payer has too little is paid as far as the escrow goes. */
   partial: boolean;
-  noteSpent: NoteSpent;
+  noteSpent: Spent;
   clock: Clock;
   log: Log;
 }

@@ -123,6 +123,8 @@ function exchangeYaml(
         rpc_url: rpcUrl,
         epoch_s: 3600,
         settle_days: 0,
+        // The demo's chain takes nothing back.
+        final_after: 0,
       },
       http: { listen: `127.0.0.1:${port}` },
     },

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Argument, type Command } from "commander";
 import type { Verb } from "../verb.ts";
 
 /** Verbs below `market exchange`. */
@@ -19,4 +19,24 @@ export function addExchangeVerbs(market: Command, { verb, say }: { verb: Verb; s
     .option("--to <time>", "slots that begin before")
     .option("--json", "one JSON object")
     .action(verb(async (options) => (await import("./exchange-report.ts")).exchangeReport(options, say)));
+  const disputes = exchange.command("disputes").description("records that participants do not sign");
+  disputes
+    .command("list")
+    .description("what waits for a person, with both sides' figures; exit 1 where something waits")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/market.yaml")
+    .option("--all", "those that are decided, too")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./exchange-disputes.ts")).exchangeDisputesList(options, say)));
+  disputes
+    .command("resolve")
+    .description("decide one: propose it again, or leave it out for ever")
+    .argument("<id>", "its number in the list")
+    .addArgument(new Argument("<resolution>", "again or skip").choices(["again", "skip"]))
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/market.yaml")
+    .option("--json", "one JSON object")
+    .action(
+      verb(async (id: string, resolution: "again" | "skip", options: { config: string; json?: true }) =>
+        (await import("./exchange-disputes.ts")).exchangeDisputesResolve(id, resolution, options, say),
+      ),
+    );
 }

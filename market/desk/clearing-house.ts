@@ -16,6 +16,7 @@ import { signNewest } from "../../settlement/record/newest-statement.ts";
 import { recordDigest, signerOf, signRecord, zeroHash } from "../../settlement/record/record.ts";
 import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
+import type { ExchangeDisputeStore } from "../store/exchange-dispute-store.ts";
 import type { ExchangeRecord, ExchangeRecordStore, RecordSubject } from "../store/exchange-record-store.ts";
 import type { ExchangeStore } from "../store/exchange-store.ts";
 import type { Participants } from "./standings.ts";
@@ -38,6 +39,7 @@ const curable = new Set([
   "settlement-no-price",
   "chain-unreachable",
 ]);
+const escrowShort = "settlement-escrow-short";
 const journalBehind = "settlement-journal-behind";
 /** Participants tell what they metered within two days; older slots are not looked at again. */
 const lookBackMs = 3 * 86_400_000;
@@ -48,6 +50,9 @@ export function clearingHouse(parts: {
   chain: Pick<ChainReader, "partyOf">;
   store: ExchangeStore;
   records: ExchangeRecordStore;
+  disputes: Pick<ExchangeDisputeStore, "dispute">;
+  /** Hears that a participant does not sign because the exchange's own escrow is short. */
+  onEscrowShort?: (participant: string) => void;
   balancing: readonly PriceSeries[];
   /** 32 random bytes in hex. */
   salt: () => string;
@@ -143,12 +148,16 @@ export function clearingHouse(parts: {
       const from = await records.from(participant, own.from ?? 1, mostHeads);
       return [{ kind: "head", records: from.flatMap(cosigned), newest }];
     }
+    if (code === escrowShort) parts.onEscrowShort?.(participant);
     if (curable.has(code)) {
       log.info({ participant, seq, code, reason: message }, "participant cannot sign yet, proposed again later");
       return [];
     }
-    await records.dispute(participant, seq);
-    log.error({ participant, seq, code, reason: message, own }, "participant disputes a record, its settlement is held");
+    await parts.disputes.dispute(participant, seq, { code, message, own, atMs: clock.now() });
+    log.error(
+      { participant, seq, code, reason: message, own },
+      "participant disputes a record, its settlement is held: smart-mla market exchange disputes list",
+    );
     return [];
   };
   const talk = async (participant: string, answers: readonly SettlementUp[]): Promise<SettlementDown[]> => {

@@ -30,7 +30,7 @@ function startDemo(folder: string, args: readonly string[]) {
   return { child, out };
 }
 
-it("keeps every promise with two homes, says so in its last line and leaves nothing behind", { timeout: 300_000 }, async () => {
+it("keeps every promise with two homes, says so in its last line and leaves nothing behind", { timeout: 420_000 }, async () => {
   const folder = scratch("demo");
   const { child, out } = startDemo(folder, ["--homes", "2", "--seed", "3", "--once", "--json"]);
   const [code] = (await once(child, "exit")) as [number];

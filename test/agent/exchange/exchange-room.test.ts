@@ -36,3 +36,33 @@ it("looks at the exchange twice in the time between two of its auctions, and no 
   expect(await roundsAnHour(900_000)).toBe(9);
   expect(await roundsAnHour(60_000)).toBe(24);
 });
+
+it.each<[string, Partial<ExchangeParts["settling"]>, boolean]>([
+  ["orders where all is well", {}, true],
+  ["takes back what is open where delivered trades are not settled", { unsettledSince: () => 1_000 }, false],
+  ["takes back what is open where it has left", { hasLeft: () => true }, false],
+])("%s, and its state says why", async (_, settled, mayOrder) => {
+  const clock = fakeClock(Date.parse("2026-06-10T08:00:00Z"));
+  const ending = new AbortController();
+  const asked = new Set<boolean>();
+  const settling = { run: () => Promise.resolve(), counts: () => ({ signed: 0, disputed: 0 }) };
+  const parts: ExchangeParts = {
+    trader: {
+      run: (may) => Promise.resolve(void asked.add(may)),
+      auctionsEveryMs: () => 900_000,
+      counts: () => ({ placed: 0, refused: 0 }),
+    },
+    settling: { ...settling, hasLeft: () => false, unsettledSince: () => undefined, ...settled },
+    lookAfter: () => Promise.resolve(),
+    close: () => undefined,
+  };
+  const room = startExchangeRoom({ open: () => Promise.resolve(parts), clock, log: silentLog(), signal: ending.signal });
+  await clock.advance(3_600_000);
+  ending.abort();
+  await room.stop();
+  expect([...asked]).toEqual([mayOrder]);
+  expect(room.state()).toMatchObject({
+    hasLeft: settled.hasLeft !== undefined,
+    unsettledSince: settled.unsettledSince ? "1970-01-01T00:00:01.000Z" : null,
+  });
+});

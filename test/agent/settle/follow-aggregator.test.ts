@@ -82,6 +82,25 @@ it("comes back piece by piece, keeps each, and says from where on it needs more"
   expect(await home.sign(next)).toBe("signed");
 });
 
+it("goes on over what was published on chain in between, and past what it has signed alone", async () => {
+  const home = await homeOnChain();
+  const first = await home.cosigned("import", 0);
+  const second = await home.cosigned("import", 1);
+  const third = await home.cosigned("export", 0);
+  const fourth = home.next("export", 1);
+  expect(await home.sign(fourth)).toBe("signed");
+  // Of the last the copy has the own signature alone.
+  home.db.exec("delete from record where seq in (2, 3)");
+  hold(home.db, "the database was restored from a backup", home.clock.now());
+  await home.market.funder.publish(third, ...(await bothSign(home.domain, third)));
+  // The aggregator has signed the last since.
+  expect(await recover(home, [second], third)).toBe("settlement-head-unproven");
+  expect(await recover(home, [second, third, fourth], fourth)).toBe("whole");
+  expect(home.stores.records.at(home.pair, 4)?.otherSignature).not.toBeNull();
+  expect(home.stores.records.cosignedUpTo(home.pair)).toBe(4);
+  expect(first.seq).toBe(1);
+});
+
 it("goes by no word but the aggregator's own, said just now", async () => {
   const { home, all, fourth } = await afterRestore();
   const records = await Promise.all(all.slice(1).map((one) => shown(home, one)));

@@ -5,7 +5,7 @@ import type { CosignedRecord } from "../../../core/message/settlement-message.ts
 import { AppError, errorCode } from "../../../core/app-error.ts";
 import { recordDigest, recordHead } from "../../../settlement/record/record.ts";
 import { publishCall } from "../../../settlement/chain/settlement-calls.ts";
-import { bothSign, householdIsA, newestSaid } from "../../settlement/fixture.ts";
+import { bothSign, exampleRecord, householdIsA, newestSaid } from "../../settlement/fixture.ts";
 import { homeOnChain, hourOf } from "./home-on-chain.ts";
 
 type Home = Awaited<ReturnType<typeof homeOnChain>>;
@@ -156,4 +156,24 @@ it("asks for the newest records again where it came back from an old copy and th
   const said = await newestSaid(home.domain, third, home.clock.now());
   await home.room.recover([{ record: third, evidence, gatewaySignature, aggregatorSignature }], said);
   expect([await home.sign(fourth), second.seq]).toEqual(["signed", 2]);
+});
+
+it("takes from the watchtower at its start what an old copy of its card lacks", async () => {
+  const home = await homeOnChain();
+  const { door } = memoryTower();
+  const chores = home.choresWith({ tower: door });
+  await home.cosigned("import", 0);
+  await home.cosigned("import", 1);
+  await chores(false);
+  home.db.exec("delete from record where seq > 1");
+  expect(home.stores.hold.held()).toBeNull();
+  await home.choresWith({ tower: door })(false);
+  expect(home.stores.records.newest(home.pair)?.record.seq).toBe(2);
+  // Under number 2 there can be no other record any more.
+  const again = exampleRecord(home.domain, {
+    previous: home.stores.records.at(home.pair, 1)?.record ?? null,
+    kind: "export",
+    evidence: hourOf("export", 0),
+  });
+  expect([again.seq, await home.sign(again)]).toEqual([2, "settlement-second-body"]);
 });

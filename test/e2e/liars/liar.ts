@@ -59,7 +59,8 @@ export async function liar(home: HonestHome, character: Character, random: () =>
   const held: Held[] = [];
   /** By number, of the history that it goes on from. */
   let chain: Held[] = [];
-  /** Newest record of a history that it has denied. */
+  /** Newest record of a history that it has denied, and uses when it likes. */
+  let denied: Held | undefined;
   let deniedSeq = 0;
   /** What it bills a second time, in a history without it. */
   let again: Held[] = [];
@@ -183,7 +184,7 @@ export async function liar(home: HonestHome, character: Character, random: () =>
     if (character.hides && deniedSeq === 0 && missing.length > 1) {
       // Without the newest ones: the two begin a second history, in which the same import is billed again.
       const cut = Math.floor(random() * (missing.length - 1));
-      deniedSeq = last?.record.seq ?? 0;
+      [denied, deniedSeq] = [last, last?.record.seq ?? 0];
       again = missing.slice(cut).filter(({ record }) => record.kind === "import");
       chain = chain.slice(0, from - 1 + cut);
       previous = chain.at(-1)?.record ?? null;
@@ -248,6 +249,10 @@ export async function liar(home: HonestHome, character: Character, random: () =>
         await propose(compose("reward", hour, evidence), evidence);
       }
       if (hour % 6 === 5) await commit();
+      if (denied && chance(0.1)) {
+        await settle(denied);
+        denied = undefined;
+      }
       if (chance(character.settlesOld)) {
         const old = held.filter(({ given }) => given).toSorted((one, other) => (worth(one) < worth(other) ? -1 : 1))[0];
         if (old) await settle(old);
