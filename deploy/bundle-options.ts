@@ -33,6 +33,7 @@ export const bundleInput: InputOptions = {
     "signature-worker": "settlement/audit/signature-worker.ts",
     "planning-worker": "aggregator/optimise/planning-worker.ts",
     "answer-worker": "aggregator/optimise/answer-worker.ts",
+    "round-worker": "aggregator/flexibility/round-worker.ts",
   },
   platform: "node",
   external: ["better-sqlite3", "@serialport/bindings-cpp", "koffi", "highs", /^@foundry-rs\//, "bufferutil", "utf-8-validate"],

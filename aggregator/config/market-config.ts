@@ -1,4 +1,4 @@
-import type { OfferTerms } from "../flexibility/feeder-portfolio.ts";
+import type { OfferTerms } from "../flexibility/round-room.ts";
 import type { MarketAccessYaml } from "./market-schema.ts";
 
 /** How an aggregator deals with a grid operator. */

@@ -206,6 +206,11 @@ export function planningDesk(options: {
         .find(({ name }) => name === feeder)
         ?.sites.slice(0, 1)
         .forEach(planSoon),
-    portfolio: feederPortfolio({ ...options, control, attendance }),
+    portfolio: feederPortfolio({
+      ...options,
+      control,
+      attendance,
+      fewestInThread: options.threads > 0 ? fewestInThreads : Infinity,
+    }),
   };
 }

@@ -70,6 +70,8 @@ const values = [
 ];
 /** The value with which a route answers, by the name of its parameter; a new name needs one here. */
 const good: Record<string, string> = {
+  point: "feeder-7",
+  date: "2026-03-02",
   seq: "1",
   id: "2",
   digest: id("digest of gw_birch"),

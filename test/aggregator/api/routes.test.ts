@@ -144,7 +144,7 @@ describe("tokens", () => {
   };
   const span = "?from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z";
   const spanOf = (path: string): string =>
-    /\/(gaps|events|rewards|income|settlement\/(statistics|spending))$/.test(path) ? span : "";
+    /\/(gaps|events|rewards|income|market\/orders|settlement\/(statistics|spending))$/.test(path) ? span : "";
 
   it("are asked for by every path but those of the public log", async () => {
     const { app, get } = await apiRig({ open: false });

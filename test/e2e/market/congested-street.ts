@@ -61,7 +61,7 @@ function series(): PriceSeries {
  * Two aggregators with ten homes each under one feeder of a grid operator: real programs, a real broker with TLS, a real chain, and
  * time that a test moves. It is nearly half past nine in the evening before.
  */
-export async function congestedStreet(peers: { mosquitto: string; openssl: string }, limitW: number) {
+export async function congestedStreet(peers: { mosquitto: string; openssl: string }, limitW: number, homesOfEach = homesEach) {
   const folder = scratch("street");
   const clock = fakeClock(dayMs.startMs - 2.55 * hourMs);
   const log = silentLog();
@@ -116,7 +116,7 @@ export async function congestedStreet(peers: { mosquitto: string; openssl: strin
     const { kid, key } = await importControlKey(control.publicJwk);
     const mine: StreetHome[] = [];
     const history = await openStore({ engine: "sqlite", file: join(own, "data.db") });
-    for (let number = 1; number <= homesEach; number += 1) {
+    for (let number = 1; number <= homesOfEach; number += 1) {
       const site = `${name}-${number}`;
       const seed = number + index * 3;
       const household = await parties.enter();
@@ -230,8 +230,9 @@ export async function congestedStreet(peers: { mosquitto: string; openssl: strin
     parties.close();
   });
   const settleDown = async (): Promise<void> => {
-    await until("all that homes told has its receipt", () => all().every((home) => home.waiting() === 0), 30_000);
-    await Promise.all(all().map((home) => home.idle()));
+    const served = [...running.keys()].flatMap((name) => homes.get(name) ?? []);
+    await until("all that homes told has its receipt", () => served.every((home) => home.waiting() === 0), 30_000);
+    await Promise.all(served.map((home) => home.idle()));
   };
   return {
     clock,
@@ -242,6 +243,11 @@ export async function congestedStreet(peers: { mosquitto: string; openssl: strin
     async restartMarket() {
       await market.stop();
       market = await startMarket({ config: marketConfig, clock, log });
+    },
+    /** Takes an aggregator away. */
+    async stop(name: AggregatorName) {
+      await running.get(name)?.stop();
+      running.delete(name);
     },
     async restart(name: AggregatorName) {
       await running.get(name)?.stop();
