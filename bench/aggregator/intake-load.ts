@@ -7,12 +7,15 @@ import { topic } from "../../core/topic.ts";
 export const benchAggregator = "bench";
 export const benchSites = (homes: number): string[] => Array.from({ length: homes }, (_, at) => `home-${at + 1}`);
 
-/** What homes send, in the order in which it comes: a message of each home, then the next of each. */
-export function* benchMessages(shape: {
+/** How much homes send. */
+export interface Shape {
   homes: number;
   messagesEach: number;
   rowsEach: number;
-}): Generator<{ site: string; message: Measurements }> {
+}
+
+/** What homes send, in the order in which it comes: a message of each home, then the next of each. */
+export function* benchMessages(shape: Shape): Generator<{ site: string; message: Measurements }> {
   const sites = benchSites(shape.homes);
   const boots = sites.map(() => randomUUID());
   const startMs = Date.parse("2026-03-01T00:00:00Z");
