@@ -48,10 +48,10 @@ export interface Intake {
 }
 
 /** Messages that may wait, of all homes together, and their characters in all; a flood costs a number, not memory. */
-const mostPending = 10_000;
+const mostPending = 16_000;
 const mostPendingLength = 32 * 1024 * 1024;
 /** From here on nothing more is read from the broker until fewer wait; so long at most, as the connection would die of it. */
-const slowDown = { pending: 5000, length: 16 * 1024 * 1024, mostMs: 5000 };
+const slowDown = { pending: 8000, length: 16 * 1024 * 1024, mostMs: 5000 };
 /** Causes of an override that come from people in the house. */
 const residents: ReadonlySet<string> = new Set(["user", "hand", "comfort"]);
 

@@ -13,7 +13,7 @@ export interface RowBatches {
 }
 
 /** A batch of so many messages, or characters, does not wait for what is just arriving. */
-const enough = { messages: 2500, length: 512 * 1024 };
+const enough = { messages: 4000, length: 1024 * 1024 };
 /** Rows of one run that are stored together. */
 const mostRowsTogether = 1500;
 
