@@ -11,13 +11,14 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { boundAt } from "../flexibility/flex-orders.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
 import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
 import type { HomeWatch } from "./home-watch.ts";
 import { limitLedger } from "./limit-ledger.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
-import { readHome, type ReadHome } from "./read-home.ts";
+import { isAsked, readHome, type ReadHome } from "./read-home.ts";
 
 /** Parts that the planner works with. */
 export interface CommunityPlannerOptions {
@@ -38,6 +39,8 @@ export interface CommunityPlannerOptions {
   mustHearAll: (site: string) => boolean;
   /** Hears of each list that a home is given, with what its appliance had been given then, Wh. */
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
+  /** Congestion points of grid operators by feeder. */
+  points?: ReadonlyMap<string, string> | undefined;
   /** Hears how each plan of a feeder ended. */
   watch?: Pick<Metrics, "planEnded"> | undefined;
   clock: Clock;
@@ -58,6 +61,29 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
   const loads = netLoads(store);
   /** Prices of the feeders when a group was planned last. */
   const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
+  /**
+   * What grid operators have ordered of a group's feeders. The homes keep to it as far as their wishes allow: what it falls short
+   * of costs the aggregator a penalty, and no home its warm water.
+   */
+  const ordersOf = async (group: FeederGroup, slots: readonly PricedSlot[], hours: Float64Array): Promise<Feeder[]> => {
+    const { points } = options;
+    const [from, until] = [slots[0]?.startMs ?? 0, slots.at(-1)?.endMs ?? 0];
+    const orders = points ? await store.flexOrders(from, until) : [];
+    return group.feeders.flatMap(({ name, sites }): Feeder[] => {
+      const point = points?.get(name);
+      if (point === undefined || !orders.some((order) => order.point === point)) return [];
+      const bounds = slots.map(({ startMs }) => boundAt(orders, point, startMs));
+      return [
+        {
+          name: `orders at ${name}`,
+          importLimitWh: hours.map((h, slot) => h * (bounds[slot]?.mostW ?? Infinity)),
+          exportLimitWh: hours.map((h, slot) => -h * (bounds[slot]?.leastW ?? -Infinity)),
+          members: sites.map((site) => group.sites.indexOf(site)),
+          soft: true,
+        },
+      ];
+    });
+  };
   return async (group) => {
     const nowMs = clock.now();
     const slots = prices.slots(nowMs, nowMs + horizonMs, options.slotMinutes);
@@ -73,7 +99,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       // What is read of thousands of homes must not keep the rest of the process waiting.
       await setImmediate();
     }
-    if (homes.every(({ facts }) => facts.resources.length === 0)) return;
+    if (!homes.some(({ facts }) => isAsked(facts))) return;
     const before = await ledger.before(nowMs);
     const hours = Float64Array.from(slots, ({ startMs, endMs }) => (endMs - startMs) / 3_600_000);
     const last = learned.get(group.name);
@@ -81,7 +107,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const result = await room.plan({
       hours,
       parties: homes.map(({ site }) => ({ name: site, curtailedBeforeWh: before.get(site) ?? 0 })),
-      feeders: feedersOf(group, slots, hours, control),
+      feeders: [...feedersOf(group, slots, hours, control), ...(await ordersOf(group, slots, hours))],
       keepWithin,
       prices: last ? last.prices.map((series) => shifted(series, (first.startMs - last.startMs) / slotMs(first))) : [],
       mostMs: options.mostMs,
@@ -98,7 +124,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     let turn = 0;
     for (const [index, home] of homes.entries()) {
       await setImmediate();
-      const made = home.alone ?? planLists(home, { plan: await room.planOf(index), slots, hours }, options.uuid);
+      const made = home.alone ?? planLists(home, { plan: await room.planOf(index), slots, hours, nowMs }, options.uuid);
       const isNew = (list: InstructionList): boolean => !saysNothingNew(list, home.inForce.get(list.resource), nowMs);
       const lists = options.mustHearAll(home.site) ? made : made.filter(isNew);
       if (lists.length === 0) continue;
@@ -112,7 +138,8 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
 
 const slotMs = ({ startMs, endMs }: PricedSlot): number => endMs - startMs;
 
-function feedersOf(
+/** Limits of a group's feeders by slot. */
+export function feedersOf(
   group: FeederGroup,
   slots: readonly PricedSlot[],
   hours: Float64Array,
@@ -134,7 +161,7 @@ function shifted(series: Float64Array, by: number): Float64Array {
 }
 
 /** A number of a name, the same for ever: ties between equal homes are broken in the same way in each plan. */
-function seedOf(name: string): number {
+export function seedOf(name: string): number {
   let hash = 2_166_136_261;
   for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16_777_619) >>> 0;
   return hash;

@@ -8,6 +8,8 @@ export interface HeldRun {
   contiguousSeq: number;
   /** The highest number that ever came, rows and gaps; null where an older program counted. */
   newestSeq: number | null;
+  /** Rows up to this number that are not here were deleted for their age. */
+  thinnedSeq: number;
   /** Of the newest receipt; -1 where there is none yet. */
   receiptNumber: number;
 }

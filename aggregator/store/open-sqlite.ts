@@ -9,6 +9,17 @@ import { sqliteRows } from "./sqlite-rows.ts";
 import type { Tables } from "./tables.ts";
 import { type OnQuery, timed } from "./timed.ts";
 
+/** Pages of deleted rows that are given back to the disk at a time: 4 MB. */
+const pagesAtOnce = 1000;
+
+/** An open SQLite database. */
+export interface OpenSqlite {
+  db: Kysely<Tables>;
+  many: ManyRows;
+  /** Gives some pages of deleted rows back to the disk. */
+  freePages(): void;
+}
+
 /**
  * Pages that many rows touch are written once for all of them: 32 MiB of pages in memory, and 16 MiB of log before it is
  * taken into the file.
@@ -19,12 +30,14 @@ const settings = ["cache_size = -32768", "wal_autocheckpoint = 4000"];
  * Opens (and makes, mode 0600) the SQLite file behind the aggregator's store, WAL with synchronous=FULL.
  * @throws AppError store-unusable, store-not-durable, store-too-new
  */
-export async function openSqlite(file: string, onQuery?: OnQuery): Promise<{ db: Kysely<Tables>; many: ManyRows }> {
+export async function openSqlite(file: string, onQuery?: OnQuery): Promise<OpenSqlite> {
   let database: Database.Database;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     database = new Database(file);
     chmodSync(file, 0o600);
+    // Of a new file: pages of deleted rows can be given back some at a time. An old one uses them for new rows.
+    database.pragma("auto_vacuum = INCREMENTAL");
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
     for (const setting of settings) database.pragma(setting);
@@ -40,7 +53,12 @@ export async function openSqlite(file: string, onQuery?: OnQuery): Promise<{ db:
     await db.destroy();
     throw cause instanceof AppError ? cause : unusable(file, cause);
   }
-  return { db, many: sqliteRows(database, onQuery) };
+  return {
+    db,
+    many: sqliteRows(database, onQuery),
+    // The whole pragma: a statement of the query builder would end after its first page.
+    freePages: () => void database.exec(`pragma incremental_vacuum(${pagesAtOnce})`),
+  };
 }
 
 const engine: Engine = {

@@ -71,6 +71,7 @@ async function lockRuns(tx: Kysely<Tables>, runs: readonly RunKey[]): Promise<Ma
         contiguousSeq: Number(row.contiguous_seq),
         newestSeq: row.newest_seq === null ? null : Number(row.newest_seq),
         receiptNumber: Number(row.receipt_number),
+        thinnedSeq: Number(row.thinned_seq),
       },
     ]),
   );

@@ -11,8 +11,8 @@ const columns = Object.keys(itemColumns);
 export function sqliteRows(database: Database, onQuery: OnQuery = () => undefined): ManyRows {
   // Changes nothing, and waits for its turn to write: what is read after it does not change until the end.
   const hold = database.prepare("update run set site = site where site is null");
-  const find = database.prepare<[string, string], [number, number | null, number]>(
-    "select contiguous_seq, newest_seq, receipt_number from run where site = ? and boot = ?",
+  const find = database.prepare<[string, string], [number, number | null, number, number]>(
+    "select contiguous_seq, newest_seq, receipt_number, thinned_seq from run where site = ? and boot = ?",
   );
   find.raw(true);
   const make = database.prepare(
@@ -37,8 +37,9 @@ export function sqliteRows(database: Database, onQuery: OnQuery = () => undefine
       timed(() => {
         hold.run();
         return runs.map(({ site, boot }): HeldRun => {
-          const [contiguousSeq, newestSeq, receiptNumber] = find.get(site, boot) ?? (make.run(site, boot), [0, 0, -1]);
-          return { site, boot, contiguousSeq, newestSeq, receiptNumber };
+          const [contiguousSeq, newestSeq, receiptNumber, thinnedSeq] =
+            find.get(site, boot) ?? (make.run(site, boot), [0, 0, -1, 0]);
+          return { site, boot, contiguousSeq, newestSeq, receiptNumber, thinnedSeq };
         });
       }),
     keepRuns: (_tx, runs) =>
