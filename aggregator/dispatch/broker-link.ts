@@ -5,6 +5,7 @@ import { brokerConnection } from "../../core/broker-connection.ts";
 import type { Log } from "../../core/log.ts";
 import { parseTopic } from "../../core/topic.ts";
 import type { AggregatorConfig } from "../config/aggregator-config.ts";
+import { writeTogether } from "./write-together.ts";
 
 /** A message from a home, not yet believed; `rest` is the topic after `up/`. */
 export interface SiteMessage {
@@ -84,8 +85,10 @@ export function startBrokerLink(options: {
     return options.onMessage({ site: parsed.site, rest: parsed.rest, topic: name, text: payload.toString("utf8") });
   };
   // By this and not by the event: what is not taken is not confirmed, so that the broker sends it again after a restart.
+  const together = writeTogether();
   client.handleMessage = ({ topic, payload }, done) => {
     const taken = take(topic, payload);
+    together(client.stream);
     if (taken === true) done();
     else if (taken) void taken.then(() => done());
   };

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import { ConsentMessage } from "../../core/consent.ts";
@@ -9,14 +8,15 @@ import { Refusal } from "../../core/message/refusal.ts";
 import { ConfigReport } from "../../core/message/remote-config.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
-import { parseAs } from "../../core/parse-as.ts";
 import { implausible } from "../optimise/plausible-storage.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { SiteMessage } from "../dispatch/broker-link.ts";
 import { leastNumber, type Send } from "../dispatch/sender.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { lostAt } from "../settle/doubts.ts";
+import { parseBody as parse, parseJson } from "./parse-body.ts";
 import { receipts } from "./receipts.ts";
+import { rowBatches } from "./row-batches.ts";
 import { takeConsents } from "./take-consents.ts";
 
 /** Parts that the intake works with; `on…` hear of what is stored. */
@@ -50,12 +50,10 @@ export interface Intake {
 }
 
 /** Messages that may wait, of all homes together, and their characters in all; a flood costs a number, not memory. */
-const mostPending = 5000;
+const mostPending = 16_000;
 const mostPendingLength = 32 * 1024 * 1024;
 /** From here on nothing more is read from the broker until fewer wait; so long at most, as the connection would die of it. */
-const slowDown = { pending: 2500, length: 16 * 1024 * 1024, mostMs: 5000 };
-/** Rows of one commit. */
-const mostRowsTogether = 1500;
+const slowDown = { pending: 8000, length: 16 * 1024 * 1024, mostMs: 5000 };
 /** Causes of an override that come from people in the house. */
 const residents: ReadonlySet<string> = new Set(["user", "hand", "comfort"]);
 
@@ -128,69 +126,38 @@ export function intake(options: IntakeOptions): Intake {
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
   };
-  const refuse = ({ topic }: SiteMessage, error: unknown): void =>
+  const refuse = ({ topic }: Pick<SiteMessage, "topic">, error: unknown): void =>
     options.rejections.note(errorCode(error), topic, errorMessage(error));
-  /** Rows that came one after the other are stored with one commit and have one receipt, which is cumulative. */
-  const takeRows = async (messages: readonly SiteMessage[]): Promise<void> => {
-    let before: { first: SiteMessage; rows: Measurements } | undefined;
-    const close = async (): Promise<void> => {
-      const group = before;
-      before = undefined;
-      if (group) await measurements(group.first.site, group.rows).catch((error: unknown) => refuse(group.first, error));
-    };
-    for (const message of messages) {
-      const rows = rowsOf(message);
-      if (!rows) continue;
-      const fits = before?.rows.boot === rows.boot && before.rows.items.length + rows.items.length <= mostRowsTogether;
-      if (!fits) await close();
-      before = before
-        ? { ...before, rows: { ...before.rows, ...rows, items: [...before.rows.items, ...rows.items] } }
-        : { first: message, rows };
-    }
-    await close();
-  };
-  const rowsOf = (message: SiteMessage): Measurements | undefined => {
-    try {
-      return parse(Measurements, parseJson(message.text));
-    } catch (error) {
-      refuse(message, error);
-      return undefined;
-    }
-  };
   // One queue a home keeps its messages in order; homes do not wait for each other.
   let pending = 0;
   let pendingLength = 0;
   let closed = false;
   let reading = Promise.withResolvers<void>();
   const isBusy = (): boolean => pending >= slowDown.pending || pendingLength >= slowDown.length;
+  const release = (messages: number, length: number): void => {
+    pending -= messages;
+    pendingLength -= length;
+    if (!isBusy()) reading.resolve();
+  };
+  const rows = rowBatches({ store: measurements, refuse, done: release });
   const underWay = new Set<Promise<void>>();
-  const queues = new Map<string, Queue>();
-  /** Done when its turn is over; `later` is what the next one need not wait for. */
+  const queues = new Map<string, Promise<void>>();
   const inTurn = (site: string, work: () => Promise<Later | void>): Promise<void> => {
-    const taken = (queues.get(site)?.last ?? Promise.resolve()).then(work);
-    const last = taken.then(
-      () => undefined,
-      () => undefined,
-    );
-    if (options.sites.has(site)) queues.set(site, { last });
+    const taken = (queues.get(site) ?? Promise.resolve()).then(() => rows.under(site)).then(work);
+    const done = (): void => void (queues.get(site) === last && queues.delete(site));
+    const last = taken.then(done, done);
+    if (options.sites.has(site)) queues.set(site, last);
     return taken.then((result) => result?.later);
   };
-  /** Joins the rows that wait at the end of the home's queue. */
-  const gather = (message: SiteMessage): Promise<void> => {
-    const waiting = queues.get(message.site)?.rows;
-    if (waiting) {
-      waiting.messages.push(message);
-      return waiting.done;
-    }
-    const messages = [message];
-    const done = inTurn(message.site, () => {
-      const queue = queues.get(message.site);
-      if (queue?.rows?.messages === messages) delete queue.rows;
-      return takeRows(messages);
-    });
-    const queue = queues.get(message.site);
-    if (queue) queue.rows = { messages, done };
-    return done;
+  /** Rows need not wait for rows: those of one home are stored in their order anyway. */
+  const takeRows = (message: SiteMessage): Promise<void> =>
+    queues.has(message.site) ? inTurn(message.site, async () => ({ later: rows.add(message) })) : rows.add(message);
+  const takeOther = async (message: SiteMessage): Promise<void> => {
+    const done = inTurn(message.site, () => take(message)).catch((error: unknown) => refuse(message, error));
+    underWay.add(done);
+    await done;
+    underWay.delete(done);
+    release(1, message.text.length);
   };
   return {
     take(message) {
@@ -202,17 +169,8 @@ export function intake(options: IntakeOptions): Intake {
       }
       pending++;
       pendingLength += length;
-      const rows = message.rest === "meter" && options.sites.has(message.site);
-      const done = (rows ? gather(message) : inTurn(message.site, () => take(message)))
-        .catch((error: unknown) => refuse(message, error))
-        .finally(() => {
-          pending--;
-          pendingLength -= length;
-          if (!isBusy()) reading.resolve();
-        });
-      underWay.add(done);
-      void done.then(() => underWay.delete(done));
-      return options.clock.hold(done);
+      const isRows = message.rest === "meter" && options.sites.has(message.site);
+      return options.clock.hold(isRows ? takeRows(message) : takeOther(message));
     },
     isOpen: () => !closed,
     room() {
@@ -224,24 +182,8 @@ export function intake(options: IntakeOptions): Intake {
     async close() {
       closed = true;
       await Promise.all(underWay);
+      await rows.settled();
       await answers.settled();
     },
   };
 }
-
-/** Work of one home in its order. */
-interface Queue {
-  last: Promise<void>;
-  /** Messages with rows at its end, not begun. */
-  rows?: { messages: SiteMessage[]; done: Promise<void> };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new AppError("intake-not-json", "the payload is not JSON", { cause });
-  }
-}
-
-const parse = <S extends z.ZodType>(schema: S, body: unknown): z.output<S> => parseAs(schema, body, "intake-malformed");

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import type { GapItem, MeasurementItem, Measurements } from "../../core/message/measurements.ts";
 import type { Ingested } from "./aggregator-store.ts";
+import type { HeldRun, ManyRows } from "./many-rows.ts";
 import { keptBodies, lostRows, slotsFarAhead, wholeUpTo, type Span } from "./run-rows.ts";
 import type { Tables } from "./tables.ts";
 
@@ -16,15 +17,8 @@ export interface IngestOrder {
 }
 
 /** What is known of a run of a home while its rows are kept. */
-interface Run {
-  site: string;
-  boot: string;
-  contiguousSeq: number;
-  /** The highest number that ever came, rows and gaps. */
+interface Run extends HeldRun {
   newestSeq: number;
-  /** Rows up to this number that are not here were deleted for their age. */
-  thinnedSeq: number;
-  receiptNumber: number;
 }
 
 /** What becomes of one message. */
@@ -46,22 +40,31 @@ const mostSlotsAhead = 5000;
  * Keeps the new rows of messages of different runs, within a transaction: a handful of statements for all of them where the
  * rows are simply the next ones, some more for each run that repeats rows or leaves some out.
  */
-export async function ingestRows(tx: Db, orders: readonly IngestOrder[]): Promise<Ingested[]> {
-  const runs = await holdRuns(tx, orders);
+export async function ingestRows(tx: Db, many: ManyRows, orders: readonly IngestOrder[]): Promise<Ingested[]> {
+  const held = await many.holdRuns(
+    tx,
+    orders.map(({ site, message: { boot } }) => ({ site, boot })),
+  );
   const takings: Taking[] = [];
-  for (const [index, { message }] of orders.entries()) takings.push(await begun(tx, runs[index] as Run, message));
   const rows: Tables["item"][] = [];
-  for (const taking of takings) rows.push(...(await newRows(tx, taking)));
-  if (rows.length > 0)
-    await tx
-      .insertInto("item")
-      .values(rows)
-      // A home whose rows outlived its runs: the first ones stay.
-      .onConflict((on) => on.doNothing())
-      .execute();
-  for (const { run, items } of takings) for (const item of items) if (item.kind === "gap") await addGap(tx, run, item);
-  for (const taking of takings) await count(tx, taking);
-  await keepRuns(tx, takings);
+  /** Those that more must be asked about. */
+  const others: Taking[] = [];
+  for (const [index, { message, leastNumber = 0 }] of orders.entries()) {
+    const run = await begunRun(tx, held[index] as HeldRun, leastNumber);
+    const simple = simplyNext(run, message, rows);
+    const taking = simple ?? (await begun(tx, run, message));
+    takings.push(taking);
+    if (!simple) others.push(taking);
+  }
+  for (const taking of others) rows.push(...(await newRows(tx, taking)));
+  // A home whose rows outlived its runs: the first ones stay.
+  if (rows.length > 0) await many.addItems(tx, rows);
+  for (const { run, items } of others) for (const item of items) if (item.kind === "gap") await addGap(tx, run, item);
+  for (const taking of others) await count(tx, taking);
+  await many.keepRuns(
+    tx,
+    takings.map(({ run }) => run),
+  );
   return takings.map(({ run, added, changed, lost, refused }, index) => ({
     contiguousSeq: run.contiguousSeq,
     added,
@@ -72,49 +75,22 @@ export async function ingestRows(tx: Db, orders: readonly IngestOrder[]): Promis
   }));
 }
 
-/**
- * Writing first holds the runs for this transaction: of two workers with rows of one home the other waits. All take runs in
- * the same order, so that no two wait for each other.
- */
-async function holdRuns(tx: Db, orders: readonly IngestOrder[]): Promise<Run[]> {
-  const values = orders.map(({ site, message: { boot }, leastNumber }) => ({
-    site,
-    boot,
-    contiguous_seq: 0,
-    newest_seq: 0,
-    receipt_number: leastNumber ?? 0,
-  }));
-  const held = await tx
-    .insertInto("run")
-    .values(values.toSorted((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1)))
-    .onConflict((on) =>
-      on.columns(["site", "boot"]).doUpdateSet({
-        // Numbers rise with each answer about a run, whoever gives it.
-        receipt_number: (eb) =>
-          eb
-            .case()
-            .when("run.receipt_number", "<", eb.ref("excluded.receipt_number"))
-            .then(eb.ref("excluded.receipt_number"))
-            .else(eb("run.receipt_number", "+", 1))
-            .end(),
-      }),
-    )
-    .returningAll()
-    .execute();
-  const byKey = new Map(held.map((row) => [keyOf(row), row]));
-  const found: Run[] = [];
-  for (const { site, boot } of values) {
-    const row = byKey.get(keyOf({ site, boot }));
-    if (!row) throw new Error(`run ${boot} of ${site} was not kept`);
-    const contiguousSeq = Number(row.contiguous_seq);
-    const newestSeq = row.newest_seq === null ? await newestOf(tx, { site, boot }, contiguousSeq) : Number(row.newest_seq);
-    const [thinnedSeq, receiptNumber] = [Number(row.thinned_seq), Number(row.receipt_number)];
-    found.push({ site, boot, contiguousSeq, newestSeq, thinnedSeq, receiptNumber });
-  }
-  return found;
+/** Numbers of receipts rise with each answer about a run, whoever gives it. */
+async function begunRun(tx: Db, held: HeldRun, leastNumber: number): Promise<Run> {
+  const newestSeq = held.newestSeq ?? (await newestOf(tx, held, held.contiguousSeq));
+  return { ...held, newestSeq, receiptNumber: Math.max(leastNumber, held.receiptNumber + 1) };
 }
 
-const keyOf = ({ site, boot }: { site: string; boot: string }): string => `${site} ${boot}`;
+/** Rows that go on where all before them are there and nothing waits ahead; undefined where it is not so simple. */
+function simplyNext(run: Run, { items, receipted = 0 }: Measurements, rows: Tables["item"][]): Taking | undefined {
+  if (run.newestSeq > run.contiguousSeq || receipted > run.contiguousSeq || items.length > mostAhead) return undefined;
+  let seq = run.contiguousSeq;
+  for (const item of items) if (item.kind === "gap" || item.seq !== ++seq) return undefined;
+  for (const item of items) rows.push(tableRow(run, item as Row));
+  run.contiguousSeq = seq;
+  run.newestSeq = seq;
+  return { run, items, added: items.length, changed: 0, lost: 0, refused: 0 };
+}
 
 /** Of a run that an older program began. */
 async function newestOf(tx: Db, { site, boot }: { site: string; boot: string }, contiguousSeq: number): Promise<number> {
@@ -185,27 +161,6 @@ async function count(tx: Db, { run, items }: Taking): Promise<void> {
   const alone = run.newestSeq <= run.contiguousSeq;
   run.newestSeq = Math.max(run.newestSeq, ...spans.map(([, last]) => last));
   run.contiguousSeq = await wholeUpTo(alone ? null : tx, run, run.contiguousSeq, spans);
-}
-
-async function keepRuns(tx: Db, takings: readonly Taking[]): Promise<void> {
-  await tx
-    .insertInto("run")
-    .values(
-      takings.map(({ run }) => ({
-        site: run.site,
-        boot: run.boot,
-        contiguous_seq: run.contiguousSeq,
-        newest_seq: run.newestSeq,
-        receipt_number: run.receiptNumber,
-      })),
-    )
-    .onConflict((on) =>
-      on.columns(["site", "boot"]).doUpdateSet({
-        contiguous_seq: (eb) => eb.ref("excluded.contiguous_seq"),
-        newest_seq: (eb) => eb.ref("excluded.newest_seq"),
-      }),
-    )
-    .execute();
 }
 
 /** A table of their own: the first of the rows that a home gave up may have come before it did so. */

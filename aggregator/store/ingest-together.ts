@@ -2,6 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { AggregatorStore, Ingested } from "./aggregator-store.ts";
 import { type IngestOrder, ingestRows } from "./ingest-rows.ts";
+import type { ManyRows } from "./many-rows.ts";
 import type { Tables } from "./tables.ts";
 
 interface Waiting {
@@ -9,8 +10,8 @@ interface Waiting {
   done: PromiseWithResolvers<Ingested>;
 }
 
-/** Rows of one commit: eleven values each, of which SQLite takes 32,766 in a statement. */
-const mostRows = 2000;
+/** Rows of one commit, so that it does not hold up what else is written. */
+const mostRows = 4000;
 /** Transactions at a time; while the server writes one to its disk the next is made. SQLite has one writer. */
 const mostAtOnce = 2;
 
@@ -19,14 +20,14 @@ const mostAtOnce = 2;
  * one message in a commit. Where a commit fails each of its messages is tried by itself, so that one home's rows cannot keep
  * the others' out.
  */
-export function ingestTogether(db: Kysely<Tables>): AggregatorStore["ingest"] {
+export function ingestTogether(db: Kysely<Tables>, many: ManyRows): AggregatorStore["ingest"] {
   let waiting: Waiting[] = [];
   /** Runs that are just being written. */
   const busy = new Set<string>();
   let writing = 0;
   let starting = false;
   const keep = (orders: readonly IngestOrder[]): Promise<Ingested[]> =>
-    db.transaction().execute((transaction) => ingestRows(transaction, orders));
+    db.transaction().execute((transaction) => ingestRows(transaction, many, orders));
   const write = async (group: readonly Waiting[]): Promise<void> => {
     const results = await keep(group.map(({ order }) => order)).catch((error: unknown) =>
       group.length === 1 || !isAboutRows(error) ? Promise.reject(error) : null,

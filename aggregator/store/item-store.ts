@@ -1,13 +1,14 @@
 import type { Kysely } from "kysely";
 import type { AggregatorStore } from "./aggregator-store.ts";
 import { ingestTogether } from "./ingest-together.ts";
+import type { ManyRows } from "./many-rows.ts";
 import type { Tables } from "./tables.ts";
 
 type ItemStore = Pick<AggregatorStore, "ingest" | "slots" | "pvSlots" | "gaps" | "itemCounts">;
 
 /** Rows of the homes' outboxes, each kept once. */
-export function itemStore(db: Kysely<Tables>): ItemStore {
-  const ingest = ingestTogether(db);
+export function itemStore(db: Kysely<Tables>, many: ManyRows): ItemStore {
+  const ingest = ingestTogether(db, many);
   const slots: ItemStore["slots"] = async (site, register, fromMs, toMs) => {
     const rows = await db
       .selectFrom("item")

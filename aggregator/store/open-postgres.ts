@@ -33,6 +33,8 @@ export async function openPostgres(
   });
   // A connection that breaks while it rests is replaced by the next that is asked for.
   pool.on("error", () => undefined);
+  // One that breaks in the middle of work tells that work; without a listener it would end the program, too.
+  pool.on("connect", (client) => void client.on("error", () => undefined));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }), ...timed(onQuery) });
   try {
     const { rows } = await sql<{ synchronous_commit: string }>`show synchronous_commit`.execute(db);

@@ -20,6 +20,7 @@ import { passingStore } from "./passing-store.ts";
 import { planHistoryStore } from "./plan-history-store.ts";
 import { eventStore } from "./event-store.ts";
 import { planStore } from "./plan-store.ts";
+import { postgresRows } from "./postgres-rows.ts";
 import { recordStore } from "./record-store.ts";
 import { retentionStore } from "./retention-store.ts";
 import { rewardStore } from "./reward-store.ts";
@@ -32,14 +33,14 @@ import { tokenStore } from "./token-store.ts";
 
 /** Opens the aggregator's store. @throws AppError of openSqlite and openPostgres */
 export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promise<AggregatorStore> {
-  const { db, freePages } =
+  const { db, many, freePages } =
     place.engine === "sqlite"
       ? await openSqlite(place.file, onQuery)
-      : { db: await openPostgres(place, onQuery), freePages: () => undefined };
+      : { db: await openPostgres(place, onQuery), many: postgresRows(), freePages: () => undefined };
   return {
     ...auditStore(db, auditedPart),
     ...consentStore(db),
-    ...itemStore(db),
+    ...itemStore(db, many),
     ...leaseStore(db),
     ...planStore(db),
     ...recordStore(db),

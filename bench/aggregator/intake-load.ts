@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import mqtt from "mqtt";
 import type { MeasurementItem, Measurements } from "../../core/message/measurements.ts";
 import { topic } from "../../core/topic.ts";
@@ -7,12 +8,15 @@ import { topic } from "../../core/topic.ts";
 export const benchAggregator = "bench";
 export const benchSites = (homes: number): string[] => Array.from({ length: homes }, (_, at) => `home-${at + 1}`);
 
-/** What homes send, in the order in which it comes: a message of each home, then the next of each. */
-export function* benchMessages(shape: {
+/** How much homes send. */
+export interface Shape {
   homes: number;
   messagesEach: number;
   rowsEach: number;
-}): Generator<{ site: string; message: Measurements }> {
+}
+
+/** What homes send, in the order in which it comes: a message of each home, then the next of each. */
+export function* benchMessages(shape: Shape): Generator<{ site: string; message: Measurements }> {
   const sites = benchSites(shape.homes);
   const boots = sites.map(() => randomUUID());
   const startMs = Date.parse("2026-03-01T00:00:00Z");
@@ -41,6 +45,23 @@ export async function queueAtBroker(url: string, messages: Iterable<{ site: stri
   await Promise.all(under);
   await client.endAsync();
   return count;
+}
+
+/** Publishes them one by one, evenly over time. */
+export async function publishLive(
+  url: string,
+  messages: Iterable<{ site: string; message: Measurements }>,
+  perSecond: number,
+): Promise<void> {
+  const client = await mqtt.connectAsync(url, { protocolVersion: 4, clientId: "bench-homes" });
+  const startedMs = performance.now();
+  const under: Promise<unknown>[] = [];
+  for (const { site, message } of messages) {
+    await delay(Math.max(0, startedMs + (under.length * 1000) / perSecond - performance.now()));
+    under.push(client.publishAsync(topic(benchAggregator, site, "up", "meter"), JSON.stringify(message), { qos: 1 }));
+  }
+  await Promise.all(under);
+  await client.endAsync();
 }
 
 /** Makes a session that the broker keeps, subscribed to all rows, and leaves. */

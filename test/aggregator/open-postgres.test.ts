@@ -1,10 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AppError, errorCode } from "../../core/app-error.ts";
+import { openPostgres } from "../../aggregator/store/open-postgres.ts";
 import { openStore } from "../../aggregator/store/open-store.ts";
 import { type Postgres, postgresFolder, startPostgres } from "../fake/postgres.ts";
 import { scratch } from "../fake/scratch.ts";
+import { until } from "../fake/until.ts";
 import { message, sampleItem, slotItem } from "./rows.ts";
 
 const programs = postgresFolder();
@@ -51,6 +54,23 @@ describe.skipIf(programs === undefined)(`PostgreSQL${programs === undefined ? " 
     await server.start();
     expect(await store.itemCounts()).toEqual([{ site: "home", rows: 50 }]);
     await store.close();
+  });
+
+  it("outlives a connection that breaks in the middle of work, between two statements: that work alone fails", async () => {
+    const db = await openPostgres({ engine: "postgres", url: server.database("broken") });
+    const work = db.transaction().execute(async (tx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      server.psql("broken", `select pg_terminate_backend(${rows[0]?.pid})`);
+      // No statement is under way when the program hears of it.
+      await until("the server has let it go", async () => {
+        const { rows: others } = await sql<{ pid: number }>`select pid from pg_stat_activity`.execute(db);
+        return !others.some(({ pid }) => pid === rows[0]?.pid);
+      });
+      return sql`select 1`.execute(tx);
+    });
+    await expect(work).rejects.toBeInstanceOf(Error);
+    await sql`select 1`.execute(db);
+    await db.destroy();
   });
 
   it("says what is wrong with a server that is away, too new or forgetful", async () => {

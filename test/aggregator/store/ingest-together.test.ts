@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
-import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
+import { openStore } from "../../../aggregator/store/open-store.ts";
+import { message, midnightMs, sampleItem, scratchPlace, scratchStore, slotItem } from "../rows.ts";
 
 const homes = Array.from({ length: 40 }, (_, at) => `home-${at}`);
 
@@ -38,4 +40,40 @@ it("gives numbers to receipts that rise by run, and none below the one that is a
     100, 101, 102, 900,
   ]);
   expect(await number("b", 1, 7)).toBe(7);
+});
+
+it("begins a run anew that was erased while the program ran", async () => {
+  const { store } = await scratchStore();
+  await store.ingest("a", message([sampleItem(1), sampleItem(2)]), 100);
+  await store.ingest("b", message([sampleItem(1)]));
+  await store.eraseSite("a", midnightMs);
+  const again = await Promise.all(["a", "b"].map((home) => store.ingest(home, message([sampleItem(2)]), 7)));
+  expect(again).toEqual([
+    { contiguousSeq: 0, added: 1, receiptNumber: 7 },
+    { contiguousSeq: 2, added: 1, receiptNumber: 7 },
+  ]);
+});
+
+it("writes what many homes hand in at once with a handful of statements, or a prepared one a row", async () => {
+  let heard = 0;
+  const store = await openStore(await scratchPlace(), () => heard++);
+  const before = heard;
+  await Promise.all(homes.map((home) => store.ingest(home, message([sampleItem(1)]))));
+  expect(heard - before).toBeLessThan(10);
+  expect(await store.itemCounts()).toHaveLength(homes.length);
+  await store.close();
+});
+
+it("keeps any text as it came, so that a row that comes again is the same", async () => {
+  const { store } = await scratchStore();
+  let seq = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.string({ unit: "binary", maxLength: 200 }), async (reason) => {
+      const at = new Date(midnightMs).toISOString();
+      const rows = message([{ kind: "switch", seq: ++seq, resource: "boiler", at, on: true, reason }]);
+      expect(await store.ingest("a", rows)).toEqual({ contiguousSeq: seq, added: 1 });
+      expect(await store.ingest("a", rows)).toEqual({ contiguousSeq: seq, added: 0 });
+    }),
+    { examples: [["\0"], ["'\"\\u0000"], ["\ud800"]], numRuns: 40 },
+  );
 });
