@@ -19,8 +19,10 @@ export interface ExchangeParts {
   close(): void;
 }
 
-/** Between two rounds: often enough that each auction finds the newest orders. */
+/** Between two rounds, where the exchange has not said more: often enough that each auction finds the newest orders. */
 const everyMs = 150_000;
+/** Rounds in the time between two auctions. */
+const roundsAnAuction = 2;
 
 /** Settles and orders round by round, one at a time; what fails is tried again in the next round. */
 export function startExchangeRoom(options: {
@@ -53,8 +55,14 @@ export function startExchangeRoom(options: {
       // By a clock that nobody has set, slots and times of orders mean nothing.
       if (clock.synced()) await trader.run(!settling.hasLeft());
     });
+  let nextMs = 0;
+  const isDue = (): boolean => {
+    if (clock.monotonicMs() < nextMs) return false;
+    nextMs = clock.monotonicMs() + (parts?.trader.auctionsEveryMs() ?? 0) / roundsAnAuction;
+    return true;
+  };
   const run = (): Promise<void> => (running ??= round().finally(() => (running = null)));
-  clock.every(everyMs, run, options.signal);
+  clock.every(everyMs, () => (isDue() ? run() : undefined), options.signal);
   return {
     state: () => ({
       placed: 0,

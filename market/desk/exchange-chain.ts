@@ -56,24 +56,29 @@ export function exchangeChain(parts: {
       log.info({ epoch, leaves: leaves.length, tx: hash }, "epoch committed");
     }
   };
+  const unbound = new Set(parts.balancing);
+  /** Whether there are prices that still count and that no epoch binds. */
   const keepPrices = async (): Promise<boolean> => {
     let isUnbound = false;
-    for (const series of parts.balancing) {
+    for (const series of unbound) {
       const hash = pricesHash(series);
       const startMs = Date.parse(series.start);
       const endMs = startMs + series.importPerKwh.length * series.stepS * 1000;
       await records.keepSeries(hash, series, { startMs, endMs });
-      isUnbound ||= endMs > clock.now() && (await records.seriesEpoch(hash)) === null;
+      if ((await records.seriesEpoch(hash)) !== null) unbound.delete(series);
+      else isUnbound ||= endMs > clock.now();
     }
     return isUnbound;
   };
   const isDue = async (what: string, everyMs: number): Promise<boolean> => (await records.due(what)) + everyMs <= clock.now();
-  const epochs = async (): Promise<void> => {
+  /** Says whether its time had come. */
+  const epochs = async (): Promise<{ regular: boolean }> => {
     const early = await keepPrices();
     const regular = await isDue("epoch", parts.epochMs);
     if (early || regular) await records.gather((leaves) => buildEpoch(leaves).root);
     if (regular) await records.setDue("epoch", clock.now());
     await commitAll();
+    return { regular };
   };
   const newestDue = async (participant: string): Promise<SignedHead[]> => {
     const agreement = participants.get(participant)?.agreement;
@@ -87,8 +92,10 @@ export function exchangeChain(parts: {
         : [newest.participantSignature, newest.ownSignature];
     return [{ head: recordHead(newest.record), signatureA, signatureB }];
   };
-  const settle = async (): Promise<void> => {
-    if (!(await isDue("settle", parts.settleMs))) return;
+  let settleNow = false;
+  const settle = async (regular: boolean): Promise<void> => {
+    settleNow ||= parts.settleMs === 0 ? regular : await isDue("settle", parts.settleMs);
+    if (!settleNow) return;
     const due: SignedHead[] = [];
     for (const participant of participants.keys()) due.push(...(await newestDue(participant)));
     for (let from = 0; from < due.length; from += mostTogether) {
@@ -101,6 +108,7 @@ export function exchangeChain(parts: {
       const { hash } = await chain.settleMany(good);
       log.info({ pairs: good.length, tx: hash }, "settled");
     }
+    settleNow = false;
     await records.setDue("settle", clock.now());
   };
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
@@ -120,8 +128,9 @@ export function exchangeChain(parts: {
   return {
     tick: () =>
       (running ??= (async () => {
-        await attempt("committing epochs", epochs);
-        await attempt("settling", settle);
+        let regular = false;
+        await attempt("committing epochs", async () => void ({ regular } = await epochs()));
+        await attempt("settling", () => settle(regular));
       })().finally(() => (running = null))),
     async bundleOf(stored, signed) {
       const { record, evidence, digest, prices, participantSignature, ownSignature, participant } = stored;

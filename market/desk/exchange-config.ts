@@ -40,7 +40,7 @@ export const ExchangeYaml = z.strictObject({
     contract: z.string().toLowerCase().pipe(Address),
     rpc_url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }),
     epoch_s: z.int().min(300).max(86_400).default(86_400),
-    /** 0: whenever there is something. */
+    /** 0: after each epoch. */
     settle_days: z.int().min(0).max(366).default(30),
   }),
   http: z

@@ -15,6 +15,7 @@ import {
   OrdersDown,
   OrdersUp,
   OwnDown,
+  OwnRecords,
   OwnUp,
   type SignedRequest,
 } from "../../core/message/exchange-http.ts";
@@ -61,9 +62,6 @@ const skewMs = 120_000;
 const Problem = z
   .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
   .meta({ id: "Problem", description: "RFC 9457; title is the code" });
-const OwnRecords = z.object({
-  items: z.array(z.object({ seq: z.int(), kind: z.string(), state: z.enum(["proposed", "cosigned", "disputed"]) })),
-});
 
 const answers = <S extends z.ZodType>(description: string, schema: S) => ({
   200: { description, content: { "application/json": { schema } } },
