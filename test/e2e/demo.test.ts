@@ -44,6 +44,18 @@ it("keeps every promise with two homes, says so in its last line and leaves noth
   expect(Number(result["trades"])).toBeGreaterThan(5);
   expect(Number(result["tradeRecordsOnChain"])).toBeGreaterThan(10);
   expect(result["tradeRecordsVerified"]).toBe(result["tradeRecordsOnChain"]);
+  // A grid operator has bought what keeps their street under its limit, as metered, and both have signed what it came to.
+  const watts = (name: string): number => Number(result[name]);
+  expect(watts("gridPlannedW")).toBeGreaterThan(watts("gridLimitW"));
+  expect(watts("gridHighestW")).toBeLessThanOrEqual(watts("gridLimitW"));
+  expect(watts("flexHighestW")).toBeLessThanOrEqual(watts("gridHighestW"));
+  expect(watts("flexHighestW")).toBeGreaterThan(0);
+  expect(Number(result["flexRounds"])).toBeGreaterThan(1);
+  expect(Number(result["flexOrderedWh"])).toBeGreaterThan(1000);
+  expect(Number(result["flexDeliveredWh"])).toBeGreaterThan(0.9 * Number(result["flexOrderedWh"]));
+  expect(Number(result["flexPaidMicro"])).toBeGreaterThan(0);
+  expect(result["flexRecordsVerified"]).toBe(1);
+  expect(out.stderr).toMatch(/grid operator: 12000 W for the street.* [1-9]\d* Wh ordered for/);
   expect(out.stderr).toMatch(/exchange: [1-9]\d* Wh traded in/);
   expect(Number(result["commands"])).toBeGreaterThan(0);
   expect(code).toBe(0);
