@@ -21,6 +21,7 @@ import { serveMetrics } from "./observe/metrics-listener.ts";
 import { openObserving } from "./observe/open-observing.ts";
 import { priceDesk } from "./optimise/price-desk.ts";
 import { makeBundle } from "./settle/make-bundle.ts";
+import { openRetention } from "./retain/open-retention.ts";
 import { openRewards } from "./reward/open-rewards.ts";
 import { openSettlement } from "./settle/open-settlement.ts";
 import { openShare } from "./share/open-share.ts";
@@ -221,6 +222,7 @@ export async function startAggregator(options: {
   await share?.tick();
   clock.every(operatorMs, () => quietly(fleet.follow(), "following the roll-out"), signal);
   clock.every(operatorMs, () => quietly(observing.followAudit(), "following the audit log"), signal);
+  opened.defer(openRetention(config, { store, agreements: settlement?.agreements, share, metrics: meter, clock, log, signal }));
   if (settlement) {
     clock.every(stepMs, () => Promise.all(sites.map(settlement.proposals.advance)).then(() => undefined), signal);
     // Prices are bound before they begin to count.

@@ -5,6 +5,7 @@ import type { ChainProbe, PublishedRecord } from "../../settlement/chain/chain-p
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import type { RecordStore, SignedRecord } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
+import type { StatementStore } from "../store/statement-store.ts";
 import { recoverJournal, registerOf } from "./recover-journal.ts";
 import type { Watchtower } from "./watchtower.ts";
 
@@ -14,11 +15,12 @@ const searchMs = 3_600_000;
 /** What it works with. */
 export interface HeadParts {
   agreement: Agreement;
-  chain: Pick<ChainReader, "pairOf" | "partyOf">;
+  chain: Pick<ChainReader, "pairOf" | "partyOf" | "keyOf">;
   probe: Pick<ChainProbe, "published">;
   /** Null without one. */
   tower: Watchtower | null;
   records: RecordStore;
+  statements: StatementStore;
   hold: HoldStore;
   clock: Pick<Clock, "now" | "monotonicMs">;
 }

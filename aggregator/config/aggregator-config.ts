@@ -3,8 +3,9 @@ import { dirname, resolve } from "node:path";
 import type { BrokerAccess } from "../../core/broker-connection.ts";
 import type { LogLevel } from "../../core/log.ts";
 import type { GridAgreement, GridTerms } from "../../settlement/record/grid-agreement.ts";
+import type { KeepSpans } from "../retain/bounds.ts";
 import type { DatabasePlace } from "../store/database-place.ts";
-import type { AggregatorYaml } from "./schema.ts";
+import type { AggregatorYaml, KeepYaml } from "./schema.ts";
 import { type MarketAccess, marketFromYaml } from "./market-config.ts";
 import { type AggregatorSettlement, settlementFromYaml } from "./settlement-config.ts";
 
@@ -32,6 +33,8 @@ export interface AggregatorConfig {
   /** Several processes share the work. */
   workers?: { group: string; leaseMs: number };
   database: DatabasePlace;
+  /** How long rows stay; without it all stay for good. */
+  keep?: KeepSpans;
   /** Keys and what else is kept beside the database. */
   stateFolder: string;
   listen: { host: string; port: number };
@@ -149,6 +152,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     }),
     ...(yaml.workers && { workers: { group: yaml.workers.group, leaseMs: yaml.workers.lease_s * 1000 } }),
     database,
+    ...(yaml.storage.keep && { keep: keepSpans(yaml.storage.keep) }),
     stateFolder,
     listen: listenAt(yaml.http.listen),
     openApi: yaml.http.open,
@@ -171,6 +175,18 @@ function storageAt(
     database: { engine: "postgres", url, ...(passwordFile !== undefined && { passwordFile: at(passwordFile) }) },
     stateFolder: at(folder),
   };
+}
+
+function keepSpans(yaml: KeepYaml): KeepSpans {
+  const spans: [keyof KeepSpans, number | undefined][] = [
+    ["readingsMs", yaml.readings_days],
+    ["slotsMs", yaml.slots_days],
+    ["plansMs", yaml.plans_days],
+    ["eventsMs", yaml.events_days],
+    ["limitsMs", yaml.limits_days],
+    ["auditMs", yaml.audit_days],
+  ];
+  return Object.fromEntries(spans.flatMap(([name, days]) => (days === undefined ? [] : [[name, days * 86_400_000]])));
 }
 
 function listenAt(text: string): { host: string; port: number } {

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { iso } from "../../core/clock/clock.ts";
 import type { Slot } from "../../core/slots.ts";
 import { homeParty, homeRoom, priceScale, type HomePlan } from "../../planner/community/home-party.ts";
 import type { Party } from "../../planner/community/party.ts";
@@ -26,6 +27,7 @@ export interface FeederPortfolio {
 
 /** An answer may take so long, ms. */
 const mostMs = 10_000;
+const mostTold = 1000;
 
 /**
  * Homes as they are now, planned from now until the end of the day: with the same code, limits and contracts as their plans. Only
@@ -39,6 +41,7 @@ export function feederPortfolio(
 ): FeederPortfolio {
   const { store, prices, slotMinutes, control, clock, log } = options;
   const loads = netLoads(store);
+  const told = new Set<string>();
   return {
     async open(name, day, terms) {
       const [first, last] = [day[0], day.at(-1)];
@@ -47,7 +50,12 @@ export function feederPortfolio(
       const nowMs = clock.now();
       const slots = prices.slots(Math.min(nowMs, first.startMs), last.endMs, slotMinutes);
       if (slots.at(-1)?.endMs !== last.endMs) {
-        log.warn({ feeder: name, until: slots.at(-1)?.endMs ?? null }, "prices do not reach to the end of the day: no prognosis");
+        const reached = iso(slots.at(-1)?.endMs ?? nowMs);
+        const said = `${name} ${first.startMs} ${reached}`;
+        if (!told.has(said))
+          log.warn({ feeder: name, until: reached }, "prices do not reach to the end of the day: no prognosis");
+        if (told.size > mostTold) told.clear();
+        told.add(said);
         return null;
       }
       const input = { slots, prices, slotMinutes, nowMs };

@@ -1,6 +1,7 @@
 import type { Slot } from "../../core/slots.ts";
 import type { IncomeSource } from "../reward/income.ts";
-import type { FlexOrderStore, KeptOrder } from "../store/flex-order-store.ts";
+import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { KeptOrder } from "../store/flex-order-store.ts";
 
 /** What an order leaves the homes at its point in one slot, W. */
 export interface OrderBound {
@@ -43,30 +44,43 @@ function movedBy({ powerW, baselineW, asked, slotMinutes }: KeptOrder): number {
 
 const dayMs = 24 * 3_600_000;
 /** So long after its day an order that is not agreed on no longer holds the account of that day up: see dayReckoner. */
-export const incomeWaitsMs = dayMs;
+const incomeWaitsMs = dayMs;
 /** Orders are settled within days; what is older is settled, or never. */
 const longestMs = 70 * dayMs;
 
 /**
  * What grid operators paid for orders, less penalties: a line of the account that rewards of the homes are paid from. An order
- * counts on the service day on which its own day begins; one that was agreed on too late for that on the day of the agreement, so
- * that it is not lost to the homes. Not known while one of them is not agreed on.
+ * counts on the service day on which its own day begins, and what that day's rewards leave of it on the next: who charges a car
+ * over night is rewarded on the day on which it is ready. One that was agreed on too late for its day counts as one of the day of
+ * the agreement. Not known while an order is not agreed on.
  */
-export function flexOrderIncome(store: Pick<FlexOrderStore, "flexOrders">): IncomeSource {
+export function flexOrderIncome(store: Pick<AggregatorStore, "flexOrders" | "rewards">): IncomeSource {
   return {
     source: "flexibility orders",
     async earned(day: Slot) {
-      let micro = 0n;
       const orders = await store.flexOrders(day.startMs - longestMs, day.endMs);
-      for (const { startMs, netMicro, agreedMs } of orders) {
-        const isOwnDay = within(day, startMs);
-        if (netMicro === null || agreedMs === null) {
-          if (isOwnDay) return null;
-        } else if (agreedMs < lastWait(startMs, day) ? isOwnDay : within(day, agreedMs)) micro += netMicro;
-      }
-      return micro;
+      const before = { startMs: day.startMs - longestDayMs, endMs: day.startMs };
+      const [today, yesterday] = [incomeOn(orders, day), incomeOn(orders, before)];
+      if (today === null || yesterday === null) return null;
+      if (yesterday <= 0n) return today;
+      const paid = (await store.rewards(null, before.startMs, before.endMs)).reduce((sum, { amount }) => sum + amount, 0n);
+      return paid < yesterday ? today + yesterday - paid : today;
     },
   };
+}
+
+/** The day before begins 23 to 25 hours before, and no other one's orders do. */
+const longestDayMs = 25 * 3_600_000;
+
+function incomeOn(orders: readonly KeptOrder[], day: Slot): bigint | null {
+  let micro = 0n;
+  for (const { startMs, netMicro, agreedMs } of orders) {
+    const isOwnDay = within(day, startMs);
+    if (netMicro === null || agreedMs === null) {
+      if (isOwnDay) return null;
+    } else if (agreedMs < lastWait(startMs, day) ? isOwnDay : within(day, agreedMs)) micro += netMicro;
+  }
+  return micro;
 }
 
 /** A service day is as long as another one, to an hour: until then its account waits. */

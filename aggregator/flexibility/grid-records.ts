@@ -2,7 +2,7 @@ import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import type { OrderEvidence } from "../../core/message/settlement-message.ts";
 import type { UftpMessage } from "../../core/message/uftp.ts";
-import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
+import type { ChainReader, Finality } from "../../settlement/chain/chain-reader.ts";
 import { checkRecord } from "../../settlement/record/check-record.ts";
 import { gridOperatorOf, type SignedGridAgreement } from "../../settlement/record/grid-agreement.ts";
 import { recordDigest, signerOf, signRecord } from "../../settlement/record/record.ts";
@@ -31,6 +31,8 @@ export function gridRecords(options: {
   store: Pick<AggregatorStore, "recordAt" | "newestRecord" | "addRecord" | "updateRecord">;
   chain: Pick<ChainReader, "pairOf" | "partyOf">;
   signer: TypedDataSigner;
+  /** In which block's escrow the money must be, beside that of the newest one. */
+  finality: Finality;
   orderOf: (reference: string) => Promise<OrderEvidence | null>;
   onCosigned?: () => void;
   now: () => number;
@@ -69,7 +71,7 @@ export function gridRecords(options: {
         ownSlots: [],
         covered: [],
         order: evidence.order ? await options.orderOf(evidence.order.reference) : null,
-        pairs: [await chain.pairOf(...pair), await chain.pairOf(...pair, "finalized")],
+        pairs: [await chain.pairOf(...pair), await chain.pairOf(...pair, options.finality)],
         nowMs: options.now(),
       },
     );

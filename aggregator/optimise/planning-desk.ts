@@ -88,10 +88,8 @@ export function planningDesk(options: {
   const attendance = homeWatch(clock);
   /** Homes that have begun anew, with what they were told or without. */
   const forgetful = new Set<string>();
-  const { underContract } = options.contracts;
   const out = dispatcher({
     ...options,
-    underContract,
     control,
     fenceOf: share.fenceOf,
     later: (work) => quietly(work, "sending a plan"),

@@ -5,6 +5,7 @@ import type { Agreement } from "../../settlement/record/agreement.ts";
 import { agreementHash } from "../../settlement/record/sign-agreement.ts";
 import { isPlanned } from "../optimise/resource-modes.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { EventChange } from "../store/event-store.ts";
 import type { ControlledTime } from "./agreed-resources.ts";
 import { type ControlTerms, controlTerms } from "./beyond-control.ts";
 import type { EventRecorder } from "./event-recorder.ts";
@@ -16,8 +17,10 @@ export interface Contracts {
   termsOf(site: string): ControlTerms | null;
   /** Events of a home that have begun and still count against its limits. */
   begun(site: string, nowMs: number): Promise<ControlledTime[]>;
-  /** Lists as they may be sent: they name their contract, keep its limits, and what they control is written down. */
+  /** Lists as they may be sent: they name their contract and keep its limits. */
   underContract(site: string, lists: readonly InstructionList[], nowMs: number): Promise<InstructionList[]>;
+  /** What such lists do to the times of control; to be kept together with them. */
+  changesBy(site: string, lists: readonly InstructionList[], nowMs: number): Promise<EventChange[]>;
 }
 
 /** An event that began longer ago is of another service day. */
@@ -62,9 +65,10 @@ export function contracts(options: {
     async underContract(site, lists, nowMs) {
       const agreement = known.get(site)?.hash;
       const allowed = await limited(site, lists, nowMs);
-      const named = allowed.map((list) => ({ ...list, ...(agreement !== undefined && { agreement }) }));
-      if (agreement !== undefined) await options.recorder.given(site, named, nowMs);
-      return named;
+      return allowed.map((list) => ({ ...list, ...(agreement !== undefined && { agreement }) }));
+    },
+    async changesBy(site, lists, nowMs) {
+      return known.has(site) ? options.recorder.given(site, lists, nowMs) : [];
     },
   };
 }

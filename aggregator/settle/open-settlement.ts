@@ -171,6 +171,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
         store,
         chain,
         signer: wallet,
+        finality: settlement.finality === "finalized" ? "finalized" : "latest",
         now: () => clock.now(),
         ...(each && { onCosigned: () => void settleSite(contract.site) }),
         log,

@@ -9,7 +9,7 @@ import type { ControlStore } from "./control-store.ts";
 import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
-import type { EventStore } from "./event-store.ts";
+import type { EventChange, EventStore } from "./event-store.ts";
 import type { ExportStore } from "./export-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
 import type { FleetStore } from "./fleet-store.ts";
@@ -17,6 +17,7 @@ import type { FlexOrderStore } from "./flex-order-store.ts";
 import type { Fence, LeaseStore } from "./lease-store.ts";
 import type { PassingStore } from "./passing-store.ts";
 import type { PlanHistoryStore } from "./plan-history-store.ts";
+import type { RetentionStore } from "./retention-store.ts";
 import type { RewardStore } from "./reward-store.ts";
 import type { SettledSumsStore } from "./settled-sums-store.ts";
 import type { SpendStore } from "./spend-store.ts";
@@ -113,6 +114,7 @@ export interface AggregatorStore
     PlanHistoryStore,
     DisputeStore,
     ControlStore,
+    RetentionStore,
     RewardStore,
     SettledSumsStore,
     SpendStore,
@@ -132,7 +134,7 @@ export interface AggregatorStore
    * meter that no slot covers.
    */
   gaps(site: string, fromMs: number, toMs: number): Promise<StoredGap[]>;
-  /** Rows per site, for comparison with what the homes sent. */
+  /** Rows per site, for comparison with what the homes sent; those that were deleted for their age count. */
   itemCounts(): Promise<{ site: string; rows: number }[]>;
 
   /** Keeps the thumbprint of the key that first signed a consent of a site, and gives the one that counts. */
@@ -147,8 +149,18 @@ export interface AggregatorStore
   saveStatus(site: string, status: ResourceStatus): Promise<void>;
   statuses(site: string): Promise<ResourceStatus[]>;
 
-  /** Keeps the plans of a home, all or none. @param fence the lease under which they were made @throws AppError lease-lost */
-  savePlans(site: string, lists: readonly InstructionList[], sentMs: number, fence?: Fence): Promise<void>;
+  /**
+   * Keeps the plans of a home and what they do to times of control, all or none.
+   * @param fence the lease under which they were made
+   * @throws AppError lease-lost
+   */
+  savePlans(
+    site: string,
+    lists: readonly InstructionList[],
+    sentMs: number,
+    fence?: Fence,
+    changes?: readonly EventChange[],
+  ): Promise<void>;
   /** Plans without an answer yet, the newest of each resource. */
   unanswered(site: string): Promise<InstructionList[]>;
   /** @param more the home's words, and when they came */

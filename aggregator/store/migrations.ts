@@ -129,6 +129,18 @@ export const migrations: readonly (readonly string[])[] = [
     `create table lease (name text primary key, holder text not null, token bigint not null, beat bigint not null)`,
   ],
   [
+    `alter table run add column thinned_seq bigint not null default 0`,
+    `create table thinned (
+      site text primary key, samples bigint not null, slots bigint not null, switches bigint not null, import_wh bigint not null,
+      export_wh bigint not null, plans_accepted bigint not null, plans_rejected bigint not null)`,
+    `create table audit_kept (from_ms bigint not null)`,
+    `insert into audit_kept values (0)`,
+    `drop trigger audit_entry_no_delete`,
+    // SQLite's words, which PostgreSQL's engine translates.
+    `create trigger audit_entry_no_delete before delete on audit_entry when old.at_ms >= (select from_ms from audit_kept)
+      begin select raise(abort, 'the audit log is append-only'); end`,
+  ],
+  [
     `create table flex_prognosis (point text not null, date text not null, body text not null, primary key (point, date))`,
     `create table flex_offer (
       id text primary key, point text not null, date text not null, price text not null, power text not null,

@@ -21,6 +21,7 @@ import { planHistoryStore } from "./plan-history-store.ts";
 import { eventStore } from "./event-store.ts";
 import { planStore } from "./plan-store.ts";
 import { recordStore } from "./record-store.ts";
+import { retentionStore } from "./retention-store.ts";
 import { rewardStore } from "./reward-store.ts";
 import { settledSumsStore } from "./settled-sums-store.ts";
 import { spendStore } from "./spend-store.ts";
@@ -31,7 +32,10 @@ import { tokenStore } from "./token-store.ts";
 
 /** Opens the aggregator's store. @throws AppError of openSqlite and openPostgres */
 export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promise<AggregatorStore> {
-  const db = place.engine === "sqlite" ? await openSqlite(place.file, onQuery) : await openPostgres(place, onQuery);
+  const { db, freePages } =
+    place.engine === "sqlite"
+      ? await openSqlite(place.file, onQuery)
+      : { db: await openPostgres(place, onQuery), freePages: () => undefined };
   return {
     ...auditStore(db, auditedPart),
     ...consentStore(db),
@@ -43,6 +47,8 @@ export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promis
     ...planHistoryStore(db),
     ...eventStore(db),
     ...exportStore(db),
+    ...retentionStore(db),
+    freePages,
     ...rewardStore(db),
     ...settledSumsStore(db),
     ...spendStore(db),

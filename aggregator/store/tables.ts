@@ -23,14 +23,31 @@ export interface Tables {
     body: string;
   };
   gap: { site: string; boot: string; from_seq: number; to_seq: number; from_ms: number; to_ms: number; reason: string };
-  /** `newest_seq`: the highest that came, null where an older program counted; `receipt_number`: of the newest receipt. */
+  /**
+   * `newest_seq`: the highest that came, null where an older program counted; `receipt_number`: of the newest receipt;
+   * `thinned_seq`: the highest that was deleted for its age.
+   */
   run: {
     site: string;
     boot: string;
     contiguous_seq: number;
     newest_seq: number | null;
     receipt_number: Generated<number>;
+    thinned_seq: Generated<number>;
   };
+  /** What was counted of rows and plans that were deleted for their age. */
+  thinned: {
+    site: string;
+    samples: number;
+    slots: number;
+    switches: number;
+    import_wh: number;
+    export_wh: number;
+    plans_accepted: number;
+    plans_rejected: number;
+  };
+  /** Older entries of the audit log may be deleted. */
+  audit_kept: { from_ms: number };
   /** Who does a piece of work that one may do at a time; `beat` changes while it lives, `token` with each holder. */
   lease: { name: string; holder: string; token: number; beat: number };
   consent_key: { site: string; thumbprint: string };

@@ -7,12 +7,12 @@ export function addExchangeVerbs(market: Command, { verb, say }: { verb: Verb; s
   exchange
     .command("run")
     .description("take signed orders, hold auctions, settle trades with each participant")
-    .requiredOption("-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/market.yaml")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/exchange.yaml")
     .action(verb(async ({ config: file }: { config: string }) => (await import("./exchange-run.ts")).exchangeRun(file, say)));
   exchange
     .command("report")
     .description("what each participant's trades came to, beside an aggregator's fixed buying price")
-    .requiredOption("-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/market.yaml")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/exchange.yaml")
     .requiredOption("--buying <price>", "what the aggregator pays for a kWh of surplus (needed), such as 0.08")
     .requiredOption("--selling <price>", "what the supplier takes for a kWh (needed), such as 0.30")
     .option("--from <time>", "slots that begin then or later, such as 2026-06-10")

@@ -114,6 +114,20 @@ export const CosignedRecord = z.object({
 });
 export type CosignedRecord = z.infer<typeof CosignedRecord>;
 
+/** One side's word, signed as `NewestRecord` with its settlement key, of what its newest record is that both have signed. */
+export const NewestStatement = z.object({
+  /** 0, with a zero digest, where there is none. */
+  seq: z.int().min(0),
+  digest: Hash,
+  /** When it was said, Unix seconds. */
+  time: z.int().min(0),
+  signature: Signature,
+});
+export type NewestStatement = z.infer<typeof NewestStatement>;
+
+/** Records in one message to a home whose journal is behind. */
+export const mostHeads = 64;
+
 /** Sibling hashes from a leaf of an epoch's tree up to its root. */
 const Proof = z.array(Hash).max(64);
 
@@ -129,13 +143,18 @@ export type EpochInclusion = z.infer<typeof EpochInclusion>;
 
 /**
  * dn/settle/P, signed: a proposal, the proposer's signature under a record the gateway has signed, for a home whose
- * journal is behind the newest co-signed record of each kind (none where nothing was ever co-signed), or, once an epoch is on
- * chain, the proofs that it holds the home's records and the price series that they rest on.
+ * journal is behind the co-signed records from the number on that it asked for, with the proposer's word of what its newest
+ * is, or, once an epoch is on chain, the proofs that it holds the home's records and the price series that they rest on.
  */
 export const SettlementDown = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("proposal"), record: RecordWire, evidence: Evidence }),
   z.object({ kind: z.literal("countersigned"), seq: z.int().positive(), digest: Hash, signature: Signature }),
-  z.object({ kind: z.literal("head"), records: z.array(CosignedRecord).max(8) }),
+  z.object({
+    kind: z.literal("head"),
+    /** One after the other, without a gap. */
+    records: z.array(CosignedRecord).max(mostHeads),
+    newest: NewestStatement.optional(),
+  }),
   z.object({
     kind: z.literal("included"),
     by: Address,
@@ -148,6 +167,9 @@ export const SettlementDown = z.discriminatedUnion("kind", [
 ]);
 export type SettlementDown = z.infer<typeof SettlementDown>;
 
+/** A person reads it and nothing is reckoned with it: what is too long is cut, so that no dispute is lost for its figures. */
+const cut = (most: number) => z.string().transform((text) => (text.length <= most ? text : `${text.slice(0, most)} (cut)`));
+
 /** up/settle/P: the gateway's signature, or a dispute with its own figures. */
 export const SettlementUp = z.discriminatedUnion("kind", [
   z.object({ v: z.literal(1), kind: z.literal("signed"), seq: z.int().positive(), digest: Hash, signature: Signature }),
@@ -156,10 +178,19 @@ export const SettlementUp = z.discriminatedUnion("kind", [
     kind: z.literal("disputed"),
     seq: z.int().positive(),
     digest: Hash,
-    code: z.string().max(64),
-    message: z.string().max(500),
-    /** What the gateway's own ledger says, where it has an answer. */
-    own: z.object({ wh: z.int().optional(), amount: Micro.optional(), prev: Hash.optional() }),
+    code: cut(64),
+    message: cut(500),
+    /** What the gateway's own ledger says, where it has an answer. What is none is left out. */
+    own: z
+      .object({
+        wh: z.int().optional().catch(undefined),
+        /** Micro-units. Prices times energy can have more digits than what a record can be about. */
+        amount: cut(100).optional().catch(undefined),
+        prev: Hash.optional().catch(undefined),
+        /** The co-signed records from this number on are missing here. */
+        from: z.int().positive().optional().catch(undefined),
+      })
+      .catch({}),
   }),
 ]);
 export type SettlementUp = z.infer<typeof SettlementUp>;

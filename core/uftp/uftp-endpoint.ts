@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { AppError, errorCode, errorMessage } from "../app-error.ts";
 import type { PinnedKeys } from "../envelope.ts";
 import { cannotListen, listening } from "../listening.ts";
@@ -93,7 +93,8 @@ async function answered(
   const text = await bodyOf(request);
   const nowMs = now();
   const message = await verifyUftp(text, { keysOf, recipient: domain, nowMs });
-  const { subject, subjectaltname } = (request.socket as TLSSocket).getPeerCertificate();
+  // Null once the connection is gone; nobody hears an answer then.
+  const { subject, subjectaltname } = ((request.socket as TLSSocket).getPeerCertificate() as PeerCertificate | null) ?? {};
   const names = [subject?.CN, ...(subjectaltname ?? "").split(",").map((name) => name.trim().replace(/^DNS:/, ""))].flat();
   const sender = message.SenderDomain;
   if (!names.includes(sender))

@@ -2,11 +2,18 @@ import { errorCode } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { type PriceSeries, priceAt } from "../../core/message/price-series.ts";
-import type { CosignedRecord, Evidence, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
+import {
+  type CosignedRecord,
+  type Evidence,
+  mostHeads,
+  type SettlementDown,
+  type SettlementUp,
+} from "../../core/message/settlement-message.ts";
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import type { Agreement } from "../../settlement/record/agreement.ts";
 import { composeRecord } from "../../settlement/record/compose-record.ts";
-import { recordDigest, signerOf, signRecord } from "../../settlement/record/record.ts";
+import { signNewest } from "../../settlement/record/newest-statement.ts";
+import { recordDigest, signerOf, signRecord, zeroHash } from "../../settlement/record/record.ts";
 import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { ExchangeRecord, ExchangeRecordStore, RecordSubject } from "../store/exchange-record-store.ts";
@@ -124,13 +131,17 @@ export function clearingHouse(parts: {
   };
   const disputed = async (
     participant: string,
+    agreement: Agreement,
     { seq, digest, code, message, own }: Extract<SettlementUp, { kind: "disputed" }>,
   ): Promise<SettlementDown[]> => {
     const stored = await records.at(participant, seq);
     if (stored?.state !== "proposed" || stored.digest !== digest) return [];
     if (code === journalBehind) {
-      const newest = await records.newestCosigned(participant);
-      return [{ kind: "head", records: newest ? cosigned(newest) : [] }];
+      const last = await records.newestCosigned(participant);
+      const said = { seq: last?.record.seq ?? 0, digest: last?.digest ?? zeroHash, time: Math.floor(clock.now() / 1000) };
+      const newest = await signNewest(parts.signer, domainOf(agreement), stored.record, said);
+      const from = await records.from(participant, own.from ?? 1, mostHeads);
+      return [{ kind: "head", records: from.flatMap(cosigned), newest }];
     }
     if (curable.has(code)) {
       log.info({ participant, seq, code, reason: message }, "participant cannot sign yet, proposed again later");
@@ -148,7 +159,7 @@ export function clearingHouse(parts: {
     for (const answer of answers) {
       if (answer.kind === "signed") messages.push(...(await signed(participant, agreement, answer)));
       else {
-        messages.push(...(await disputed(participant, answer)));
+        messages.push(...(await disputed(participant, agreement, answer)));
         // What time has to cure is not asked again at once.
         isWaiting ||= answer.code !== journalBehind;
       }

@@ -37,6 +37,8 @@ export interface ExchangeRecordStore {
   at(participant: string, seq: number): Promise<ExchangeRecord | null>;
   newestCosigned(participant: string): Promise<ExchangeRecord | null>;
   all(participant: string): Promise<ExchangeRecord[]>;
+  /** At most so many from a number on, in order. */
+  from(participant: string, seq: number, limit: number): Promise<ExchangeRecord[]>;
   /** Keeps a proposed record, and of what it is. */
   propose(record: ExchangeRecord, subject: RecordSubject): Promise<void>;
   cosign(participant: string, seq: number, participantSignature: string, ownSignature: string): Promise<void>;
@@ -80,6 +82,9 @@ export function exchangeRecordStore(db: ExchangeDb): ExchangeRecordStore {
     "select * from record where participant = ? and state = 'cosigned' order by seq desc limit 1",
   );
   const every = db.prepare<[string], Row>("select * from record where participant = ? order by seq");
+  const since = db.prepare<[string, number, number], Row>(
+    "select * from record where participant = ? and seq >= ? order by seq limit ?",
+  );
   const insert = db.prepare(
     `insert into record (participant, seq, body, digest, evidence, prices, state) values (?, ?, ?, ?, ?, ?, 'proposed')`,
   );
@@ -110,6 +115,7 @@ export function exchangeRecordStore(db: ExchangeDb): ExchangeRecordStore {
     at: (participant, seq) => durably(() => recordOr(one.get(participant, seq))),
     newestCosigned: (participant) => durably(() => recordOr(cosignedNewest.get(participant))),
     all: (participant) => durably(() => every.all(participant).map(recordOf)),
+    from: (participant, seq, limit) => durably(() => since.all(participant, seq, limit).map(recordOf)),
     propose: ({ participant, record, digest, evidence, prices }, subject) =>
       durably(() => {
         const texts = [record, evidence, prices].map((value) => JSON.stringify(value));

@@ -62,5 +62,6 @@ export function named(hashes: Record<string, string>): Contracts {
       const agreement = hashes[site];
       return lists.map((list) => ({ ...list, ...(agreement !== undefined && { agreement }) }));
     },
+    changesBy: async () => [],
   };
 }

@@ -43,7 +43,12 @@ describe("an order of a grid operator", () => {
 });
 
 describe("income from orders", () => {
-  const earned = (orders: KeptOrder[], of = day) => flexOrderIncome({ flexOrders: async () => orders }).earned(of);
+  const reward = { site: "home", ...day, agreement: "", earned: 0n, evidence: null };
+  const earned = (orders: KeptOrder[], of = day, paid = 900_000n) =>
+    flexOrderIncome({
+      flexOrders: async () => orders,
+      rewards: async (_, fromMs) => (fromMs <= day.startMs ? [{ ...reward, amount: paid }] : []),
+    }).earned(of);
   const agreed = { agreedMs: day.endMs + hourMs };
   const next = { startMs: day.endMs, endMs: day.endMs + 24 * hourMs };
 
@@ -53,6 +58,9 @@ describe("income from orders", () => {
     const both = [order("a", { netMicro: 900_000n, ...agreed }), order("b", { netMicro: -100_000n, ...agreed })];
     expect(await earned(both)).toBe(800_000n);
     expect(await earned(both, next)).toBe(0n);
+    // What its rewards leave is there for those of the next day, and for no day after.
+    expect(await earned(both, next, 300_000n)).toBe(500_000n);
+    expect(await earned(both, { startMs: next.endMs, endMs: next.endMs + 24 * hourMs }, 0n)).toBe(0n);
   });
 
   it("that comes too late for its day counts on the day of the agreement", async () => {

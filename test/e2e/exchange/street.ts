@@ -93,7 +93,7 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
       },
     ]),
   );
-  const exchangeFile = join(exchange.folder, "market.yaml");
+  const exchangeFile = join(exchange.folder, "exchange.yaml");
   writeFileSync(
     exchangeFile,
     stringify({
@@ -108,7 +108,7 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
         settlement: { key: "signer", passphrase_file: "passphrase", ...onChain, epoch_s: 900, settle_days: 0 },
         http: { listen: `127.0.0.1:${apiPort}` },
       },
-      storage: { path: "market.db" },
+      storage: { path: "exchange.db" },
       simulation,
     }),
   );

@@ -6,9 +6,10 @@ import { settlementStores } from "../../../agent/store/settlement-stores.ts";
 import type { RecordWire, SettlementDown, SettlementUp } from "../../../core/message/settlement-message.ts";
 import { journal } from "../../../settlement/audit/journal.ts";
 import { tradeLegs } from "../../../settlement/audit/trade-legs.ts";
+import { signNewest } from "../../../settlement/record/newest-statement.ts";
 import { evidenceHash } from "../../../settlement/record/reference-hash.ts";
 import { openStore } from "../../fake/open-store.ts";
-import { balancing, deskRig, slotMs, type Trader } from "./desk-rig.ts";
+import { balancing, deskRig, domain, exchangeKey, slotMs, type Trader } from "./desk-rig.ts";
 
 type Rig = Awaited<ReturnType<typeof deskRig>>;
 type Room = ReturnType<typeof homeOf>;
@@ -50,7 +51,7 @@ async function settle(rig: Rig, who: Trader, { room }: Room, metered: unknown[] 
     answers = [];
     for (const message of messages)
       if (message.kind === "countersigned") await room.countersigned(message.seq, message.digest, message.signature);
-      else if (message.kind === "head") await room.recover(message.records);
+      else if (message.kind === "head") await room.recover(message.records, message.newest);
       else if (message.kind === "proposal") {
         const answer = await room.answer(message.record, message.evidence);
         answers.push(answer);
@@ -152,14 +153,14 @@ it("gives a home that lost its journal the newest record back, and no trade is s
   ]);
   expect(messages).toEqual([]);
   const stored = (await rig.running.records.newestCosigned(roof.owner)) ?? expect.fail();
-  await fresh.room.recover([
-    {
-      record,
-      evidence,
-      gatewaySignature: stored.participantSignature ?? "",
-      aggregatorSignature: stored.ownSignature ?? "",
-    },
-  ]);
+  const back = {
+    record,
+    evidence,
+    gatewaySignature: stored.participantSignature ?? "",
+    aggregatorSignature: stored.ownSignature ?? "",
+  };
+  const time = Math.floor(rig.clock.now() / 1000);
+  await fresh.room.recover([back], await signNewest(exchangeKey, domain, record, { seq: 1, digest: stored.digest, time }));
   expect(evidenceHash(evidence)).toBe(record.ref);
   expect(fresh.stores.records.newest(fresh.pair)?.record).toEqual(record);
 });

@@ -107,6 +107,7 @@ export async function deskRig(names: readonly string[]) {
         since: 0,
         until: 1e15,
       }),
+    keyOf: () => Promise.resolve(undefined),
     readCommit: () => Promise.resolve(undefined),
   };
   const participants = new Map(traders.map(({ owner, name, agreement }) => [owner, { name, agreement }]));
