@@ -212,7 +212,7 @@ export function marketDesk(options: {
         const done = inTurn(session, () => answer(session, message));
         // An order is kept before it counts as taken; answering a round takes the time it takes.
         if (message.Message === "FlexOrder") await done;
-        else done.catch(() => undefined);
+        else clock.hold(done).catch(() => undefined);
         return;
       }
       for (const session of sessions.values()) await inTurn(session, () => answer(session, message)).catch(() => undefined);

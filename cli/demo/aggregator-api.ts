@@ -17,6 +17,17 @@ export type RecordLine = z.infer<typeof RecordLine>;
 
 const RecordPage = z.object({ items: z.array(RecordLine), next: z.string().nullable() });
 const Plans = z.object({ items: z.array(InstructionList) });
+/** A session with a grid operator, and what it has ordered, as the API lists them. */
+const FlexSession = z.object({ point: z.string(), answered: z.int(), prognosisW: z.array(z.int()) });
+const FlexOrder = z.object({
+  reference: z.string(),
+  price: z.string(),
+  askedWh: z.int(),
+  state: z.string(),
+  net: z.string().nullable(),
+});
+const FlexSessions = z.object({ items: z.array(FlexSession) });
+const FlexOrders = z.object({ items: z.array(FlexOrder) });
 const Sites = z.object({ items: z.array(z.object({ site: z.string(), rows: z.int() })) });
 
 /** A reader of the aggregator's HTTP API; every call rejects where it does not answer, or answers something else. */
@@ -30,6 +41,8 @@ export function aggregatorApi(url: string) {
     statistics: () => get("/v1/statistics", DemoStatistics),
     plans: async (site: string) => (await get(`/v1/sites/${site}/plans`, Plans)).items,
     sites: async () => (await get("/v1/sites", Sites)).items,
+    flexSessions: async () => (await get("/v1/market/sessions", FlexSessions)).items,
+    flexOrders: async (from: string, to: string) => (await get(`/v1/market/orders?from=${from}&to=${to}`, FlexOrders)).items,
     async settlements(): Promise<RecordLine[]> {
       const all: RecordLine[] = [];
       let cursor: string | null = "";

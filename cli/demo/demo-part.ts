@@ -15,7 +15,9 @@ export interface DemoPart {
   start(): Promise<void>;
   /** Its line of the live table; null where there is nothing to say yet. */
   line(): Promise<string | null>;
-  /** What it came to. Called once, after the day. */
+  /** The day is over and metered; time stands still until it resolves, and goes on after it. */
+  dayIsOver?(): Promise<void>;
+  /** What it came to. Called once, after the day and its settlement. */
   check(): Promise<PartResult>;
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { HDNodeWallet, Wallet } from "ethers/wallet";
 import { iso } from "../../core/clock/clock.ts";
+import { SignedGridAgreement, type GridAgreement } from "../../settlement/record/grid-agreement.ts";
 import { SignedAgreement, type Agreement } from "../../settlement/record/agreement.ts";
 import { chainClient } from "../../settlement/chain/chain-client.ts";
 import { deployDevEuro, deploySettlement } from "../../settlement/chain/deploy.ts";
@@ -39,7 +40,12 @@ export interface DemoParties {
   agreements: Map<string, SignedAgreement>;
   /** The same of the homes with the exchange; empty where there is none. */
   exchangeAgreements: Map<string, SignedAgreement>;
+  /** The aggregator's with its grid operator; null where there is none. */
+  gridAgreement: SignedGridAgreement | null;
 }
+
+/** What an aggregator and its grid operator agree on. */
+export type DemoGridTerms = Pick<GridAgreement, "timezone" | "feeders" | "orders">;
 
 /** A party with its key. */
 interface DemoParty {
@@ -61,6 +67,8 @@ export async function setUpParties(options: {
   homes: readonly ({ site: string } & KeyPlace)[];
   /** At which the homes trade. */
   exchange?: KeyPlace;
+  /** Orders flexibility of the aggregator, by these terms. */
+  gridOperator?: KeyPlace & { terms: DemoGridTerms };
   /** For a day of taking part, micro-units; 0.35 EUR where nobody says it. */
   rewardMicro?: bigint;
   /** Whether homes get coins for gas too, to send by themselves. */
@@ -96,31 +104,36 @@ export async function setUpParties(options: {
     // Development chains give coins for gas to whoever asks.
     const giveCoins = (address: string) => jsonRpc(rpcUrl, "anvil_setBalance", [address, `0x${gasWei.toString(16)}`]);
     for (const party of [aggregator, ...(exchange ? [exchange] : [])]) await giveCoins(party.signer.address);
-    const contractOf = async (
-      household: DemoParty,
-      { site, other, reward }: { site: string; other: DemoParty; reward: Agreement["reward"] },
-    ): Promise<SignedAgreement> => {
-      const [a, b] = other.owner < household.owner ? [other, household] : [household, other];
-      const agreement: Agreement = {
+    /** Both sign, and money goes into escrow on both sides. */
+    const signedBy = async (one: DemoParty, other: DemoParty, terms: object): Promise<object> => {
+      const [a, b] = other.owner < one.owner ? [other, one] : [one, other];
+      const agreement = {
         v: 1,
         a: a.owner,
         b: b.owner,
         signerA: a.signer.address.toLowerCase(),
         signerB: b.signer.address.toLowerCase(),
-        aggregator: other.owner,
-        site,
         from: iso(options.startMs),
         until: iso(options.startMs + 365 * 24 * 3_600_000),
-        timezone: options.timezone,
         currency: "EUR",
-        periodS: 3600,
-        reward,
         settlementContract: contract,
         chainId: devChainId,
-      };
+        ...terms,
+      } as Agreement | GridAgreement;
       const [signatureA, signatureB] = [await signAgreement(a.signer, agreement), await signAgreement(b.signer, agreement)];
       for (const side of ["a", "b"] as const) await treasury.deposit(a.owner, b.owner, side, escrowMicro);
-      return SignedAgreement.parse({ agreement, signatureA, signatureB });
+      return { agreement, signatureA, signatureB };
+    };
+    const contractOf = async (
+      household: DemoParty,
+      { site, other, reward }: { site: string; other: DemoParty; reward: Agreement["reward"] },
+    ): Promise<SignedAgreement> => {
+      const terms = { aggregator: other.owner, site, timezone: options.timezone, periodS: 3600, reward };
+      return SignedAgreement.parse(await signedBy(household, other, terms));
+    };
+    const gridContract = async ({ terms, ...place }: KeyPlace & { terms: DemoGridTerms }): Promise<SignedGridAgreement> => {
+      const grid = { kind: "grid", aggregator: aggregator.owner, ...terms };
+      return SignedGridAgreement.parse(await signedBy(await enter(place), aggregator, grid));
     };
     const reward = options.reward ?? perDay(options.rewardMicro ?? usualRewardMicro);
     const [agreements, exchangeAgreements] = [new Map<string, SignedAgreement>(), new Map<string, SignedAgreement>()];
@@ -131,7 +144,8 @@ export async function setUpParties(options: {
       agreements.set(site, await contractOf(household, { site, other: aggregator, reward }));
       if (exchange) exchangeAgreements.set(site, await contractOf(household, { site, other: exchange, reward: perDay(0n) }));
     }
-    return { contract, aggregator: aggregator.owner, agreements, exchangeAgreements };
+    const gridAgreement = options.gridOperator ? await gridContract(options.gridOperator) : null;
+    return { contract, aggregator: aggregator.owner, agreements, exchangeAgreements, gridAgreement };
   } finally {
     treasury.close();
     registry.close();

@@ -17,6 +17,7 @@ import { askStatus } from "../status.ts";
 import { aggregatorApi } from "./aggregator-api.ts";
 import { checkSettlements } from "./check-settlements.ts";
 import { type DemoFiles, layOut, writeBrokerUsers, writeConfigs, type DemoSettling, type HomeFiles } from "./demo-files.ts";
+import { congestionDayMs, demoCongestion, gridOperatorKeys } from "./demo-congestion.ts";
 import { demoExchange, exchangeKeys, houseSeed, streetPanelsW } from "./demo-exchange.ts";
 import { setUpParties } from "./demo-parties.ts";
 import type { DemoPart, PartResult } from "./demo-part.ts";
@@ -31,6 +32,8 @@ const serviceStartMs = Date.parse("2026-01-19T11:00:00Z");
 /** Parties must be registered before the first service period begins. */
 const warmUpMs = 15 * 60_000;
 const dayMs = 24 * 3_600_000;
+/** After the day its last slots are metered, and told. */
+const meteredMs = 10 * 60_000;
 /** After the day: its last records, then the next hourly epoch, which counts from the start of the aggregator. */
 const settleMs = 50 * 60_000;
 
@@ -71,10 +74,12 @@ export async function openWorld(options: {
   reward?: Agreement["reward"];
   /** Whether the homes trade with each other at an exchange, one of them with the panels of all. */
   withExchange?: boolean;
+  /** Whether a grid operator keeps their feeder under a limit that their own plans would break. */
+  withCongestion?: boolean;
   /** What a kWh is worth to the aggregator, of the announced prices; where it is left out, nothing that homes shift is rewarded. */
   worth?: (prices: PriceSeries) => PriceSeries;
 }): Promise<World> {
-  const { show, seed, settling = "together", withExchange = false } = options;
+  const { show, seed, settling = "together", withExchange = false, withCongestion = false } = options;
   const startedMs = performance.now();
   const files = await layOut(options.folder, options.homes, freePort);
   const clock = await startClockServer({
@@ -84,6 +89,7 @@ export async function openWorld(options: {
   });
   const houses = new Map<string, HouseLine>();
   const exchangePort = await freePort();
+  const marketPorts = { operator: await freePort(), aggregator: await freePort() };
   /** What there is beside homes and aggregator; a further one is pushed where the exchange is. */
   const parts: DemoPart[] = [];
   let stopping = false;
@@ -168,6 +174,7 @@ export async function openWorld(options: {
         aggregator: files.aggregator,
         homes: files.homes,
         ...(withExchange && { exchange: exchangeKeys(files) }),
+        ...(withCongestion && { gridOperator: gridOperatorKeys(files) }),
         homesSend: settling === "each by the gateway",
         ...(options.reward && { reward: options.reward }),
       });
@@ -175,8 +182,9 @@ export async function openWorld(options: {
       const worth = options.worth?.(prices) ?? null;
       const world = { files, parties, programs, api, rpcUrl, clock, startMs: serviceStartMs, seed };
       if (withExchange) parts.push(demoExchange(world, exchangePort));
+      if (withCongestion) parts.push(await demoCongestion(world, marketPorts));
       await writeConfigs(files, parties, { prices, worth, clockUrl: clock.url, settling, parts });
-      for (const part of parts) await part.start();
+      await Promise.all(parts.map((part) => part.start()));
       await Promise.all([
         programs.start({ name: "aggregator", args: ["aggregator", "run", "-c", files.aggregator.configFile] }),
         ...files.homes.map(startAgent),
@@ -185,7 +193,10 @@ export async function openWorld(options: {
     },
     async runDay() {
       void liveTable({ homes: files.homes, houses, parts, api, apiUrl, now: clock.now, show, signal: drawing.signal });
-      await clock.advanceUntil(serviceStartMs + dayMs + settleMs);
+      const overMs = withCongestion ? congestionDayMs(serviceStartMs).endMs : serviceStartMs + dayMs;
+      await clock.advanceUntil(overMs + meteredMs);
+      for (const part of parts) await part.dayIsOver?.();
+      await clock.advanceUntil(overMs + settleMs);
       // What was made in the last moments still travels.
       for (let minute = 1; minute <= 30; minute++) {
         const { made, receipted } = await delivery();

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { AppError, errorCode, errorMessage } from "../app-error.ts";
 import { type Clock, iso } from "../clock/clock.ts";
 import type { Log } from "../log.ts";
@@ -9,7 +10,7 @@ const retryMs = 1000;
 /** What has no end of its own is tried for so long. */
 const longestMs = 3_600_000;
 
-/** Sends messages in the order in which they are given, for each recipient by itself. */
+/** Sends messages in the order in which they are given, for each recipient by itself. Simulated time waits for each try. */
 export interface UftpOutbox {
   /** Returns at once. What cannot be delivered is tried again until it has expired. */
   send(messages: readonly UftpMessage[]): void;
@@ -37,6 +38,7 @@ export function uftpOutbox(options: {
           before.then(() => delivered(message)),
         );
       }
+      void clock.hold(setImmediate());
     },
     idle: async () => void (await Promise.all(queues.values())),
   };
@@ -51,7 +53,10 @@ export function uftpOutbox(options: {
       try {
         const url = urlOf(message.RecipientDomain);
         if (url === undefined) throw new AppError("uftp-unknown-recipient", `no address is known of ${message.RecipientDomain}`);
-        return await client.send(url, { ...message, TimeStamp });
+        const tried = client.send(url, { ...message, TimeStamp });
+        // The one behind it begins before time goes on.
+        void clock.hold(tried.then(turn, turn));
+        return await tried;
       } catch (error) {
         const fields = {
           to: message.RecipientDomain,
@@ -72,3 +77,5 @@ export function uftpOutbox(options: {
     }
   }
 }
+
+const turn = (): Promise<void> => setImmediate();

@@ -30,20 +30,32 @@ function startDemo(folder: string, args: readonly string[]) {
   return { child, out };
 }
 
-it("keeps every promise with two homes, says so in its last line and leaves nothing behind", { timeout: 420_000 }, async () => {
+it("keeps every promise with three homes, says so in its last line and leaves nothing behind", { timeout: 600_000 }, async () => {
   const folder = scratch("demo");
-  const { child, out } = startDemo(folder, ["--homes", "2", "--seed", "3", "--once", "--json"]);
+  const { child, out } = startDemo(folder, ["--homes", "3", "--seed", "1", "--once", "--json"]);
   const [code] = (await once(child, "exit")) as [number];
   expect(out.stderr).toContain("everything promised happened");
   const result = JSON.parse(out.stdout.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
-  expect(result).toMatchObject({ homes: 2, tamperedRejected: true, constraintsMet: true });
+  expect(result).toMatchObject({ homes: 3, tamperedRejected: true, constraintsMet: true });
   expect(result["readingsDelivered"]).toBe(result["readings"]);
   expect(result["settlementsVerified"]).toBe(result["settlementsOnChain"]);
-  expect(Number(result["settlementsOnChain"])).toBeGreaterThanOrEqual(50);
+  expect(Number(result["settlementsOnChain"])).toBeGreaterThanOrEqual(75);
   // The homes have traded with each other, and each trade is settled with both.
   expect(Number(result["trades"])).toBeGreaterThan(5);
   expect(Number(result["tradeRecordsOnChain"])).toBeGreaterThan(10);
   expect(result["tradeRecordsVerified"]).toBe(result["tradeRecordsOnChain"]);
+  // A grid operator has bought what keeps their street under its limit, as metered, and both have signed what it came to.
+  const watts = (name: string): number => Number(result[name]);
+  expect(watts("gridPlannedW")).toBeGreaterThan(watts("gridLimitW"));
+  expect(watts("gridHighestW")).toBeLessThanOrEqual(watts("gridLimitW"));
+  expect(watts("flexHighestW")).toBeLessThanOrEqual(watts("gridHighestW"));
+  expect(watts("flexHighestW")).toBeGreaterThan(0);
+  expect(Number(result["flexRounds"])).toBeGreaterThan(1);
+  expect(Number(result["flexOrderedWh"])).toBeGreaterThan(1000);
+  expect(Number(result["flexDeliveredWh"])).toBeGreaterThan(0.9 * Number(result["flexOrderedWh"]));
+  expect(Number(result["flexPaidMicro"])).toBeGreaterThan(0);
+  expect(result["flexRecordsVerified"]).toBe(1);
+  expect(out.stderr).toMatch(/grid operator: 19500 W for the street.* [1-9]\d* Wh ordered for/);
   expect(out.stderr).toMatch(/exchange: [1-9]\d* Wh traded in/);
   expect(Number(result["commands"])).toBeGreaterThan(0);
   expect(code).toBe(0);
