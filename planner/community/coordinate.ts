@@ -110,7 +110,7 @@ export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit):
   // Where wishes are at stake they decide, not prices.
   if (isFresh && !firm)
     for (const guide of feeders.length === 0 ? [] : [1, 0.5])
-      if ((yield* improve("usual", guide)) < fewChanged * parties.length) break;
+      if ((yield* improve(isWarm ? "quick" : "usual", guide)) < fewChanged * parties.length) break;
   // Whoever begins in a good plan finds little by looking longer.
   yield* improve(isWarm ? "usual" : "thorough", 0, firm);
   if (start && !room.isOver()) noted(history, "return", yield* returnPass(room, everybody));
