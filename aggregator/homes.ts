@@ -128,6 +128,7 @@ export function openHomes(options: {
     uuid: randomUUID,
     slotMinutes: config.slotMinutes,
     planEveryMs: config.planEveryMs,
+    reserveQuantile: config.planReserveQuantile,
     threads: config.planThreads,
     quietly,
     ...(options.watch && { watch: options.watch }),

@@ -66,6 +66,8 @@ export function planningDesk(options: {
   uuid: () => string;
   slotMinutes: number;
   planEveryMs: number;
+  /** See `plan.reserve_quantile`. */
+  reserveQuantile: number;
   /** In which large groups are planned; 0: in this thread, in bites. */
   threads: number;
   quietly: (work: Promise<void>, what: string) => Promise<void>;

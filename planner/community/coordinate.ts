@@ -89,8 +89,15 @@ export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit):
   if (isWarm) noted(history, "look", yield* lookPass(room, everybody));
   const old = history.best;
   let isFresh = true;
-  if (isWarm && overloadWh(board) === 0)
-    isFresh = (yield* improve("quick", 0)) > muchChanged * parties.length || (yield* crampedPass(room)) > 0;
+  if (isWarm && overloadWh(board) === 0) {
+    isFresh = (yield* improve("quick", 0)) > muchChanged * parties.length;
+    if (!isFresh) {
+      yield* improve("usual", 0);
+      const cramped = yield* crampedPass(room);
+      // Where many lack something the limits are too tight, and what there is has been shared. A few are new.
+      isFresh = cramped > 0 && cramped <= muchChanged * parties.length;
+    }
+  }
   if (isFresh) {
     yield* search(feeders.length === 0 ? 1 : isWarm ? warmSearches : searchesFor(parties.length));
     // Time was up before all were asked: they keep what they have.
@@ -112,7 +119,7 @@ export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit):
     for (const guide of feeders.length === 0 ? [] : [1, 0.5])
       if ((yield* improve(isWarm ? "quick" : "usual", guide)) < fewChanged * parties.length) break;
   // Whoever begins in a good plan finds little by looking longer.
-  yield* improve(isWarm ? "usual" : "thorough", 0, firm);
+  if (isFresh) yield* improve(isWarm ? "usual" : "thorough", 0, firm);
   if (start && !room.isOver()) noted(history, "return", yield* returnPass(room, everybody));
 
   const { best } = history;

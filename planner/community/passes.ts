@@ -92,8 +92,7 @@ export function* returnPass<Plan>(room: PassRoom<Plan>, order: readonly number[]
 const wishWh = 100;
 
 /**
- * How many of the parties whose wishes miss something would miss less of them if there were no limits: what others have taken is to
- * be shared anew. Nothing changes.
+ * How many of the parties whose wishes miss something would miss less of them if there were no limits. Nothing changes.
  */
 export function* crampedPass<Plan>(room: PassRoom<Plan>): Coordination<Plan, number> {
   const { answers } = room.board;
@@ -173,7 +172,10 @@ export function* fitPass<Plan>(room: PassRoom<Plan>, order: readonly number[], o
         }
       return ask;
     },
-    (party, answer) => fits(board, party, answer),
+    // A limit that touches no wish keeps nobody from meeting one.
+    (party, answer) =>
+      fits(board, party, answer) ||
+      (answer.missedWh < (board.answers[party]?.missedWh ?? 0) && fits(board, party, answer, "hard")),
   );
 }
 
