@@ -16,6 +16,10 @@ export interface ComfortWatch {
   temperature(sensor: string): { temperatureC: number; ageMs: number } | undefined;
   /** State of charge of an appliance that was asked for it, percent; undefined while it does not say. */
   percent(resource: string): number | undefined;
+  /** How full its storage is: percent of a battery, °C of a tank or a room; undefined while nobody knows. */
+  fill(resource: string): { value: number; ageMs: number } | undefined;
+  /** Batteries that may give nothing more by a plan, with why: at the reserve, or nobody knows how full they are. */
+  spent(): ReadonlyMap<string, string>;
   /** Energy that is missing in the demand window under way, Wh; undefined where there is none. */
   missingWh(resource: string): number | undefined;
 }
@@ -39,13 +43,13 @@ export function watchComfort(options: {
   const { clock, rejections } = options;
   const newest = new Map<string, { temperatureC: number; atMs: number }>();
   const held = new Map<string, Comfort["held"]>();
-  const charged = new Map<string, number>();
-  const aimed = options.appliances.filter(({ targetSoc, model }) => targetSoc !== null || model?.kind === "battery");
+  const charged = new Map<string, { percent: number; atMs: number }>();
+  const aimed = options.appliances.filter(({ targetSoc, reservePercent }) => targetSoc !== null || reservePercent !== null);
   const read = async (): Promise<void> => {
     for (const { name } of aimed) {
       const percent = await options.stateOfCharge(name).catch(() => null);
       if (percent === null) charged.delete(name);
-      else charged.set(name, percent);
+      else charged.set(name, { percent, atMs: clock.monotonicMs() });
     }
     for (const sensor of options.sensors)
       await sensor
@@ -63,10 +67,19 @@ export function watchComfort(options: {
   };
   /** By the state of charge where it is told, else by what was drawn in the window. */
   const missingWh = (appliance: ApplianceConfig, energyWh: number, fromMs: number): number => {
-    const percent = charged.get(appliance.name);
+    const percent = charged.get(appliance.name)?.percent;
     if (appliance.targetSoc && percent !== undefined)
       return ((appliance.targetSoc.percent - percent) / 100) * appliance.targetSoc.batteryWh;
     return energyWh - options.givenWh(appliance, fromMs, clock.now());
+  };
+  const fillOf: ComfortWatch["fill"] = (resource) => {
+    const appliance = options.appliances.find(({ name }) => name === resource);
+    if (appliance?.model?.kind === "tank" || appliance?.model?.kind === "room") {
+      const found = appliance.temperature ? temperature(appliance.temperature.sensor) : undefined;
+      return found && { value: found.temperatureC, ageMs: found.ageMs };
+    }
+    const found = appliance?.reservePercent == null ? undefined : charged.get(resource);
+    return found && { value: found.percent, ageMs: clock.monotonicMs() - found.atMs };
   };
   const windows = new Map<string, { window: DemandWindow | undefined; untilMs: number }>();
   /** Local times are dear to work out, and a window stays the same until its end. */
@@ -106,7 +119,18 @@ export function watchComfort(options: {
       return new Map(needs);
     },
     temperature,
-    percent: (resource) => charged.get(resource),
+    percent: (resource) => charged.get(resource)?.percent,
+    fill: fillOf,
+    spent() {
+      const found = new Map<string, string>();
+      for (const { name, reservePercent } of options.appliances) {
+        if (reservePercent === null) continue;
+        const fill = fillOf(name);
+        if (!fill || fill.ageMs > oldSensorMs) found.set(name, "state of charge not known, gives nothing");
+        else if (fill.value <= reservePercent) found.set(name, `at its reserve of ${reservePercent} %`);
+      }
+      return found;
+    },
     missingWh(resource) {
       const appliance = planned.find(({ name }) => name === resource);
       const window = appliance && windowOf(appliance, clock.now());

@@ -32,7 +32,7 @@ export interface ControlLoop {
 }
 
 /** What the loop knows of the house at a pass; the rest of the guard's input is its own. */
-export type HouseNow = Omit<GuardInput, "nowMs" | "sinceJumpMs" | "intents">;
+export type HouseNow = Omit<GuardInput, "nowMs" | "sinceJumpMs" | "spent" | "intents">;
 
 /** Parts that the loop works with. */
 export interface ControlLoopOptions {
@@ -47,6 +47,8 @@ export interface ControlLoopOptions {
   /** What comfort and deadlines want now, by resource. */
   needs: () => ReadonlyMap<string, Intent>;
   house: () => HouseNow;
+  /** Storage that may give nothing more, with why. */
+  spent: () => ReadonlyMap<string, string>;
   actuator: Actuator;
   clock: Clock;
   /** Somebody else has set an appliance, at the device itself. */
@@ -105,6 +107,7 @@ export function startControlLoop(options: ControlLoopOptions): ControlLoop {
       ...options.house(),
       nowMs: clock.monotonicMs(),
       sinceJumpMs: sinceJump(),
+      spent: options.spent(),
       intents: wishes,
     });
     state = decided.state;

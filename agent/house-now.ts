@@ -48,6 +48,7 @@ export function watchHouse(options: {
         importW: reading?.powerW ?? null,
         phaseW: reading ? phasePowers(reading, site.phases) : [],
         maxImportW: site.maxImportW,
+        maxExportW: site.maxExportW,
         fusePhaseW: site.fuseA * phaseV,
         gridLimitW: options.gridLimitW(),
         peakW: newest ? peakNow(newest) : null,

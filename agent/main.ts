@@ -201,6 +201,8 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     consents,
     remote,
     givenWh,
+    fill: comfort.fill,
+    foretold: own.foretold,
     increaseDelays: house.delays,
     meters,
     settlement,

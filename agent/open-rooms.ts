@@ -32,7 +32,17 @@ export async function openAggregatorRoom(
   options: Shared &
     Pick<
       AggregatorRoomOptions,
-      "overrides" | "consents" | "remote" | "givenWh" | "increaseDelays" | "meters" | "settlement" | "positions" | "gridMeter"
+      | "overrides"
+      | "consents"
+      | "remote"
+      | "givenWh"
+      | "fill"
+      | "foretold"
+      | "increaseDelays"
+      | "meters"
+      | "settlement"
+      | "positions"
+      | "gridMeter"
     >,
 ): Promise<AggregatorRoom | null> {
   const link = options.config.aggregator;

@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { errorCode, errorMessage } from "../core/app-error.ts";
-import type { Clock } from "../core/clock/clock.ts";
+import { iso, type Clock } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { InstructionList } from "../core/message/instruction.ts";
-import { type Slot, slotAt } from "../core/slots.ts";
+import { type Slot, slotAt, slotsBetween } from "../core/slots.ts";
 import type { ComfortWatch } from "./comfort.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { type HouseOutlook, houseOutlook } from "./exchange/house-outlook.ts";
@@ -16,6 +16,7 @@ import { localPlanSteps, type LocalPlan } from "./plan/local-plan.ts";
 import { localProblem, pricedSlots } from "./plan/local-problem.ts";
 import { oldSensorMs } from "./plan/needs.ts";
 import type { Override } from "./plan/override.ts";
+import type { StoreForecast } from "./publish/storage-report.ts";
 import type { ControlStore } from "./store/control-store.ts";
 import type { WeatherKeeper } from "./weather/weather-keeper.ts";
 
@@ -38,6 +39,8 @@ export interface OwnPlan {
   peakW(): number;
   /** What the house expects of slots before it trades. */
   outlook(slots: readonly Slot[]): HouseOutlook;
+  /** What the house foretells of an appliance's store for the next two days; empty of what has none. */
+  foretold(resource: string): StoreForecast;
   /** How far the forecasts were off that it rests on. */
   forecasts(): ForecastQuality[];
 }
@@ -162,6 +165,16 @@ export function ownPlan(options: {
     },
     outlook: (slots) =>
       houseOutlook(slots, { forecast: forecastAt(clock.now()), appliances, stored, lists: made?.lists ?? nothing }),
+    foretold(resource) {
+      const kind = appliances.find(({ name }) => name === resource)?.model?.kind;
+      const slots = slotsBetween(clock.now(), clock.now() + foretoldMs, foretoldMinutes);
+      if (kind !== "tank" && kind !== "room") return {};
+      const forecast = forecastAt(clock.now());
+      const values = kind === "tank" ? forecast.drawWh(resource, slots) : forecast.outdoorC(slots);
+      if (!values || slots.length === 0 || !values.every(Number.isFinite)) return {};
+      const series = { start: iso(slots[0]?.startMs ?? 0), stepS: foretoldMinutes * 60, values: values.map(tenths) };
+      return kind === "tank" ? { usage: series } : { outdoorC: series };
+    },
     forecasts() {
       const named = (found: boolean[]): string[] => appliances.filter((_, index) => found[index]).map(({ name }) => name);
       return forecastAt(clock.now()).quality({
@@ -173,6 +186,10 @@ export function ownPlan(options: {
     },
   };
 }
+
+const foretoldMs = 48 * 3_600_000;
+const foretoldMinutes = 60;
+const tenths = (value: number): number => Math.round(value * 10) / 10;
 
 /** Trades are for quarters of an hour; shorter slots have their share. */
 function soldIn(positions: ReadonlyMap<number, Position> | null): Pick<LocalPlanInput, "soldWh"> {

@@ -152,6 +152,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     overrides: overrides.all,
     needs: () => withTests(comfort.needs(), options.tests),
     house: house.now,
+    spent: comfort.spent,
     actuator,
     clock,
     onElsewhere(resource, setting) {

@@ -110,8 +110,10 @@ export const AgentStatus = z.object({
       refused: count,
       signed: count,
       disputed: count,
-      /** Nothing is ordered: two countersignatures in a row are missing. */
+      /** Nothing is ordered: two countersignatures in a row are missing, or a record was hidden. */
       hasLeft: z.boolean(),
+      /** Nothing is ordered: a trade that was delivered by then is in no record that both have signed. */
+      unsettledSince: Instant.nullable(),
       /** Code of what failed in the last round; null where nothing did. */
       failure: z.string().nullable(),
     })

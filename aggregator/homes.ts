@@ -14,7 +14,7 @@ import { oneAtATime } from "./dispatch/one-at-a-time.ts";
 import { type Send, sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
 import type { Metrics } from "./observe/metrics.ts";
-import { planningDesk } from "./optimise/planning-desk.ts";
+import { planningDesk, type PlanningDesk } from "./optimise/planning-desk.ts";
 import type { PriceDesk } from "./optimise/price-desk.ts";
 import type { Contracts } from "./reward/under-contract.ts";
 import { hears, subscriptions } from "./share/subscriptions.ts";
@@ -67,7 +67,7 @@ export function homeLine(
 }
 
 /** All that listens and speaks to homes: intake, plans, heartbeats and prices, for the homes that this process holds. */
-export interface Homes {
+export interface Homes extends Pick<PlanningDesk, "onOrder" | "portfolio"> {
   /** Homes came from another worker: they are greeted and planned. */
   gained(sites: readonly string[]): void;
   /** Connects; operators' words are known before. */
@@ -129,6 +129,7 @@ export function openHomes(options: {
     slotMinutes: config.slotMinutes,
     planEveryMs: config.planEveryMs,
     reserveQuantile: config.planReserveQuantile,
+    points: config.market && new Map(config.market.points.map(({ feeder, point }) => [feeder, point])),
     threads: config.planThreads,
     quietly,
     ...(options.watch && { watch: options.watch }),
@@ -213,6 +214,8 @@ export function openHomes(options: {
   };
   return {
     gained,
+    onOrder: desk.onOrder,
+    portfolio: desk.portfolio,
     async start() {
       // What was said before a restart still holds: no plan goes out before that is known.
       await desk.followOperators();

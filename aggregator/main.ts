@@ -13,12 +13,15 @@ import type { AggregatorConfig } from "./config/aggregator-config.ts";
 import { readFeeders } from "./config/read-feeders.ts";
 import { believed, readKeyChange } from "./dispatch/key-change.ts";
 import { fleetDesk } from "./fleet/fleet-desk.ts";
+import { openMarket, type RunningMarketAccess } from "./flexibility/open-market.ts";
+import { gridContract } from "./flexibility/grid-contract.ts";
 import { homeLine, type Homes, operatorMs, openHomes, quietWith, stepMs } from "./homes.ts";
 import { metrics } from "./observe/metrics.ts";
 import { serveMetrics } from "./observe/metrics-listener.ts";
 import { openObserving } from "./observe/open-observing.ts";
 import { priceDesk } from "./optimise/price-desk.ts";
 import { makeBundle } from "./settle/make-bundle.ts";
+import { openRetention } from "./retain/open-retention.ts";
 import { openRewards } from "./reward/open-rewards.ts";
 import { openSettlement } from "./settle/open-settlement.ts";
 import { openShare } from "./share/open-share.ts";
@@ -30,6 +33,8 @@ export interface RunningAggregator {
   apiUrl: string;
   /** Port of the enrolment listener, where there is one. */
   enrolmentPort?: number;
+  /** Port at which a grid operator's messages are taken, where there is a market. */
+  marketPort?: number;
   /** Port of the metrics, where they have an address of their own. */
   metricsPort?: number;
   /** Resolves where going on is pointless: another process does the same now. */
@@ -69,6 +74,7 @@ export async function startAggregator(options: {
   const observing = openObserving({ store: kept, metrics: meter, sites, states, refused, clock });
   const { store, feed } = observing;
   let homes: Homes | undefined;
+  let market: RunningMarketAccess | undefined;
   const share =
     config.workers &&
     openShare({ config, leaseMs: config.workers.leaseMs, store, onGain: (mine) => homes?.gained(mine), clock, log });
@@ -83,7 +89,17 @@ export async function startAggregator(options: {
   const present = (site: string): boolean => states.get(site) === "ready";
   const feeders = readFeeders(config.feeders);
   const settlement =
-    config.settlement && (await openSettlement(config, config.settlement, { store, prices, feeders, send, present, clock, log }));
+    config.settlement &&
+    (await openSettlement(config, config.settlement, {
+      ...gridContract(config, config.settlement, feeders, store),
+      store,
+      prices,
+      feeders,
+      send,
+      present,
+      clock,
+      log,
+    }));
   if (settlement) opened.defer(() => settlement.close());
   const keyChange = config.controlKeyChange && (await readKeyChange(config.controlKeyChange));
   // Rows that the broker still holds of a home that took its data back are not kept again.
@@ -156,12 +172,13 @@ export async function startAggregator(options: {
     isUnsettled: (site) => settlement?.isUnsettled(site) ?? false,
     rejected: refused.counts,
     owner: settlement?.owner ?? null,
-    agreementOf: (site) => settlement?.agreements.get(site)?.agreement,
-    signedAgreementOf: (site) => settlement?.agreements.get(site),
+    agreementOf: (site) => settlement?.termsOf(site)?.agreement,
+    signedAgreementOf: (site) => settlement?.termsOf(site),
+    market: () => market ?? null,
     pairOf: settlement?.pairOf ?? notSettled,
     logBytesOf: async (epoch) => settlement?.logBytesOf(epoch) ?? null,
     bundleOf: async (record) => {
-      const agreement = settlement?.agreements.get(record.site);
+      const agreement = settlement?.termsOf(record.site);
       if (!agreement || !settlement) return null;
       const { owner, treeOf, rpcUrl } = settlement;
       return makeBundle(store, record, { agreement, owner, treeOf, rpc: rpcUrl });
@@ -182,11 +199,30 @@ export async function startAggregator(options: {
   }
   await observing.followAudit();
   await homes.start();
+  if (config.market) {
+    const { onOrder, portfolio } = homes;
+    const records = settlement?.gridRecords ?? null;
+    const parts = {
+      access: config.market,
+      store,
+      feeders,
+      portfolio,
+      onOrder,
+      records,
+      rejections: refused,
+      watch: meter,
+      clock,
+      log,
+    };
+    market = await openMarket(parts);
+    opened.defer(() => market?.stop());
+  }
   opened.defer(() => line.link().stop());
   opened.defer(() => homes.drain());
   await share?.tick();
   clock.every(operatorMs, () => quietly(fleet.follow(), "following the roll-out"), signal);
   clock.every(operatorMs, () => quietly(observing.followAudit(), "following the audit log"), signal);
+  opened.defer(openRetention(config, { store, agreements: settlement?.agreements, share, metrics: meter, clock, log, signal }));
   if (settlement) {
     clock.every(stepMs, () => Promise.all(sites.map(settlement.proposals.advance)).then(() => undefined), signal);
     // Prices are bound before they begin to count.
@@ -198,6 +234,7 @@ export async function startAggregator(options: {
   return {
     apiUrl: `http://${config.listen.host}:${port}`,
     ...(enrolmentPort !== undefined && { enrolmentPort }),
+    ...(market && { marketPort: market.port }),
     ...(metricsPort !== undefined && { metricsPort }),
     ...(share && { failed: share.lostOffice }),
     async stop() {

@@ -68,11 +68,13 @@ const loop = startControlLoop({
   local: () => new Map(),
   overrides: () => [],
   needs: () => new Map(),
+  spent: () => new Map(),
   house: () => ({
     meterAgeMs: 0,
     importW: 0,
     phaseW: [0, 0, 0],
     maxImportW: 43_000,
+    maxExportW: null,
     fusePhaseW: 63 * 230,
     gridLimitW: null,
     peakW: null,

@@ -55,6 +55,10 @@ export function describeStatus(now: AgentStatus, noAggregator = "none in the con
     `aggregator: ${now.aggregator === null ? noAggregator : connection(now)}`,
     ...(now.remote ? [`settings from afar: ${remoteWords(now.remote)}`] : []),
     ...(now.settlements.hasLeft ? ["aggregator: NOT FOLLOWED, it has not countersigned what was signed here"] : []),
+    ...(now.exchange?.hasLeft ? ["exchange: NOTHING IS ORDERED, it has not countersigned what was signed here"] : []),
+    ...(now.exchange?.unsettledSince
+      ? [`exchange: NOTHING IS ORDERED, it has not settled what was delivered by ${now.exchange.unsettledSince}`]
+      : []),
     ...(now.gridLimit
       ? [`grid operator: ${now.gridLimit.state}, ${now.gridLimit.limitW === null ? "no limit" : `${now.gridLimit.limitW} W`}`]
       : []),

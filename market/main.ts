@@ -1,22 +1,25 @@
-import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { randomBytes, randomUUID } from "node:crypto";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
 import { importControlKey, type PinnedKeys } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
 import { localDateOf } from "../core/slots.ts";
+import { readUftpTls } from "../core/uftp/read-uftp-tls.ts";
 import { seenMessages } from "../core/uftp/seen-messages.ts";
 import { uftpClient } from "../core/uftp/uftp-client.ts";
-import { startUftpEndpoint, type UftpTls } from "../core/uftp/uftp-endpoint.ts";
+import { startUftpEndpoint } from "../core/uftp/uftp-endpoint.ts";
 import { uftpOutbox } from "../core/uftp/uftp-outbox.ts";
 import type { MarketConfig } from "./config/market-config.ts";
 import type { FlexOperator } from "./flexibility/flex-operator.ts";
-import { flexSessions } from "./flexibility/flex-sessions.ts";
+import { flexSessions, type FlexSessions } from "./flexibility/flex-sessions.ts";
+import { openPaying } from "./flexibility/open-paying.ts";
+import { recordDesk } from "./flexibility/record-desk.ts";
 import { openMarketStore } from "./store/open-market-store.ts";
 
 const stepMs = 1000;
 const meteredMs = 60_000;
+const recordsMs = 10_000;
 
 /** What a running market tells whoever started it. */
 export interface RunningMarket {
@@ -40,7 +43,7 @@ export async function startMarket({
   const { domain, flexibility } = config;
   const ending = new AbortController();
   const { signal } = ending;
-  const tls = readTls(config.tls);
+  const tls = readUftpTls(config.tls);
   const key = await importControlKey(readJsonFile(config.keyFile, "market-key-unreadable"));
   const keys = new Map<string, PinnedKeys>();
   for (const { domain: other, publicKeyFile } of flexibility.participants) {
@@ -52,7 +55,40 @@ export async function startMarket({
   const client = uftpClient({ tls, key });
   const outbox = uftpOutbox({ client, urlOf: (other) => urls.get(other), clock, log, signal });
   const now = (): number => clock.now();
-  const sessions = await flexSessions({ config, store, send: outbox.send, uuid: randomUUID, now, log });
+  let closeChain: () => void = () => undefined;
+  const abandoned = async (error: unknown): Promise<never> => {
+    client.close();
+    closeChain();
+    await store.close();
+    throw error;
+  };
+  const paying = await openPaying(config, log).catch(abandoned);
+  if (paying) closeChain = () => paying.chain.close();
+  let opened: FlexSessions | undefined;
+  const records =
+    paying &&
+    recordDesk({
+      ...paying,
+      domain,
+      store: store.records,
+      sessions: () => opened?.sessions() ?? new Map(),
+      periodOf: (date) => ({ date, timezone: config.timezone, slotMinutes: flexibility.slotMinutes }),
+      send: outbox.send,
+      salt: () => `0x${randomBytes(32).toString("hex")}`,
+      uuid: randomUUID,
+      now,
+      log,
+    });
+  const sessions = await flexSessions({
+    config,
+    store,
+    send: outbox.send,
+    uuid: randomUUID,
+    now,
+    ...(records && { isDone: (operator) => records.isDone(operator) }),
+    log,
+  }).catch(abandoned);
+  opened = sessions;
   const endpoint = await startUftpEndpoint({
     listen: config.listen,
     tls,
@@ -60,19 +96,21 @@ export async function startMarket({
     keysOf: (other) => keys.get(other),
     seen: seenMessages(sessions.known()),
     now,
-    take: (message) => sessions.take(message),
+    async take(message) {
+      if (message.Message !== "SettlementAnswer") return sessions.take(message);
+      if (!records)
+        throw new AppError("market-flex-unexpected", "orders are not paid on chain here: there is no settlement section");
+      await records.answer(message);
+    },
     log,
-  }).catch(async (error: unknown) => {
-    client.close();
-    await store.close();
-    throw error;
-  });
+  }).catch(abandoned);
   const quietly = async (work: () => Promise<void>): Promise<void> => {
     await work().catch((error: unknown) =>
       log.error({ code: errorCode(error), error: errorMessage(error) }, "market work failed"),
     );
   };
   clock.every(stepMs, () => quietly(() => sessions.step()), signal);
+  if (records) clock.every(recordsMs, () => quietly(() => records.advance()), signal);
   clock.every(meteredMs, () => quietly(() => sessions.readMeters()), signal);
   log.info({ domain, port: endpoint.port, date: localDateOf(now(), config.timezone) }, "market runs");
   return {
@@ -84,19 +122,8 @@ export async function startMarket({
       await outbox.idle();
       client.close();
       await sessions.idle();
+      closeChain();
       await store.close();
     },
   };
-}
-
-/** @throws AppError uftp-tls-unreadable */
-function readTls({ certFile, keyFile, caFile }: MarketConfig["tls"]): UftpTls {
-  const read = (file: string): string => {
-    try {
-      return readFileSync(file, "utf8");
-    } catch (cause) {
-      throw new AppError("uftp-tls-unreadable", `${file} cannot be read: ${errorMessage(cause)}`, { cause });
-    }
-  };
-  return { cert: read(certFile), key: read(keyFile), ca: read(caFile) };
 }

@@ -31,6 +31,7 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string, enrolled: E
       phases: site.grid.phases,
       fuseA: site.grid.fuse_a,
       maxImportW: site.grid.max_import_w,
+      maxExportW: site.grid.max_export_w ?? null,
       peakW: site.grid.peak_w ?? null,
       peakPricePerKw: site.grid.peak_price_per_kw ?? null,
       randomDelayMs: site.grid.random_delay_s * 1000,

@@ -23,6 +23,8 @@ export interface AgentConfig {
     fuseA: number;
     /** What the house may take from the grid, W. */
     maxImportW: number;
+    /** What storage may make it feed in, W; null without such a limit. */
+    maxExportW: number | null;
     /** Quarter-hour peak that is paid for anyway; null without a capacity tariff. */
     peakW: number | null;
     /** What a kW more of the month's peak costs, in the currency; null where no plan may go above it. */

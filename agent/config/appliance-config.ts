@@ -37,6 +37,8 @@ export interface ApplianceConfig {
   targetSoc: { percent: number; batteryWh: number } | null;
   /** Sensor that its temperatures come from, and what they should be. */
   temperature: { sensor: string; band: TemperatureBand } | null;
+  /** Below it a battery gives nothing by a plan, percent; null where it is no battery. */
+  reservePercent: number | null;
   handHoldMs: number;
   /** What the own plan reckons its store with; null where it has none, or too little is known. */
   model: ApplianceModel | null;
@@ -57,7 +59,13 @@ export function applianceConfig(name: string, yaml: ApplianceYaml, closedOnBoot:
     case "ev_charger":
       return evCharger(name, yaml);
     case "battery":
-      return { ...plain(name, yaml), ...batteryModes(yaml), stepW: batteryStepW, meter: yaml.meter ?? null };
+      return {
+        ...plain(name, yaml),
+        ...batteryModes(yaml),
+        stepW: batteryStepW,
+        meter: yaml.meter ?? null,
+        reservePercent: yaml.min_soc_percent,
+      };
     case "pv":
       return { ...plain(name, yaml), ...pvModes(yaml) };
   }
@@ -106,6 +114,7 @@ function byRelay(name: string, yaml: RelayYaml): Omit<ApplianceConfig, "device" 
     meter: yaml.meter ?? null,
     targetSoc: null,
     temperature: yaml.sensor === undefined ? null : { sensor: yaml.sensor, band: bandOf(comfort) },
+    reservePercent: null,
     handHoldMs: yaml.hand_hold_s * 1000,
     model: applianceModel(yaml),
   };
@@ -164,6 +173,7 @@ function plain(name: string, yaml: DriverYaml): Omit<ApplianceConfig, keyof Mode
     meter: null,
     targetSoc: null,
     temperature: null,
+    reservePercent: null,
     handHoldMs: yaml.hand_hold_s * 1000,
     model: applianceModel(yaml),
   };

@@ -67,6 +67,8 @@ export const AgentYaml = z.strictObject({
       phases: z.union([z.literal(1), z.literal(3)]),
       fuse_a: z.int().positive().max(200),
       max_import_w: z.int().positive(),
+      /** What a battery that is told to give may make the house feed in. */
+      max_export_w: z.int().nonnegative().optional(),
       /** Quarter-hour peak that is paid for anyway under a capacity tariff. */
       peak_w: z.int().positive().optional(),
       /** What a kW more of the month's peak costs; left out, no plan goes above it. */

@@ -1,12 +1,21 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
-import type { Clock } from "../../core/clock/clock.ts";
+import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { ExchangeSettling } from "./exchange-settling.ts";
 import type { Trader } from "./trader.ts";
 
 /** The agent's side of an exchange. */
 export interface ExchangeRoom {
-  state(): { placed: number; refused: number; signed: number; disputed: number; hasLeft: boolean; failure: string | null };
+  state(): {
+    placed: number;
+    refused: number;
+    signed: number;
+    disputed: number;
+    hasLeft: boolean;
+    /** End of the oldest delivered trade that waits too long for its record; null for none. */
+    unsettledSince: string | null;
+    failure: string | null;
+  };
   stop(): Promise<void>;
 }
 
@@ -19,8 +28,10 @@ export interface ExchangeParts {
   close(): void;
 }
 
-/** Between two rounds: often enough that each auction finds the newest orders. */
+/** Between two rounds, where the exchange has not said more: often enough that each auction finds the newest orders. */
 const everyMs = 150_000;
+/** Rounds in the time between two auctions. */
+const roundsAnAuction = 2;
 
 /** Settles and orders round by round, one at a time; what fails is tried again in the next round. */
 export function startExchangeRoom(options: {
@@ -33,6 +44,10 @@ export function startExchangeRoom(options: {
   let parts: ExchangeParts | null = null;
   let failure: string | null = null;
   let running: Promise<void> | null = null;
+  const unsettledSince = (): string | null => {
+    const sinceMs = parts?.settling.unsettledSince();
+    return sinceMs === undefined ? null : iso(sinceMs);
+  };
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     try {
       await work();
@@ -51,10 +66,16 @@ export function startExchangeRoom(options: {
       await settling.run();
       await lookAfter(settling.hasLeft());
       // By a clock that nobody has set, slots and times of orders mean nothing.
-      if (clock.synced()) await trader.run(!settling.hasLeft());
+      if (clock.synced()) await trader.run(!settling.hasLeft() && settling.unsettledSince() === undefined);
     });
+  let nextMs = 0;
+  const isDue = (): boolean => {
+    if (clock.monotonicMs() < nextMs) return false;
+    nextMs = clock.monotonicMs() + (parts?.trader.auctionsEveryMs() ?? 0) / roundsAnAuction;
+    return true;
+  };
   const run = (): Promise<void> => (running ??= round().finally(() => (running = null)));
-  clock.every(everyMs, run, options.signal);
+  clock.every(everyMs, () => (isDue() ? run() : undefined), options.signal);
   return {
     state: () => ({
       placed: 0,
@@ -64,6 +85,7 @@ export function startExchangeRoom(options: {
       ...parts?.trader.counts(),
       ...parts?.settling.counts(),
       hasLeft: parts?.settling.hasLeft() ?? false,
+      unsettledSince: unsettledSince(),
       failure,
     }),
     async stop() {

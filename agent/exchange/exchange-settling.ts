@@ -14,8 +14,10 @@ import type { MeterStore } from "../store/meter-store.ts";
 export interface ExchangeSettling {
   /** Talks until the exchange has nothing more. @throws AppError of the client */
   run(): Promise<void>;
-  /** Whether nothing may be ordered, because the exchange has not countersigned. */
+  /** Whether nothing may be ordered, because the exchange has not countersigned or has hidden a record. */
   hasLeft(): boolean;
+  /** End, in ms, of the oldest delivered trade that waits longer than allowed for its record: nothing may be ordered either. */
+  unsettledSince(): number | undefined;
   counts(): { signed: number; disputed: number };
 }
 
@@ -25,11 +27,13 @@ const dayMs = 86_400_000;
 
 export function exchangeSettling(parts: {
   client: Pick<ExchangeClient, "settle">;
-  room: Pick<SigningRoom, "answer" | "countersigned" | "recover" | "uncountersigned">;
-  store: Pick<ExchangeStore, "untold" | "told">;
+  room: Pick<SigningRoom, "answer" | "countersigned" | "recover" | "uncountersigned" | "hidden">;
+  store: Pick<ExchangeStore, "untold" | "told" | "unsettledSince">;
   meters: Pick<MeterStore, "slots">;
   gridMeter: string;
   countersignedWithinMs: number;
+  /** A delivered trade may be without a record that both have signed for so long. */
+  settledWithinMs: number;
   clock: Pick<Clock, "now">;
   log: Log;
 }): ExchangeSettling {
@@ -37,6 +41,8 @@ export function exchangeSettling(parts: {
   const counts = { signed: 0, disputed: 0 };
   const said = new Set<string>();
   let left = false;
+  let saidHidden = false;
+  let unsettledMs: number | undefined;
   const totalWh = (register: "import" | "export", startMs: number, endMs: number): number | null => {
     const slots = parts.meters.slots(parts.gridMeter, register, startMs, endMs);
     const coveredMs = slots.reduce((sum, slot) => sum + slot.endMs - slot.startMs, 0);
@@ -50,7 +56,7 @@ export function exchangeSettling(parts: {
     });
   /** Answers one message; what goes wrong with it does not hold up the others. */
   const answerTo = async (message: Awaited<ReturnType<ExchangeClient["settle"]>>[number]): Promise<SettlementUp[]> => {
-    if (message.kind === "head") await room.recover(message.records);
+    if (message.kind === "head") await room.recover(message.records, message.newest);
     if (message.kind === "countersigned") await room.countersigned(message.seq, message.digest, message.signature);
     if (message.kind !== "proposal") return [];
     const answer = await room.answer(message.record, message.evidence);
@@ -67,14 +73,30 @@ export function exchangeSettling(parts: {
     return [answer];
   };
   const judge = (): void => {
+    const hidden = room.hidden();
+    if (hidden && !saidHidden) {
+      log.error({ code: "settlement-record-hidden", ...hidden }, "the exchange hid a record: nothing is ordered there any more");
+      saidHidden = true;
+    }
     const missed = missedCountersignatures(room.uncountersigned(), clock.now(), parts.countersignedWithinMs) >= missedToLeave;
-    if (missed !== left)
+    if (missed !== left && !hidden)
       if (missed) log.error({ code: "exchange-countersignature-missing" }, "nothing is ordered until the exchange countersigns");
       else log.info({}, "the exchange has countersigned: orders go on");
-    left = missed;
+    left = missed || hidden !== undefined;
+    const sinceMs = store.unsettledSince(clock.now() - parts.settledWithinMs);
+    if ((sinceMs === undefined) !== (unsettledMs === undefined))
+      if (sinceMs === undefined) log.info({}, "the exchange has settled what was delivered: orders go on");
+      else
+        log.error(
+          { code: "exchange-trades-unsettled", since: iso(sinceMs) },
+          "nothing is ordered until delivered trades are settled",
+        );
+    unsettledMs = sinceMs;
   };
   return {
     async run() {
+      // Who does not answer any more has not settled either.
+      judge();
       const told = metered();
       // What was signed and not countersigned is asked for again.
       let answers: SettlementUp[] = room
@@ -95,6 +117,7 @@ export function exchangeSettling(parts: {
       judge();
     },
     hasLeft: () => left,
+    unsettledSince: () => unsettledMs,
     counts: () => ({ ...counts }),
   };
 }

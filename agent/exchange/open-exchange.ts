@@ -68,6 +68,7 @@ export async function openExchange(options: {
       meters,
       gridMeter,
       countersignedWithinMs: settlement.countersignedWithinMs,
+      settledWithinMs: settlement.settledWithinMs,
       clock,
       log,
     }),

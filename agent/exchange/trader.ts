@@ -19,6 +19,8 @@ import { wishesOf } from "./wishes.ts";
 export interface Trader {
   /** One round. @param mayOrder false: what is open is taken back. @throws AppError of the client */
   run(mayOrder: boolean): Promise<void>;
+  /** Between two auctions, as the exchange said last; 0 before it has. */
+  auctionsEveryMs(): number;
   counts(): { placed: number; refused: number };
 }
 
@@ -45,6 +47,7 @@ export function trader(parts: {
   const participant = householdOf(agreement);
   const counts = { placed: 0, refused: 0 };
   const said = new Set<string>();
+  let everyMs = 0;
   const orderOf = ({ startMs, side, wh, limit }: WishedOrder, rules: ExchangeRules): ExchangeOrder => ({
     v: 1,
     exchange: agreement.aggregator,
@@ -79,6 +82,7 @@ export function trader(parts: {
         log.error({ code: "exchange-other", rules: rules.exchange, agreement: agreement.aggregator }, "another exchange answers");
         return;
       }
+      everyMs = rules.everyS * 1000;
       const nowMs = clock.now();
       store.savePrices(await client.balancing(), nowMs);
       const own = await client.own();
@@ -115,6 +119,7 @@ export function trader(parts: {
         log.warn({ code: one.code, reason: one.message }, "order not taken; said once for each code");
       }
     },
+    auctionsEveryMs: () => everyMs,
     counts: () => ({ ...counts }),
   };
 }

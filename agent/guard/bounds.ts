@@ -3,7 +3,7 @@ import { staleMeterMs } from "./guard-input.ts";
 import type { GuardedAppliance, GuardState } from "./guarded-appliance.ts";
 
 /** What was switched so shortly before a reading may not be in its figure: meters average, loads ramp. */
-const meterLagMs = 10_000;
+export const meterLagMs = 10_000;
 
 /** One limit, and what it leaves. */
 export interface Bound {

@@ -22,6 +22,8 @@ export interface GuardInput {
   phaseW: readonly (number | null)[];
   /** What the house may take from the grid by its connection and contract. */
   maxImportW: number;
+  /** What storage may make it feed in; null without such a limit. */
+  maxExportW: number | null;
   /** What the fuse lets one phase take; null where that is not watched. */
   fusePhaseW: number | null;
   /** Limit of the grid operator's channel; null is unlimited. */
@@ -32,5 +34,7 @@ export interface GuardInput {
   increaseDelayMs: number;
   /** So fast may what the agent controls grow, W per minute; null without a limit. */
   rampWPerMin: number | null;
+  /** Storage that may give nothing more by a plan, with why: it is at its reserve, or nobody knows how full it is. */
+  spent: ReadonlyMap<string, string>;
   intents: readonly Intent[];
 }

@@ -1,6 +1,7 @@
 import type { Setting } from "../../core/setting.ts";
 import { authorityRank } from "../plan/intent.ts";
 import { boundsOf, count, type Bound } from "./bounds.ts";
+import { givingOf } from "./giving.ts";
 import { guardedCommand, type GuardedCommand } from "./guarded-command.ts";
 import {
   byDraw,
@@ -31,7 +32,7 @@ interface Turn {
 }
 
 /**
- * What may run now. Order of authority: compressor rest (minimum off) > fuse and limits > the plan's intents, which carry
+ * What may run now. Order of authority: compressor rest (minimum off) > fuse, limits and the reserve of storage > the plan's intents, which carry
  * their own order; a stale meter or a clock that jumped leads to the declared safe state. Minimum-on, the switch count and delays never hold back
  * a reduction that a limit or a stale meter demands. Pure: gives the commands and the next state.
  */
@@ -41,16 +42,29 @@ export function guard(
   input: GuardInput,
 ): { commands: GuardedCommand[]; state: GuardState } {
   const bounds = boundsOf(appliances, state, input);
+  const giving = givingOf(appliances, state, input);
   const turns = appliances.map((appliance): Turn => {
     const now = state.appliances.get(appliance.resource) ?? standing(appliance.safe);
     const wish = wishOf(appliance, now, input);
     return { appliance, now, wish, setting: now.setting, reason: wish.reason, dueMs: null };
   });
   const take = (turn: Turn, setting: Setting, reason: string): void => {
-    for (const bound of bounds) count(bound, turn.appliance, setting.powerW - turn.setting.powerW);
+    const deltaW = setting.powerW - turn.setting.powerW;
+    for (const bound of bounds) count(bound, turn.appliance, deltaW);
+    giving.count(turn.appliance, deltaW);
     turn.setting = setting;
     turn.reason = reason;
   };
+  // A reserve and a limit of what is fed in wait for no delay.
+  for (const turn of turns) {
+    const { appliance, wish } = turn;
+    const less = giving.less(appliance, turn.setting, wish.authority);
+    if (less) take(turn, less.setting, less.reason);
+    const fits = giving.fitted(appliance, turn.setting, wish);
+    if (!fits) continue;
+    turn.wish = { ...wish, ...fits };
+    turn.reason = fits.reason;
+  }
   // What the plan gives up anyway spares another appliance from being shed.
   for (const turn of turns) if (byDraw(turn.appliance, turn.wish.setting, turn.now.setting) < 0) reduce(turn, input, take);
   const shed = shedAll(turns, bounds, take);

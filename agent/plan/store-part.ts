@@ -3,7 +3,7 @@ import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
 import { gapped, standingIn, startCost, type PartOfProblem } from "./problem-part.ts";
 
 /** Each way through a battery and its inverter. */
-const batteryEfficiency = 0.95;
+export const batteryEfficiency = 0.95;
 /** Where nobody tells the weather. */
 const unknownOutdoorC = 5;
 /** Of the mean price: what is in a store at the end of the plan is used later, and a little is lost until then. */

@@ -10,6 +10,7 @@ import type { Resource } from "../../core/message/resource.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { GivenWh } from "../given-energy.ts";
+import type { ComfortWatch } from "../comfort.ts";
 import type { AgentConfig, AggregatorLink } from "../config/agent-config.ts";
 import type { Consents } from "../consents.ts";
 import type { ApplianceNow, ControlLoop } from "../control-loop.ts";
@@ -29,6 +30,7 @@ import { openInbox } from "./inbox.ts";
 import type { KeyRing } from "./key-ring.ts";
 import { startMqttLink, type MqttLink } from "./mqtt-link.ts";
 import { tellingRefusals } from "./telling-refusals.ts";
+import type { StoreForecast } from "./storage-report.ts";
 import { startUploader } from "./uploader.ts";
 
 /** The agent's side of all that it exchanges with its aggregator. */
@@ -71,6 +73,9 @@ export interface AggregatorRoomOptions {
   /** The random delays of the coming day. */
   increaseDelays: () => Resource["increaseDelays"];
   givenWh: GivenWh;
+  /** How full storages are, and what the house foretells of them. */
+  fill: ComfortWatch["fill"];
+  foretold: (resource: string) => StoreForecast;
   meters: MeterStore;
   settlement: SettlementStores;
   /** Traded at an exchange in slots that begin then or later; null without one. */
@@ -110,6 +115,8 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     sharing: options.consents.sharing,
     increaseDelays: options.increaseDelays,
     givenWh: options.givenWh,
+    fill: options.fill,
+    foretold: options.foretold,
   });
   const uploader = startUploader({
     outbox,

@@ -1,18 +1,28 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import { windowAt } from "../../planner/demand-window.ts";
+import type { ComfortWatch } from "../comfort.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { ApplianceConfig } from "../config/appliance-config.ts";
 import type { ApplianceNow } from "../control-loop.ts";
 import type { GivenWh } from "../given-energy.ts";
 import type { Authority } from "../plan/intent.ts";
 import type { Override } from "../plan/override.ts";
+import { curtailmentOf, fillRates, storageOf, type StoreForecast } from "./storage-report.ts";
 
 /**
  * What the aggregator is told that it may control.
- * @param tellsMeter whether the household lets it know of single appliances: only then their meters' slots leave the house
+ * @param tellsMeter whether the household lets it know of single appliances: only then their meters' slots leave the house, and
+ * what they store
  */
-export function resourceOf(appliance: ApplianceConfig, site: AgentConfig["site"], tellsMeter: boolean): Resource {
+export function resourceOf(
+  appliance: ApplianceConfig,
+  site: AgentConfig["site"],
+  tellsMeter: boolean,
+  foretold: StoreForecast = {},
+): Resource {
+  const storage = tellsMeter ? storageOf(appliance, foretold) : undefined;
+  const curtailment = curtailmentOf(appliance);
   return {
     v: 1,
     resource: appliance.name,
@@ -21,27 +31,31 @@ export function resourceOf(appliance: ApplianceConfig, site: AgentConfig["site"]
       id,
       powerW: maxW,
       ...(minW !== maxW && { minPowerW: minW }),
+      ...(storage && fillRates(appliance, minW, maxW)),
     })),
     minOnS: appliance.minOnMs / 1000,
     minOffS: appliance.minOffMs / 1000,
     failsafeMode: appliance.safe.mode,
     ...(appliance.demand && { demand: appliance.demand }),
+    ...(storage && { storage }),
+    ...(curtailment && { curtailment }),
     timezone: site.timezone,
     maxImportW: site.maxImportW,
+    ...(site.maxExportW !== null && { maxExportW: site.maxExportW }),
     ...(tellsMeter && appliance.meter !== null && { meter: appliance.meter }),
   };
 }
 
 /**
  * How an appliance stands; energy given is that of the demand window.
- * @param told.givenWh null without the household's consent: then neither power nor energy is told
+ * @param told.givenWh null without the household's consent: then neither power nor energy is told, nor how full it is
  */
 export function statusOf(
   appliance: ApplianceConfig,
   now: ApplianceNow & { atMs: number },
-  told: { givenWh: GivenWh | null; zone: string; override?: Override | undefined },
+  told: { givenWh: GivenWh | null; zone: string; override?: Override | undefined; fill?: Fill | undefined },
 ): ResourceStatus {
-  const { givenWh, zone, override } = told;
+  const { givenWh, zone, override, fill } = told;
   const window = appliance.demand?.kind === "energy" ? windowAt(appliance.demand, zone, now.atMs) : undefined;
   return {
     v: 1,
@@ -52,11 +66,15 @@ export function statusOf(
     ...(givenWh && {
       powerW: now.setting.powerW,
       deliveredWh: window ? givenWh(appliance, window.fromMs, now.atMs) : 0,
+      ...(fill && { fillLevel: { value: Math.round(fill.value * 100) / 100, at: iso(now.atMs - fill.ageMs) } }),
     }),
     ...(now.alarm !== undefined && { alarm: now.alarm.slice(0, 500) }),
     ...overrideOf(now.authority, override),
   };
 }
+
+/** How full a storage is, and since when that is known. */
+type Fill = NonNullable<ReturnType<ComfortWatch["fill"]>>;
 
 const causes: Partial<Record<Authority, "comfort" | "safety" | "comms">> = {
   comfort: "comfort",

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { AppError } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { ConfigOrder, ConfigReport, RemoteConfig } from "../../core/message/remote-config.ts";
@@ -52,7 +51,7 @@ export function openRemoteSettings(options: {
   signal: AbortSignal;
 }): RemoteSettings {
   const { store, own, clock, log } = options;
-  let state: Trial = options.allowed ? keptIn(store) : none;
+  let state: Trial = options.allowed ? keptIn(store, log) : none;
   const values = (): Settings => ({ ...own, ...state.now.config });
   const step = (event: TrialEvent): void => {
     const next = stepTrial(state, event);
@@ -111,12 +110,15 @@ function demandFileWould(config: RemoteConfig): void {
   parseAs(AgentYaml.shape.storage, storage, "config-not-allowed");
 }
 
-function keptIn(store: RemoteConfigStore): Trial {
+function keptIn(store: RemoteConfigStore, log: Log): Trial {
   const text = store.kept();
   if (text === undefined) return none;
   const kept = Kept.safeParse(parsed(text));
-  // What another version left here and this one does not know: by the file, and the aggregator says it again.
-  if (!kept.success) return none;
+  // What is damaged, or what another version left here and this one does not know: by the file, and the aggregator says it again.
+  if (!kept.success) {
+    log.warn({ code: "config-kept-unreadable" }, "what was in force from afar cannot be read; the file's values hold");
+    return none;
+  }
   const { is, now, before, failed } = kept.data;
   return is === "kept" ? { is, now, failed } : { is, now, before: before ?? none.now, failed, sinceMs: 0, trialMs: 0 };
 }
@@ -124,8 +126,8 @@ function keptIn(store: RemoteConfigStore): Trial {
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new AppError("config-malformed", "what is kept of the configuration from afar is no JSON", { cause });
+  } catch {
+    return undefined;
   }
 }
 

@@ -222,6 +222,9 @@ function applianceOf(traced: TracedAppliance): GuardedAppliance {
   return { ...appliance, stepW, modes };
 }
 
+/** Traces have no storage. */
+const nothingSpent: ReadonlyMap<string, string> = new Map();
+
 function decide(world: World, at: number, nowMs: number, said: readonly string[]): ReplayLine {
   const limitW = gridLimitW(world.limit, world.rules);
   const wallMs = nowMs + world.offsetMs;
@@ -232,6 +235,8 @@ function decide(world: World, at: number, nowMs: number, said: readonly string[]
     meterAgeMs: world.reading ? nowMs - world.reading.atMs : Infinity,
     importW: world.reading?.powerW ?? null,
     phaseW: world.reading?.phaseW ?? [],
+    maxExportW: null,
+    spent: nothingSpent,
     gridLimitW: limitW,
     increaseDelayMs: increaseDelayMs(world.delay.seed, wallMs, world.delay.longestMs),
     intents: intents(world.appliances, {

@@ -13,6 +13,7 @@ import type { PublicationStore } from "../store/publication-store.ts";
 import type { RecordStore, SignedRecord } from "../store/record-store.ts";
 import type { SettlementStores } from "../store/settlement-stores.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
+import type { StatementStore } from "../store/statement-store.ts";
 import { headKeeper } from "./keep-head.ts";
 import { openSender } from "./open-sender.ts";
 import { retries } from "./retries.ts";
@@ -43,13 +44,14 @@ export interface ChoreRules {
 /** What they work with. */
 export interface ChoreParts {
   agreement: Agreement;
-  chain: Pick<ChainReader, "pairOf" | "partyOf" | "readCommit">;
+  chain: Pick<ChainReader, "pairOf" | "partyOf" | "keyOf" | "readCommit">;
   probe: Pick<ChainProbe, "blockNumber" | "dryRun" | "published">;
   /** Null where nothing is configured that could send. */
   sender: CallSender | null;
   /** Null without one. */
   tower: Watchtower | null;
   records: RecordStore;
+  statements: StatementStore;
   hold: HoldStore;
   inclusions: InclusionStore;
   publications: PublicationStore;
@@ -149,6 +151,9 @@ export function chainChores(parts: ChoreParts): ChainChores["run"] {
     if (!newest || !(isDue || hasOwn)) return;
     const onChain = await chain.pairOf(a, b);
     settledSeq = onChain.seq;
+    const journalled = records.at(pair, onChain.seq);
+    if (journalled && journalled.digest !== onChain.head)
+      parts.statements.accuse(pair, { seq: onChain.seq, digest: onChain.head }, null);
     const leaving = homeIsA ? onChain.leavingB : onChain.leavingA;
     if (rules.settleOwn)
       for (let { seq } = onChain; seq < Math.min(newest.record.seq, onChain.seq + mostAtOnce);) {

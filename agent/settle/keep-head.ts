@@ -5,6 +5,7 @@ import type { ChainProbe, PublishedRecord } from "../../settlement/chain/chain-p
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import type { RecordStore, SignedRecord } from "../store/record-store.ts";
 import type { HoldStore } from "../store/settlement-hold.ts";
+import type { StatementStore } from "../store/statement-store.ts";
 import { recoverJournal, registerOf } from "./recover-journal.ts";
 import type { Watchtower } from "./watchtower.ts";
 
@@ -14,11 +15,12 @@ const searchMs = 3_600_000;
 /** What it works with. */
 export interface HeadParts {
   agreement: Agreement;
-  chain: Pick<ChainReader, "pairOf" | "partyOf">;
+  chain: Pick<ChainReader, "pairOf" | "partyOf" | "keyOf">;
   probe: Pick<ChainProbe, "published">;
   /** Null without one. */
   tower: Watchtower | null;
   records: RecordStore;
+  statements: StatementStore;
   hold: HoldStore;
   clock: Pick<Clock, "now" | "monotonicMs">;
 }
@@ -34,6 +36,8 @@ export function headKeeper(parts: HeadParts): () => Promise<void> {
   const { a, b } = agreement;
   const pair = `${a}-${b}`;
   let keptSeq = 0;
+  /** A card that was copied by itself holds nothing back: at each start the watchtower may know better. */
+  let isCompared = false;
   let searchedMs = -Infinity;
   const recover = (given: readonly CosignedRecord[], lift: boolean): Promise<void> =>
     recoverJournal(given, { ...parts, nowMs: parts.clock.now(), lift });
@@ -52,8 +56,15 @@ export function headKeeper(parts: HeadParts): () => Promise<void> {
       searchedMs = parts.clock.monotonicMs();
       return;
     }
+    if (!tower) return;
+    if (!isCompared) {
+      const given = await tower.ask();
+      isCompared = true;
+      const there = Math.max(0, ...given.map(({ record }) => record.seq));
+      if (there > (records.newest(pair)?.record.seq ?? 0)) await recover(given, false);
+    }
     const newest = records.newestCosigned(pair)?.record.seq ?? 0;
-    if (!tower || newest <= keptSeq) return;
+    if (newest <= keptSeq) return;
     await tower.keep(records.newestOfEach(pair).flatMap(asCosigned));
     keptSeq = newest;
   };

@@ -47,6 +47,7 @@ export function settler(options: SettlerOptions): Settler {
   let room: Promise<SigningRoom> | null = null;
   let unopened: string | null = null;
   let leftMs: number | null = null;
+  let saidHidden = false;
   let remindedMs = -Infinity;
   const opened = (): Promise<SigningRoom> => {
     room ??= options.open().catch((error: unknown) => {
@@ -69,6 +70,8 @@ export function settler(options: SettlerOptions): Settler {
     const last = waiting.at(-1);
     if (leftMs !== null && last) await publish(leftMessage(last, waiting.length));
   };
+  /** What was said last of a journal that lacks records: more of them are asked for with it. */
+  let behind: Extract<SettlementUp, { kind: "disputed" }> | null = null;
   let asked = { digest: "", atMs: -Infinity };
   /** Asks for a proof of inclusion that was lost on its way; at once for the next one where the last asked for has come. */
   const askProof = async (signing: SigningRoom, hasCome: boolean): Promise<void> => {
@@ -86,7 +89,12 @@ export function settler(options: SettlerOptions): Settler {
     const missed = missedCountersignatures(waiting, clock.now(), options.countersignedWithinMs);
     const seqs = waiting.map(({ seq }) => seq);
     const overdueMs = signing.overdueSince(options.settledWithinMs);
-    const isOwed = missed >= missedToLeave || overdueMs !== undefined;
+    const hidden = signing.hidden();
+    if (hidden && !saidHidden) {
+      log.error({ code: "settlement-record-hidden", ...hidden }, "the aggregator hid a record: it is not followed any more");
+      saidHidden = true;
+    }
+    const isOwed = missed >= missedToLeave || overdueMs !== undefined || hidden !== undefined;
     const unsettledSince = overdueMs === undefined ? null : iso(overdueMs);
     if (isOwed && leftMs === null) {
       leftMs = clock.monotonicMs();
@@ -105,7 +113,11 @@ export function settler(options: SettlerOptions): Settler {
       const message = parseAs(SettlementDown, body, "settlement-malformed");
       topic = pairTopic;
       const signing = await opened();
-      if (message.kind === "head") return signing.recover(message.records);
+      if (message.kind === "head") {
+        const from = await signing.recover(message.records, message.newest).finally(() => judge(signing));
+        if (from !== null && behind) await publish({ ...behind, own: { ...behind.own, from } });
+        return undefined;
+      }
       if (message.kind === "included") {
         await signing.included(message);
         return askProof(signing, true);
@@ -116,8 +128,10 @@ export function settler(options: SettlerOptions): Settler {
         return undefined;
       }
       const answer = await signing.answer(message.record, message.evidence);
+      if (answer.kind === "disputed" && answer.code === "settlement-record-hidden") judge(signing);
       if (answer.kind === "signed") counts.signed++;
       else {
+        if (answer.code === "settlement-journal-behind") behind = answer;
         const key = `${answer.seq} ${answer.code}`;
         if (!disputed.has(key)) {
           // No disagreement: with its answer the aggregator shows what is missing here.

@@ -5,6 +5,7 @@ import type { Log } from "../../core/log.ts";
 import type {
   CosignedRecord,
   Evidence,
+  NewestStatement,
   RecordWire,
   SettlementDown,
   SettlementUp,
@@ -36,13 +37,15 @@ import type { RecordStore, SignedRecord, Uncountersigned } from "../store/record
 import type { HoldStore } from "../store/settlement-hold.ts";
 import type { InclusionStore } from "../store/inclusion-store.ts";
 import type { PublicationStore } from "../store/publication-store.ts";
+import type { StatementStore } from "../store/statement-store.ts";
 import { openChainChores, type ChainChores } from "./chain-chores.ts";
 import { overDailyCap } from "./daily-cap.ts";
+import { followAggregator, missingFrom } from "./follow-aggregator.ts";
 import { keepInclusions } from "./keep-inclusions.ts";
 import { mostUncountersigned } from "./missed-countersignatures.ts";
 import { watchtower, type Watchtower } from "./watchtower.ts";
 import { overdueSince } from "./overdue-since.ts";
-import { recoverJournal } from "./recover-journal.ts";
+import { hidden, recoverJournal } from "./recover-journal.ts";
 
 /** What the signing room reads and writes. */
 export interface SigningStores {
@@ -51,6 +54,7 @@ export interface SigningStores {
   prices: Pick<ControlStore, "prices">;
   hold: HoldStore;
   inclusions: InclusionStore;
+  statements: StatementStore;
 }
 
 /** Checks and signs what the aggregator proposes. Loaded when the first proposal arrives: ethers is heavy. */
@@ -59,14 +63,20 @@ export interface SigningRoom {
   answer(record: RecordWire, evidence: Evidence): Promise<SettlementUp>;
   /** Keeps the aggregator's signature. @throws AppError settlement-foreign-countersignature */
   countersigned(seq: number, digest: string, signature: string): Promise<void>;
-  /** Takes back what a lost journal held, from the aggregator. @throws AppError settlement-head-unproven */
-  recover(records: readonly CosignedRecord[]): Promise<void>;
+  /**
+   * Takes back what a lost journal held, from the aggregator.
+   * @returns the number from which on more is needed; null where the journal is whole
+   * @throws AppError settlement-head-unproven, settlement-record-hidden
+   */
+  recover(records: readonly CosignedRecord[], newest: NewestStatement | undefined): Promise<number | null>;
   /** Keeps what proves that an epoch holds the home's records. @throws AppError settlement-inclusion-unproven, settlement-root-differs */
   included(message: Included): Promise<void>;
   /** The records that still lack the aggregator's signature, to be asked for again. */
   uncountersigned(): Uncountersigned[];
   /** The oldest record that both have signed and of which, after most of the time that is allowed, no proof has come. */
   unproven(): Pick<SignedRecord, "record" | "digest"> | undefined;
+  /** The first record of which the aggregator had signed that there is none; undefined where it hid none. */
+  hidden(): { seq: number; digest: string } | undefined;
   /** Start, in ms, of the oldest energy that is older than allowed and in no record that both have signed; else undefined. */
   overdueSince(settledWithinMs: number): number | undefined;
   /** What the home does on the chain by itself. */
@@ -114,7 +124,7 @@ export async function openSigningRoom(options: {
 export function signingRoom(parts: {
   agreement: Agreement;
   signer: TypedDataSigner;
-  chain: Pick<ChainReader, "pairOf" | "partyOf" | "readCommit">;
+  chain: Pick<ChainReader, "pairOf" | "partyOf" | "keyOf" | "readCommit">;
   /** Which block's escrow counts, beside that of the newest one. */
   finality: Finality;
   gridMeter: string;
@@ -133,7 +143,7 @@ export function signingRoom(parts: {
   clock: Clock;
 }): Omit<SigningRoom, "close" | "chores"> {
   const { agreement, chain, clock } = parts;
-  const { records, meters, prices, hold } = parts.stores;
+  const { records, meters, prices, hold, statements } = parts.stores;
   const domain = domainOf(agreement);
   const pair = `${agreement.a}-${agreement.b}`;
 
@@ -143,11 +153,10 @@ export function signingRoom(parts: {
     return { v: 1, kind: "signed", seq: known.record.seq, digest: known.digest, signature };
   };
   /** A recovered journal has only the newest records: one that both signed after the chain's stands for the chain's. */
-  const isBehind = ({ seq, head }: PairState): boolean => {
-    const settled = records.at(pair, seq);
-    if (settled) return settled.digest !== head;
-    return seq > (records.newestCosigned(pair)?.record.seq ?? 0);
-  };
+  const isBehind = (onChain: PairState): boolean =>
+    records.at(pair, onChain.seq) ? isOther(onChain) : onChain.seq > (records.newestCosigned(pair)?.record.seq ?? 0);
+  /** Both have signed two records with one number. */
+  const isOther = ({ seq, head }: PairState): boolean => (records.at(pair, seq)?.digest ?? head) !== head;
   /** The contract settles nothing of a party that was not registered for the whole period, or whose key was revoked. */
   const invalidParty = async (record: RecordWire): Promise<string | undefined> => {
     const owners = [householdOf(agreement), agreement.aggregator];
@@ -186,13 +195,15 @@ export function signingRoom(parts: {
       const onChain = await chain.pairOf(agreement.a, agreement.b);
       // A restored or lost database: signing now could make a second body for a number that was signed before.
       const held = hold.held();
+      if (!held && isOther(onChain) && statements.accuse(pair, { seq: onChain.seq, digest: onChain.head }, null))
+        return dispute("settlement-record-hidden", hidden(onChain.seq).message, { prev: onChain.head });
       if (held || isBehind(onChain))
         return dispute(
           "settlement-journal-behind",
           held
             ? `nothing is signed since ${iso(held.sinceMs)}: ${held.reason}; the newest co-signed records are needed`
             : `record ${onChain.seq} of the chain is not in the journal here; the newest co-signed records are needed`,
-          onChain.seq > 0 ? { prev: onChain.head } : {},
+          { ...(onChain.seq > 0 && { prev: onChain.head }), from: missingFrom(pair, parts.stores) },
         );
       // A journal that came back from an old copy shows a gap to what the aggregator goes on from.
       const previous = records.newest(pair)?.record ?? null;
@@ -200,7 +211,7 @@ export function signingRoom(parts: {
         return dispute(
           "settlement-journal-behind",
           `record ${record.seq} proposed, the newest one here is ${previous.seq}; the newest co-signed records are needed`,
-          { prev: recordDigest(domain, previous) },
+          { prev: recordDigest(domain, previous), from: missingFrom(pair, parts.stores) },
         );
       const [startMs, endMs] = [Date.parse(record.start), Date.parse(record.end)];
       const { balancing } = parts;
@@ -246,7 +257,7 @@ export function signingRoom(parts: {
           `records ${waiting.map(({ seq }) => seq).join(" and ")} were signed here and are not countersigned; the next is signed after them`,
           {},
         );
-      const over = overDailyCap(record, { cap: parts.dailyCap, household: householdOf(agreement), pair, records, clock });
+      const over = overDailyCap(record, { cap: parts.dailyCap, household: householdOf(agreement), records, clock });
       if (over !== undefined) return dispute("settlement-daily-cap", over, {});
       // The journal first: after a crash the same record is signed again, never another one for this seq.
       records.add(pair, { record, digest, evidence }, clock.now());
@@ -266,12 +277,14 @@ export function signingRoom(parts: {
         );
       records.countersigned(pair, seq, signature, clock.now());
     },
-    async recover(given) {
+    async recover(given, newest) {
+      const recovery = { agreement, chain, records, statements, hold, nowMs: clock.now() };
       // Before the aggregator's word lifts the hold: it may hide newer records, which the watchtower has.
       const safe = hold.held() && parts.tower ? await parts.tower.ask() : [];
-      for (const one of safe.length > 0 ? [safe, given] : [given])
-        await recoverJournal(one, { agreement, chain, records, hold, nowMs: clock.now() });
+      if (safe.length > 0) await recoverJournal(safe, { ...recovery, lift: true });
+      return followAggregator(given, newest, recovery);
     },
+    hidden: () => statements.hidden(pair),
     included: (message) =>
       keepInclusions(message, { agreement, chain, records, inclusions: parts.stores.inclusions, prices, nowMs: clock.now() }),
     uncountersigned: () => records.uncountersigned(pair),

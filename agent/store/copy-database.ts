@@ -61,9 +61,9 @@ export function backUp(from: string, to: string): DatabaseCopy {
 
 /**
  * Puts a copy in the place of an agent's database; what is there now is set aside. The agent must not run. Control
- * messages that were seen since the copy stay seen, consents that were given or taken back since stay so, rows that were
- * numbered since are not numbered twice (each run has numbers of its own), and settlement is held until the newest records
- * are back from the aggregator.
+ * messages that were seen since the copy stay seen, consents that were given or taken back since stay so, records that were
+ * signed since stay signed (all this as far as the database there can be read), rows that were numbered since are not
+ * numbered twice (each run has numbers of its own), and settlement is held until the aggregator has shown the newest records.
  * @returns what the copy holds, and where the replaced database lies now (null where there was none)
  * @throws AppError backup-damaged, store-too-new, store-full, store-unusable; nothing is changed then
  */
@@ -119,8 +119,8 @@ function copySound(from: string, to: string): void {
 }
 
 /**
- * What never goes back: numbers of control messages, as an old message must not count as new, and the household's word over
- * its data, as what it took back must not leave the house again.
+ * What never goes back: numbers of control messages, as an old message must not count as new; the household's word over
+ * its data, as what it took back must not leave the house again; and what was signed, as nothing may be signed twice.
  */
 function keepSaid(into: Database.Database, current: string): void {
   let db: Database.Database | undefined;
@@ -128,6 +128,7 @@ function keepSaid(into: Database.Database, current: string): void {
     db = new Database(current, { readonly: true });
     keepSeen(into, db);
     keepConsents(into, db);
+    keepSigned(into, db);
   } catch {
     // The database that is replaced may be the broken one; its messages end by their own time.
     return;
@@ -153,6 +154,26 @@ function keepConsents(into: Database.Database, from: Database.Database): void {
      select @scope, @at_ms, @body, @text where not exists (select 1 from consent where text = @text)`,
   );
   for (const row of from.prepare("select scope, at_ms, body, text from consent order by id").all()) insert.run(row);
+}
+
+function keepSigned(into: Database.Database, from: Database.Database): void {
+  const copyRows = (table: string, columns: string): void => {
+    const values = columns.replaceAll(/\w+/g, "@$&");
+    const insert = into.prepare(`insert or ignore into ${table} (${columns}) values (${values})`);
+    for (const row of from.prepare(`select ${columns} from ${table}`).iterate()) insert.run(row);
+  };
+  into.transaction(() => {
+    copyRows("record", "pair, seq, digest, body, evidence, own_signature, other_signature, signed_ms");
+    copyRows("cosigned", "digest, at_ms");
+    // A record of the copy may have got its countersignature since.
+    const sign = into.prepare(
+      `update record set own_signature = coalesce(own_signature, @own), other_signature = coalesce(other_signature, @other)
+       where digest = @digest and (own_signature is null or other_signature is null)`,
+    );
+    const signed = from.prepare("select digest, own_signature as own, other_signature as other from record");
+    for (const row of signed.iterate()) sign.run(row);
+  })();
+  copyRows("newest_statement", "pair, seq, digest, said_s, signature, kept_ms, hidden_seq, hidden_digest, proof");
 }
 
 /** @throws AppError store-damaged, store-unusable */

@@ -15,6 +15,8 @@ export interface ExchangeStore {
    * only what is paid for there may be taken off what the supplier bills.
    */
   settledPositions(fromMs: number): Map<number, Position>;
+  /** End, in ms, of the oldest trade that was delivered before an instant and is in no record that both have signed. */
+  unsettledSince(beforeMs: number): number | undefined;
   /** Slots with trades that ended in a span and whose meter totals were not told yet. */
   untold(fromMs: number, toMs: number): { startMs: number; endMs: number }[];
   told(startMs: readonly number[]): void;
@@ -43,6 +45,10 @@ export function exchangeStore(db: Db): ExchangeStore {
     `select start_ms, side, wh from exchange_trade where start_ms >= ? and end_ms <= ?
        and hash not in (select body ->> 'ref' from record where body ->> 'kind' = 'trade')`,
   );
+  const unsettled = db.prepare<[number, number], { end_ms: number | null }>(
+    `select min(end_ms) as end_ms from exchange_trade where end_ms <= ? and end_ms > ?
+       and hash not in (select body ->> 'ref' from record where body ->> 'kind' = 'trade' and other_signature is not null)`,
+  );
   const untold = db.prepare<[number, number], { start_ms: number; end_ms: number }>(
     "select distinct start_ms, end_ms from exchange_trade where is_told = 0 and end_ms > ? and end_ms <= ? order by start_ms limit 400",
   );
@@ -52,14 +58,16 @@ export function exchangeStore(db: Db): ExchangeStore {
     "select body from exchange_price where start_ms <= ? and end_ms > ? order by id",
   );
   const known = db.prepare<[string], { n: number }>("select count(*) as n from exchange_price where body = ?");
+  const lostUntilMs = (): number => Math.max(-Infinity, ...lostUntil.all().map(({ end }) => Date.parse(end)));
   return {
     saveTrades: db.transaction((trades: readonly OwnTrade[]) => {
       for (const { hash, trade, side } of trades)
         addTrade.run(hash, side, Date.parse(trade.start), Date.parse(trade.end), trade.wh, JSON.stringify(trade));
     }),
     positions: (fromMs) => summed(traded.all(fromMs).map(({ start_ms: startMs, side, wh }) => ({ startMs, side, wh }))),
+    unsettledSince: (beforeMs) => unsettled.get(beforeMs, Math.max(0, lostUntilMs()))?.end_ms ?? undefined,
     settledPositions(fromMs) {
-      const untilMs = Math.max(-Infinity, ...lostUntil.all().map(({ end }) => Date.parse(end)));
+      const untilMs = lostUntilMs();
       const unseen = Number.isFinite(untilMs) ? lost.all(fromMs, untilMs) : [];
       return summed([
         ...settled.all(iso(fromMs)).map(({ start, side, wh }) => ({ startMs: Date.parse(start), side, wh })),

@@ -87,4 +87,10 @@ export const migrations: readonly string[] = [
     id integer primary key, start_ms integer not null, end_ms integer not null, body text not null) strict;
   create table exchange_pair (pair text primary key, lifted_ms integer not null) strict, without rowid;
   `,
+  `
+  create table newest_statement (
+    pair text not null, seq integer not null, digest text not null, said_s integer not null, signature text not null,
+    kept_ms integer not null, hidden_seq integer, hidden_digest text, proof text,
+    primary key (pair, seq, said_s)) strict, without rowid;
+  `,
 ];

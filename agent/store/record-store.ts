@@ -28,12 +28,16 @@ export interface RecordStore {
   countersigned(pair: string, seq: number, signature: string, nowMs: number): void;
   /** The record with the highest seq that both have signed. */
   newestCosigned(pair: string): SignedRecord | undefined;
-  /** The same for each register. */
+  /** Number up to which all records from the first on are here with both signatures; 0 for none. */
+  cosignedUpTo(pair: string): number;
+  /** The newest of each register that both have signed. */
   newestOfEach(pair: string): SignedRecord[];
+  /** Service periods of a register that both have signed and that end after an instant; of the newest few thousand records. */
+  cosignedPeriods(pair: string, register: Evidence["register"], fromMs: number): { startMs: number; endMs: number }[];
   /** What was signed here after that and is not countersigned, by seq; instants in ms. */
   uncountersigned(pair: string): Uncountersigned[];
-  /** Sum of what a payer came to owe by records that were journalled from an instant on, micro-units; recovered ones count by their own time. */
-  owedSince(pair: string, payer: string, sinceMs: number): bigint;
+  /** Sum of what a payer came to owe by records of all pairs that were journalled from an instant on, micro-units; recovered ones count by their own time. */
+  owedSince(payer: string, sinceMs: number): bigint;
   /** A record of the past with both signatures, for a journal that lost it. Nothing where that seq is there. */
   recover(pair: string, record: SignedRecord, nowMs: number): void;
   /** Registers whose newest record here ends at an instant, where the journal lacks records before it; else none. */
@@ -69,8 +73,8 @@ export function recordStore(db: Db): RecordStore {
     "select * from record where pair = ? and body ->> 'start' < ? and body ->> 'end' > ? order by seq",
   );
   const insert = db.prepare("insert into record (pair, seq, digest, body, evidence, signed_ms) values (?, ?, ?, ?, ?, ?)");
-  const since = db.prepare<[string, string, number], { amount: string }>(
-    "select body ->> 'amount' as amount from record where pair = ? and body ->> 'payer' = ? and signed_ms >= ?",
+  const since = db.prepare<[number, string], { amount: string }>(
+    "select body ->> 'amount' as amount from record where signed_ms >= ? and body ->> 'payer' = ?",
   );
   const sign = db.prepare("update record set own_signature = ? where pair = ? and seq = ?");
   const counter = db.prepare("update record set other_signature = ? where pair = ? and seq = ?");
@@ -84,10 +88,20 @@ export function recordStore(db: Db): RecordStore {
   const cosigned = db.prepare<[string], Row>(
     "select * from record where pair = ? and own_signature is not null and other_signature is not null order by seq desc limit 1",
   );
+  const upTo = db.prepare<[string], { n: number }>(
+    `with good as (select seq from record where pair = ? and own_signature is not null and other_signature is not null)
+     select case when exists (select 1 from good where seq = 1)
+       then (select min(seq) from good as last where not exists (select 1 from good where seq = last.seq + 1)) else 0 end as n`,
+  );
   const ofEach = db.prepare<[string, string], Row>(
     `select * from record where pair = ? and seq in (
        select max(seq) from record where pair = ? and own_signature is not null and other_signature is not null
        group by evidence ->> 'register') order by seq`,
+  );
+  const periods = db.prepare<[string, Evidence["register"], string], { start: string; end: string }>(
+    `select body ->> 'start' as start, body ->> 'end' as end from
+       (select * from record where pair = ? and own_signature is not null and other_signature is not null order by seq desc limit 3000)
+     where evidence ->> 'register' = ? and body ->> 'end' > ?`,
   );
   const waiting = db.prepare<[string, string], Row & { seq: number; start: string; end: string; signed_ms: number }>(
     `select *, body ->> 'start' as start, body ->> 'end' as end from record
@@ -118,14 +132,17 @@ export function recordStore(db: Db): RecordStore {
     touching: (pair, fromMs, toMs) => touching.all(pair, iso(toMs), iso(fromMs)).map(fromRow),
     add: (pair, { record, digest, evidence }, nowMs) =>
       void insert.run(pair, record.seq, digest, JSON.stringify(record), JSON.stringify(evidence), nowMs),
-    owedSince: (pair, payer, sinceMs) => since.all(pair, payer, sinceMs).reduce((sum, { amount }) => sum + BigInt(amount), 0n),
+    owedSince: (payer, sinceMs) => since.all(sinceMs, payer).reduce((sum, { amount }) => sum + BigInt(amount), 0n),
     signed: (pair, seq, signature) => void sign.run(signature, pair, seq),
     countersigned: db.transaction((pair: string, seq: number, signature: string, nowMs: number) => {
       counter.run(signature, pair, seq);
       cosignedAt.run(nowMs, pair, seq);
     }),
     newestCosigned: (pair) => maybe(cosigned.get(pair)),
+    cosignedUpTo: (pair) => upTo.get(pair)?.n ?? 0,
     newestOfEach: (pair) => ofEach.all(pair, pair).map(fromRow),
+    cosignedPeriods: (pair, register, fromMs) =>
+      periods.all(pair, register, iso(fromMs)).map(({ start, end }) => ({ startMs: Date.parse(start), endMs: Date.parse(end) })),
     uncountersigned: (pair) =>
       waiting.all(pair, pair).map((row) => ({
         seq: row.seq,

@@ -21,6 +21,7 @@ const tables: Record<string, readonly string[]> = {
   cosigned: [],
   epoch_inclusion: ["body"],
   publication: [],
+  newest_statement: [],
   exchange_trade: ["body"],
   exchange_price: ["body"],
   slot: [],

@@ -3,6 +3,7 @@ import type { Db } from "./open-database.ts";
 import { publicationStore, type PublicationStore } from "./publication-store.ts";
 import { recordStore, type RecordStore } from "./record-store.ts";
 import { holdStore, type HoldStore } from "./settlement-hold.ts";
+import { statementStore, type StatementStore } from "./statement-store.ts";
 
 /** All that settlement keeps in the agent's database. */
 export interface SettlementStores {
@@ -10,6 +11,7 @@ export interface SettlementStores {
   hold: HoldStore;
   inclusions: InclusionStore;
   publications: PublicationStore;
+  statements: StatementStore;
 }
 
 /** These in one database. */
@@ -19,5 +21,6 @@ export function settlementStores(db: Db): SettlementStores {
     hold: holdStore(db),
     inclusions: inclusionStore(db),
     publications: publicationStore(db),
+    statements: statementStore(db),
   };
 }

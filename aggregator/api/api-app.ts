@@ -28,6 +28,8 @@ const statusOf: Record<string, number> = {
   "unknown-record": 404,
   "unknown-path": 404,
   "dispute-unknown": 404,
+  "flex-no-session": 404,
+  "flex-order-binding": 409,
   "not-cosigned": 409,
   "dispute-resolved": 409,
   "dispute-not-by-home": 409,

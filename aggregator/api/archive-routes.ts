@@ -3,9 +3,9 @@ import { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
 import { Address } from "../../core/message/fields.ts";
 import { parseAs } from "../../core/parse-as.ts";
-import type { SignedAgreement } from "../../settlement/record/agreement.ts";
 import { type ArchiveLine, writeArchiveLine } from "../../settlement/log/archive.ts";
 import { pricesHash } from "../../settlement/record/reference-hash.ts";
+import type { SignedTerms } from "../../settlement/record/sign-agreement.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { needsToken, problems } from "./describe.ts";
@@ -15,7 +15,7 @@ import { boundTo } from "./token.ts";
 export interface ArchiveRoutesOptions {
   store: Pick<AggregatorStore, "records">;
   owner: string | null;
-  signedAgreementOf: (site: string) => SignedAgreement | undefined;
+  signedAgreementOf: (site: string) => SignedTerms | undefined;
   /** What was published of an epoch. */
   logBytesOf: (epoch: number) => Promise<Uint8Array | null>;
 }
@@ -78,6 +78,12 @@ export function archiveRoutes(app: Api, { store, owner, signedAgreementOf, logBy
   });
 }
 
+function archivedTerms({ agreement, signatureA, signatureB }: SignedTerms): ArchiveLine {
+  return "kind" in agreement
+    ? { v: 1, kind: "grid-agreement", agreement, signatureA, signatureB }
+    : { v: 1, kind: "agreement", agreement, signatureA, signatureB };
+}
+
 /** Each agreement and price series once, before the first record that names it. */
 async function* archiveLines({
   store,
@@ -97,7 +103,7 @@ async function* archiveLines({
       const agreement = signedAgreementOf(at);
       if (agreement && !told.has(at)) {
         told.add(at);
-        yield { v: 1, kind: "agreement", ...agreement };
+        yield archivedTerms(agreement);
       }
       const hash = prices && pricesHash(prices);
       if (prices && hash && !told.has(hash)) {

@@ -2,8 +2,8 @@ import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
 import { Address, Micro } from "../../core/message/fields.ts";
-import type { Agreement } from "../../settlement/record/agreement.ts";
 import { householdOf } from "../../settlement/record/agreement.ts";
+import type { Terms } from "../../settlement/record/sign-agreement.ts";
 import type { PairState } from "../../settlement/chain/chain-reader.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
@@ -12,8 +12,8 @@ import { demandReader } from "./token.ts";
 
 /** Money in escrow. */
 export interface EscrowRoutesOptions {
-  /** The terms with a home; undefined where nothing is settled with it. */
-  agreementOf: (site: string) => Agreement | undefined;
+  /** The terms with a home, or with a grid operator; undefined where nothing is settled with it. */
+  agreementOf: (site: string) => Terms | undefined;
   /** A pair on chain. @throws AppError chain-unreachable, temporary */
   pairOf: (a: string, b: string) => Promise<PairState>;
 }

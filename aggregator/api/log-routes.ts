@@ -5,7 +5,7 @@ import { Hash } from "../../core/message/fields.ts";
 import { EpochInclusion } from "../../core/message/settlement-message.ts";
 import { buildEpoch } from "../../settlement/log/epoch.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import type { StoredEpoch } from "../store/epoch-store.ts";
+import type { StoredEpoch } from "../../settlement/log/kept-epochs.ts";
 import type { Api } from "./api-app.ts";
 import { answers } from "./describe.ts";
 

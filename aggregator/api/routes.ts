@@ -9,6 +9,7 @@ import { type EscrowRoutesOptions, escrowRoutes } from "./escrow-routes.ts";
 import { type ForecastRoutesOptions, forecastRoutes } from "./forecast-routes.ts";
 import { type LimitRoutesOptions, limitRoutes } from "./limit-routes.ts";
 import { type LogRoutesOptions, logRoutes } from "./log-routes.ts";
+import { type MarketRoutesOptions, marketRoutes } from "./market-routes.ts";
 import { type MetricsRouteOptions, metricsRoute } from "./metrics-route.ts";
 import { resourceRoutes } from "./resource-routes.ts";
 import { type RewardRoutesOptions, rewardRoutes } from "./reward-routes.ts";
@@ -27,6 +28,7 @@ export interface ApiOptions
     StatisticsRoutesOptions,
     LimitRoutesOptions,
     ForecastRoutesOptions,
+    MarketRoutesOptions,
     RewardRoutesOptions,
     SettlementRoutesOptions,
     LogRoutesOptions,
@@ -53,6 +55,7 @@ export function routes(options: ApiOptions): Api {
   limitRoutes(app, options);
   forecastRoutes(app, options);
   rewardRoutes(app, options);
+  marketRoutes(app, options);
   settlementRoutes(app, options);
   settledRoutes(app, options);
   disputeRoutes(app, options);

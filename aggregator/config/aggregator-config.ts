@@ -3,8 +3,10 @@ import { dirname, resolve } from "node:path";
 import type { BrokerAccess } from "../../core/broker-connection.ts";
 import type { LogLevel } from "../../core/log.ts";
 import type { GridAgreement, GridTerms } from "../../settlement/record/grid-agreement.ts";
+import type { KeepSpans } from "../retain/bounds.ts";
 import type { DatabasePlace } from "../store/database-place.ts";
-import type { AggregatorYaml } from "./schema.ts";
+import type { AggregatorYaml, KeepYaml } from "./schema.ts";
+import { type MarketAccess, marketFromYaml } from "./market-config.ts";
 import { type AggregatorSettlement, settlementFromYaml } from "./settlement-config.ts";
 
 /** What the aggregator runs by, in camelCase, paths resolved. */
@@ -25,12 +27,16 @@ export interface AggregatorConfig {
   /** What a kWh is worth to the aggregator, as price series; without it no flexibility can be rewarded. */
   worthFile?: string;
   settlement?: AggregatorSettlement;
+  /** The grid operator's market for local flexibility. */
+  market?: MarketAccess;
   /** Where some of the homes trade. */
   exchange?: { url: string; sites: string[] };
   enrolment?: EnrolmentConfig;
   /** Several processes share the work. */
   workers?: { group: string; leaseMs: number };
   database: DatabasePlace;
+  /** How long rows stay; without it all stay for good. */
+  keep?: KeepSpans;
   /** Keys and what else is kept beside the database. */
   stateFolder: string;
   listen: { host: string; port: number };
@@ -67,8 +73,6 @@ export interface FeederConfig {
   agreementFile?: string;
   /** What that contract says of this feeder, once it was read. */
   grid?: FeederContract;
-  /** What orders of its grid operator leave at an instant, W; Infinity without one. */
-  orderedW?: (atMs: number) => number;
 }
 
 /** What a contract with a grid operator says of one feeder. */
@@ -136,6 +140,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     ),
     ...(yaml.flexibility && { worthFile: at(yaml.flexibility.worth_file) }),
     ...(settlement && { settlement: settlementFromYaml(settlement, folder, stateFolder) }),
+    ...(yaml.market && { market: marketFromYaml(yaml.market, at) }),
     ...(yaml.exchange && { exchange: yaml.exchange }),
     ...(enrolment && {
       enrolment: {
@@ -150,6 +155,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     }),
     ...(yaml.workers && { workers: { group: yaml.workers.group, leaseMs: yaml.workers.lease_s * 1000 } }),
     database,
+    ...(yaml.storage.keep && { keep: keepSpans(yaml.storage.keep) }),
     stateFolder,
     listen: listenAt(yaml.http.listen),
     openApi: yaml.http.open,
@@ -172,6 +178,18 @@ function storageAt(
     database: { engine: "postgres", url, ...(passwordFile !== undefined && { passwordFile: at(passwordFile) }) },
     stateFolder: at(folder),
   };
+}
+
+function keepSpans(yaml: KeepYaml): KeepSpans {
+  const spans: [keyof KeepSpans, number | undefined][] = [
+    ["readingsMs", yaml.readings_days],
+    ["slotsMs", yaml.slots_days],
+    ["plansMs", yaml.plans_days],
+    ["eventsMs", yaml.events_days],
+    ["limitsMs", yaml.limits_days],
+    ["auditMs", yaml.audit_days],
+  ];
+  return Object.fromEntries(spans.flatMap(([name, days]) => (days === undefined ? [] : [[name, days * 86_400_000]])));
 }
 
 function listenAt(text: string): { host: string; port: number } {

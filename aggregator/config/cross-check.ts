@@ -2,7 +2,7 @@ import type { ConfigIssue } from "../../core/config-issue.ts";
 import type { AggregatorYaml } from "./schema.ts";
 
 /** What a schema of single fields cannot see: feeders of homes that are not there, zones that nobody knows. */
-export function crossCheck({ feeders, sites, workers, storage }: AggregatorYaml): ConfigIssue[] {
+export function crossCheck({ feeders, sites, workers, storage, market }: AggregatorYaml): ConfigIssue[] {
   const alone: ConfigIssue[] =
     workers && "path" in storage
       ? [
@@ -24,7 +24,33 @@ export function crossCheck({ feeders, sites, workers, storage }: AggregatorYaml)
       ? []
       : [{ path: ["feeders", name, "timezone"], message: 'an IANA time zone such as "Europe/Amsterdam"' }]),
   ]);
-  return [...alone, ...feeding];
+  return [...alone, ...feeding, ...(market ? checkMarket(market, { feeders, sites }) : [])];
+}
+
+/** Points are feeders of this file, no home hangs on two of them, and the grid operator is no home. */
+function checkMarket(
+  { points, timezone, operator }: NonNullable<AggregatorYaml["market"]>,
+  { feeders, sites }: Pick<AggregatorYaml, "feeders" | "sites">,
+): ConfigIssue[] {
+  const seen = new Map<string, string>();
+  return [
+    ...(isZone(timezone) ? [] : [{ path: ["market", "timezone"], message: 'an IANA time zone such as "Europe/Amsterdam"' }]),
+    ...(Object.hasOwn(sites, operator.domain)
+      ? [{ path: ["market", "operator", "domain"], message: "a site has this name: its records are kept under it" }]
+      : []),
+    ...Object.entries(points).flatMap(([point, { feeder }]): ConfigIssue[] => {
+      const path = ["market", "points", point, "feeder"];
+      const found = feeders[feeder];
+      if (!found) return [{ path, message: `feeder "${feeder}" is not one of feeders` }];
+      return found.sites.flatMap((site) => {
+        const other = seen.get(site);
+        seen.set(site, point);
+        return other === undefined
+          ? []
+          : [{ path, message: `site "${site}" hangs on point "${other}" too: it would be told twice` }];
+      });
+    }),
+  ];
 }
 
 function isZone(zone: string): boolean {

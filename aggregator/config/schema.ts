@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { slotMinutes } from "../../core/slots.ts";
 import { Instant, LocalTime, Name, SiteName } from "../../core/message/fields.ts";
+import { MarketAccessYaml } from "./market-schema.ts";
 import { SettlementYaml } from "./settlement-schema.ts";
 
 const BrokerUrl = z.url({ protocol: /^mqtts?$/, error: "an mqtts:// or mqtt:// address" });
@@ -15,6 +16,20 @@ const isLoopback = (listen: string): boolean => /^(127\.\d+\.\d+\.\d+|\[::1\]|lo
 
 /** More than any transformer of a street, W. */
 const FeederLimit = z.int().positive().max(1_000_000_000);
+
+const Days = z.int().max(36_500);
+
+/** How long what is kept of homes stays; what is left out stays for good. Settlement records and disputes always do. */
+const KeepYaml = z.strictObject({
+  readings_days: Days.min(1).optional(),
+  /** Baselines of whole houses look back 62 days. */
+  slots_days: Days.min(70).optional(),
+  plans_days: Days.min(30).optional(),
+  events_days: Days.min(70).optional(),
+  limits_days: Days.min(35).optional(),
+  audit_days: Days.min(90).optional(),
+});
+export type KeepYaml = z.infer<typeof KeepYaml>;
 
 /** The aggregator's YAML file: snake_case keys with units. */
 export const AggregatorYaml = z.strictObject({
@@ -75,6 +90,8 @@ export const AggregatorYaml = z.strictObject({
   /** What flexibility is worth: JSON file with a list of price series, day-ahead prices say, whose importPerKwh count. */
   flexibility: z.strictObject({ worth_file: z.string() }).optional(),
   settlement: SettlementYaml.optional(),
+  /** A grid operator that orders flexibility. */
+  market: MarketAccessYaml.optional(),
   /** An exchange at which homes trade: what they traded there is not billed here too. */
   exchange: z
     .strictObject({
@@ -98,12 +115,13 @@ export const AggregatorYaml = z.strictObject({
   /** With it several processes may share the work: one `aggregator run`, and any number of `aggregator worker`. */
   workers: z.strictObject({ group: Name.default("intake"), lease_s: z.int().min(1).max(600).default(15) }).optional(),
   storage: z.union([
-    z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db") }),
+    z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db"), keep: KeepYaml.optional() }),
     z.strictObject({
       postgres_url: z.url({ protocol: /^postgres(ql)?$/, error: "a postgres:// address" }),
       password_file: z.string().optional(),
       /** For keys and what is published; SQLite has them beside its file. */
       folder: z.string(),
+      keep: KeepYaml.optional(),
     }),
   ]),
   http: z

@@ -1,5 +1,8 @@
 import { join, resolve } from "node:path";
-import { parseMicro } from "../../core/units.ts";
+import type { TopUpLevels } from "../../settlement/chain/top-up.ts";
+import { topUpFromYaml } from "../../settlement/chain/top-up-yaml.ts";
+import type { LogPublishing } from "../../settlement/log/log-publisher.ts";
+import { publishingFromYaml } from "../../settlement/log/log-yaml.ts";
 import { isCredential } from "../../settlement/keys/read-passphrase.ts";
 import type { SettlementYaml } from "./settlement-schema.ts";
 
@@ -11,13 +14,6 @@ export interface OnChain {
   /** Address, lower case. */
   contract: string;
   rpcUrl: string;
-}
-
-/** Money of the own side that is kept in each pair's escrow, micro-units. */
-export interface TopUpLevels {
-  below: bigint;
-  to: bigint;
-  mostPerDay: bigint;
 }
 
 /** How the aggregator settles. */
@@ -33,7 +29,7 @@ export interface AggregatorSettlement extends OnChain {
   settlePartial: boolean;
   /** How long a home may be supplied without a signature. */
   unsigned: { periods: number; answerMs: number };
-  log: { in: "file" | "blobs" | "inline" | "nowhere"; form: "digests" | "records"; folder: string; mirrors: string[] };
+  log: LogPublishing;
   topUp?: TopUpLevels;
   /** The public chain that gets the same roots. */
   anchor?: OnChain;
@@ -58,10 +54,8 @@ export function settlementFromYaml(yaml: SettlementYaml, folder: string, home: s
     settleMs: yaml.settle_days * 86_400_000,
     settlePartial: yaml.settle_partial,
     unsigned: { periods: yaml.unsigned_periods, answerMs: yaml.answer_s * 1000 },
-    log: { ...yaml.log, folder: resolve(home, yaml.log.folder), mirrors: yaml.log.mirrors.map((url) => url.replace(/\/+$/, "")) },
-    ...(topUp && {
-      topUp: { below: parseMicro(topUp.below), to: parseMicro(topUp.to), mostPerDay: parseMicro(topUp.most_per_day) },
-    }),
+    log: publishingFromYaml(yaml.log, home),
+    ...(topUp && { topUp: topUpFromYaml(topUp) }),
     ...(anchor && { anchor: onChain(anchor) }),
   };
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { Address, Name } from "../../core/message/fields.ts";
+import { TopUpYaml } from "../../settlement/chain/top-up-yaml.ts";
+import { FinalAfter, LogYaml } from "../../settlement/log/log-yaml.ts";
 
 const NodeUrl = z.url({ protocol: /^https?$/, error: "an http:// or https:// address" });
-const Money = z.string().regex(/^\d{1,9}(\.\d{1,6})?$/, 'an amount of the currency as text, such as "25.00"');
 
 /** The key that signs and pays for gas, and the contract that is used with it. */
 const OnChain = z.strictObject({
@@ -13,19 +14,10 @@ const OnChain = z.strictObject({
   rpc_url: NodeUrl,
 });
 
-/** What is published of each epoch. */
-const LogYaml = z.strictObject({
-  in: z.enum(["file", "blobs", "inline", "nowhere"]).default("file"),
-  form: z.enum(["digests", "records"]).default("digests"),
-  folder: z.string().default("log"),
-  mirrors: z.array(NodeUrl).max(8).default([]),
-});
-
 /** The section `settlement` of the aggregator's YAML file. */
 export const SettlementYaml = OnChain.extend({
   epoch_s: z.int().min(900).max(86_400).default(86_400),
-  /** When a block counts as one that cannot be undone: as the chain says, or so many blocks above it. */
-  final_after: z.union([z.literal("finalized"), z.int().min(0).max(10_000)]).default("finalized"),
+  final_after: FinalAfter.default("finalized"),
   /** Many homes in one transaction now and then, or each record by itself. */
   mode: z.enum(["together", "each"]).default("together"),
   /** Who settles each record. */
@@ -39,10 +31,7 @@ export const SettlementYaml = OnChain.extend({
   /** It has so long to sign, though. */
   answer_s: z.int().min(300).max(604_800).default(3600),
   log: LogYaml.default(LogYaml.parse({})),
-  top_up: z
-    .strictObject({ below: Money, to: Money, most_per_day: Money })
-    .refine(({ below, to }) => Number(below) < Number(to), { message: "must be above top_up.below", path: ["to"] })
-    .optional(),
+  top_up: TopUpYaml.optional(),
   /** A public chain that gets the same roots. */
   anchor: OnChain.optional(),
 }).refine(({ mode, settled_by: by }) => mode === "each" || by === "aggregator", {

@@ -27,8 +27,8 @@ export function dispatcher(options: {
   store: Pick<AggregatorStore, "savePlans" | "unanswered">;
   send: Send;
   control: Control;
-  /** Lists as a home's contract lets them be sent, its hash in them; what they control is written down. */
-  underContract: Contracts["underContract"];
+  /** Lists as a home's contract lets them be sent, and what they do to the times of control, which is kept with them. */
+  contracts: Pick<Contracts, "underContract" | "changesBy">;
   /** What must be shown to write a plan, where there are several workers. @throws AppError lease-lost */
   fenceOf?: (site: string) => Fence | undefined;
   clock: Clock;
@@ -59,8 +59,11 @@ export function dispatcher(options: {
     const kept = (keeping.get(site) ?? Promise.resolve()).then(async () => {
       if (!may()) return [];
       const fence = options.fenceOf?.(site);
-      const named = await options.underContract(site, lists, clock.now());
-      await store.savePlans(site, named, clock.now(), fence);
+      const nowMs = clock.now();
+      const named = await options.contracts.underContract(site, lists, nowMs);
+      const changes = await options.contracts.changesBy(site, named, nowMs);
+      // Where the home is another worker's by now, nothing of it is written.
+      await store.savePlans(site, named, nowMs, fence, changes);
       for (const { resource, plan } of named) newest.set(`${site}/${resource}`, plan);
       return named;
     });

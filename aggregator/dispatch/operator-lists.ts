@@ -1,6 +1,6 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
-import { isPlanned, leastMode } from "../optimise/resource-modes.ts";
+import { isBattery, isPlanned, leastMode } from "../optimise/resource-modes.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 
 /** Empty lists for all appliances of a home that have something before them: nothing is asked of them any more. */
@@ -25,21 +25,24 @@ export async function reducedLists(
   span: { nowMs: number; untilMs: number },
   uuid: () => string,
 ): Promise<InstructionList[]> {
-  return (await store.resources(site)).filter(isPlanned).map((resource) => {
-    const mostMs = resource.demand.kind === "block" ? resource.demand.maxBlockS * 1000 : Infinity;
-    const endMs = Math.min(span.untilMs, span.nowMs + mostMs);
-    return {
-      plan: uuid(),
-      resource: resource.resource,
-      instructions: [
-        {
-          id: uuid(),
-          executionTime: iso(span.nowMs),
-          validUntil: iso(endMs),
-          operationModeId: leastMode(resource).id,
-          reason: "reduction by the operator",
-        },
-      ],
-    };
-  });
+  return (await store.resources(site))
+    .filter((one) => isPlanned(one) || isBattery(one))
+    .map((resource) => {
+      const mostMs = resource.demand?.kind === "block" ? resource.demand.maxBlockS * 1000 : Infinity;
+      const endMs = Math.min(span.untilMs, span.nowMs + mostMs);
+      return {
+        plan: uuid(),
+        resource: resource.resource,
+        instructions: [
+          {
+            id: uuid(),
+            executionTime: iso(span.nowMs),
+            validUntil: iso(endMs),
+            // By itself a battery takes nothing from the grid, and gives what its house needs.
+            operationModeId: isBattery(resource) ? resource.failsafeMode : leastMode(resource).id,
+            reason: "reduction by the operator",
+          },
+        ],
+      };
+    });
 }

@@ -1,8 +1,8 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { askedSlots, ispsOf, powerOf, type UftpMessage } from "../../core/message/uftp.ts";
-import type { DeskOffer, RoundDesk } from "../../planner/community/round-desk.ts";
-import { settleOrder } from "../../settlement/record/flex-order.ts";
+import type { DeskOffer, DeskPrognosis, RoundDesk } from "../../planner/community/round-desk.ts";
+import type { KeptOffer, KeptPrognosis } from "../store/flex-order-store.ts";
 
 /** Where an aggregator deals with a grid operator: one congestion point on one local day. */
 export interface FlexPlace {
@@ -15,6 +15,8 @@ export interface FlexPlace {
   timezone: string;
   slotMinutes: 5 | 10 | 15 | 30 | 60;
   slots: number;
+  /** When delivery begins, ms: an order that comes later is none. Left out, nothing is too late. */
+  startMs?: number;
 }
 
 /** An order that binds: what the homes at a place have to keep to. */
@@ -28,45 +30,89 @@ export interface BindingOrder {
   penaltyPerKwh: bigint;
 }
 
-/** An agreed settlement, micro-units: below 0 it is owed to the grid operator. */
-export interface AgreedSettlement {
-  reference: string;
-  netMicro: bigint;
+/** Who plans the homes of a place, here or in a thread. */
+export interface FlexPlanner {
+  prognosis(): DeskPrognosis;
+  answer(...asked: Parameters<RoundDesk<unknown>["answer"]>): FlexAnswer | Promise<FlexAnswer>;
+  fit(...asked: Parameters<RoundDesk<unknown>["fit"]>): FlexAnswer | Promise<FlexAnswer>;
+}
+type FlexAnswer = Pick<DeskOffer<unknown>, "powerW" | "price" | "whole">;
+
+/** What is kept over a restart. */
+export interface FlexBook {
+  prognosis: KeptPrognosis | null;
+  offers: readonly Pick<KeptOffer, "id" | "price" | "powerW" | "revoked">[];
+  order: BindingOrder | null;
+}
+
+/** Keeps what is said before it is said. */
+export interface FlexKeeper {
+  prognosis(kept: KeptPrognosis): Promise<void>;
+  offer(offer: Pick<KeptOffer, "id" | "price" | "powerW">): Promise<void>;
+  revoked(id: string): Promise<void>;
 }
 
 /** The aggregator's side of one session over the wire. */
 export interface FlexDesk {
   /** The prognosis to send: what the homes do if nobody asks, or what was ordered. */
-  prognosis(): UftpMessage;
+  prognosis(): Promise<UftpMessage>;
   /** A message of the grid operator, known to be its own; gives back what is to be answered. */
   take(message: UftpMessage): Promise<UftpMessage[]>;
+  /** Takes back all that may still be ordered, and offers nothing more; gives back what is to be said. */
+  revoke(): Promise<UftpMessage[]>;
+  state(): FlexDeskState;
 }
+
+/** How a session stands, for people. */
+export interface FlexDeskState {
+  prognosisW: readonly number[];
+  revision: number;
+  /** Requests that were answered. */
+  answered: number;
+  /** The newest offer that may be ordered. */
+  offer: { price: bigint; powerW: readonly number[] } | null;
+  order: BindingOrder | null;
+  withdrawn: boolean;
+  /** What the grid operator has refused, with its words, the newest first. */
+  refusals: readonly string[];
+}
+
+const nothing: FlexBook = { prognosis: null, offers: [], order: null };
+const nobody: FlexKeeper = { prognosis: async () => undefined, offer: async () => undefined, revoked: async () => undefined };
+const mostRefusals = 10;
 
 /**
  * Answers the rounds of a grid operator by planning the homes at its place anew, and keeps what is ordered.
  * @param options.desk plans them
- * @param options.onOrder called before an order is accepted: from then on it binds
- * @param options.meteredWh what the homes' own meters say of a slot; null where that is not known
+ * @param options.onOrder called before an order is accepted: from then on it binds. False: another one does
  */
-export function flexDesk<Plan>(options: {
+export function flexDesk(options: {
   place: FlexPlace;
-  desk: RoundDesk<Plan>;
+  desk: FlexPlanner;
+  known?: FlexBook;
+  keep?: FlexKeeper;
   uuid: () => string;
   now: () => number;
-  onOrder: (order: BindingOrder, answers: DeskOffer<Plan>["answers"]) => Promise<void>;
-  onAgreed: (settled: AgreedSettlement) => Promise<void>;
-  meteredWh: (slot: number) => Promise<number | null>;
+  onOrder: (order: BindingOrder) => Promise<boolean>;
   log: Log;
 }): FlexDesk {
-  const { place, desk, uuid, now, log } = options;
-  const conversation = uuid();
+  const { place, desk, uuid, now, log, known = nothing, keep = nobody } = options;
+  const conversation = known.prognosis?.conversation ?? uuid();
   const first = desk.prognosis();
-  const offers = new Map<string, DeskOffer<Plan>>();
-  const orders = new Map<string, BindingOrder>();
-  let revision = 0;
-  let prognosisId = "";
-  let current: readonly number[] = first.powerW;
-  const hours = place.slotMinutes / 60;
+  const baselineW = known.prognosis?.powerW ?? first.powerW;
+  const offers = new Map<string, { price: bigint; powerW: readonly number[]; revoked: boolean }>(
+    known.offers.map((offer) => [offer.id, { ...offer }]),
+  );
+  /** Offers of a round that cannot be carried out as they are: known, and not to be ordered. */
+  const loose = new Set<string>();
+  let { order } = known;
+  let revision = known.prognosis?.revision ?? 0;
+  let prognosisId = known.prognosis?.messageId ?? "";
+  let current: readonly number[] = order?.powerW ?? baselineW;
+  let newest = [...offers.entries()].findLast(([, { revoked }]) => !revoked)?.[0] ?? null;
+  let answered = 0;
+  let withdrawn = false;
+  const refusals: string[] = [];
   const head = () => ({
     Version: "3.0.0" as const,
     SenderDomain: place.domain,
@@ -87,37 +133,66 @@ export function flexDesk<Plan>(options: {
     async take(message) {
       switch (message.Message) {
         case "FlexRequest":
-          return isHere(message) ? asked(message) : [];
+          return isHere(message) ? await asked(message) : [];
         case "FlexOrder":
           return isHere(message) ? await ordered(message) : [];
-        case "FlexSettlement":
-          return await settled(message);
         case "DPrognosisResponse":
         case "FlexOfferResponse":
         case "FlexOfferRevocationResponse":
-          if (message.Result === "Rejected")
-            log.info(
-              { operator: place.operator, answer: message.Message, reason: message.RejectionReason },
-              "grid operator said no",
-            );
+          if (message.Result === "Rejected") refused(message.Message, message.RejectionReason ?? "");
           return [];
         default:
           return [];
       }
     },
+    async revoke() {
+      withdrawn = true;
+      if (order) return [];
+      const open = [...offers.entries()].filter(([, { revoked }]) => !revoked);
+      for (const [id, offer] of open) {
+        offer.revoked = true;
+        await keep.revoked(id);
+      }
+      newest = null;
+      return open.map(([id]) => ({ Message: "FlexOfferRevocation" as const, ...head(), FlexOfferMessageID: id }));
+    },
+    state: () => ({
+      prognosisW: baselineW,
+      revision,
+      answered,
+      offer: (newest === null ? undefined : offers.get(newest)) ?? null,
+      order,
+      withdrawn,
+      refusals,
+    }),
   };
 
-  function prognosis(): UftpMessage {
+  function refused(answer: string, reason: string): void {
+    log.info({ operator: place.operator, point: place.point, answer, reason }, "grid operator said no");
+    refusals.unshift(`${answer}: ${reason}`);
+    refusals.splice(mostRefusals);
+  }
+
+  async function prognosis(): Promise<UftpMessage> {
     const message = head();
     revision += 1;
     prognosisId = message.MessageID;
+    const { parties, cost } = first;
+    await keep.prognosis({
+      revision,
+      messageId: prognosisId,
+      conversation,
+      powerW: [...baselineW],
+      parties,
+      cost: String(cost),
+    });
     return {
       Message: "DPrognosis",
       ...message,
       ...at,
       Revision: revision,
       ISPs: ispsOf(current),
-      Rounds: { Parties: first.parties, Cost: String(first.cost) },
+      Rounds: { Parties: parties, Cost: String(cost) },
     };
   }
 
@@ -125,27 +200,20 @@ export function flexDesk<Plan>(options: {
     return message.CongestionPoint === place.point && message.Period === place.date && message.ISPDuration === at.ISPDuration;
   }
 
-  function asked(request: Extract<UftpMessage, { Message: "FlexRequest" }>): UftpMessage[] {
+  async function asked(request: Extract<UftpMessage, { Message: "FlexRequest" }>): Promise<UftpMessage[]> {
     // Nothing would come of an answer.
-    if (Date.parse(request.ExpirationDateTime) <= now()) return [];
-    const { Round: round, Repair: repair } = request;
-    const price = figures(request.CongestionPrice ?? []).map((micro) => micro / 1e9);
-    let made: DeskOffer<Plan> | undefined;
-    if (round) made = desk.answer({ shiftWh: figures(round.ShiftWh), penalty: round.Penalty });
-    else if (repair) {
-      const most = powerOf(
-        request.ISPs.map((isp) => ({ ...isp, Power: isp.MaxPower })),
-        place.slots,
-      );
-      const least = powerOf(
-        request.ISPs.map((isp) => ({ ...isp, Power: isp.MinPower })),
-        place.slots,
-      );
-      if (most && least) made = desk.fit({ mostW: most, leastW: least, guide: price, paid: figures(repair.Paid) });
-    }
-    if (!made) return [];
+    if (withdrawn || Date.parse(request.ExpirationDateTime) <= now()) return [];
+    const made = await answerTo(request);
+    // It has taken too long, or was taken back meanwhile.
+    if (!made || withdrawn || Date.parse(request.ExpirationDateTime) <= now()) return [];
+    answered += 1;
     const message = head();
-    offers.set(message.MessageID, made);
+    const { powerW, price, whole } = made;
+    if (whole) {
+      await keep.offer({ id: message.MessageID, price, powerW });
+      offers.set(message.MessageID, { price, powerW, revoked: false });
+      newest = message.MessageID;
+    } else loose.add(message.MessageID);
     return [
       {
         Message: "FlexOffer",
@@ -155,78 +223,83 @@ export function flexDesk<Plan>(options: {
         FlexRequestMessageID: request.MessageID,
         DPrognosisMessageID: prognosisId,
         Currency: place.currency,
-        OfferOptions: [{ OptionReference: "1", Price: String(made.price), MinActivationFactor: 1, ISPs: ispsOf(made.powerW) }],
-        Whole: made.whole,
+        OfferOptions: [{ OptionReference: "1", Price: String(price), MinActivationFactor: 1, ISPs: ispsOf(powerW) }],
+        Whole: whole,
       },
     ];
+  }
+
+  async function answerTo(request: Extract<UftpMessage, { Message: "FlexRequest" }>): Promise<FlexAnswer | undefined> {
+    const { Round: round, Repair: repair } = request;
+    if (round) return desk.answer({ shiftWh: figures(round.ShiftWh), penalty: round.Penalty });
+    if (!repair) return undefined;
+    const bound = (of: (isp: (typeof request.ISPs)[number]) => number): number[] | undefined =>
+      powerOf(
+        request.ISPs.map((isp) => ({ ...isp, Power: of(isp) })),
+        place.slots,
+      );
+    const [mostW, leastW] = [bound((isp) => isp.MaxPower), bound((isp) => isp.MinPower)];
+    if (!mostW || !leastW) return undefined;
+    const guide = figures(request.CongestionPrice ?? []).map((micro) => micro / 1e9);
+    return desk.fit({ mostW, leastW, guide, paid: figures(repair.Paid) });
   }
 
   function figures(given: readonly number[]): Float64Array {
     return Float64Array.from({ length: place.slots }, (_, slot) => given[slot] ?? 0);
   }
 
-  async function ordered(order: Extract<UftpMessage, { Message: "FlexOrder" }>): Promise<UftpMessage[]> {
-    const offer = offers.get(order.FlexOfferMessageID);
-    const powerW = powerOf(order.ISPs, place.slots);
-    const isOffered =
-      offer?.whole === true &&
-      powerW?.every((watts, slot) => watts === offer.powerW[slot]) === true &&
-      BigInt(order.Price) === offer.price &&
-      order.Currency === place.currency;
+  async function ordered(message: Extract<UftpMessage, { Message: "FlexOrder" }>): Promise<UftpMessage[]> {
     const respond = (reason?: string): UftpMessage => ({
       Message: "FlexOrderResponse",
       ...head(),
-      FlexOrderMessageID: order.MessageID,
+      FlexOrderMessageID: message.MessageID,
       ...(reason === undefined ? { Result: "Accepted" as const } : { Result: "Rejected" as const, RejectionReason: reason }),
     });
-    if (!offer || !powerW || !isOffered) return [respond("it is not what was offered")];
-    if (orders.has(order.OrderReference)) return [respond()];
-    const binding: BindingOrder = {
-      reference: order.OrderReference,
-      powerW,
-      baselineW: first.powerW,
-      price: offer.price,
-      asked: askedSlots(order.Asked, place.slots),
-      penaltyPerKwh: BigInt(order.PenaltyPerKwh),
+    const no = (reason: string): UftpMessage[] => {
+      log.warn({ operator: place.operator, point: place.point, order: message.OrderReference, reason }, "order refused");
+      return [respond(reason)];
     };
-    await options.onOrder(binding, offer.answers);
-    orders.set(order.OrderReference, binding);
-    current = powerW;
-    return [respond(), prognosis()];
+    if (order?.reference === message.OrderReference)
+      return isSame(message, order) ? [respond()] : no("flex-order-conflict: this order is known with other figures");
+    if (order) return no(`flex-order-conflict: order ${order.reference} binds for this day already`);
+    const why = objection(message);
+    if (why !== undefined) return no(why);
+    const binding: BindingOrder = {
+      reference: message.OrderReference,
+      powerW: powerOf(message.ISPs, place.slots) ?? [],
+      baselineW,
+      price: BigInt(message.Price),
+      asked: askedSlots(message.Asked, place.slots),
+      penaltyPerKwh: BigInt(message.PenaltyPerKwh),
+    };
+    if (!(await options.onOrder(binding))) return no("flex-order-conflict: another order binds for this day already");
+    order = binding;
+    current = binding.powerW;
+    return [respond(), await prognosis()];
   }
 
-  /** Accepts what its own figures come to as well, to the micro-unit. */
-  async function settled(message: Extract<UftpMessage, { Message: "FlexSettlement" }>): Promise<UftpMessage[]> {
-    const statuses = await Promise.all(
-      message.FlexOrderSettlements.map(async ({ OrderReference, NetSettlement, CongestionPoint }) => {
-        const disputed = (reason: string) => ({ OrderReference, Disposition: "Disputed" as const, DisputeReason: reason });
-        const order = orders.get(OrderReference);
-        if (!order || CongestionPoint !== place.point) return disputed("no such order is known here");
-        const meteredWh: number[] = [];
-        for (let slot = 0; slot < place.slots; slot += 1) {
-          const wh = await options.meteredWh(slot);
-          if (wh === null && order.asked[slot] !== 0) return disputed(`slot ${slot + 1} is not metered here yet`);
-          meteredWh.push(wh ?? 0);
-        }
-        const own = settleOrder(
-          { offer: OrderReference, powerW: order.powerW, price: order.price, asked: order.asked },
-          { baselineW: order.baselineW, meteredWh, hours, penalty: order.penaltyPerKwh },
-        );
-        if (String(own.netMicro) !== NetSettlement)
-          return disputed(`${NetSettlement} was proposed, own meters come to ${own.netMicro}`);
-        await options.onAgreed({ reference: OrderReference, netMicro: own.netMicro });
-        return { OrderReference, Disposition: "Accepted" as const };
-      }),
+  function objection(message: Extract<UftpMessage, { Message: "FlexOrder" }>): string | undefined {
+    const offer = offers.get(message.FlexOfferMessageID);
+    if (now() >= (place.startMs ?? Infinity)) return "flex-order-late: delivery has begun";
+    if (offer?.revoked) return "flex-order-revoked: the offer was taken back before it was ordered";
+    if (!offer)
+      return loose.has(message.FlexOfferMessageID)
+        ? "flex-order-not-whole: the offer cannot be carried out as it is"
+        : "flex-order-unknown-offer: no such offer was made here";
+    const powerW = powerOf(message.ISPs, place.slots);
+    const isOffered =
+      powerW?.every((watts, slot) => watts === offer.powerW[slot]) === true &&
+      BigInt(message.Price) === offer.price &&
+      message.Currency === place.currency;
+    return isOffered ? undefined : "flex-order-not-as-offered: schedule, price or currency are not those of the offer";
+  }
+
+  function isSame(message: Extract<UftpMessage, { Message: "FlexOrder" }>, before: BindingOrder): boolean {
+    const powerW = powerOf(message.ISPs, place.slots);
+    return (
+      powerW?.every((watts, slot) => watts === before.powerW[slot]) === true &&
+      BigInt(message.Price) === before.price &&
+      BigInt(message.PenaltyPerKwh) === before.penaltyPerKwh
     );
-    for (const { Disposition, OrderReference } of statuses)
-      if (Disposition === "Disputed") log.warn({ operator: place.operator, order: OrderReference }, "settlement disputed");
-    return [
-      {
-        Message: "FlexSettlementResponse",
-        ...head(),
-        FlexSettlementMessageID: message.MessageID,
-        FlexOrderSettlementStatuses: statuses,
-      },
-    ];
   }
 }

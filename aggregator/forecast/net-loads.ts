@@ -4,10 +4,18 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { forecastOf, type ForecastSlots } from "./home-forecast.ts";
 import { homePast } from "./home-past.ts";
 
-/** What homes draw besides their planned appliances, W by slot, less than nothing where they feed back. */
+/** What homes draw besides their planned appliances, W by slot. */
 export interface NetLoads {
-  /** The mean of what is foretold; null where the home's history is too short to say. */
-  meanW(site: string, resources: readonly Resource[], slots: ForecastSlots, nowMs: number): Promise<number[] | null>;
+  /**
+   * The mean of what is foretold, net (less than nothing where they feed back), and what of it panels give; null where the home's
+   * history is too short to say.
+   */
+  meanW(
+    site: string,
+    resources: readonly Resource[],
+    slots: ForecastSlots,
+    nowMs: number,
+  ): Promise<{ netW: number[]; pvW: number[] } | null>;
 }
 
 const hourMs = 3_600_000;
@@ -23,7 +31,7 @@ const slotMs = slotMinutes * 60_000;
 
 /** Forecasts are kept for some hours; what is kept of a home is a few hundred figures. */
 export function netLoads(store: Pick<AggregatorStore, "slots" | "pvSlots" | "acceptedPlans">): NetLoads {
-  const kept = new Map<string, { madeMs: number; startMs: number; watts: Float32Array | null }>();
+  const kept = new Map<string, { madeMs: number; startMs: number; watts: { net: Float32Array; pv: Float32Array } | null }>();
   return {
     async meanW(site, resources, slots, nowMs) {
       let known = kept.get(site);
@@ -32,12 +40,19 @@ export function netLoads(store: Pick<AggregatorStore, "slots" | "pvSlots" | "acc
         const past = await homePast(store, site, resources, { fromMs: nowMs - historyDays * dayMs, toMs: nowMs });
         const { load, pv } = forecastOf(past, ahead, resources[0]?.timezone ?? "UTC");
         const isKnown = load.source === "history" && load.days >= fewestDays;
-        const watts = isKnown ? Float32Array.from(load.meanW, (drawn, slot) => drawn - (pv?.meanW[slot] ?? 0)) : null;
+        const watts = isKnown
+          ? {
+              net: Float32Array.from(load.meanW, (drawn, slot) => drawn - (pv?.meanW[slot] ?? 0)),
+              pv: Float32Array.from(load.meanW, (_, slot) => pv?.meanW[slot] ?? 0),
+            }
+          : null;
         known = { madeMs: nowMs, startMs: ahead[0]?.startMs ?? nowMs, watts };
         kept.set(site, known);
       }
       const { watts, startMs } = known;
-      return watts && slots.map((slot) => watts[Math.round((slot.startMs - startMs) / slotMs)] ?? watts.at(-1) ?? 0);
+      const inSlots = (series: Float32Array): number[] =>
+        slots.map((slot) => series[Math.round((slot.startMs - startMs) / slotMs)] ?? series.at(-1) ?? 0);
+      return watts && { netW: inSlots(watts.net), pvW: inSlots(watts.pv) };
     },
   };
 }

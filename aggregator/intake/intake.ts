@@ -10,6 +10,7 @@ import { ConfigReport } from "../../core/message/remote-config.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
 import { parseAs } from "../../core/parse-as.ts";
+import { implausible } from "../optimise/plausible-storage.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { SiteMessage } from "../dispatch/broker-link.ts";
 import { leastNumber, type Send } from "../dispatch/sender.ts";
@@ -95,7 +96,7 @@ export function intake(options: IntakeOptions): Intake {
   interface Later {
     later: Promise<void>;
   }
-  const take = async ({ site, rest, text }: SiteMessage): Promise<Later | void> => {
+  const take = async ({ site, rest, text, topic }: SiteMessage): Promise<Later | void> => {
     if (!options.sites.has(site)) throw new AppError("intake-unknown-site", `site "${site}" is not in the configuration`);
     const body = parseJson(text);
     const [head, ...tail] = rest.split("/");
@@ -103,7 +104,10 @@ export function intake(options: IntakeOptions): Intake {
       return takeConsents(site, parse(ConsentMessage, body), { store, aggregator: options.aggregator });
     if (head === "state" && tail.length === 0) return options.onState(site, parse(SiteState, body));
     if (head === "resource" && tail.length === 1) {
-      await store.saveResource(site, parse(Resource, body));
+      const resource = parse(Resource, body);
+      const why = implausible(resource);
+      await store.saveResource(site, resource);
+      if (why !== undefined) options.rejections.note("intake-implausible-resource", topic, why);
       return options.onResource(site);
     }
     if (head === "status" && tail.length === 1) {

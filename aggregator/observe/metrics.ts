@@ -3,6 +3,7 @@ import type { InstructionAck } from "../../core/message/instruction.ts";
 import type { Measurements } from "../../core/message/measurements.ts";
 import type { ResourceStatus } from "../../core/message/resource.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
+import type { RetainedKind } from "../retain/retention.ts";
 import type { Ingested } from "../store/aggregator-store.ts";
 import type { DisputeSource } from "../store/dispute-store.ts";
 import type { Spent } from "../store/spend-store.ts";
@@ -32,7 +33,17 @@ export interface Metrics {
   dispute(source: DisputeSource): void;
   epoch(epoch: number): void;
   spent(spent: Spent): void;
+  /** A round of a grid operator was answered. */
+  flexAnswered(seconds: number): void;
+  /** Flexibility was ordered, for micro-units. */
+  flexOrdered(price: bigint): void;
+  /** What an order came to, micro-units; null where it is disputed. */
+  flexSettled(netMicro: bigint | null): void;
   database(ms: number): void;
+  /** Rows were deleted for their age. */
+  deleted(kind: RetainedKind, rows: number): void;
+  /** Homes of which older rows stay, for they are not settled. */
+  held(homes: number): void;
   /** What is asked for with each scrape. */
   watch(sources: MetricSources): void;
 }
@@ -88,11 +99,17 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
     "payer",
   ]);
   const disputes = counter("disputes_total", "disputes that were put into the operator's queue", ["source"]);
+  const rounds = histogram("flex_answer_seconds", "from a grid operator's request to the offer", slow);
+  const orders = counter("flex_orders_total", "orders of flexibility that bind");
+  const ordered = counter("flex_ordered_money_total", "prices of orders of flexibility, currency units");
+  const flexSettled = counter("flex_settlements_total", "settlements of orders that were answered", ["answer"]);
   const disputesOpen = gauge("disputes_open", "disputes that wait for a person; at most 1000 are counted");
   const epoch = gauge("epoch", "newest epoch that this process brought onto the chain");
   const transactions = counter("chain_transactions_total", "own transactions in a block", ["chain", "call"]);
   const gas = counter("chain_gas_total", "gas of own transactions", ["chain", "call"]);
   const fees = counter("chain_fee_wei_total", "fees of own transactions, wei", ["chain", "call"]);
+  const deletions = counter("retention_rows_total", "rows that were deleted because they were older than storage.keep", ["kind"]);
+  const heldHomes = gauge("retention_held_homes", "homes of which older rows stay because something is not settled");
   const database = histogram("database_seconds", "time of each statement in the database", quick);
   const gateways = gauge("gateways", "gateways by how they stand with the configuration that is wanted of them", ["config"]);
   const cpu = counter("process_cpu_seconds_total", "processor time of this process");
@@ -179,6 +196,12 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
       const owes = payer === ownAddress() ? "aggregator" : "household";
       if (owed > 0) settledMoney.inc({ kind, payer: owes }, owed);
     },
+    flexAnswered: (seconds) => rounds.observe(seconds),
+    flexOrdered(price) {
+      orders.inc();
+      ordered.inc(Number(price) / microPerUnit);
+    },
+    flexSettled: (netMicro) => flexSettled.inc({ answer: netMicro === null ? "disputed" : "agreed" }),
     dispute: (source) => disputes.inc({ source }),
     epoch: (number) => epoch.set(number),
     spent({ chainId, hash, what, gas: used, feeWei }) {
@@ -192,6 +215,8 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
       told.set(`${chainId} ${hash}`, true);
     },
     database: (ms) => database.observe(ms / 1000),
+    deleted: (kind, count) => deletions.inc({ kind }, count),
+    held: (count) => heldHomes.set(count),
     watch: (given) => void (sources = given),
   };
 }

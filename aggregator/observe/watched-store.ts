@@ -15,8 +15,8 @@ export function watchedStore(
       metrics.rows(site, message, ingested);
       return ingested;
     },
-    async savePlans(site, lists, sentMs, fence) {
-      await store.savePlans(site, lists, sentMs, fence);
+    async savePlans(site, lists, sentMs, fence, changes) {
+      await store.savePlans(site, lists, sentMs, fence, changes);
       for (const { plan, resource, agreement, instructions } of lists) {
         const [from, until] = [instructions.at(0)?.executionTime ?? null, instructions.at(-1)?.validUntil ?? null];
         metrics.planned(plan, now());

@@ -11,6 +11,7 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { boundAt } from "../flexibility/flex-orders.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
 import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
@@ -19,7 +20,7 @@ import { limitLedger } from "./limit-ledger.ts";
 import { limitReserve, reservedFeeder } from "./limit-reserve.ts";
 import { planErrors } from "./plan-errors.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
-import { readHome, type ReadHome } from "./read-home.ts";
+import { isAsked, readHome, type ReadHome } from "./read-home.ts";
 
 /** Parts that the planner works with. */
 export interface CommunityPlannerOptions {
@@ -42,6 +43,8 @@ export interface CommunityPlannerOptions {
   mustHearAll: (site: string) => boolean;
   /** Hears of each list that a home is given, with what its appliance had been given then, Wh. */
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
+  /** Congestion points of grid operators by feeder. */
+  points?: ReadonlyMap<string, string> | undefined;
   /** Hears how each plan of a feeder ended. */
   watch?: Pick<Metrics, "planEnded"> | undefined;
   clock: Clock;
@@ -66,6 +69,29 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
   const errors = planErrors(store, reserve);
   /** Prices of the feeders when a group was planned last. */
   const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
+  /**
+   * What grid operators have ordered of a group's feeders. The homes keep to it as far as their wishes allow: what it falls short
+   * of costs the aggregator a penalty, and no home its warm water.
+   */
+  const ordersOf = async (group: FeederGroup, slots: readonly PricedSlot[], hours: Float64Array): Promise<Feeder[]> => {
+    const { points } = options;
+    const [from, until] = [slots[0]?.startMs ?? 0, slots.at(-1)?.endMs ?? 0];
+    const orders = points ? await store.flexOrders(from, until) : [];
+    return group.feeders.flatMap(({ name, sites }): Feeder[] => {
+      const point = points?.get(name);
+      if (point === undefined || !orders.some((order) => order.point === point)) return [];
+      const bounds = slots.map(({ startMs }) => boundAt(orders, point, startMs));
+      return [
+        {
+          name: `orders at ${name}`,
+          importLimitWh: hours.map((h, slot) => h * (bounds[slot]?.mostW ?? Infinity)),
+          exportLimitWh: hours.map((h, slot) => -h * (bounds[slot]?.leastW ?? -Infinity)),
+          members: sites.map((site) => group.sites.indexOf(site)),
+          soft: true,
+        },
+      ];
+    });
+  };
   return async (group) => {
     const nowMs = clock.now();
     const slots = prices.slots(nowMs, nowMs + horizonMs, options.slotMinutes);
@@ -82,7 +108,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       // What is read of thousands of homes must not keep the rest of the process waiting.
       await setImmediate();
     }
-    if (homes.every(({ facts }) => facts.resources.length === 0)) return;
+    if (!homes.some(({ facts }) => isAsked(facts))) return;
     const before = await ledger.before(nowMs);
     const hours = Float64Array.from(slots, ({ startMs, endMs }) => (endMs - startMs) / 3_600_000);
     const last = learned.get(group.name);
@@ -93,14 +119,14 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const planned = await room.plan({
       hours,
       parties: homes.map(({ site }) => ({ name: site, curtailedBeforeWh: before.get(site) ?? 0 })),
-      feeders: options.reserveQuantile > 0 ? [...feeders, ...reserved] : feeders,
+      feeders: [...feeders, ...(options.reserveQuantile > 0 ? reserved : []), ...(await ordersOf(group, slots, hours))],
       keepWithin,
       prices: last ? last.prices.map((series) => shifted(series, (first.startMs - last.startMs) / slotMs(first))) : [],
       mostMs: options.mostMs,
     });
     learned.set(group.name, { startMs: first.startMs, prices: planned.prices });
     // A reserve that is used is no shortfall.
-    const result = { ...planned, feeders: planned.feeders.filter(({ feeder }) => feeders.some(({ name }) => name === feeder)) };
+    const result = { ...planned, feeders: planned.feeders.filter(({ feeder }) => !reserved.some(({ name }) => name === feeder)) };
     const { stopped, keptAll } = result;
     const status = result.feeders.length + result.curtailed.length > 0 ? "shortfall" : "kept";
     const ms = Math.round(clock.monotonicMs() - startedMs);
@@ -121,7 +147,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
         home.site,
         Float32Array.from(saidSlots, (_, slot) => (plan.gridWh[slot] ?? 0) / (hours[slot] ?? 1)),
       );
-      const made = home.alone ?? planLists(home, { plan, slots, hours }, options.uuid);
+      const made = home.alone ?? planLists(home, { plan, slots, hours, nowMs }, options.uuid);
       const isNew = (list: InstructionList): boolean => !saysNothingNew(list, home.inForce.get(list.resource), nowMs);
       const lists = options.mustHearAll(home.site) ? made : made.filter(isNew);
       if (lists.length === 0) continue;
@@ -136,7 +162,8 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
 
 const slotMs = ({ startMs, endMs }: PricedSlot): number => endMs - startMs;
 
-function feedersOf(
+/** Limits of a group's feeders by slot. */
+export function feedersOf(
   group: FeederGroup,
   slots: readonly PricedSlot[],
   hours: Float64Array,
@@ -158,7 +185,7 @@ function shifted(series: Float64Array, by: number): Float64Array {
 }
 
 /** A number of a name, the same for ever: ties between equal homes are broken in the same way in each plan. */
-function seedOf(name: string): number {
+export function seedOf(name: string): number {
   let hash = 2_166_136_261;
   for (const char of name) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16_777_619) >>> 0;
   return hash;

@@ -25,12 +25,11 @@ export function feederGroups(feeders: readonly FeederConfig[]): FeederGroup[] {
 }
 
 /**
- * What a feeder may import in a slot that starts at an instant, W: by the configuration, by what its grid operator has ordered and,
- * while it lasts, by the contract with it, whichever is less.
+ * What a feeder may import in a slot that starts at an instant, W: by the configuration and, while it lasts, by the contract with
+ * its grid operator, whichever is less.
  */
-export function limitAt({ importLimitW, day, timezone, grid, orderedW }: FeederConfig, startMs: number): number {
-  const usual = timeOf(day, localTimeOf(startMs, timezone))?.importLimitW ?? importLimitW;
-  const own = Math.min(usual, orderedW?.(startMs) ?? Infinity);
+export function limitAt({ importLimitW, day, timezone, grid }: FeederConfig, startMs: number): number {
+  const own = timeOf(day, localTimeOf(startMs, timezone))?.importLimitW ?? importLimitW;
   if (!grid || startMs < Date.parse(grid.from) || startMs >= Date.parse(grid.until)) return own;
   const agreed = timeOf(grid.terms.day, localTimeOf(startMs, grid.timezone))?.importLimitW ?? grid.terms.importLimitW;
   return Math.min(own, agreed);

@@ -1,13 +1,21 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
-import type { ResourceStatus } from "../../core/message/resource.ts";
+import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import { greedyPlan, type PricedSlot, type Shortfall } from "../../planner/greedy-plan.ts";
 import type { AgreedHome } from "../reward/agreed-resources.ts";
-import { leastMode, onMode, type PlannedResource } from "./resource-modes.ts";
+import { leastMode, onMode, type PlannedResource, type StoreResource } from "./resource-modes.ts";
 
 /** What is known of a home when it is planned. Watts by slot. */
 export interface HomeFacts {
   resources: readonly PlannedResource[];
+  /** Batteries, which are planned by how full they are alone. */
+  batteries?: readonly StoreResource[];
+  /** Panels that may be curtailed. */
+  panels?: readonly Resource[];
+  /** What panels give, W by slot; in baseW already. */
+  pvW?: readonly number[];
+  /** Whether tanks and rooms are planned by their temperature where that is known; else by their demands. */
+  byFill?: boolean;
   statuses: ReadonlyMap<string, ResourceStatus>;
   /** What it draws besides. */
   baseW: readonly number[];

@@ -1,20 +1,34 @@
 import type { InstructionList } from "../../core/message/instruction.ts";
 import { priceAt } from "../../core/message/price-series.ts";
-import type { ResourceStatus } from "../../core/message/resource.ts";
+import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
+import type { Storage } from "../../core/message/storage.ts";
 import { demandWindows } from "../../planner/demand-window.ts";
 import { leadMs } from "../../planner/lead-time.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import { Problem } from "../../planner/problem.ts";
 import type { HomeFacts } from "./greedy-home.ts";
-import { instructedW, leastW, onMode, type PlannedResource } from "./resource-modes.ts";
+import {
+  curtailedMode,
+  instructedW,
+  isBattery,
+  isStore,
+  leastW,
+  onMode,
+  type PlannedResource,
+  type StoreResource,
+} from "./resource-modes.ts";
+import { previousOf } from "./previous-plan.ts";
+import { freshFill, storePart } from "./store-problem.ts";
 import { ownShare } from "./unplanned-load.ts";
 
 /** One appliance of a home's planning problem, or one of its demand windows. */
 export interface ProblemPart {
   /** In the problem. */
   name: string;
-  resource: PlannedResource;
+  resource: Resource;
+  /** demand: energy by a time; block: may only be held off; the others are stores that are planned by how full they are. */
+  kind: "demand" | "block" | Storage["kind"];
   /** Local time at which its energy must be there; null where it may only be held off. */
   readyBy: string | null;
   /** Slots in which it counts: [from, until). */
@@ -26,6 +40,10 @@ export interface ProblemPart {
 export interface HomeProblem {
   problem: Problem;
   parts: readonly ProblemPart[];
+  /** What the home draws without its parts, and without what of its panels may be curtailed; W by slot. */
+  restW: readonly number[];
+  /** What may be curtailed, W by slot. */
+  curtailableW: readonly number[];
 }
 
 /** Money for each start: what saves less is not worth switching for. */
@@ -41,7 +59,7 @@ const plannable = (microPerKwh: bigint): number => Math.max(-mostPrice, Math.min
  * @param input.inForce lists that the home follows, by resource: kept where new ones are hardly better
  */
 export function homeProblem(
-  { resources, statuses, baseW, mayControl = () => true }: HomeFacts,
+  { resources, batteries = [], panels = [], statuses, baseW, pvW, byFill = true, mayControl = () => true }: HomeFacts,
   input: {
     slots: readonly PricedSlot[];
     prices: PriceBook;
@@ -52,28 +70,56 @@ export function homeProblem(
 ): HomeProblem {
   const { slots, prices } = input;
   const drawsW = [...baseW];
-  const made = resources.flatMap((resource) => {
+  const importPrice = slots.map(({ microPerKwh }) => plannable(microPerKwh));
+  const meanPrice = importPrice.reduce((sum, price) => sum + price, 0) / Math.max(1, importPrice.length);
+  const made = [...resources, ...batteries].flatMap((resource) => {
     const status = statuses.get(resource.resource);
     const kept = keptByResident(resource, status, input, drawsW);
     const agreed = slots.map((slot) => mayControl(resource.resource, slot));
-    return partsOf(resource, status, slots, { kept, agreed, list: input.inForce.get(resource.resource) });
+    const fill = freshFill(status, input.nowMs);
+    if (isStore(resource) && fill !== undefined && kept.slots === 0 && (byFill || isBattery(resource))) {
+      const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
+      return [storePart(resource, slots, { fill, agreed, meanPrice, stands: stands && stands.powerW > 0 })];
+    }
+    if (resource.demand === undefined) return [];
+    return partsOf({ ...resource, demand: resource.demand }, status, slots, {
+      kept,
+      agreed,
+      list: input.inForce.get(resource.resource),
+    });
   });
   const parts = made.map(({ part }) => part);
-  const previous = parts.every(({ resource }) => input.inForce.has(resource.resource)) ? previousOf(parts, input) : undefined;
+  const givesW = slots.map((slot) =>
+    panels
+      .filter(({ resource }) => mayControl(resource, slot))
+      .reduce((sum, panel) => sum - leastW(curtailedMode(panel) ?? { id: "", powerW: 0 }), 0),
+  );
+  const curtailableW = slots.map((_, slot) => Math.min(Math.max(0, pvW?.[slot] ?? 0), givesW[slot] ?? 0));
+  const restW = drawsW.map((watts, slot) => watts + (curtailableW[slot] ?? 0));
+  const previous = parts.every(({ resource }) => input.inForce.has(resource.resource))
+    ? previousOf(parts, { ...input, statuses, netW: drawsW })
+    : undefined;
+  const all = [...resources, ...batteries, ...panels];
+  const exportLimits = all.flatMap(({ maxExportW }) => maxExportW ?? []);
   const problem = Problem.parse({
     slot_minutes: input.slotMinutes,
     slots: slots.length,
-    import_price_per_kwh: slots.map(({ microPerKwh }) => plannable(microPerKwh)),
+    import_price_per_kwh: importPrice,
     export_price_per_kwh: slots.map(({ startMs }) => {
       const series = prices.at(startMs);
       return plannable((series && priceAt(series, "export", startMs)) ?? 0n);
     }),
-    base_load_w: drawsW,
-    grid: resources.length === 0 ? {} : { import_limit_w: Math.min(...resources.map(({ maxImportW }) => maxImportW)) },
+    base_load_w: restW,
+    pv_w: curtailableW,
+    pv_curtailable: curtailableW.some((watts) => watts > 0),
+    grid: {
+      ...(all.length > 0 && { import_limit_w: Math.min(...all.map(({ maxImportW }) => maxImportW)) }),
+      ...(exportLimits.length > 0 && { export_limit_w: Math.min(...exportLimits) }),
+    },
     appliances: made.map(({ appliance }) => appliance),
     ...(previous && { previous }),
   });
-  return { problem, parts };
+  return { problem, parts, restW, curtailableW };
 }
 
 /** A home that draws what it draws. */
@@ -88,12 +134,12 @@ export function fixedProblem(
     import_price_per_kwh: price,
     base_load_w: [...drawsW],
   });
-  return { problem, parts: [] };
+  return { problem, parts: [], restW: drawsW, curtailableW: drawsW.map(() => 0) };
 }
 
 /** What a resident's word fixes: the house draws it anyway, and the plan begins behind it. Adds to `drawsW`. */
 function keptByResident(
-  resource: PlannedResource,
+  resource: Resource,
   status: ResourceStatus | undefined,
   { slots, nowMs }: { slots: readonly PricedSlot[]; nowMs: number },
   drawsW: number[],
@@ -106,12 +152,20 @@ function keptByResident(
   const powerW = mode === "boost" ? most : mode === "hold" ? (status?.powerW ?? most) : 0;
   const open = slots.findIndex(({ startMs }) => startMs >= untilMs);
   const count = open < 0 ? slots.length : open;
+  // A battery takes no more than it has room for.
+  const mostWh = isBattery(resource) ? roomWh(resource, status, nowMs) : Infinity;
   let wh = 0;
   for (const [slot, { startMs, endMs }] of slots.slice(0, count).entries()) {
+    if (wh >= mostWh) break;
     drawsW[slot] = (drawsW[slot] ?? 0) + powerW;
     wh += (powerW * (Math.min(endMs, untilMs) - Math.max(startMs, nowMs))) / 3_600_000;
   }
   return { slots: count, wh };
+}
+
+function roomWh({ storage }: StoreResource, status: ResourceStatus | undefined, nowMs: number): number {
+  if (storage.kind !== "battery") return 0;
+  return (storage.capacityWh * (100 - (freshFill(status, nowMs) ?? 0))) / 100;
 }
 
 function partsOf(
@@ -127,7 +181,7 @@ function partsOf(
     if (kept.slots > 0) return [];
     return [
       {
-        part: { name, resource, readyBy: null, from: 0, until: slots.length },
+        part: { name, resource, kind: "block" as const, readyBy: null, from: 0, until: slots.length },
         appliance: {
           type: "blockable",
           name,
@@ -158,7 +212,7 @@ function partsOf(
     const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
     return [
       {
-        part: { name: `${name} ${index}`, resource, readyBy: demand.readyBy, from, until },
+        part: { name: `${name} ${index}`, resource, kind: "demand" as const, readyBy: demand.readyBy, from, until },
         appliance: {
           type: "deferrable",
           name: `${name} ${index}`,
@@ -209,21 +263,4 @@ function nearlyPlanned(
     0,
   );
   return Math.abs(plannedWh - missingWh) <= nearWh ? plannedWh : missingWh;
-}
-
-/** What the lists in force have each part do, W a slot. */
-function previousOf(
-  parts: readonly ProblemPart[],
-  { slots, inForce }: { slots: readonly PricedSlot[]; inForce: ReadonlyMap<string, InstructionList> },
-): Record<string, number[]> {
-  return Object.fromEntries(
-    parts.map(({ name, resource, readyBy, from, until }) => {
-      const list = inForce.get(resource.resource);
-      const watts = slots.map(({ startMs }, slot) => {
-        const told = slot >= from && slot < until && list ? (instructedW(resource, list, startMs) ?? 0) : 0;
-        return readyBy === null && told > 0 ? onMode(resource).powerW * ownShare : told;
-      });
-      return [name, watts];
-    }),
-  );
 }

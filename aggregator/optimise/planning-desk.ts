@@ -9,6 +9,7 @@ import { dispatcher } from "../dispatch/dispatcher.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import { operatorFollower } from "../dispatch/operator-follower.ts";
 import type { Send } from "../dispatch/sender.ts";
+import { feederPortfolio, type FeederPortfolio } from "../flexibility/feeder-portfolio.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import { type Share, wholeShare } from "../share/share.ts";
@@ -20,6 +21,7 @@ import { homePlanner } from "./home-planner.ts";
 import { planHere } from "./plan-here.ts";
 import { planningThreads } from "./planning-threads.ts";
 import { progressWatch } from "./progress-watch.ts";
+import { curtailedMode, isStore } from "./resource-modes.ts";
 
 /** All that plans homes and tells them: homes of feeders together, the others one by one. */
 export interface PlanningDesk {
@@ -38,6 +40,10 @@ export interface PlanningDesk {
   onState(site: string, state: SiteState["state"]): void;
   /** Homes came from another worker: there is a new plan soon. */
   onGain(sites: readonly string[]): void;
+  /** An order binds the homes of a feeder: there is a new plan soon. */
+  onOrder(feeder: string): void;
+  /** Answers rounds of a grid operator for the homes of a feeder. */
+  portfolio: FeederPortfolio;
 }
 
 /** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
@@ -68,6 +74,8 @@ export function planningDesk(options: {
   planEveryMs: number;
   /** See `plan.reserve_quantile`. */
   reserveQuantile: number;
+  /** Congestion points of grid operators by feeder. */
+  points?: ReadonlyMap<string, string> | undefined;
   /** In which large groups are planned; 0: in this thread, in bites. */
   threads: number;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
@@ -83,10 +91,8 @@ export function planningDesk(options: {
   const attendance = homeWatch(clock);
   /** Homes that have begun anew, with what they were told or without. */
   const forgetful = new Set<string>();
-  const { underContract } = options.contracts;
   const out = dispatcher({
     ...options,
-    underContract,
     control,
     fenceOf: share.fenceOf,
     later: (work) => quietly(work, "sending a plan"),
@@ -114,12 +120,16 @@ export function planningDesk(options: {
   /** What is planned together with a home: its feeder, or itself. */
   const unitOf = (site: string): string => feederOf.get(site) ?? site;
   const heldUnits = (): string[] => [...new Set(sites.filter(share.holds).map(unitOf))];
+  /** A home on no feeder that has more than demands is planned as one of its own. */
+  const hasStores = async (site: string): Promise<boolean> =>
+    (await store.resources(site)).some((one) => isStore(one) || curtailedMode(one) !== undefined);
   const tookMs = new Map<string, number>();
   const plan = oneAtATime(async (unit) => {
     const beganMs = clock.monotonicMs();
     const group = byUnit.get(unit);
     if (!share.holds(group?.sites[0] ?? unit)) return;
-    await quietly(group ? planGroup(group) : planHome(unit), "planning");
+    const together = group ?? ((await hasStores(unit)) ? { name: unit, feeders: [], sites: [unit] } : undefined);
+    await quietly(together ? planGroup(together) : planHome(unit), "planning");
     const ms = clock.monotonicMs() - beganMs;
     tookMs.set(unit, ms);
     options.watch?.worked(group ? "feeder" : "home", ms / 1000);
@@ -193,5 +203,11 @@ export function planningDesk(options: {
       );
     },
     onGain: (gained) => gained.forEach(planSoon),
+    onOrder: (feeder) =>
+      feeders
+        .find(({ name }) => name === feeder)
+        ?.sites.slice(0, 1)
+        .forEach(planSoon),
+    portfolio: feederPortfolio({ ...options, control, attendance }),
   };
 }

@@ -1,13 +1,26 @@
 import { instructionAt } from "../../core/instruction-at.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Demand, Resource } from "../../core/message/resource.ts";
+import type { Storage } from "../../core/message/storage.ts";
 import { restingMode } from "../../core/resting-mode.ts";
 
 /** An appliance that something is asked of. */
 export type PlannedResource = Resource & { demand: Demand };
 
-/** Whether something is asked of an appliance; what nothing is asked of, such as a battery, its home plans itself. */
+/** An appliance that stores something, and says so. */
+export type StoreResource = Resource & { storage: Storage };
+
+export const isStore = (resource: Resource): resource is StoreResource => resource.storage !== undefined;
+
+/** A battery is planned by how full it is alone: nothing is asked of it by a time. */
+export const isBattery = (resource: Resource): resource is StoreResource => resource.storage?.kind === "battery";
+
+/** Whether something is asked of an appliance by a time, or it may be held off. */
 export const isPlanned = (resource: Resource): resource is PlannedResource => resource.demand !== undefined;
+
+/** The mode in whose range panels are held back; undefined of what cannot be. */
+export const curtailedMode = ({ operationModes, curtailment }: Resource): Mode | undefined =>
+  operationModes.find(({ id }) => id === curtailment?.limitMode);
 
 type Mode = Resource["operationModes"][number];
 

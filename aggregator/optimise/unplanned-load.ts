@@ -1,5 +1,5 @@
 import type { InstructionList } from "../../core/message/instruction.ts";
-import type { ResourceStatus } from "../../core/message/resource.ts";
+import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import { demandWindows } from "../../planner/demand-window.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import { instructedW, onMode, type PlannedResource } from "./resource-modes.ts";
@@ -8,7 +8,7 @@ import { instructedW, onMode, type PlannedResource } from "./resource-modes.ts";
 export const ownShare = 0.4;
 
 /** What an appliance draws that goes on with what it was told, W by slot. */
-export function toldLoadW(resource: PlannedResource, list: InstructionList | undefined, slots: readonly PricedSlot[]): number[] {
+export function toldLoadW(resource: Resource, list: InstructionList | undefined, slots: readonly PricedSlot[]): number[] {
   return slots.map(({ startMs }) => (list && instructedW(resource, list, startMs)) ?? 0);
 }
 

@@ -14,6 +14,7 @@ import { beyondControl, controlTerms } from "./beyond-control.ts";
 import { dayRewards } from "./budget.ts";
 import { eventReader } from "./event-reader.ts";
 import { avoidedCosts, dayIncome, type IncomeSource } from "./income.ts";
+import { ordersAt } from "./order-charges.ts";
 
 /** Parts that reckoning works with. */
 export interface ReckonerOptions {
@@ -49,8 +50,10 @@ const waitsMs = 24 * 3_600_000;
  */
 export function dayReckoner(options: ReckonerOptions): DayReckoner {
   const { agreements, store, clock, log } = options;
-  const reader = eventReader(store, options.feedersOf ?? (() => []));
-  const income = [avoidedCosts(agreements, reader), ...(options.income ?? [])];
+  const feedersOf = options.feedersOf ?? ((): readonly string[] => []);
+  // What an order pays is worth something to those who make room for it; it is no cost that was avoided, but comes in by itself.
+  const reader = eventReader(store, (site) => feedersOf(site).flatMap((feeder) => [feeder, ordersAt(feeder)]));
+  const income = [avoidedCosts(agreements, eventReader(store, feedersOf)), ...(options.income ?? [])];
   const homesOf = ({ startMs, endMs }: Slot): FlexibleHome[] =>
     [...agreements].flatMap(([site, agreement]) => {
       const { reward: rule, from, until, timezone } = agreement;

@@ -3,11 +3,12 @@ import type { Log } from "../../core/log.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Agreement } from "../../settlement/record/agreement.ts";
 import { agreementHash } from "../../settlement/record/sign-agreement.ts";
-import { isPlanned } from "../optimise/resource-modes.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { EventChange } from "../store/event-store.ts";
 import type { ControlledTime } from "./agreed-resources.ts";
 import { type ControlTerms, controlTerms } from "./beyond-control.ts";
 import type { EventRecorder } from "./event-recorder.ts";
+import { begunSpans, isOnlyTold } from "./store-spans.ts";
 import { withinControl } from "./within-control.ts";
 
 /** What homes have agreed to, for those who plan and those who tell them. */
@@ -16,8 +17,10 @@ export interface Contracts {
   termsOf(site: string): ControlTerms | null;
   /** Events of a home that have begun and still count against its limits. */
   begun(site: string, nowMs: number): Promise<ControlledTime[]>;
-  /** Lists as they may be sent: they name their contract, keep its limits, and what they control is written down. */
+  /** Lists as they may be sent: they name their contract and keep its limits. */
   underContract(site: string, lists: readonly InstructionList[], nowMs: number): Promise<InstructionList[]>;
+  /** What such lists do to the times of control; to be kept together with them. */
+  changesBy(site: string, lists: readonly InstructionList[], nowMs: number): Promise<EventChange[]>;
 }
 
 /** An event that began longer ago is of another service day. */
@@ -25,7 +28,7 @@ const longestMs = 2 * 24 * 3_600_000;
 
 export function contracts(options: {
   agreements: ReadonlyMap<string, { agreement: Agreement }>;
-  store: Pick<AggregatorStore, "resources" | "statuses" | "events">;
+  store: Pick<AggregatorStore, "resources" | "statuses" | "events" | "acceptedPlans">;
   recorder: EventRecorder;
   slotMinutes: number;
   log: Log;
@@ -39,14 +42,18 @@ export function contracts(options: {
   );
   const begun = async (site: string, nowMs: number): Promise<ControlledTime[]> => {
     const events = await store.events(site, nowMs - longestMs, nowMs);
-    return events.map(({ resource, startMs, endMs }) => ({ resource, startMs, endMs }));
+    const rewarded = events.map(({ resource, startMs, endMs }) => ({ resource, startMs, endMs }));
+    const told = (await store.resources(site)).filter(isOnlyTold);
+    if (told.length === 0 || !known.get(site)?.terms) return rewarded;
+    const plans = await store.acceptedPlans(site, nowMs - longestMs, nowMs);
+    return [...rewarded, ...told.flatMap((resource) => begunSpans(resource, plans, nowMs))];
   };
   const limited = async (site: string, lists: readonly InstructionList[], nowMs: number): Promise<readonly InstructionList[]> => {
     const terms = known.get(site)?.terms;
     if (!terms) return lists;
     const statuses = await store.statuses(site);
     const kept = withinControl(lists, terms, {
-      resources: (await store.resources(site)).filter(isPlanned),
+      resources: await store.resources(site),
       deliveredWh: (name) => statuses.find(({ resource }) => resource === name)?.deliveredWh ?? 0,
       begun: await begun(site, nowMs),
       nowMs,
@@ -62,9 +69,10 @@ export function contracts(options: {
     async underContract(site, lists, nowMs) {
       const agreement = known.get(site)?.hash;
       const allowed = await limited(site, lists, nowMs);
-      const named = allowed.map((list) => ({ ...list, ...(agreement !== undefined && { agreement }) }));
-      if (agreement !== undefined) await options.recorder.given(site, named, nowMs);
-      return named;
+      return allowed.map((list) => ({ ...list, ...(agreement !== undefined && { agreement }) }));
+    },
+    async changesBy(site, lists, nowMs) {
+      return known.has(site) ? options.recorder.given(site, lists, nowMs) : [];
     },
   };
 }

@@ -1,10 +1,12 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { Instruction, InstructionList } from "../../core/message/instruction.ts";
 import type { Slot } from "../../core/slots.ts";
-import { instructedW, onMode, type PlannedResource } from "../optimise/resource-modes.ts";
+import type { Resource } from "../../core/message/resource.ts";
+import { instructedW, isPlanned, onMode, type PlannedResource } from "../optimise/resource-modes.ts";
 import type { ControlledTime } from "./agreed-resources.ts";
 import { beyondControl, isAgreedTime, nextAgreedEdge, type ControlTerms } from "./beyond-control.ts";
 import { controlSpans, type ListBasis } from "./control-spans.ts";
+import { isOnlyTold, toldSpans } from "./store-spans.ts";
 
 /** What was taken out of lists, and why. */
 export interface CutOut extends ControlledTime {
@@ -21,33 +23,37 @@ export function withinControl(
   lists: readonly InstructionList[],
   terms: ControlTerms,
   basis: Omit<ListBasis, "deliveredWh"> & {
-    resources: readonly PlannedResource[];
+    resources: readonly Resource[];
     deliveredWh: (resource: string) => number;
     begun: readonly ControlledTime[];
   },
 ): { lists: InstructionList[]; cut: CutOut[] } {
   const cut: CutOut[] = [];
-  const agreed = lists.flatMap((list): { list: InstructionList; resource: PlannedResource | undefined }[] => {
-    const resource = basis.resources.find((one) => one.resource === list.resource);
+  const agreed = lists.flatMap((list): { list: InstructionList; resource: Resource | undefined }[] => {
+    const resource = basis.resources.find((one) => one.resource === list.resource && (isPlanned(one) || isOnlyTold(one)));
     if (list.instructions.length === 0) return [{ list, resource }];
     if (!resource || !terms.control.resources.includes(list.resource)) {
       cut.push({ resource: list.resource, ...spanOf(list), why: "the resource is not in the contract" });
       return [];
     }
-    return [{ list: shortBlocks(inHours(list, terms), resource, terms, cut), resource }];
+    const agreedList = inHours(list, terms);
+    return [{ list: isPlanned(resource) ? shortBlocks(agreedList, resource, terms, cut) : agreedList, resource }];
   });
   const taken: ControlledTime[] = [...basis.begun];
-  const isSession = ({ resource }: { resource: PlannedResource | undefined }): boolean => resource?.demand.kind === "energy";
-  const inTurn = agreed.toSorted((one, other) => Number(isSession(other)) - Number(isSession(one)));
+  // Windows of what needs energy, then blocks, then what has no need of its own.
+  const rankOf = ({ resource }: { resource: Resource | undefined }): number =>
+    resource?.demand?.kind === "energy" ? 0 : resource?.demand ? 1 : 2;
+  const inTurn = agreed.toSorted((one, other) => rankOf(one) - rankOf(other));
   const anyHours = { ...terms, control: { ...terms.control, hours: always } };
   const found = inTurn.map(({ list, resource }) => {
     if (!resource) return list;
     const runs = (span: Slot): boolean =>
       basis.begun.some((one) => one.resource === list.resource && one.startMs < span.endMs && span.startMs <= one.endMs);
     for (let kept = list; ;) {
-      const fresh = controlSpans(resource, kept, { ...basis, deliveredWh: basis.deliveredWh(list.resource) })
-        .filter((span) => !runs(span))
-        .map((span) => ({ resource: list.resource, ...span }));
+      const spans = isPlanned(resource)
+        ? controlSpans(resource, kept, { ...basis, deliveredWh: basis.deliveredWh(list.resource) })
+        : toldSpans(resource, kept);
+      const fresh = spans.filter((span) => !runs(span)).map((span) => ({ resource: list.resource, ...span }));
       const beyond = fresh.findIndex(
         (span, at) => beyondControl(anyHours, span, [...taken, ...fresh.slice(0, at)]) !== undefined,
       );

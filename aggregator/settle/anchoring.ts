@@ -4,7 +4,7 @@ import type { Log } from "../../core/log.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import { pricesHash } from "../../settlement/record/reference-hash.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import type { EpochMaker } from "./epoch-maker.ts";
+import type { EpochMaker } from "../../settlement/log/epoch-maker.ts";
 import type { PairSettler } from "./settle-pairs.ts";
 import { timetable } from "./timetable.ts";
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { writeWholeFile } from "../../core/write-whole-file.ts";
 import { encodeLogData } from "../../settlement/log/log-data.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import { logFile } from "./log-publisher.ts";
+import { logFile } from "../../settlement/log/log-publisher.ts";
 
 /** The first byte of data that holds whole records. */
 const recordsForm = 2;

@@ -1,8 +1,8 @@
 import type { EpochInclusion } from "../../core/message/settlement-message.ts";
-import type { SignedAgreement } from "../../settlement/record/agreement.ts";
 import type { Bundle } from "../../settlement/verify/bundle.ts";
 import { zeroHash } from "../../settlement/record/record.ts";
 import { pricesHash } from "../../settlement/record/reference-hash.ts";
+import type { SignedTerms } from "../../settlement/record/sign-agreement.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
 import { epochTrees, type TreeOf } from "./epoch-trees.ts";
 
@@ -10,7 +10,7 @@ import { epochTrees, type TreeOf } from "./epoch-trees.ts";
 export async function makeBundle(
   store: AggregatorStore,
   stored: StoredRecord,
-  context: { agreement: SignedAgreement; owner: string; rpc: string; treeOf?: TreeOf },
+  context: { agreement: SignedTerms; owner: string; rpc: string; treeOf?: TreeOf },
 ): Promise<Bundle | null> {
   const { record, gatewaySignature, ownSignature } = stored;
   if (gatewaySignature === null || ownSignature === null) return null;

@@ -4,7 +4,6 @@ import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { SettlementUp } from "../../core/message/settlement-message.ts";
-import type { Agreement } from "../../settlement/record/agreement.ts";
 import { chainClient, type ChainClient } from "../../settlement/chain/chain-client.ts";
 import { fileJournal } from "../../settlement/chain/file-journal.ts";
 import { openKeystore } from "../../settlement/keys/keystore.ts";
@@ -15,23 +14,28 @@ import type { AggregatorSettlement, OnChain } from "../config/settlement-config.
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import type { Send } from "../dispatch/sender.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
-import { feederAvailability } from "../reward/income.ts";
+import { feederAvailability, type IncomeSource } from "../reward/income.ts";
+import { gridRecords } from "../flexibility/grid-records.ts";
+import type { OrderOf } from "../flexibility/open-market.ts";
+import type { SignedGridAgreement } from "../../settlement/record/grid-agreement.ts";
+import type { SignedTerms, Terms } from "../../settlement/record/sign-agreement.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { anchoring } from "./anchoring.ts";
-import { epochMaker } from "./epoch-maker.ts";
+import { epochMaker } from "../../settlement/log/epoch-maker.ts";
 import { epochTrees } from "./epoch-trees.ts";
 import { exchangeTrades } from "./exchange-trades.ts";
 import { inclusion } from "./inclusion.ts";
-import { logPublisher } from "./log-publisher.ts";
-import { fillMirrors } from "./mirror.ts";
-import { type NoteSpent, noteSpent } from "./note-spent.ts";
+import { logPublisher } from "../../settlement/log/log-publisher.ts";
+import { fillMirrors } from "../../settlement/log/fill-mirrors.ts";
+import type { Spent } from "../../settlement/chain/transactor.ts";
+import { noteSpent } from "./note-spent.ts";
 import { type Proposer, proposer } from "./proposer.ts";
 import { anchorPublicly } from "./public-anchor.ts";
 import { chainResumer } from "./resume-chain.ts";
 import { settleLeaving } from "./settle-leaving.ts";
 import { pairSettler } from "./settle-pairs.ts";
 import { signedAgreements } from "./signed-agreements.ts";
-import { topUp } from "./top-up.ts";
+import { topUp } from "../../settlement/chain/top-up.ts";
 import { unsignedWatch } from "./unsigned-watch.ts";
 
 /** What settlement shares with the rest of the aggregator. */
@@ -40,10 +44,22 @@ interface Rooms {
   prices: PriceBook;
   feeders: readonly FeederConfig[];
   send: Send;
+  /** Contract with a grid operator by which orders are paid, by the name of its records; null without one. */
+  grid?: GridContract | null;
+  /** What orders bring in. */
+  income?: readonly IncomeSource[];
   /** Whether a home is connected and ready. */
   present: (site: string) => boolean;
   clock: Clock;
   log: Log;
+}
+
+/** See above. */
+export interface GridContract {
+  site: string;
+  signed: SignedGridAgreement;
+  /** An order by own meters; null where it is not known here, or not metered yet. */
+  orderOf: OrderOf;
 }
 
 /** What a home says that has no proof of a record: no dispute about what the record says. */
@@ -65,6 +81,17 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
         ? "there is a settlement section, but no site has an agreement_file"
         : `the agreements name different aggregators: ${[owner, ...others].join(", ")}`,
     );
+  const { grid: contract = null } = rooms;
+  if (contract && contract.signed.agreement.aggregator !== owner)
+    throw new AppError(
+      "settlement-no-party",
+      `the contract with ${contract.site} is with aggregator ${contract.signed.agreement.aggregator}, the homes' with ${owner}`,
+    );
+  // A grid operator's pair is settled and filled up as those of the homes are.
+  const pairs = new Map<string, Terms>([
+    ...agreements,
+    ...(contract ? [[contract.site, contract.signed.agreement] as const] : []),
+  ]);
   for (const { name, grid } of rooms.feeders)
     if (grid && grid.aggregator !== owner)
       throw new AppError(
@@ -83,7 +110,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     store,
     chain,
     owner,
-    agreements,
+    agreements: pairs,
     partial: settlement.settlePartial,
     noteSpent: note,
     clock,
@@ -93,7 +120,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
   const purse = computeAddress(wallet.privateKey).toLowerCase();
   const sites = [...agreements.keys()];
   // What the chain did not take, or was not there to take, is tried again with the next round; at the start that is all.
-  const waiting = new Set(sites);
+  const waiting = new Set(pairs.keys());
   const settleSite = oneAtATime(async (site) => {
     try {
       await settler.settleEach(site);
@@ -105,9 +132,9 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
   });
   let lastFilling: Promise<void> = Promise.resolve();
   /** One after the other: two that look at the same pair at once would both fill it up. */
-  const fillUp = (pairs: ReadonlyMap<string, Agreement>): Promise<void> => {
+  const fillUp = (low: ReadonlyMap<string, Terms>): Promise<void> => {
     if (!levels) return Promise.resolve();
-    const fill = () => topUp({ store, chain, owner, purse, agreements: pairs, levels, noteSpent: note, clock, log });
+    const fill = () => topUp({ store, chain, owner, purse, agreements: low, levels, noteSpent: note, clock, log });
     const filling = lastFilling.then(fill);
     lastFilling = filling.catch(() => undefined);
     return filling;
@@ -127,7 +154,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     agreements,
     ...(config.exchange && { trades: exchangeTrades({ ...config.exchange, agreements, signer: wallet, clock, log }) }),
     feedersOf: (site) => rooms.feeders.filter((feeder) => feeder.sites.includes(site)).map(({ name }) => name),
-    income: [feederAvailability(rooms.feeders, store)],
+    income: [feederAvailability(rooms.feeders, store), ...(rooms.income ?? [])],
     signer: wallet,
     chain,
     salt: () => `0x${randomBytes(32).toString("hex")}`,
@@ -136,6 +163,20 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
   });
   return {
     agreements: signed,
+    /** Of homes, and of the grid operator. */
+    termsOf: (site: string): SignedTerms | undefined => (site === contract?.site ? contract.signed : signed.get(site)),
+    gridRecords:
+      contract &&
+      gridRecords({
+        ...contract,
+        store,
+        chain,
+        signer: wallet,
+        finality: settlement.finality === "finalized" ? "finalized" : "latest",
+        now: () => clock.now(),
+        ...(each && { onCosigned: () => void settleSite(contract.site) }),
+        log,
+      }),
     owner,
     treeOf,
     rpcUrl: settlement.rpcUrl,
@@ -158,12 +199,12 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
       resume: chainResumer({ store, chain, owner, noteSpent: note, log }),
       epochs: epochMaker({ store, chain, owner, publisher, finality: settlement.finality, noteSpent: note, log }),
       settler,
-      sites: () => sites,
+      sites: () => pairs.keys(),
       epochMs: settlement.epochMs,
       settleMs: settlement.mode === "each" ? null : settlement.settleMs,
       onEpoch: [
-        () => fillUp(agreements),
-        () => settleLeaving({ store, chain, owner, agreements, settler, log }),
+        () => fillUp(pairs),
+        () => settleLeaving({ store, chain, owner, agreements: pairs, settler, log }),
         ...(each ? [async () => (await store.unsettledSites()).forEach((site) => waiting.add(site))] : []),
       ],
       onFinal: [
@@ -182,7 +223,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
   };
 }
 
-async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }: OnChain, note: NoteSpent) {
+async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }: OnChain, note: Spent) {
   const wallet = await openKeystore(keyFile, readPassphrase(passphraseFile));
   const journal = fileJournal(keyFile.replace(/\.json$/, `.${chainId}.pending.json`));
   const { privateKey } = wallet;
@@ -194,7 +235,7 @@ async function openChain({ keyFile, passphraseFile, rpcUrl, chainId, contract }:
 /** The party there is the key's owner, or the key itself. */
 function publicAnchor(
   { wallet, chain }: { wallet: { privateKey: string }; chain: ChainClient },
-  { store, log, note }: Pick<Rooms, "store" | "log"> & { note: NoteSpent },
+  { store, log, note }: Pick<Rooms, "store" | "log"> & { note: Spent },
 ): () => Promise<void> {
   const address = computeAddress(wallet.privateKey).toLowerCase();
   const resume = chainResumer({ store, chain, owner: null, noteSpent: note, log });

@@ -1,11 +1,18 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
-import type { CosignedRecord, Evidence, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
+import {
+  type Evidence,
+  mostHeads,
+  type RecordWire,
+  type SettlementDown,
+  type SettlementUp,
+} from "../../core/message/settlement-message.ts";
 import { householdOf, type Agreement } from "../../settlement/record/agreement.ts";
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import { composeRecord } from "../../settlement/record/compose-record.ts";
-import { recordDigest, signerOf, signRecord } from "../../settlement/record/record.ts";
+import { signNewest } from "../../settlement/record/newest-statement.ts";
+import { recordDigest, signerOf, signRecord, zeroHash } from "../../settlement/record/record.ts";
 import { withoutTraded } from "../../settlement/record/residual.ts";
 import { agreementHash, domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
@@ -13,6 +20,7 @@ import type { Send } from "../dispatch/sender.ts";
 import { dayReckoner, type ReckonerOptions } from "../reward/day-reckoner.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import type { StoredRecord } from "../store/aggregator-store.ts";
+import { asCosigned } from "./as-cosigned.ts";
 import type { ExchangeTrades } from "./exchange-trades.ts";
 import { evidenceOf, nextPeriods, serviceOf, type Cursors, type NextPeriod } from "./next-period.ts";
 
@@ -42,13 +50,14 @@ export interface Proposer {
 
 /** What a home says that has lost its journal: it gets the newest co-signed records back. */
 const journalBehind = "settlement-journal-behind";
+const tradesDiffer = "settlement-trades-differ";
 const escrowShort = "settlement-escrow-short";
 /** What time may cure: the home had not yet the slot, the deposit, the registration, the countersignatures, the chain or its journal. */
 const curable = new Set([
   journalBehind,
   "settlement-energy-missing",
   // The home may not have heard yet of what it traded.
-  "settlement-trades-differ",
+  tradesDiffer,
   escrowShort,
   "settlement-daily-cap",
   "settlement-countersignature-missing",
@@ -56,6 +65,8 @@ const curable = new Set([
   "chain-unreachable",
   "settlement-no-price",
 ]);
+/** What the home heard of its trades by then it has heard: a person must look at what still differs. */
+const tradesDifferMs = 24 * 3_600_000;
 /** A proposal without an answer for so long is sent again. */
 const resendMs = 120_000;
 const lifetimeS = 24 * 3600;
@@ -175,16 +186,28 @@ export function proposer(options: ProposerOptions): Proposer {
     if (stored.ownSignature)
       await tell(site, { kind: "countersigned", seq: message.seq, digest: stored.digest, signature: stored.ownSignature });
   };
+  /** What a home needs that lost records: those from a number on, and our word of which is the newest. */
+  const giveHead = async (site: string, { a, b }: RecordWire, from: number | undefined): Promise<void> => {
+    const agreement = options.agreements.get(site);
+    if (!agreement) return;
+    const newestOfEach = await store.newestCosigned(site);
+    // Gateways of before did not say from where on.
+    const found = from === undefined ? newestOfEach : await store.records({ site, seq: from - 1 }, mostHeads, site);
+    const records = found.flatMap(asCosigned);
+    const last = newestOfEach.at(-1);
+    const said = { seq: last?.record.seq ?? 0, digest: last?.digest ?? zeroHash, time: Math.floor(clock.now() / 1000) };
+    const newest = await signNewest(options.signer, domainOf(agreement), { a, b }, said);
+    await tell(site, { kind: "head", records, newest });
+  };
   const disputed = async (site: string, message: Extract<SettlementUp, { kind: "disputed" }>): Promise<void> => {
     const { seq, code, message: reason, own } = message;
     const stored = await store.recordAt(site, seq);
     if (stored?.state !== "proposed" || stored.digest !== message.digest) return;
-    if (code === journalBehind) {
-      const records = (await store.newestCosigned(site)).flatMap((one) => cosigned(one));
-      await tell(site, { kind: "head", records });
-    }
+    if (code === journalBehind) await giveHead(site, stored.record, own.from);
     if (code === escrowShort) options.onEscrowShort?.(site);
-    if (curable.has(code)) return log.info({ site, seq, code, reason }, "home cannot sign yet, proposed again later");
+    const isLasting = code === tradesDiffer && clock.now() - Date.parse(stored.record.time) > tradesDifferMs;
+    if (curable.has(code) && !isLasting)
+      return log.info({ site, seq, code, reason }, "home cannot sign yet, proposed again later");
     const { record } = stored;
     await store.addDispute({ site, seq, source: "home", code, message: reason, own, record, atMs: clock.now() });
     await store.updateRecord(site, seq, { state: "disputed" });
@@ -208,11 +231,4 @@ function pricedPart(period: NextPeriod, series: PriceSeries | undefined): NextPe
   if (!series) return period;
   const endMs = Date.parse(series.start) + series.importPerKwh.length * series.stepS * 1000;
   return { ...period, endMs: Math.min(period.endMs, endMs) };
-}
-
-/** Slots and events stay out of it: a home cannot check those that it has lost, and the message is small. */
-function cosigned({ record, evidence, gatewaySignature, ownSignature }: StoredRecord): CosignedRecord[] {
-  if (gatewaySignature === null || ownSignature === null) return [];
-  const { register } = evidence;
-  return [{ record, evidence: { register, slots: [] }, gatewaySignature, aggregatorSignature: ownSignature }];
 }

@@ -2,7 +2,7 @@ import { AppError } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import type { ChainClient } from "../../settlement/chain/chain-client.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import type { NoteSpent } from "./note-spent.ts";
+import type { Spent } from "../../settlement/chain/transactor.ts";
 
 /**
  * Commits the roots of a private chain's final epochs on a public chain too, so that its validators together cannot rewrite
@@ -14,7 +14,7 @@ export async function anchorPublicly(options: {
   chain: Pick<ChainClient, "commit" | "epochOf" | "readCommit">;
   /** The party as which the key commits there. */
   by: string;
-  noteSpent: NoteSpent;
+  noteSpent: Spent;
   log: Log;
 }): Promise<void> {
   const { store, chain, by, log } = options;

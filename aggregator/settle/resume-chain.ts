@@ -3,7 +3,7 @@ import type { Log } from "../../core/log.ts";
 import type { ChainClient } from "../../settlement/chain/chain-client.ts";
 import { settlementInterface } from "../../settlement/chain/chain-error.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import type { NoteSpent } from "./note-spent.ts";
+import type { Spent } from "../../settlement/chain/transactor.ts";
 
 /**
  * Sees through what an earlier run had on its way, so that its cost is kept and nothing of an epoch is sent twice. Done once;
@@ -15,7 +15,7 @@ export function chainResumer(options: {
   chain: Pick<ChainClient, "resume" | "contract">;
   /** The party whose epochs these are; null where the chain has only their roots. */
   owner: string | null;
-  noteSpent: NoteSpent;
+  noteSpent: Spent;
   log: Log;
 }): () => Promise<void> {
   const { store, chain, owner, log } = options;

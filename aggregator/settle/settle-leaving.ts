@@ -1,5 +1,5 @@
 import type { Log } from "../../core/log.ts";
-import type { Agreement } from "../../settlement/record/agreement.ts";
+import type { Terms } from "../../settlement/record/sign-agreement.ts";
 import type { ChainClient } from "../../settlement/chain/chain-client.ts";
 import type { PairState } from "../../settlement/chain/chain-reader.ts";
 import type { RecordWire } from "../../core/message/settlement-message.ts";
@@ -21,7 +21,7 @@ export async function settleLeaving(options: {
   store: Pick<AggregatorStore, "newestCosigned">;
   chain: Pick<ChainClient, "pairOf">;
   owner: string;
-  agreements: ReadonlyMap<string, Agreement>;
+  agreements: ReadonlyMap<string, Terms>;
   settler: Pick<PairSettler, "settle">;
   log: Log;
 }): Promise<void> {

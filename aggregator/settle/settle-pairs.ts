@@ -1,11 +1,11 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { Agreement } from "../../settlement/record/agreement.ts";
+import type { Terms } from "../../settlement/record/sign-agreement.ts";
 import type { ChainClient, SignedHead } from "../../settlement/chain/chain-client.ts";
 import { recordHead } from "../../settlement/record/record.ts";
 import type { AggregatorStore, StoredRecord } from "../store/aggregator-store.ts";
-import type { NoteSpent } from "./note-spent.ts";
+import type { Spent } from "../../settlement/chain/transactor.ts";
 
 /** Parts that settling works with. */
 export interface SettleOptions {
@@ -13,10 +13,10 @@ export interface SettleOptions {
   chain: Pick<ChainClient, "pairOf" | "previewSettleMany" | "settleMany" | "settle" | "settlePartial">;
   /** The aggregator's own party. */
   owner: string;
-  agreements: ReadonlyMap<string, Agreement>;
+  agreements: ReadonlyMap<string, Terms>;
   /** Whether a record whose payer has too little is paid as far as the escrow goes. */
   partial: boolean;
-  noteSpent: NoteSpent;
+  noteSpent: Spent;
   clock: Clock;
   log: Log;
 }

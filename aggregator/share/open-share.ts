@@ -4,7 +4,7 @@ import { AppError } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { AggregatorConfig } from "../config/aggregator-config.ts";
-import type { LeaseStore } from "../store/lease-store.ts";
+import type { Fence, LeaseStore } from "../store/lease-store.ts";
 import { leases } from "./leases.ts";
 import { leaseLost, type Share } from "./share.ts";
 import { shards } from "./shards.ts";
@@ -19,6 +19,8 @@ export interface OpenShare extends Share {
   becomeOffice(signal: AbortSignal): Promise<void>;
   /** Resolves with what makes going on pointless: another process does that now. */
   lostOffice: Promise<AppError>;
+  /** What must be shown to write what one process alone writes. @throws AppError lease-lost */
+  officeFence(): Fence;
   release(): Promise<void>;
 }
 
@@ -89,6 +91,11 @@ export function openShare(options: {
       }
     },
     lostOffice: lost.promise,
+    officeFence() {
+      const fence = held.held(office);
+      if (!fence) throw new AppError("lease-lost", "another aggregator run may have taken over what one process alone does");
+      return fence;
+    },
     release: held.release,
   };
 }

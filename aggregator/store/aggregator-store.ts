@@ -9,13 +9,15 @@ import type { ControlStore } from "./control-store.ts";
 import type { DisputeStore } from "./dispute-store.ts";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import type { EpochStore } from "./epoch-store.ts";
-import type { EventStore } from "./event-store.ts";
+import type { EventChange, EventStore } from "./event-store.ts";
 import type { ExportStore } from "./export-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
 import type { FleetStore } from "./fleet-store.ts";
+import type { FlexOrderStore } from "./flex-order-store.ts";
 import type { Fence, LeaseStore } from "./lease-store.ts";
 import type { PassingStore } from "./passing-store.ts";
 import type { PlanHistoryStore } from "./plan-history-store.ts";
+import type { RetentionStore } from "./retention-store.ts";
 import type { RewardStore } from "./reward-store.ts";
 import type { SettledSumsStore } from "./settled-sums-store.ts";
 import type { SpendStore } from "./spend-store.ts";
@@ -87,7 +89,14 @@ export interface Statistics {
 }
 
 /** What can be done and noted in the audit log at once. */
-export type AuditedPart = EnrolmentStore & ErasureStore & PassingStore & DisputeStore & ControlStore & TokenStore & FleetStore;
+export type AuditedPart = EnrolmentStore &
+  ErasureStore &
+  PassingStore &
+  DisputeStore &
+  ControlStore &
+  TokenStore &
+  FleetStore &
+  FlexOrderStore;
 
 /** All that the aggregator keeps. Asynchronous, so that the same calls serve SQLite and PostgreSQL. */
 export interface AggregatorStore
@@ -98,12 +107,14 @@ export interface AggregatorStore
     LeaseStore,
     EpochStore,
     FleetStore,
+    FlexOrderStore,
     EventStore,
     ExportStore,
     PassingStore,
     PlanHistoryStore,
     DisputeStore,
     ControlStore,
+    RetentionStore,
     RewardStore,
     SettledSumsStore,
     SpendStore,
@@ -123,7 +134,7 @@ export interface AggregatorStore
    * meter that no slot covers.
    */
   gaps(site: string, fromMs: number, toMs: number): Promise<StoredGap[]>;
-  /** Rows per site, for comparison with what the homes sent. */
+  /** Rows per site, for comparison with what the homes sent; those that were deleted for their age count. */
   itemCounts(): Promise<{ site: string; rows: number }[]>;
 
   /** Keeps the thumbprint of the key that first signed a consent of a site, and gives the one that counts. */
@@ -138,8 +149,18 @@ export interface AggregatorStore
   saveStatus(site: string, status: ResourceStatus): Promise<void>;
   statuses(site: string): Promise<ResourceStatus[]>;
 
-  /** Keeps the plans of a home, all or none. @param fence the lease under which they were made @throws AppError lease-lost */
-  savePlans(site: string, lists: readonly InstructionList[], sentMs: number, fence?: Fence): Promise<void>;
+  /**
+   * Keeps the plans of a home and what they do to times of control, all or none.
+   * @param fence the lease under which they were made
+   * @throws AppError lease-lost
+   */
+  savePlans(
+    site: string,
+    lists: readonly InstructionList[],
+    sentMs: number,
+    fence?: Fence,
+    changes?: readonly EventChange[],
+  ): Promise<void>;
   /** Plans without an answer yet, the newest of each resource. */
   unanswered(site: string): Promise<InstructionList[]>;
   /** @param more the home's words, and when they came */
@@ -163,8 +184,8 @@ export interface AggregatorStore
   /** The newest record of each register that both have signed, oldest first. */
   newestCosigned(site: string): Promise<StoredRecord[]>;
   recordAt(site: string, seq: number): Promise<StoredRecord | null>;
-  /** @param cursor moves the cursor in the same transaction */
-  addRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number }): Promise<void>;
+  /** @param cursor moves the cursor in the same transaction; null: what is settled has none */
+  addRecord(record: StoredRecord, cursor: { kind: SettledKind; nextMs: number } | null): Promise<void>;
   updateRecord(
     site: string,
     seq: number,

@@ -17,10 +17,13 @@ export type AuditAction =
   | "erase.readings"
   | "erase.records"
   | "mirror.refill"
+  | "retain.audit"
   | "rollout.start"
   | "rollout.pause"
   | "rollout.resume"
-  | "rollout.abort";
+  | "rollout.abort"
+  | "flex.order"
+  | "flex.withdraw";
 
 /** One deed. */
 export interface AuditEntry {
@@ -38,7 +41,7 @@ export interface AuditEntry {
 /** A deed before it has a number. */
 export type Deed = Omit<AuditEntry, "id">;
 
-/** Who did what; entries are never changed or deleted, the database itself refuses it. */
+/** Who did what; entries are never changed, nor deleted before their time: the database itself refuses it. */
 export interface AuditStore<Part> {
   /**
    * Does something and notes it, both or neither.

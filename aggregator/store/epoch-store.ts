@@ -1,24 +1,10 @@
 import type { Kysely, Selectable } from "kysely";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { RecordWire } from "../../core/message/settlement-message.ts";
-import type { LoggedRecord } from "../../settlement/log/log-run.ts";
+import type { KeptEpochs, StoredEpoch } from "../../settlement/log/kept-epochs.ts";
 import type { StoredRecord } from "./aggregator-store.ts";
 import { stored } from "./record-store.ts";
 import type { Tables } from "./tables.ts";
-
-/** A Merkle tree that goes to the chain. */
-export interface StoredEpoch {
-  epoch: number;
-  root: string;
-  /** All leaves: digests of records and hashes of price series. */
-  digests: string[];
-  /** Null until the chain has it. */
-  committedTx: string | null;
-  /** Whether the chain cannot undo it any more. */
-  final: boolean;
-  /** How many blobs of its data are on chain. */
-  blobs: number;
-}
 
 /** Announced prices and the epoch that binds the aggregator to them. */
 export interface StoredSeries {
@@ -29,9 +15,7 @@ export interface StoredSeries {
 }
 
 /** Epochs and what they hold. */
-export interface EpochStore {
-  /** Digests of co-signed records that no epoch holds, the oldest of each home first. */
-  unanchored(limit: number): Promise<string[]>;
+export interface EpochStore extends Omit<KeptEpochs, "mirrored" | "setMirrored"> {
   /** Keeps an announced series, once. */
   keepSeries(series: PriceSeries, kept: Omit<StoredSeries, "epoch">): Promise<void>;
   /** Series that no epoch binds, in order of their start. */
@@ -42,33 +26,10 @@ export interface EpochStore {
   seriesBetween(fromMs: number, toMs: number): Promise<PriceSeries[]>;
   /** Hashes of the series that an epoch binds. */
   seriesIn(epoch: number): Promise<string[]>;
-  /** Keeps an epoch before it is sent and marks its records and series. */
-  addEpoch(epoch: Pick<StoredEpoch, "epoch" | "root" | "digests">): Promise<void>;
-  /** Notes the transaction that committed it. */
-  epochCommitted(epoch: number, tx: string): Promise<void>;
-  /** Notes how many of its blobs are on chain. */
-  epochBlobs(epoch: number, blobs: number): Promise<void>;
-  epochFinal(epoch: number): Promise<void>;
-  /** Takes back that epochs after one are final; gives how many were. */
-  reopenEpochs(after: number): Promise<number>;
-  /** SHA-256 of its data's file, null before there was one. */
-  dataHash(epoch: number): Promise<string | null>;
-  setDataHash(epoch: number, sha256: string): Promise<void>;
   /** In order of number, from the one after `after` on, so many at most; without a bound all. */
   epochs(page?: { after: number; limit: number }): Promise<StoredEpoch[]>;
   /** The epoch that holds a record with this digest, or a series with this hash. */
   epochOf(leaf: string): Promise<StoredEpoch | null>;
-  /** Whether the chain has it, without its leaves. */
-  isCommitted(epoch: number): Promise<boolean>;
-  epochAt(epoch: number): Promise<StoredEpoch | null>;
-  /** Those that the chain could still undo, or has not, in order. */
-  unfinishedEpochs(): Promise<StoredEpoch[]>;
-  /** Numbers of the epochs after one that are final, in order. */
-  finalAfter(epoch: number): Promise<number[]>;
-  /** 0 before the first. */
-  newestEpoch(): Promise<number>;
-  /** Records of an epoch as they are published. */
-  loggedRecords(epoch: number, owner: string): Promise<LoggedRecord[]>;
   /** Records of a home in an epoch, by number. */
   recordsIn(epoch: number, site: string): Promise<StoredRecord[]>;
 }

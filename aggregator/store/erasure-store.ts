@@ -22,7 +22,18 @@ export interface ErasureStore {
 }
 
 /** Tables that hold a home's personal data. */
-const personal = ["item", "gap", "run", "resource", "status", "plan", "flex_event", "curtailment", "gateway_config"] as const;
+const personal = [
+  "item",
+  "gap",
+  "run",
+  "resource",
+  "status",
+  "plan",
+  "flex_event",
+  "curtailment",
+  "gateway_config",
+  "thinned",
+] as const;
 
 /** Erasure in the aggregator's database. */
 export function erasureStore(db: Kysely<Tables>): ErasureStore {

@@ -27,6 +27,12 @@ export interface FlexEvent {
 /** What became of a plan: null before an answer, undefined where it is not known here. */
 export type PlanAnswer = InstructionAck["status"] | null | undefined;
 
+/** What a new plan does to the times of control. */
+export type EventChange =
+  | { kind: "add"; event: FlexEvent }
+  | { kind: "withdraw"; site: string; resource: string; fromMs: number }
+  | { kind: "end"; event: Pick<FlexEvent, "site" | "plan" | "resource" | "startMs">; endMs: number };
+
 /** Times of control. */
 export interface EventStore {
   /** Keeps an event once: what comes again changes nothing. */
@@ -147,4 +153,12 @@ function eventFrom(row: Selectable<Tables["flex_event"]>): FlexEvent {
   const powerW = row.power_w === null ? null : Number(row.power_w);
   const marks = { overridden: Number(row.overridden) === 1, excused: Number(row.excused) === 1 };
   return { site, plan, resource, agreement, meter, baseline, ...span, powerW, ...marks };
+}
+
+/** Makes changes in their order. @param events of the transaction in which all of them are made */
+export async function changeEvents(events: EventStore, changes: readonly EventChange[]): Promise<void> {
+  for (const change of changes)
+    if (change.kind === "add") await events.addEvent(change.event);
+    else if (change.kind === "end") await events.endEvent(change.event, change.endMs);
+    else await events.withdrawEvents(change.site, change.resource, change.fromMs);
 }

@@ -22,6 +22,8 @@ interface Run {
   contiguousSeq: number;
   /** The highest number that ever came, rows and gaps. */
   newestSeq: number;
+  /** Rows up to this number that are not here were deleted for their age. */
+  thinnedSeq: number;
   receiptNumber: number;
 }
 
@@ -106,7 +108,8 @@ async function holdRuns(tx: Db, orders: readonly IngestOrder[]): Promise<Run[]> 
     if (!row) throw new Error(`run ${boot} of ${site} was not kept`);
     const contiguousSeq = Number(row.contiguous_seq);
     const newestSeq = row.newest_seq === null ? await newestOf(tx, { site, boot }, contiguousSeq) : Number(row.newest_seq);
-    found.push({ site, boot, contiguousSeq, newestSeq, receiptNumber: Number(row.receipt_number) });
+    const [thinnedSeq, receiptNumber] = [Number(row.thinned_seq), Number(row.receipt_number)];
+    found.push({ site, boot, contiguousSeq, newestSeq, thinnedSeq, receiptNumber });
   }
   return found;
 }
@@ -152,7 +155,10 @@ async function within(tx: Db, run: Run, items: readonly MeasurementItem[]): Prom
   return items.filter((item) => item.seq <= lastSeq || slots.has(item));
 }
 
-/** Rows that are not here yet. Above the newest number all are; below it the database is asked, and the first content stays. */
+/**
+ * Rows that are not here yet. Above the newest number all are; below it the database is asked, and the first content stays.
+ * What was deleted for its age was here: it does not come back with a message that comes again.
+ */
 async function newRows(tx: Db, taking: Taking): Promise<Tables["item"][]> {
   const { run } = taking;
   const items = taking.items.filter((item): item is Row => item.kind !== "gap");
@@ -163,6 +169,7 @@ async function newRows(tx: Db, taking: Taking): Promise<Tables["item"][]> {
     const row = tableRow(run, item);
     const kept = bodies.get(item.seq);
     if (kept === undefined) {
+      if (item.seq <= run.thinnedSeq) continue;
       bodies.set(item.seq, row.body);
       rows.push(row);
     } else if (kept !== row.body) taking.changed++;
@@ -228,7 +235,7 @@ function tableRow({ site, boot }: Run, item: Row): Tables["item"] {
     meter: item.kind === "switch" ? null : item.meter,
     role: slot?.role ?? null,
     register: slot?.register ?? null,
-    start_ms: slot ? Date.parse(slot.start) : null,
+    start_ms: Date.parse(item.kind === "slot" ? item.start : item.at),
     end_ms: slot ? Date.parse(slot.end) : null,
     wh: slot?.wh ?? null,
     body: JSON.stringify(item),

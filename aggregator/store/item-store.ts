@@ -66,7 +66,11 @@ export function itemStore(db: Kysely<Tables>): ItemStore {
         .select(["site", (eb) => eb.fn.countAll().as("rows")])
         .groupBy("site")
         .execute();
-      return rows.map(({ site, rows: count }) => ({ site, rows: Number(count) }));
+      const thinned = await db.selectFrom("thinned").select(["site", "samples", "slots", "switches"]).execute();
+      const counts = new Map(rows.map(({ site, rows: count }) => [site, Number(count)]));
+      for (const { site, samples, slots: thinnedSlots, switches } of thinned)
+        counts.set(site, (counts.get(site) ?? 0) + Number(samples) + Number(thinnedSlots) + Number(switches));
+      return [...counts].map(([site, count]) => ({ site, rows: count }));
     },
   };
 }

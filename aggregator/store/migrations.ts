@@ -128,4 +128,30 @@ export const migrations: readonly (readonly string[])[] = [
     `alter table run add column receipt_number bigint not null default 0`,
     `create table lease (name text primary key, holder text not null, token bigint not null, beat bigint not null)`,
   ],
+  [
+    `alter table run add column thinned_seq bigint not null default 0`,
+    `create table thinned (
+      site text primary key, samples bigint not null, slots bigint not null, switches bigint not null, import_wh bigint not null,
+      export_wh bigint not null, plans_accepted bigint not null, plans_rejected bigint not null)`,
+    `create table audit_kept (from_ms bigint not null)`,
+    `insert into audit_kept values (0)`,
+    `drop trigger audit_entry_no_delete`,
+    // SQLite's words, which PostgreSQL's engine translates.
+    `create trigger audit_entry_no_delete before delete on audit_entry when old.at_ms >= (select from_ms from audit_kept)
+      begin select raise(abort, 'the audit log is append-only'); end`,
+  ],
+  [
+    `create table flex_prognosis (point text not null, date text not null, body text not null, primary key (point, date))`,
+    `create table flex_offer (
+      id text primary key, point text not null, date text not null, price text not null, power text not null,
+      revoked integer not null default 0)`,
+    `create index flex_offer_day on flex_offer (point, date)`,
+    // One order binds for a day.
+    `create table flex_order (
+      reference text primary key, point text not null, date text not null, timezone text not null, slot_minutes bigint not null,
+      start_ms bigint not null, end_ms bigint not null, power text not null, baseline text not null, asked text not null,
+      price text not null, penalty_per_kwh text not null, ordered_ms bigint not null, net text, agreed_ms bigint,
+      proposed text, proposed_ms bigint, unique (point, date))`,
+    `create index flex_order_end on flex_order (end_ms)`,
+  ],
 ];

@@ -7,16 +7,28 @@ import { type Engine, migrate } from "./migrate.ts";
 import type { Tables } from "./tables.ts";
 import { type OnQuery, timed } from "./timed.ts";
 
+/** Pages of deleted rows that are given back to the disk at a time: 4 MB. */
+const pagesAtOnce = 1000;
+
+/** An open SQLite database. */
+export interface OpenSqlite {
+  db: Kysely<Tables>;
+  /** Gives some pages of deleted rows back to the disk. */
+  freePages(): void;
+}
+
 /**
  * Opens (and makes, mode 0600) the SQLite file behind the aggregator's store, WAL with synchronous=FULL.
  * @throws AppError store-unusable, store-not-durable, store-too-new
  */
-export async function openSqlite(file: string, onQuery?: OnQuery): Promise<Kysely<Tables>> {
+export async function openSqlite(file: string, onQuery?: OnQuery): Promise<OpenSqlite> {
   let database: Database.Database;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     database = new Database(file);
     chmodSync(file, 0o600);
+    // Of a new file: pages of deleted rows can be given back some at a time. An old one uses them for new rows.
+    database.pragma("auto_vacuum = INCREMENTAL");
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
   } catch (cause) {
@@ -31,7 +43,8 @@ export async function openSqlite(file: string, onQuery?: OnQuery): Promise<Kysel
     await db.destroy();
     throw cause instanceof AppError ? cause : unusable(file, cause);
   }
-  return db;
+  // The whole pragma: a statement of the query builder would end after its first page.
+  return { db, freePages: () => void database.exec(`pragma incremental_vacuum(${pagesAtOnce})`) };
 }
 
 const engine: Engine = {

@@ -10,6 +10,7 @@ import { epochStore } from "./epoch-store.ts";
 import { erasureStore } from "./erasure-store.ts";
 import { exportStore } from "./export-store.ts";
 import { fleetStore } from "./fleet-store.ts";
+import { flexOrderStore } from "./flex-order-store.ts";
 import { itemStore } from "./item-store.ts";
 import { leaseStore } from "./lease-store.ts";
 import type { DatabasePlace } from "./database-place.ts";
@@ -20,6 +21,7 @@ import { planHistoryStore } from "./plan-history-store.ts";
 import { eventStore } from "./event-store.ts";
 import { planStore } from "./plan-store.ts";
 import { recordStore } from "./record-store.ts";
+import { retentionStore } from "./retention-store.ts";
 import { rewardStore } from "./reward-store.ts";
 import { settledSumsStore } from "./settled-sums-store.ts";
 import { spendStore } from "./spend-store.ts";
@@ -30,7 +32,10 @@ import { tokenStore } from "./token-store.ts";
 
 /** Opens the aggregator's store. @throws AppError of openSqlite and openPostgres */
 export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promise<AggregatorStore> {
-  const db = place.engine === "sqlite" ? await openSqlite(place.file, onQuery) : await openPostgres(place, onQuery);
+  const { db, freePages } =
+    place.engine === "sqlite"
+      ? await openSqlite(place.file, onQuery)
+      : { db: await openPostgres(place, onQuery), freePages: () => undefined };
   return {
     ...auditStore(db, auditedPart),
     ...consentStore(db),
@@ -42,6 +47,8 @@ export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promis
     ...planHistoryStore(db),
     ...eventStore(db),
     ...exportStore(db),
+    ...retentionStore(db),
+    freePages,
     ...rewardStore(db),
     ...settledSumsStore(db),
     ...spendStore(db),
@@ -59,4 +66,5 @@ const auditedPart = (db: Kysely<Tables>): AuditedPart => ({
   ...controlStore(db),
   ...tokenStore(db),
   ...fleetStore(db),
+  ...flexOrderStore(db),
 });

@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { InstructionList } from "../../core/message/instruction.ts";
 import { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { AggregatorStore } from "./aggregator-store.ts";
+import { changeEvents, type EventChange, eventStore } from "./event-store.ts";
 import { grouped } from "./grouped.ts";
 import { checkFence, type Fence } from "./lease-store.ts";
 import type { Tables } from "./tables.ts";
@@ -22,6 +23,7 @@ type PlanStore = Pick<
 /** Plans of a home that wait for their commit. `lost`: why they were not kept. */
 interface Saving {
   rows: ReturnType<typeof planRow>[];
+  changes: readonly EventChange[];
   fence: Fence | undefined;
   lost: unknown;
 }
@@ -67,6 +69,8 @@ export function planStore(db: Kysely<Tables>): PlanStore {
           .insertInto("plan")
           .values(rows.slice(at, at + rowsOfStatement))
           .execute();
+      const events = eventStore(tx);
+      for (const { changes, lost: why } of savings) if (why === undefined) await changeEvents(events, changes);
     }),
   );
   const newest = (site: string) =>
@@ -96,9 +100,9 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       const rows = await db.selectFrom("status").select("body").where("site", "=", site).orderBy("resource").execute();
       return rows.map(({ body }) => ResourceStatus.parse(JSON.parse(body)));
     },
-    async savePlans(site, plans, sentMs, fence) {
+    async savePlans(site, plans, sentMs, fence, changes = []) {
       if (plans.length === 0) return;
-      const saving: Saving = { rows: plans.map((plan) => planRow(site, plan, sentMs)), fence, lost: undefined };
+      const saving: Saving = { rows: plans.map((plan) => planRow(site, plan, sentMs)), changes, fence, lost: undefined };
       await savePlans(saving);
       if (saving.lost !== undefined) throw saving.lost;
     },

@@ -76,7 +76,7 @@ export function recordStore(db: Kysely<Tables>): RecordStore {
             micro: record.record.amount,
           })
           .execute();
-        await moveCursor(tx, record.site, cursor.kind, cursor.nextMs);
+        if (cursor) await moveCursor(tx, record.site, cursor.kind, cursor.nextMs);
       });
     },
     async updateRecord(site, seq, change) {

@@ -6,7 +6,7 @@ import type { Tables } from "./tables.ts";
 export function statisticsStore(db: Kysely<Tables>): Pick<AggregatorStore, "statistics"> {
   return {
     async statistics(site) {
-      const of = (table: "item" | "plan" | "record") => {
+      const of = (table: "item" | "plan" | "record" | "thinned") => {
         const query = db.selectFrom(table as "item");
         return site === null ? query : query.where("site", "=", site);
       };
@@ -32,15 +32,27 @@ export function statisticsStore(db: Kysely<Tables>): Pick<AggregatorStore, "stat
           count("epoch in (select epoch from epoch where committed_tx is not null)").as("recordsAnchored"),
         ])
         .executeTakeFirstOrThrow();
-      const { samples, slots, switches, importWh, exportWh } = items;
+      const sum = (column: string) => sql<number>`coalesce(sum(${sql.ref(column)}), 0)`;
+      // What was deleted for its age stays counted.
+      const thinned = await of("thinned")
+        .select([
+          sum("samples").as("samples"),
+          sum("slots").as("slots"),
+          sum("switches").as("switches"),
+          sum("import_wh").as("importWh"),
+          sum("export_wh").as("exportWh"),
+          sum("plans_accepted").as("plansAccepted"),
+          sum("plans_rejected").as("plansRejected"),
+        ])
+        .executeTakeFirstOrThrow();
       return {
-        samples: Number(samples),
-        slots: Number(slots),
-        switches: Number(switches),
-        importWh: Number(importWh),
-        exportWh: Number(exportWh),
-        plansAccepted: Number(plans.plansAccepted),
-        plansRejected: Number(plans.plansRejected),
+        samples: Number(items.samples) + Number(thinned.samples),
+        slots: Number(items.slots) + Number(thinned.slots),
+        switches: Number(items.switches) + Number(thinned.switches),
+        importWh: Number(items.importWh) + Number(thinned.importWh),
+        exportWh: Number(items.exportWh) + Number(thinned.exportWh),
+        plansAccepted: Number(plans.plansAccepted) + Number(thinned.plansAccepted),
+        plansRejected: Number(plans.plansRejected) + Number(thinned.plansRejected),
         recordsCosigned: Number(records.recordsCosigned),
         recordsDisputed: Number(records.recordsDisputed),
         recordsAnchored: Number(records.recordsAnchored),

@@ -23,14 +23,31 @@ export interface Tables {
     body: string;
   };
   gap: { site: string; boot: string; from_seq: number; to_seq: number; from_ms: number; to_ms: number; reason: string };
-  /** `newest_seq`: the highest that came, null where an older program counted; `receipt_number`: of the newest receipt. */
+  /**
+   * `newest_seq`: the highest that came, null where an older program counted; `receipt_number`: of the newest receipt;
+   * `thinned_seq`: the highest that was deleted for its age.
+   */
   run: {
     site: string;
     boot: string;
     contiguous_seq: number;
     newest_seq: number | null;
     receipt_number: Generated<number>;
+    thinned_seq: Generated<number>;
   };
+  /** What was counted of rows and plans that were deleted for their age. */
+  thinned: {
+    site: string;
+    samples: number;
+    slots: number;
+    switches: number;
+    import_wh: number;
+    export_wh: number;
+    plans_accepted: number;
+    plans_rejected: number;
+  };
+  /** Older entries of the audit log may be deleted. */
+  audit_kept: { from_ms: number };
   /** Who does a piece of work that one may do at a time; `beat` changes while it lives, `token` with each holder. */
   lease: { name: string; holder: string; token: number; beat: number };
   consent_key: { site: string; thumbprint: string };
@@ -170,6 +187,30 @@ export interface Tables {
   };
   /** What flexibility brought in on a service day, by who paid or what was saved. */
   flex_income: { start_ms: number; end_ms: number; source: string; micro: string };
+  /** What was told a grid operator about a day at a congestion point. */
+  flex_prognosis: { point: string; date: string; body: string };
+  /** What it may order; `power`: W a slot. */
+  flex_offer: { id: string; point: string; date: string; price: string; power: string; revoked: Generated<number> };
+  /** What it has ordered; `net`: what that came to, once both agree; `proposed`: its proposal while that has no answer. */
+  flex_order: {
+    reference: string;
+    point: string;
+    date: string;
+    timezone: string;
+    slot_minutes: number;
+    start_ms: number;
+    end_ms: number;
+    power: string;
+    baseline: string;
+    asked: string;
+    price: string;
+    penalty_per_kwh: string;
+    ordered_ms: number;
+    net: string | null;
+    agreed_ms: number | null;
+    proposed: string | null;
+    proposed_ms: number | null;
+  };
   /** What a home gets for a service day. */
   reward: {
     site: string;

@@ -92,7 +92,7 @@ export async function dispatchPart(_options: PartOptions): Promise<Part> {
     store,
     send: line.send,
     control: controlState([]),
-    underContract: async (_site, lists) => [...lists],
+    contracts: { underContract: async (_site, lists) => [...lists], changesBy: async () => [] },
     clock,
     later: (work) => work,
     signal: ending.signal,

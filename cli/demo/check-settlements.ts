@@ -4,7 +4,6 @@ import { recordDigest } from "../../settlement/record/record.ts";
 import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import { overallVerdict } from "../../settlement/verify/verdict.ts";
 import { verifyBundle, type Finding } from "../../settlement/verify/verify.ts";
-import type { AggregatorApi, RecordLine } from "./aggregator-api.ts";
 
 /** What came of verifying a day's settlements. */
 export interface SettlementCheck {
@@ -17,14 +16,26 @@ export interface SettlementCheck {
   example: { site: string; seq: number; refusedBy: string } | null;
 }
 
-/** Verifies every record's bundle against the chain, then a forged copy, which must be refused. */
-export async function checkSettlements(api: AggregatorApi, chain: ChainReader): Promise<SettlementCheck> {
-  const anchored = (await api.settlements()).filter(({ epoch }) => epoch !== null);
+/** A record by whose it is and its number. */
+interface Anchored {
+  site: string;
+  seq: number;
+}
+
+/**
+ * Verifies the bundle of every record against the chain, then a forged copy, which must be refused.
+ * @param anchored records that an epoch on the chain holds
+ */
+export async function checkSettlements(
+  anchored: readonly Anchored[],
+  bundleOf: (site: string, seq: number) => Promise<unknown>,
+  chain: ChainReader,
+): Promise<SettlementCheck> {
   const problems: string[] = [];
   let verified = 0;
   let example: SettlementCheck["example"] = null;
-  const check = async ({ site, seq }: RecordLine): Promise<void> => {
-    const input = await api.bundle(site, seq);
+  const check = async ({ site, seq }: Anchored): Promise<void> => {
+    const input = await bundleOf(site, seq);
     const findings = await verifyBundle(input, chain);
     if (overallVerdict(findings) === "good") verified++;
     else
@@ -35,7 +46,7 @@ export async function checkSettlements(api: AggregatorApi, chain: ChainReader): 
           .join("; ")}`,
       );
     const bundle = Bundle.safeParse(input).data;
-    if (example || bundle?.record.kind !== "import") return;
+    if (example || !bundle || !forgeable.has(bundle.record.kind)) return;
     const refused = (await verifyBundle(tampered(bundle), chain)).find(({ verdict }) => verdict === "bad");
     if (refused) example ??= { site, seq, refusedBy: describe(refused) };
   };
@@ -45,6 +56,8 @@ export async function checkSettlements(api: AggregatorApi, chain: ChainReader): 
 }
 
 const atOnce = 8;
+/** Kinds that are about energy, which a forger would halve. */
+const forgeable = new Set(["import", "trade"]);
 
 const describe = ({ check, verdict, detail }: Finding): string => `${check} ${verdict}: ${detail}`;
 

@@ -9,6 +9,7 @@ import { devChainId } from "../../simulator/chain/run-chain.ts";
 import { houseZone } from "../../simulator/house/local-day.ts";
 import { relayUnit, subMeterUnit } from "../../simulator/modbus/modbus-house.ts";
 import type { DemoParties, KeyPlace } from "./demo-parties.ts";
+import type { DemoPart } from "./demo-part.ts";
 
 const aggregatorId = "community";
 
@@ -101,7 +102,14 @@ export async function writeConfigs(
     worth,
     clockUrl,
     settling,
-  }: { prices: PriceSeries; worth: PriceSeries | null; clockUrl: string; settling: DemoSettling },
+    parts,
+  }: {
+    prices: PriceSeries;
+    worth: PriceSeries | null;
+    clockUrl: string;
+    settling: DemoSettling;
+    parts: readonly Pick<DemoPart, "homeSections" | "aggregatorSections">[];
+  },
 ): Promise<void> {
   const { privateJwk, publicJwk } = await createControlKey("demo-control-1");
   const chain = { chain_id: devChainId, contract: parties.contract, rpc_url: `http://127.0.0.1:${files.chainPort}` };
@@ -111,9 +119,11 @@ export async function writeConfigs(
     const agreementFile = join(home.folder, "agreement.json");
     writeFileSync(agreementFile, JSON.stringify(parties.agreements.get(home.site)), { mode: 0o600 });
     sites[home.site] = { agreement_file: agreementFile };
-    writeFileSync(home.configFile, stringify(agentYaml(home, { chain, brokerUrl, publicJwk, clockUrl, settling })), {
-      mode: 0o640,
-    });
+    const agent = Object.assign(
+      agentYaml(home, { chain, brokerUrl, publicJwk, clockUrl, settling }),
+      ...parts.map((part) => part.homeSections(home)),
+    );
+    writeFileSync(home.configFile, stringify(agent), { mode: 0o640 });
   }
   const own = files.aggregator.folder;
   writeFileSync(join(own, "control-key.json"), JSON.stringify(privateJwk), { mode: 0o600 });
@@ -143,6 +153,7 @@ export async function writeConfigs(
     http: { listen: `127.0.0.1:${files.aggregator.apiPort}`, open: true },
     simulation: { clock_url: clockUrl },
   };
+  Object.assign(yaml, ...parts.map((part) => part.aggregatorSections()));
   writeFileSync(files.aggregator.configFile, stringify(yaml), { mode: 0o640 });
   chmodSync(files.folder, 0o700);
 }

@@ -33,9 +33,21 @@ export interface KeyPlace {
 /** Who takes part, registered on the chain and with money in escrow. */
 export interface DemoParties {
   contract: string;
+  /** Owner address of the aggregator. */
+  aggregator: string;
   /** Agreement by site, signed by both. */
   agreements: Map<string, SignedAgreement>;
+  /** The same of the homes with the exchange; empty where there is none. */
+  exchangeAgreements: Map<string, SignedAgreement>;
 }
+
+/** A party with its key. */
+interface DemoParty {
+  owner: string;
+  signer: Wallet;
+}
+
+const perDay = (micro: bigint): Agreement["reward"] => ({ kind: "per_day", amount: String(micro) });
 
 /**
  * Deploys the contracts on a development chain, makes a key for each party, registers all, signs an agreement for each
@@ -47,6 +59,8 @@ export async function setUpParties(options: {
   timezone: string;
   aggregator: KeyPlace;
   homes: readonly ({ site: string } & KeyPlace)[];
+  /** At which the homes trade. */
+  exchange?: KeyPlace;
   /** For a day of taking part, micro-units; 0.35 EUR where nobody says it. */
   rewardMicro?: bigint;
   /** Whether homes get coins for gas too, to send by themselves. */
@@ -66,7 +80,7 @@ export async function setUpParties(options: {
   const treasury = chainClient({ ...base, contract, privateKey: bank });
   const registry = chainClient({ ...base, contract, privateKey: registrar });
   const domain = { chainId: devChainId, contract };
-  const enter = async (place: KeyPlace): Promise<{ owner: string; signer: Wallet }> => {
+  const enter = async (place: KeyPlace): Promise<DemoParty> => {
     const passphrase = randomBytes(24).toString("base64url");
     for (const file of [place.keyFile, place.passphraseFile]) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(place.passphraseFile, `${passphrase}\n`, { mode: 0o600 });
@@ -78,37 +92,46 @@ export async function setUpParties(options: {
   };
   try {
     const aggregator = await enter(options.aggregator);
+    const exchange = options.exchange && (await enter(options.exchange));
     // Development chains give coins for gas to whoever asks.
     const giveCoins = (address: string) => jsonRpc(rpcUrl, "anvil_setBalance", [address, `0x${gasWei.toString(16)}`]);
-    await giveCoins(aggregator.signer.address);
-    const agreements = new Map<string, SignedAgreement>();
-    for (const home of options.homes) {
-      const household = await enter(home);
-      if (options.homesSend) await giveCoins(household.signer.address);
-      const [a, b] = aggregator.owner < household.owner ? [aggregator, household] : [household, aggregator];
+    for (const party of [aggregator, ...(exchange ? [exchange] : [])]) await giveCoins(party.signer.address);
+    const contractOf = async (
+      household: DemoParty,
+      { site, other, reward }: { site: string; other: DemoParty; reward: Agreement["reward"] },
+    ): Promise<SignedAgreement> => {
+      const [a, b] = other.owner < household.owner ? [other, household] : [household, other];
       const agreement: Agreement = {
         v: 1,
         a: a.owner,
         b: b.owner,
         signerA: a.signer.address.toLowerCase(),
         signerB: b.signer.address.toLowerCase(),
-        aggregator: aggregator.owner,
-        site: home.site,
+        aggregator: other.owner,
+        site,
         from: iso(options.startMs),
         until: iso(options.startMs + 365 * 24 * 3_600_000),
         timezone: options.timezone,
         currency: "EUR",
         periodS: 3600,
-        reward: options.reward ?? { kind: "per_day", amount: String(options.rewardMicro ?? usualRewardMicro) },
+        reward,
         settlementContract: contract,
         chainId: devChainId,
       };
       const [signatureA, signatureB] = [await signAgreement(a.signer, agreement), await signAgreement(b.signer, agreement)];
-      agreements.set(home.site, SignedAgreement.parse({ agreement, signatureA, signatureB }));
-      await treasury.deposit(a.owner, b.owner, "a", escrowMicro);
-      await treasury.deposit(a.owner, b.owner, "b", escrowMicro);
+      for (const side of ["a", "b"] as const) await treasury.deposit(a.owner, b.owner, side, escrowMicro);
+      return SignedAgreement.parse({ agreement, signatureA, signatureB });
+    };
+    const reward = options.reward ?? perDay(options.rewardMicro ?? usualRewardMicro);
+    const [agreements, exchangeAgreements] = [new Map<string, SignedAgreement>(), new Map<string, SignedAgreement>()];
+    for (const home of options.homes) {
+      const { site } = home;
+      const household = await enter(home);
+      if (options.homesSend) await giveCoins(household.signer.address);
+      agreements.set(site, await contractOf(household, { site, other: aggregator, reward }));
+      if (exchange) exchangeAgreements.set(site, await contractOf(household, { site, other: exchange, reward: perDay(0n) }));
     }
-    return { contract, agreements };
+    return { contract, aggregator: aggregator.owner, agreements, exchangeAgreements };
   } finally {
     treasury.close();
     registry.close();

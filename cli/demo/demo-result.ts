@@ -1,4 +1,5 @@
 import type { SettlementCheck } from "./check-settlements.ts";
+import type { PartResult } from "./demo-part.ts";
 
 /** What `--json` prints: counted from what really happened. */
 export interface DemoCounts {
@@ -23,12 +24,19 @@ export interface DemoResult {
   /** What did not, in words. */
   missed: string[];
   settlements: SettlementCheck;
+  parts: readonly PartResult[];
 }
 
 /** Judges a day. @param expectedRecords the fewest records that the service periods of the day must have given */
 export function judge(
   counts: DemoCounts,
-  given: { settlements: SettlementCheck; disputed: number; expectedRecords: number; unmet: string[] },
+  given: {
+    settlements: SettlementCheck;
+    disputed: number;
+    expectedRecords: number;
+    unmet: string[];
+    parts: readonly PartResult[];
+  },
 ): DemoResult {
   const missed: string[] = [];
   const promise = (kept: boolean, otherwise: string): void => void (kept || missed.push(otherwise));
@@ -49,11 +57,18 @@ export function judge(
   promise(given.disputed === 0, `${given.disputed} settlements are disputed`);
   promise(counts.tamperedRejected, "a tampered settlement was not refused");
   promise(counts.constraintsMet, `not met: ${given.unmet.join("; ")}`);
-  return { counts, kept: missed.length === 0, missed, settlements: given.settlements };
+  missed.push(...given.parts.flatMap((part) => part.missed));
+  return { counts, kept: missed.length === 0, missed, settlements: given.settlements, parts: given.parts };
+}
+
+/** What `--json` prints. */
+export function countsOf({ counts, parts }: DemoResult): Record<string, number | boolean> {
+  const { seconds, ...first } = counts;
+  return Object.assign({ ...first }, ...parts.map((part) => part.counts), { seconds }) as Record<string, number | boolean>;
 }
 
 /** The end of the demo in words. */
-export function summarise({ counts, kept, missed, settlements }: DemoResult): string[] {
+export function summarise({ counts, kept, missed, settlements, parts }: DemoResult): string[] {
   const tick = (good: boolean): string => (good ? "✓" : "✗");
   return [
     "",
@@ -62,6 +77,7 @@ export function summarise({ counts, kept, missed, settlements }: DemoResult): st
     `${tick(counts.constraintsMet)} wishes of the people ${counts.constraintsMet ? "met: car full, water hot, rooms warm" : "NOT met"}`,
     `${tick(counts.settlementsVerified === counts.settlementsOnChain)} ${counts.settlementsOnChain} settlements signed by both sides and anchored on chain, ${counts.settlementsVerified} verified`,
     `${tick(counts.tamperedRejected)} tampered copy of ${settlements.example ? `${settlements.example.site}/${settlements.example.seq} refused: ${settlements.example.refusedBy}` : "a settlement NOT refused"}`,
+    ...parts.flatMap((part) => part.says.map((line) => `${tick(part.missed.length === 0)} ${line}`)),
     ...missed.map((line) => `✗ ${line}`),
     `${kept ? "everything promised happened" : "something promised did not happen"}, ${counts.seconds} s`,
   ];

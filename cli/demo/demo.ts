@@ -6,7 +6,7 @@ import { errorMessage } from "../../core/app-error.ts";
 import { exitCode } from "../exit-code.ts";
 import { stopRequest } from "../stop-request.ts";
 import { wholeNumber } from "../whole-number.ts";
-import { summarise, type DemoResult } from "./demo-result.ts";
+import { countsOf, summarise, type DemoResult } from "./demo-result.ts";
 import { screen } from "./screen.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -30,14 +30,14 @@ export async function demo(options: DemoOptions, say: (line: string) => void): P
   const folder = mkdtempSync(join(tmpdir(), "smart-mla-demo-"));
   let world: World | null = null;
   try {
-    world = await openWorld({ folder, homes, seed, cli: process.argv[1] ?? "", show });
+    world = await openWorld({ folder, homes, seed, cli: process.argv[1] ?? "", show, withExchange: homes > 1 });
     const day = oneDay(world);
     // Once the stop is asked for, nobody listens to what the day still throws.
     day.catch(() => undefined);
     const result = await Promise.race([day, world.hopeless, aborted(stop).then(() => null)]);
     if (result) {
       for (const line of summarise(result)) show.note(line);
-      if (options.json) say(JSON.stringify(result.counts));
+      if (options.json) say(JSON.stringify(countsOf(result)));
       if (!options.once) await world.goOn(stop);
       return result.kept ? exitCode.good : exitCode.checkFailed;
     }

@@ -5,6 +5,7 @@ import { houseZone } from "../../simulator/house/local-day.ts";
 import { askStatus } from "../status.ts";
 import type { AggregatorApi } from "./aggregator-api.ts";
 import type { HomeFiles } from "./demo-files.ts";
+import type { DemoPart } from "./demo-part.ts";
 import { describePlan } from "./describe-plan.ts";
 import type { Screen } from "./screen.ts";
 
@@ -18,6 +19,8 @@ export async function liveTable(options: {
   homes: readonly HomeFiles[];
   /** Newest line of each home's house. */
   houses: ReadonlyMap<string, HouseLine>;
+  /** Whose lines stand below it. */
+  parts: readonly Pick<DemoPart, "line">[];
   api: AggregatorApi;
   apiUrl: string;
   /** The simulated instant, ms. */
@@ -25,7 +28,7 @@ export async function liveTable(options: {
   show: Screen;
   signal: AbortSignal;
 }): Promise<void> {
-  const { homes, houses, api, apiUrl, now, show, signal } = options;
+  const { homes, houses, parts, api, apiUrl, now, show, signal } = options;
   const statuses = new Map<string, AgentStatus>();
   const plans = new Map<string, string>();
   // Swedish is the locale that writes dates as ISO 8601 does.
@@ -40,11 +43,13 @@ export async function liveTable(options: {
       const lists = await api.plans(site).catch(() => null);
       if (lists) plans.set(site, describePlan(lists, now(), houseZone));
     }
+    const lines = await Promise.all(parts.map((part) => part.line().catch(() => null)));
     if (signal.aborted) return;
     show.table({
       time: localText.format(now()),
       apiUrl,
       statistics,
+      lines: lines.filter((line) => line !== null),
       homes: homes.map(({ site }) => {
         const house = houses.get(site);
         return {

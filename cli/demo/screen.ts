@@ -20,6 +20,8 @@ export interface DemoView {
   time: string;
   homes: HomeView[];
   statistics: DemoStatistics | null;
+  /** Of what else there is, such as an exchange. */
+  lines: readonly string[];
   apiUrl: string;
 }
 
@@ -59,7 +61,7 @@ export function screen(out: NodeJS.WriteStream): Screen {
   };
 }
 
-function tableOf({ time, homes, statistics, apiUrl }: DemoView, columns: number): string[] {
+function tableOf({ time, homes, statistics, lines, apiUrl }: DemoView, columns: number): string[] {
   const head = `${"home".padEnd(9)}${"grid W".padStart(8)}${"import kWh".padStart(12)}${"tank".padStart(8)}${"room".padStart(8)}${"car kWh".padStart(9)}  ${"relays".padEnd(29)}${"buffered".padStart(9)}${"delivered".padStart(11)}${"signed".padStart(8)}`;
   const rows = homes.map(({ site, status, tankC, roomC, carWh }) => {
     const grid = status?.meters.find(({ role }) => role === "grid");
@@ -90,5 +92,6 @@ function tableOf({ time, homes, statistics, apiUrl }: DemoView, columns: number)
     ...rows,
     ...homes.map(({ site, plan }) => styleText("dim", `plan ${site}: ${plan}`.slice(0, columns))),
     counts,
+    ...lines.map((line) => line.slice(0, columns)),
   ];
 }

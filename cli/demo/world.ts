@@ -17,7 +17,9 @@ import { askStatus } from "../status.ts";
 import { aggregatorApi } from "./aggregator-api.ts";
 import { checkSettlements } from "./check-settlements.ts";
 import { type DemoFiles, layOut, writeBrokerUsers, writeConfigs, type DemoSettling, type HomeFiles } from "./demo-files.ts";
+import { demoExchange, exchangeKeys, houseSeed, streetPanelsW } from "./demo-exchange.ts";
 import { setUpParties } from "./demo-parties.ts";
+import type { DemoPart, PartResult } from "./demo-part.ts";
 import { demoPrices } from "./demo-prices.ts";
 import { judge, type DemoResult } from "./demo-result.ts";
 import { liveTable } from "./live-table.ts";
@@ -67,10 +69,12 @@ export async function openWorld(options: {
   settling?: DemoSettling;
   /** How taking part is rewarded; by the day where it is left out. */
   reward?: Agreement["reward"];
+  /** Whether the homes trade with each other at an exchange, one of them with the panels of all. */
+  withExchange?: boolean;
   /** What a kWh is worth to the aggregator, of the announced prices; where it is left out, nothing that homes shift is rewarded. */
   worth?: (prices: PriceSeries) => PriceSeries;
 }): Promise<World> {
-  const { show, seed, settling = "together" } = options;
+  const { show, seed, settling = "together", withExchange = false } = options;
   const startedMs = performance.now();
   const files = await layOut(options.folder, options.homes, freePort);
   const clock = await startClockServer({
@@ -79,6 +83,9 @@ export async function openWorld(options: {
     socketFile: join(options.folder, "clock.sock"),
   });
   const houses = new Map<string, HouseLine>();
+  const exchangePort = await freePort();
+  /** What there is beside homes and aggregator; a further one is pushed where the exchange is. */
+  const parts: DemoPart[] = [];
   let stopping = false;
   const programs = supervisor({
     cli: options.cli,
@@ -105,7 +112,8 @@ export async function openWorld(options: {
         ...Object.entries({
           "--name": home.house,
           "--clock": clock.url,
-          "--seed": String(seed * 100 + index),
+          "--seed": String(houseSeed(seed, index)),
+          ...(withExchange && { "--panels": String(streetPanelsW(index)) }),
           "--p1-port": String(home.p1Port),
           "--modbus-port": String(home.modbusPort),
           "--every": "30",
@@ -159,12 +167,16 @@ export async function openWorld(options: {
         timezone: houseZone,
         aggregator: files.aggregator,
         homes: files.homes,
+        ...(withExchange && { exchange: exchangeKeys(files) }),
         homesSend: settling === "each by the gateway",
         ...(options.reward && { reward: options.reward }),
       });
       const prices = demoPrices(serviceStartMs - 3_600_000, seed);
       const worth = options.worth?.(prices) ?? null;
-      await writeConfigs(files, parties, { prices, worth, clockUrl: clock.url, settling });
+      const world = { files, parties, programs, api, rpcUrl, clock, startMs: serviceStartMs, seed };
+      if (withExchange) parts.push(demoExchange(world, exchangePort));
+      await writeConfigs(files, parties, { prices, worth, clockUrl: clock.url, settling, parts });
+      for (const part of parts) await part.start();
       await Promise.all([
         programs.start({ name: "aggregator", args: ["aggregator", "run", "-c", files.aggregator.configFile] }),
         ...files.homes.map(startAgent),
@@ -172,7 +184,7 @@ export async function openWorld(options: {
       show.note(`settlement contract ${parties.contract} on ${rpcUrl}; statistics at ${apiUrl}/v1/statistics`);
     },
     async runDay() {
-      void liveTable({ homes: files.homes, houses, api, apiUrl, now: clock.now, show, signal: drawing.signal });
+      void liveTable({ homes: files.homes, houses, parts, api, apiUrl, now: clock.now, show, signal: drawing.signal });
       await clock.advanceUntil(serviceStartMs + dayMs + settleMs);
       // What was made in the last moments still travels.
       for (let minute = 1; minute <= 30; minute++) {
@@ -188,7 +200,13 @@ export async function openWorld(options: {
       const statistics = await api.statistics();
       const { contract } = Bundle.parse(await api.bundle(files.homes[0]?.site ?? "", 1));
       const chain = chainClient({ rpcUrl, chainId: devChainId, contract });
-      const settlements = await checkSettlements(api, chain).finally(() => chain.close());
+      const settlements = await checkSettlements(
+        (await api.settlements()).filter(({ epoch }) => epoch !== null),
+        api.bundle,
+        chain,
+      ).finally(() => chain.close());
+      const results: PartResult[] = [];
+      for (const part of parts) results.push(await part.check());
       const unmet = files.homes.flatMap(({ site }) => unmetOf(site, houses.get(site)));
       return judge(
         {
@@ -203,7 +221,7 @@ export async function openWorld(options: {
           seconds: Math.round((performance.now() - startedMs) / 1000),
         },
         // Import for each hour of the day, and the day's reward.
-        { settlements, disputed: statistics.recordsDisputed, expectedRecords: files.homes.length * 25, unmet },
+        { settlements, disputed: statistics.recordsDisputed, expectedRecords: files.homes.length * 25, unmet, parts: results },
       );
     },
     async goOn(signal) {

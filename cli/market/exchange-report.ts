@@ -1,16 +1,12 @@
-import { existsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import { AppError } from "../../core/app-error.ts";
 import { formatMicro, parseMicro } from "../../core/units.ts";
-import { ExchangeFile, exchangeConfigFromYaml } from "../../market/desk/exchange-config.ts";
 import { revenueOf } from "../../market/desk/revenue-report.ts";
 import { exchangeRecordStore } from "../../market/store/exchange-record-store.ts";
 import { exchangeStore } from "../../market/store/exchange-store.ts";
-import { openExchangeDatabase } from "../../market/store/open-exchange-database.ts";
 import { householdOf } from "../../settlement/record/agreement.ts";
 import { readAgreement } from "../../settlement/record/read-agreement.ts";
-import { readConfigFile } from "../config-file.ts";
 import { exitCode } from "../exit-code.ts";
+import { withExchangeDatabase } from "./exchange-database.ts";
 
 /** Options of the command line, as text. */
 export interface ExchangeReportOptions {
@@ -27,16 +23,9 @@ export interface ExchangeReportOptions {
  * @throws AppError store-unusable, units-bad-decimal, market-bad-time, and of agreement files
  */
 export async function exchangeReport(options: ExchangeReportOptions, say: (line: string) => void): Promise<number> {
-  const config = exchangeConfigFromYaml(
-    readConfigFile(options.config, ExchangeFile, () => []),
-    dirname(resolve(options.config)),
-  );
   const fixed = { buying: parseMicro(options.buying), selling: parseMicro(options.selling) };
   const [fromMs, toMs] = [instantOf(options.from), instantOf(options.to)];
-  if (!existsSync(config.databaseFile))
-    throw new AppError("store-unusable", `no database ${config.databaseFile}; has the exchange run?`);
-  const db = openExchangeDatabase(config.databaseFile);
-  try {
+  return withExchangeDatabase(options.config, async (db, config) => {
     const [store, records] = [exchangeStore(db), exchangeRecordStore(db)];
     const inside = (startMs: number): boolean => startMs >= (fromMs ?? 0) && startMs < (toMs ?? Infinity);
     const rows = [];
@@ -49,9 +38,7 @@ export async function exchangeReport(options: ExchangeReportOptions, say: (line:
     if (options.json) say(JSON.stringify({ currency: config.currency, participants: rows.map(written) }));
     else for (const line of forPeople(rows, config.currency)) say(line);
     return exitCode.good;
-  } finally {
-    db.close();
-  }
+  });
 }
 
 function instantOf(text: string | undefined): number | undefined {

@@ -3,8 +3,8 @@ import { Signature } from "../../core/message/fields.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import { readJsonFile } from "../../core/read-json-file.ts";
 import { Agreement, householdOf, SignedAgreement } from "../../settlement/record/agreement.ts";
-import { GridAgreement } from "../../settlement/record/grid-agreement.ts";
-import { domainOf, verifyAgreement } from "../../settlement/record/sign-agreement.ts";
+import { GridAgreement, SignedGridAgreement } from "../../settlement/record/grid-agreement.ts";
+import { domainOf, type SignedTerms, type Terms, verifyAgreement } from "../../settlement/record/sign-agreement.ts";
 
 /** Signatures under an agreement that nobody, one side or both have signed. */
 const signatures = { signatureA: Signature.optional(), signatureB: Signature.optional() };
@@ -30,15 +30,21 @@ export type SideName = "household" | "aggregator";
 
 /** What a verb about the escrow needs of an agreement that both have signed. */
 export interface AgreedPair {
-  agreement: Agreement;
+  agreement: Terms;
   domain: { chainId: number; contract: string };
   sideOf(name: SideName): "a" | "b";
   ownerOf(name: SideName): string;
 }
 
-/** @throws AppError agreement-unreadable, agreement-malformed, agreement-not-signed */
+/**
+ * Of a contract with a grid operator the side that is not the aggregator is the grid operator's.
+ * @throws AppError agreement-unreadable, agreement-malformed, agreement-not-signed
+ */
 export function readPair(file: string): AgreedPair {
-  const signed = parseAs(SignedAgreement, readJsonFile(file, "agreement-unreadable"), "agreement-malformed", file);
+  const read = readJsonFile(file, "agreement-unreadable");
+  const signed: SignedTerms = Grid.safeParse(read).success
+    ? parseAs(SignedGridAgreement, read, "agreement-malformed", file)
+    : parseAs(SignedAgreement, read, "agreement-malformed", file);
   verifyAgreement(signed);
   const { agreement } = signed;
   const ownerOf = (name: SideName): string => (name === "aggregator" ? agreement.aggregator : householdOf(agreement));

@@ -76,6 +76,12 @@ export const OwnTrade = z.object({
 });
 export type OwnTrade = z.infer<typeof OwnTrade>;
 
+/** POST /v1/records: own records by number. */
+export const OwnRecords = z.object({
+  items: z.array(z.object({ seq: z.int().positive(), kind: z.string(), state: z.enum(["proposed", "cosigned", "disputed"]) })),
+});
+export type OwnRecords = z.infer<typeof OwnRecords>;
+
 /** Orders and trades of slots that are not over. */
 export const OwnDown = z.object({ orders: z.array(OwnOrder), trades: z.array(OwnTrade), free: Micro });
 export type OwnDown = z.infer<typeof OwnDown>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Instant, LocalTime, Name } from "./fields.ts";
+import { Curtailment, FillLevel, Storage } from "./storage.ts";
 
 /** What an appliance is for, and so what it needs. */
 export const Demand = z.discriminatedUnion("kind", [
@@ -15,9 +16,20 @@ export const Resource = z.object({
   v: z.literal(1),
   resource: Name,
   controlType: z.literal("OMBC"),
-  /** powerW: the most that the mode draws; minPowerW: the least, where it can be set in between (S2 power_ranges). */
+  /**
+   * powerW: the most that the mode draws; minPowerW: the least, where it can be set in between (S2 power_ranges). fillRate: how
+   * fast its storage fills at powerW, and minFillRate at minPowerW, % or °C an hour (S2 fill_rate).
+   */
   operationModes: z
-    .array(z.object({ id: z.string().max(32), powerW: z.int(), minPowerW: z.int().optional() }))
+    .array(
+      z.object({
+        id: z.string().max(32),
+        powerW: z.int(),
+        minPowerW: z.int().optional(),
+        fillRate: z.number().optional(),
+        minFillRate: z.number().optional(),
+      }),
+    )
     .min(1)
     .max(16),
   minOnS: z.int().nonnegative(),
@@ -26,9 +38,15 @@ export const Resource = z.object({
   failsafeMode: z.string(),
   /** Absent where nothing is asked of it, such as a battery. */
   demand: Demand.optional(),
+  /** What it stores; absent where it stores nothing, too little is known, or without the consent to tell of appliances. */
+  storage: Storage.optional(),
+  /** How panels can be told to give less. */
+  curtailment: Curtailment.optional(),
   timezone: z.string(),
   /** House import limit, W. */
   maxImportW: z.int().positive(),
+  /** House export limit, W; absent where it has none. */
+  maxExportW: z.int().nonnegative().optional(),
   /** Load meter that measures it alone, as its slots name it; absent without one, or without the consent to tell of appliances. */
   meter: Name.optional(),
   /**
@@ -58,6 +76,8 @@ export const ResourceStatus = z.object({
   alarm: z.string().max(500).optional(),
   /** Energy given since the demand window opened, Wh; 0 for demand "block"; absent without that consent. */
   deliveredWh: z.int().nonnegative().optional(),
+  /** How full its storage is; absent where nobody knows, or without that consent. */
+  fillLevel: FillLevel.optional(),
   /**
    * Present while something stands above the instructions (OpenADR 2.0b opt), with whose it is: a resident's word, somebody's
    * hand at the device, comfort or a deadline, the safety of pipes, or the house's own plan while the aggregator is not heard.

@@ -3,7 +3,7 @@ import { DeviationEvidence, TradeEvidence } from "./exchange-trade.ts";
 import { Address, Hash, Instant, Micro, Name, Signature } from "./fields.ts";
 
 /** What a record is for. The place in this list is the number that is signed; new kinds go to the end. */
-export const recordKinds = ["import", "export", "reward", "trade", "fee", "correction"] as const;
+export const recordKinds = ["import", "export", "reward", "trade", "fee", "correction", "flexibility"] as const;
 
 /**
  * One settlement record as it travels: both parties, energy, time, service period, money and what they follow from.
@@ -66,6 +66,25 @@ export const FlexibilityEvidence = z.object({
 export type FlexibilityEvidence = z.infer<typeof FlexibilityEvidence>;
 
 /**
+ * An order of a grid operator at one place of its grid on one local day, with what meters say of it: what a record of kind
+ * flexibility between an aggregator and a grid operator follows from. Taken from the grid is positive.
+ */
+export const OrderEvidence = z.strictObject({
+  /** Names the order (UFTP OrderReference), and the congestion point. */
+  reference: z.string().min(1).max(80),
+  point: z.string().min(1).max(80),
+  /** For all that was ordered, micro-units. */
+  price: Micro,
+  /** Taken for a kWh that is missing. */
+  penaltyPerKwh: Micro,
+  /** Those in which something was asked for; `orderedWh`: so much less than the baseline, below 0 so much more. */
+  slots: z
+    .array(z.strictObject({ start: Instant, end: Instant, baselineWh: z.int(), orderedWh: z.int(), meteredWh: z.int() }))
+    .max(300),
+});
+export type OrderEvidence = z.infer<typeof OrderEvidence>;
+
+/**
  * What `ref` is the hash of: the slots of one register that make up the energy. Empty for rewards. Whatever is added here is
  * optional and absent from what does not need it, so that hashes of before stay what they are. Of a trade, `ref` is the
  * hash of the trade alone: each of its two records comes with another order.
@@ -82,6 +101,7 @@ export const Evidence = z.object({
     .optional(),
   trade: TradeEvidence.optional(),
   deviation: DeviationEvidence.optional(),
+  order: OrderEvidence.optional(),
 });
 export type Evidence = z.infer<typeof Evidence>;
 
@@ -93,6 +113,20 @@ export const CosignedRecord = z.object({
   aggregatorSignature: Signature,
 });
 export type CosignedRecord = z.infer<typeof CosignedRecord>;
+
+/** One side's word, signed as `NewestRecord` with its settlement key, of what its newest record is that both have signed. */
+export const NewestStatement = z.object({
+  /** 0, with a zero digest, where there is none. */
+  seq: z.int().min(0),
+  digest: Hash,
+  /** When it was said, Unix seconds. */
+  time: z.int().min(0),
+  signature: Signature,
+});
+export type NewestStatement = z.infer<typeof NewestStatement>;
+
+/** Records in one message to a home whose journal is behind. */
+export const mostHeads = 64;
 
 /** Sibling hashes from a leaf of an epoch's tree up to its root. */
 const Proof = z.array(Hash).max(64);
@@ -109,13 +143,18 @@ export type EpochInclusion = z.infer<typeof EpochInclusion>;
 
 /**
  * dn/settle/P, signed: a proposal, the proposer's signature under a record the gateway has signed, for a home whose
- * journal is behind the newest co-signed record of each kind (none where nothing was ever co-signed), or, once an epoch is on
- * chain, the proofs that it holds the home's records and the price series that they rest on.
+ * journal is behind the co-signed records from the number on that it asked for, with the proposer's word of what its newest
+ * is, or, once an epoch is on chain, the proofs that it holds the home's records and the price series that they rest on.
  */
 export const SettlementDown = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("proposal"), record: RecordWire, evidence: Evidence }),
   z.object({ kind: z.literal("countersigned"), seq: z.int().positive(), digest: Hash, signature: Signature }),
-  z.object({ kind: z.literal("head"), records: z.array(CosignedRecord).max(8) }),
+  z.object({
+    kind: z.literal("head"),
+    /** One after the other, without a gap. */
+    records: z.array(CosignedRecord).max(mostHeads),
+    newest: NewestStatement.optional(),
+  }),
   z.object({
     kind: z.literal("included"),
     by: Address,
@@ -128,6 +167,9 @@ export const SettlementDown = z.discriminatedUnion("kind", [
 ]);
 export type SettlementDown = z.infer<typeof SettlementDown>;
 
+/** A person reads it and nothing is reckoned with it: what is too long is cut, so that no dispute is lost for its figures. */
+const cut = (most: number) => z.string().transform((text) => (text.length <= most ? text : `${text.slice(0, most)} (cut)`));
+
 /** up/settle/P: the gateway's signature, or a dispute with its own figures. */
 export const SettlementUp = z.discriminatedUnion("kind", [
   z.object({ v: z.literal(1), kind: z.literal("signed"), seq: z.int().positive(), digest: Hash, signature: Signature }),
@@ -136,10 +178,19 @@ export const SettlementUp = z.discriminatedUnion("kind", [
     kind: z.literal("disputed"),
     seq: z.int().positive(),
     digest: Hash,
-    code: z.string().max(64),
-    message: z.string().max(500),
-    /** What the gateway's own ledger says, where it has an answer. */
-    own: z.object({ wh: z.int().optional(), amount: Micro.optional(), prev: Hash.optional() }),
+    code: cut(64),
+    message: cut(500),
+    /** What the gateway's own ledger says, where it has an answer. What is none is left out. */
+    own: z
+      .object({
+        wh: z.int().optional().catch(undefined),
+        /** Micro-units. Prices times energy can have more digits than what a record can be about. */
+        amount: cut(100).optional().catch(undefined),
+        prev: Hash.optional().catch(undefined),
+        /** The co-signed records from this number on are missing here. */
+        from: z.int().positive().optional().catch(undefined),
+      })
+      .catch({}),
   }),
 ]);
 export type SettlementUp = z.infer<typeof SettlementUp>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { Currency, Instant } from "./fields.ts";
+import { Currency, Hash, Instant, Signature } from "./fields.ts";
+import { Evidence, RecordWire } from "./settlement-message.ts";
 
 /*
  * Messages between a grid operator (DSO) and aggregators (AGR): the elements of UFTP as JSON, with UFTP's names; what the rounds
@@ -185,6 +186,28 @@ export const FlexSettlementResponse = z.object({
     .max(1000),
 });
 
+/** What an agreed settlement becomes: a record that both sign. The grid operator proposes it, */
+export const SettlementProposal = z.object({ Message: z.literal("SettlementProposal"), ...Head, Record: RecordWire, Evidence });
+
+/** the aggregator signs it or says why it does not, */
+export const SettlementAnswer = z.object({
+  Message: z.literal("SettlementAnswer"),
+  ...Head,
+  Seq: z.int().positive(),
+  Digest: Hash,
+  Signature: Signature.optional(),
+  Objection: z.object({ Code: z.string().max(64), Reason: Text }).optional(),
+});
+
+/** and the grid operator signs as well. */
+export const SettlementCountersignature = z.object({
+  Message: z.literal("SettlementCountersignature"),
+  ...Head,
+  Seq: z.int().positive(),
+  Digest: Hash,
+  Signature,
+});
+
 const response = <const Name extends string, const Reference extends string>(name: Name, reference: Reference) =>
   z.object({
     Message: z.literal(name),
@@ -212,6 +235,9 @@ export const UftpMessage = z.discriminatedUnion("Message", [
   FlexReservationUpdate,
   FlexSettlement,
   FlexSettlementResponse,
+  SettlementProposal,
+  SettlementAnswer,
+  SettlementCountersignature,
 ]);
 export type UftpMessage = z.infer<typeof UftpMessage>;
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { Socket } from "node:net";
-import type { TLSSocket } from "node:tls";
+import type { PeerCertificate, TLSSocket } from "node:tls";
 import { AppError, errorCode, errorMessage } from "../app-error.ts";
 import type { PinnedKeys } from "../envelope.ts";
 import { cannotListen, listening } from "../listening.ts";
@@ -41,6 +41,8 @@ export async function startUftpEndpoint(options: {
   seen: SeenMessages;
   now: () => number;
   take: (message: UftpMessage) => void | Promise<void>;
+  /** Hears of each message that is refused, by its code. */
+  onRefused?: (code: string, why: string) => void;
   log: Log;
 }): Promise<UftpEndpoint> {
   const { listen, tls, log } = options;
@@ -49,7 +51,10 @@ export async function startUftpEndpoint(options: {
     (request, response) =>
       void answered(request, options).then(
         () => response.writeHead(200).end(),
-        (error: unknown) => refuse(response, error, log),
+        (error: unknown) => {
+          options.onRefused?.(errorCode(error), errorMessage(error));
+          refuse(response, error, log);
+        },
       ),
   );
   const sockets = new Set<Socket>();
@@ -88,7 +93,8 @@ async function answered(
   const text = await bodyOf(request);
   const nowMs = now();
   const message = await verifyUftp(text, { keysOf, recipient: domain, nowMs });
-  const { subject, subjectaltname } = (request.socket as TLSSocket).getPeerCertificate();
+  // Null once the connection is gone; nobody hears an answer then.
+  const { subject, subjectaltname } = ((request.socket as TLSSocket).getPeerCertificate() as PeerCertificate | null) ?? {};
   const names = [subject?.CN, ...(subjectaltname ?? "").split(",").map((name) => name.trim().replace(/^DNS:/, ""))].flat();
   const sender = message.SenderDomain;
   if (!names.includes(sender))

@@ -62,6 +62,8 @@ export function uftpOutbox(options: {
         if (!(error instanceof AppError && error.temporary) || clock.now() >= untilMs)
           return log.warn(fields, "message could not be delivered");
         log.debug(fields, "message is tried again");
+        // An end that came while it was sent is told to nobody any more.
+        if (signal.aborted) return undefined;
         await new Promise<void>((resolve) => {
           clock.after(retryMs, resolve, signal);
           signal.addEventListener("abort", () => resolve(), { once: true });

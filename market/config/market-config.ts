@@ -1,7 +1,8 @@
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { ConfigIssue } from "../../core/config-issue.ts";
 import { localDateOf } from "../../core/slots.ts";
 import type { LogLevel } from "../../core/log.ts";
+import { isCredential } from "../../settlement/keys/read-passphrase.ts";
 import { radialGrid } from "../flexibility/grid-model.ts";
 import { dayGrid, type DayElement } from "./day-grid.ts";
 import type { MarketYaml } from "./schema.ts";
@@ -15,12 +16,23 @@ export interface MarketConfig {
   tls: { certFile: string; keyFile: string; caFile: string };
   keyFile: string;
   flexibility: FlexibilityConfig;
+  /** Where orders are paid; left out, they are only agreed on. */
+  settlement?: MarketSettlement;
   databaseFile: string;
   /** Made with mode 0700. */
   stateFolder: string;
   logLevel: LogLevel;
   /** Only in tests: where simulated time comes from. */
   simulationClockUrl?: string;
+}
+
+/** A settlement contract, and the own key in it. */
+export interface MarketSettlement {
+  keyFile: string;
+  passphraseFile: string;
+  chainId: number;
+  contract: string;
+  rpcUrl: string;
 }
 
 export interface FlexibilityConfig {
@@ -30,6 +42,7 @@ export interface FlexibilityConfig {
     domain: string;
     url: string;
     publicKeyFile: string;
+    agreementFile?: string;
     points: { point: string; expectedW: number | number[] }[];
   }[];
   /** Local times on the day before. */
@@ -48,7 +61,7 @@ const dayMs = 86_400_000;
 /** Maps a checked YAML file; relative paths count from `folder`. */
 export function marketConfigFromYaml(yaml: MarketYaml, folder: string): MarketConfig {
   const at = (path: string): string => resolve(folder, path);
-  const { flexibility: flex, tls } = yaml;
+  const { flexibility: flex, tls, settlement } = yaml;
   const colon = yaml.listen.lastIndexOf(":");
   const databaseFile = at(yaml.storage.path);
   return {
@@ -68,10 +81,11 @@ export function marketConfigFromYaml(yaml: MarketYaml, folder: string): MarketCo
         exportLimitW: export_limit_w ?? Infinity,
         baseW: base_w,
       })),
-      participants: Object.entries(flex.participants).map(([domain, { url, public_key_file, points }]) => ({
+      participants: Object.entries(flex.participants).map(([domain, { url, public_key_file, agreement_file, points }]) => ({
         domain,
         url,
         publicKeyFile: at(public_key_file),
+        ...(agreement_file !== undefined && { agreementFile: at(agreement_file) }),
         points: Object.entries(points).map(([point, { expected_w }]) => ({ point, expectedW: expected_w })),
       })),
       gates: flex.gates,
@@ -83,6 +97,15 @@ export function marketConfigFromYaml(yaml: MarketYaml, folder: string): MarketCo
       repairs: flex.repairs,
       ...(flex.metered_folder !== undefined && { meteredFolder: at(flex.metered_folder) }),
     },
+    ...(settlement && {
+      settlement: {
+        keyFile: join(dirname(databaseFile), "keys", `${settlement.key}.json`),
+        passphraseFile: isCredential(settlement.passphrase_file) ? settlement.passphrase_file : at(settlement.passphrase_file),
+        chainId: settlement.chain_id,
+        contract: settlement.contract,
+        rpcUrl: settlement.rpc_url,
+      },
+    }),
     databaseFile,
     stateFolder: dirname(databaseFile),
     logLevel: yaml.log.level,
@@ -104,6 +127,12 @@ export function crossCheckMarket(yaml: MarketYaml): ConfigIssue[] {
   } catch (error) {
     issues.push({ path: ["flexibility", "grid"], message: error instanceof Error ? error.message : String(error) });
   }
+  for (const [domain, { agreement_file }] of Object.entries(yaml.flexibility.participants))
+    if (agreement_file !== undefined && !yaml.settlement)
+      issues.push({
+        path: ["flexibility", "participants", domain, "agreement_file"],
+        message: "orders are paid on chain by a settlement section",
+      });
   const names = new Set(elements.map(({ name }) => name));
   for (const { domain, points } of participants)
     for (const { point, expectedW } of points) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Currency, LocalTime } from "../../core/message/fields.ts";
+import { Address, Currency, LocalTime } from "../../core/message/fields.ts";
 import { Domain } from "../../core/message/uftp.ts";
 
 const Name = z.string().min(1).max(80);
@@ -25,11 +25,23 @@ const Element = z.strictObject({
   base_w: Watts.default(0),
 });
 
+/** The contract by whose records orders are paid. */
+const Settlement = z.strictObject({
+  /** Name of the signer key in keys/. */
+  key: Name,
+  passphrase_file: z.string(),
+  chain_id: z.int().positive(),
+  contract: z.string().toLowerCase().pipe(Address),
+  rpc_url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }),
+});
+
 const Participant = z.strictObject({
   /** Where it takes messages. */
   url: z.url({ protocol: /^https$/, error: "the https:// address at which it takes messages" }),
   /** Its public key (JWK). */
   public_key_file: z.string(),
+  /** Contract by which its orders are paid on chain, signed by both. */
+  agreement_file: z.string().optional(),
   /** Elements of the grid that its homes hang on, and what is expected there where it sends no prognosis. */
   points: z
     .record(Name, z.strictObject({ expected_w: Watts.default(0) }))
@@ -72,6 +84,7 @@ export const MarketYaml = z.strictObject({
     /** Where the meter operator puts a file for each day. */
     metered_folder: z.string().optional(),
   }),
+  settlement: Settlement.optional(),
   storage: z.strictObject({ path: z.string().endsWith(".db", "a file that ends in .db") }),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }).default({ level: "info" }),
   simulation: z.strictObject({ clock_url: z.string() }).optional(),

@@ -2,13 +2,21 @@ import { errorCode } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import { type PriceSeries, priceAt } from "../../core/message/price-series.ts";
-import type { CosignedRecord, Evidence, SettlementDown, SettlementUp } from "../../core/message/settlement-message.ts";
+import {
+  type CosignedRecord,
+  type Evidence,
+  mostHeads,
+  type SettlementDown,
+  type SettlementUp,
+} from "../../core/message/settlement-message.ts";
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import type { Agreement } from "../../settlement/record/agreement.ts";
 import { composeRecord } from "../../settlement/record/compose-record.ts";
-import { recordDigest, signerOf, signRecord } from "../../settlement/record/record.ts";
+import { signNewest } from "../../settlement/record/newest-statement.ts";
+import { recordDigest, signerOf, signRecord, zeroHash } from "../../settlement/record/record.ts";
 import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
+import type { ExchangeDisputeStore } from "../store/exchange-dispute-store.ts";
 import type { ExchangeRecord, ExchangeRecordStore, RecordSubject } from "../store/exchange-record-store.ts";
 import type { ExchangeStore } from "../store/exchange-store.ts";
 import type { Participants } from "./standings.ts";
@@ -31,6 +39,7 @@ const curable = new Set([
   "settlement-no-price",
   "chain-unreachable",
 ]);
+const escrowShort = "settlement-escrow-short";
 const journalBehind = "settlement-journal-behind";
 /** Participants tell what they metered within two days; older slots are not looked at again. */
 const lookBackMs = 3 * 86_400_000;
@@ -41,6 +50,9 @@ export function clearingHouse(parts: {
   chain: Pick<ChainReader, "partyOf">;
   store: ExchangeStore;
   records: ExchangeRecordStore;
+  disputes: Pick<ExchangeDisputeStore, "dispute">;
+  /** Hears that a participant does not sign because the exchange's own escrow is short. */
+  onEscrowShort?: (participant: string) => void;
   balancing: readonly PriceSeries[];
   /** 32 random bytes in hex. */
   salt: () => string;
@@ -124,20 +136,28 @@ export function clearingHouse(parts: {
   };
   const disputed = async (
     participant: string,
+    agreement: Agreement,
     { seq, digest, code, message, own }: Extract<SettlementUp, { kind: "disputed" }>,
   ): Promise<SettlementDown[]> => {
     const stored = await records.at(participant, seq);
     if (stored?.state !== "proposed" || stored.digest !== digest) return [];
     if (code === journalBehind) {
-      const newest = await records.newestCosigned(participant);
-      return [{ kind: "head", records: newest ? cosigned(newest) : [] }];
+      const last = await records.newestCosigned(participant);
+      const said = { seq: last?.record.seq ?? 0, digest: last?.digest ?? zeroHash, time: Math.floor(clock.now() / 1000) };
+      const newest = await signNewest(parts.signer, domainOf(agreement), stored.record, said);
+      const from = await records.from(participant, own.from ?? 1, mostHeads);
+      return [{ kind: "head", records: from.flatMap(cosigned), newest }];
     }
+    if (code === escrowShort) parts.onEscrowShort?.(participant);
     if (curable.has(code)) {
       log.info({ participant, seq, code, reason: message }, "participant cannot sign yet, proposed again later");
       return [];
     }
-    await records.dispute(participant, seq);
-    log.error({ participant, seq, code, reason: message, own }, "participant disputes a record, its settlement is held");
+    await parts.disputes.dispute(participant, seq, { code, message, own, atMs: clock.now() });
+    log.error(
+      { participant, seq, code, reason: message, own },
+      "participant disputes a record, its settlement is held: smart-mla market exchange disputes list",
+    );
     return [];
   };
   const talk = async (participant: string, answers: readonly SettlementUp[]): Promise<SettlementDown[]> => {
@@ -148,7 +168,7 @@ export function clearingHouse(parts: {
     for (const answer of answers) {
       if (answer.kind === "signed") messages.push(...(await signed(participant, agreement, answer)));
       else {
-        messages.push(...(await disputed(participant, answer)));
+        messages.push(...(await disputed(participant, agreement, answer)));
         // What time has to cure is not asked again at once.
         isWaiting ||= answer.code !== journalBehind;
       }

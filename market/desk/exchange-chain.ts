@@ -1,10 +1,12 @@
-import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { EpochInclusion } from "../../core/message/settlement-message.ts";
 import type { ChainClient, SignedHead } from "../../settlement/chain/chain-client.ts";
 import { buildEpoch } from "../../settlement/log/epoch.ts";
+import type { EpochMaker } from "../../settlement/log/epoch-maker.ts";
+import type { KeptEpochs } from "../../settlement/log/kept-epochs.ts";
 import type { SignedAgreement } from "../../settlement/record/agreement.ts";
 import { recordHead, zeroHash } from "../../settlement/record/record.ts";
 import { pricesHash } from "../../settlement/record/reference-hash.ts";
@@ -28,7 +30,12 @@ const mostTogether = 100;
 
 export function exchangeChain(parts: {
   owner: string;
-  chain: Pick<ChainClient, "commit" | "epochOf" | "readCommit" | "pairOf" | "settleMany" | "previewSettleMany">;
+  chain: Pick<ChainClient, "pairOf" | "settleMany" | "previewSettleMany">;
+  epochs: EpochMaker;
+  epochStore: Pick<KeptEpochs, "epochAt">;
+  /** Once in an epoch, and what follows from those that are final. */
+  onEpoch: readonly (() => Promise<void>)[];
+  onFinal: readonly (() => Promise<void>)[];
   rpcUrl: string;
   participants: Participants;
   records: ExchangeRecordStore;
@@ -39,41 +46,28 @@ export function exchangeChain(parts: {
   log: Log;
 }): ExchangeChain {
   const { owner, chain, participants, records, clock, log } = parts;
-  const commitAll = async (): Promise<void> => {
-    const onChain = await chain.epochOf(owner);
-    for (const { epoch, root, leaves } of await records.uncommitted()) {
-      if (epoch <= onChain) {
-        if ((await chain.readCommit(owner, epoch))?.root !== root)
-          throw new AppError(
-            "epoch-conflict",
-            `the chain holds another root for epoch ${epoch} of ${owner}; an operator must look`,
-          );
-        await records.committed(epoch, "found on chain");
-        continue;
-      }
-      const { hash } = await chain.commit(owner, epoch, root, leaves.length, "0x");
-      await records.committed(epoch, hash);
-      log.info({ epoch, leaves: leaves.length, tx: hash }, "epoch committed");
-    }
-  };
+  const unbound = new Set(parts.balancing);
+  /** Whether there are prices that still count and that no epoch binds. */
   const keepPrices = async (): Promise<boolean> => {
     let isUnbound = false;
-    for (const series of parts.balancing) {
+    for (const series of unbound) {
       const hash = pricesHash(series);
       const startMs = Date.parse(series.start);
       const endMs = startMs + series.importPerKwh.length * series.stepS * 1000;
       await records.keepSeries(hash, series, { startMs, endMs });
-      isUnbound ||= endMs > clock.now() && (await records.seriesEpoch(hash)) === null;
+      if ((await records.seriesEpoch(hash)) !== null) unbound.delete(series);
+      else isUnbound ||= endMs > clock.now();
     }
     return isUnbound;
   };
   const isDue = async (what: string, everyMs: number): Promise<boolean> => (await records.due(what)) + everyMs <= clock.now();
-  const epochs = async (): Promise<void> => {
+  /** Says whether its time had come. */
+  const gather = async (): Promise<{ regular: boolean }> => {
     const early = await keepPrices();
     const regular = await isDue("epoch", parts.epochMs);
-    if (early || regular) await records.gather((leaves) => buildEpoch(leaves).root);
+    if (early || regular) await parts.epochs.gather(clock.now());
     if (regular) await records.setDue("epoch", clock.now());
-    await commitAll();
+    return { regular };
   };
   const newestDue = async (participant: string): Promise<SignedHead[]> => {
     const agreement = participants.get(participant)?.agreement;
@@ -87,8 +81,10 @@ export function exchangeChain(parts: {
         : [newest.participantSignature, newest.ownSignature];
     return [{ head: recordHead(newest.record), signatureA, signatureB }];
   };
-  const settle = async (): Promise<void> => {
-    if (!(await isDue("settle", parts.settleMs))) return;
+  let settleNow = false;
+  const settle = async (regular: boolean): Promise<void> => {
+    settleNow ||= parts.settleMs === 0 ? regular : await isDue("settle", parts.settleMs);
+    if (!settleNow) return;
     const due: SignedHead[] = [];
     for (const participant of participants.keys()) due.push(...(await newestDue(participant)));
     for (let from = 0; from < due.length; from += mostTogether) {
@@ -101,6 +97,7 @@ export function exchangeChain(parts: {
       const { hash } = await chain.settleMany(good);
       log.info({ pairs: good.length, tx: hash }, "settled");
     }
+    settleNow = false;
     await records.setDue("settle", clock.now());
   };
   const attempt = async (what: string, work: () => Promise<void>): Promise<void> => {
@@ -112,16 +109,19 @@ export function exchangeChain(parts: {
   };
   let running: Promise<void> | null = null;
   const inclusionOf = async (number: number | null, leaf: string): Promise<EpochInclusion | null> => {
-    const epoch = number === null ? null : await records.epochAt(number);
-    if (!epoch || epoch.tx === null) return null;
-    const tree = buildEpoch(epoch.leaves);
+    const epoch = number === null ? null : await parts.epochStore.epochAt(number);
+    if (!epoch || epoch.committedTx === null) return null;
+    const tree = buildEpoch(epoch.digests);
     return { by: owner, epoch: epoch.epoch, root: tree.root, count: tree.count, proof: tree.proofOf(leaf) };
   };
   return {
     tick: () =>
       (running ??= (async () => {
-        await attempt("committing epochs", epochs);
-        await attempt("settling", settle);
+        let regular = false;
+        await attempt("making an epoch", async () => void ({ regular } = await gather()));
+        await attempt("committing epochs", () => parts.epochs.commit());
+        await attempt("settling", () => settle(regular));
+        for (const work of [...(regular ? parts.onEpoch : []), ...parts.onFinal]) await attempt("after an epoch", work);
       })().finally(() => (running = null))),
     async bundleOf(stored, signed) {
       const { record, evidence, digest, prices, participantSignature, ownSignature, participant } = stored;

@@ -2,6 +2,10 @@ import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import type { LogLevel } from "../../core/log.ts";
 import { Address, Currency, Micro, Name, SiteName } from "../../core/message/fields.ts";
+import type { TopUpLevels } from "../../settlement/chain/top-up.ts";
+import { topUpFromYaml, TopUpYaml } from "../../settlement/chain/top-up-yaml.ts";
+import type { LogPublishing } from "../../settlement/log/log-publisher.ts";
+import { FinalAfter, LogYaml, publishingFromYaml } from "../../settlement/log/log-yaml.ts";
 import { isCredential } from "../../settlement/keys/read-passphrase.ts";
 import { type BookRules, usualTimes } from "../exchange/order-book.ts";
 import type { Path } from "../exchange/path-fees.ts";
@@ -40,8 +44,11 @@ export const ExchangeYaml = z.strictObject({
     contract: z.string().toLowerCase().pipe(Address),
     rpc_url: z.url({ protocol: /^https?$/, error: "an http:// or https:// address" }),
     epoch_s: z.int().min(300).max(86_400).default(86_400),
-    /** 0: whenever there is something. */
+    /** 0: after each epoch. */
     settle_days: z.int().min(0).max(366).default(30),
+    final_after: FinalAfter.default("finalized"),
+    log: LogYaml.default(LogYaml.parse({})),
+    top_up: TopUpYaml.optional(),
   }),
   http: z
     .strictObject({
@@ -86,6 +93,9 @@ export interface ExchangeConfig {
   rpcUrl: string;
   epochMs: number;
   settleMs: number;
+  finality: "finalized" | number;
+  log: LogPublishing;
+  topUp?: TopUpLevels;
   listen: { host: string; port: number };
   databaseFile: string;
   stateFolder: string;
@@ -128,6 +138,9 @@ export function exchangeConfigFromYaml(yaml: ExchangeFile, folder: string): Exch
     rpcUrl: settlement.rpc_url,
     epochMs: settlement.epoch_s * 1000,
     settleMs: settlement.settle_days * 86_400_000,
+    finality: settlement.final_after,
+    log: publishingFromYaml(settlement.log, stateFolder),
+    ...(settlement.top_up && { topUp: topUpFromYaml(settlement.top_up) }),
     listen: { host: listen.slice(0, colon).replaceAll(/^\[|\]$/g, ""), port: Number(listen.slice(colon + 1)) },
     databaseFile,
     stateFolder,

@@ -15,11 +15,13 @@ import {
   OrdersDown,
   OrdersUp,
   OwnDown,
+  OwnRecords,
   OwnUp,
   type SignedRequest,
 } from "../../core/message/exchange-http.ts";
-import { Instant } from "../../core/message/fields.ts";
+import { Address, Instant } from "../../core/message/fields.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
+import { parseAs } from "../../core/parse-as.ts";
 import { problemOf } from "../../core/problem.ts";
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import type { SignedAgreement } from "../../settlement/record/agreement.ts";
@@ -45,6 +47,8 @@ export interface ExchangeRoutesOptions {
   desk: ExchangeDesk;
   house: ClearingHouse;
   anchor: Pick<ExchangeChain, "bundleOf">;
+  /** What a party published of an epoch; null where this is not that party, or before the chain has it. */
+  logBytesOf: (by: string, epoch: number) => Promise<Uint8Array | null>;
   store: Pick<ExchangeStore, "addMetered" | "allocations">;
   records: Pick<ExchangeRecordStore, "at" | "all">;
   chain: Pick<ChainReader, "partyOf">;
@@ -61,9 +65,6 @@ const skewMs = 120_000;
 const Problem = z
   .object({ type: z.string(), title: z.string(), status: z.int(), detail: z.string() })
   .meta({ id: "Problem", description: "RFC 9457; title is the code" });
-const OwnRecords = z.object({
-  items: z.array(z.object({ seq: z.int(), kind: z.string(), state: z.enum(["proposed", "cosigned", "disputed"]) })),
-});
 
 const answers = <S extends z.ZodType>(description: string, schema: S) => ({
   200: { description, content: { "application/json": { schema } } },
@@ -131,6 +132,20 @@ const routesOf = {
     responses: answers("all that proves one own record", Bundle),
   }),
 };
+
+const LogPath = z.object({ by: Address, epoch: z.coerce.number().int().min(1) });
+/** What is no JSON is only described by the library, and answered by ourselves. */
+const logData = createRoute({
+  method: "get",
+  path: "/v1/log/{by}/{epoch}",
+  request: { params: LogPath },
+  responses: {
+    200: {
+      description: "what was published of an epoch; anybody can check it against the root on chain",
+      content: { "application/octet-stream": { schema: z.string().meta({ format: "binary" }) } },
+    },
+  },
+});
 
 /** The exchange's HTTP API. What is one participant's alone is given to whoever signs for it, and to nobody else. */
 export function exchangeRoutes(options: ExchangeRoutesOptions): OpenAPIHono {
@@ -204,6 +219,13 @@ export function exchangeRoutes(options: ExchangeRoutesOptions): OpenAPIHono {
     const bundle = stored && (await options.anchor.bundleOf(stored, signed));
     if (!bundle) throw new AppError("market-no-record", "there is no such record that both have signed");
     return c.json(bundle, 200);
+  });
+  app.openAPIRegistry.registerPath(logData);
+  app.get(logData.getRoutingPath(), async (c) => {
+    const { by, epoch } = parseAs(LogPath, c.req.param(), "market-bad-request");
+    const bytes = await options.logBytesOf(by, epoch);
+    if (!bytes) throw new AppError("market-no-record", `nothing is published here of epoch ${epoch} of ${by}`);
+    return new Response(new Uint8Array(bytes), { headers: { "content-type": "application/octet-stream" } });
   });
   app.doc31("/openapi.json", {
     openapi: "3.1.0",

@@ -10,16 +10,23 @@ import { parseAs } from "../../core/parse-as.ts";
 import { readJsonFile } from "../../core/read-json-file.ts";
 import { chainClient } from "../../settlement/chain/chain-client.ts";
 import { fileJournal } from "../../settlement/chain/file-journal.ts";
+import type { Spent } from "../../settlement/chain/transactor.ts";
 import { openKeystore } from "../../settlement/keys/keystore.ts";
 import { readPassphrase } from "../../settlement/keys/read-passphrase.ts";
+import { epochMaker } from "../../settlement/log/epoch-maker.ts";
+import { fillMirrors } from "../../settlement/log/fill-mirrors.ts";
+import { logPublisher } from "../../settlement/log/log-publisher.ts";
 import { type SignedAgreement, householdOf } from "../../settlement/record/agreement.ts";
 import { readAgreement } from "../../settlement/record/read-agreement.ts";
+import { exchangeDisputeStore } from "../store/exchange-dispute-store.ts";
+import { exchangeEpochStore } from "../store/exchange-epoch-store.ts";
 import { exchangeRecordStore } from "../store/exchange-record-store.ts";
 import { exchangeStore } from "../store/exchange-store.ts";
 import { openExchangeDatabase } from "../store/open-exchange-database.ts";
 import type { BookRules } from "../exchange/order-book.ts";
 import { pathFees } from "../exchange/path-fees.ts";
 import { clearingHouse } from "./clearing-house.ts";
+import { escrowFilling } from "./escrow-filling.ts";
 import { exchangeChain } from "./exchange-chain.ts";
 import type { ExchangeConfig } from "./exchange-config.ts";
 import { exchangeDesk } from "./exchange-desk.ts";
@@ -71,9 +78,40 @@ export async function startExchange(options: {
   const standing = standings({ participants, chain, store, records, forecasts, clock, log });
   const desk = await exchangeDesk({ rules, domain, store, standings: standing, clock, log });
   const salt = (): string => `0x${randomBytes(32).toString("hex")}`;
-  const house = clearingHouse({ participants, signer: wallet, chain, store, records, balancing, salt, clock, log });
-  const { epochMs, settleMs } = config;
-  const anchor = exchangeChain({ owner, chain, rpcUrl, participants, records, balancing, epochMs, settleMs, clock, log });
+  const noteSpent: Spent = (what, { hash, gasUsed }) => Promise.resolve(log.debug({ what, tx: hash, gasUsed }, "paid for"));
+  const fillUp = escrowFilling({ owner, wallet, chain, records, participants, levels: config.topUp, noteSpent, clock, log });
+  const house = clearingHouse({
+    participants,
+    signer: wallet,
+    chain,
+    store,
+    records,
+    disputes: exchangeDisputeStore(db),
+    onEscrowShort: (participant) => void fillUp(participant),
+    balancing,
+    salt,
+    clock,
+    log,
+  });
+  const { epochMs, settleMs, finality } = config;
+  const epochStore = exchangeEpochStore(db);
+  const publisher = logPublisher({ store: epochStore, owner, publishing: config.log });
+  const anchor = exchangeChain({
+    owner,
+    chain,
+    epochs: epochMaker({ store: epochStore, chain, owner, publisher, finality, noteSpent, log }),
+    epochStore,
+    onEpoch: [() => fillUp()],
+    onFinal: [() => fillMirrors({ store: epochStore, publisher, owner, mirrors: config.log.mirrors, log })],
+    rpcUrl,
+    participants,
+    records,
+    balancing,
+    epochMs,
+    settleMs,
+    clock,
+    log,
+  });
   const app = exchangeRoutes({
     rules: {
       v: 1,
@@ -101,6 +139,7 @@ export async function startExchange(options: {
     desk,
     house,
     anchor,
+    logBytesOf: async (by, epoch) => (by === owner && (await epochStore.isCommitted(epoch)) ? publisher.bytesOf(epoch) : null),
     store,
     records,
     chain,

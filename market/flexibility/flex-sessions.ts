@@ -26,6 +26,7 @@ export interface FlexSessions {
   known(): { sender: string; id: string; digest: string; untilMs: number }[];
   /** By local day. */
   sessions(): ReadonlyMap<string, FlexOperator>;
+  periodOf(date: string): Period;
   /** Resolves when nothing is being done. */
   idle(): Promise<void>;
 }
@@ -36,6 +37,8 @@ export async function flexSessions(options: {
   send: (messages: readonly UftpMessage[]) => void;
   uuid: () => string;
   now: () => number;
+  /** Whether nothing more comes of a session that is over; left out, nothing does. */
+  isDone?: (operator: FlexOperator) => Promise<boolean>;
   log: Log;
 }): Promise<FlexSessions> {
   const { config, store, send, uuid, now, log } = options;
@@ -67,11 +70,16 @@ export async function flexSessions(options: {
     readMeters,
     known: () => known,
     sessions: () => running,
+    periodOf,
     idle: () => last,
   };
 
+  function periodOf(date: string): Period {
+    return { date, timezone, slotMinutes: flexibility.slotMinutes };
+  }
+
   async function open(date: string): Promise<void> {
-    const period: Period = { date, timezone, slotMinutes: flexibility.slotMinutes };
+    const period = periodOf(date);
     const steps = store.steps(date);
     for (const { source } of await steps.steps())
       if (source && Date.parse(source.TimeStamp) + uftpWindowMs >= now())
@@ -114,7 +122,7 @@ export async function flexSessions(options: {
       if (after !== before) log.info({ period: date, phase: after }, "session goes on");
       const isOver =
         after === "closed" || (after === "frozen" && now() > (localDayStart(dayAfter(date, timezone), timezone) ?? 0));
-      if (isOver) running.delete(date);
+      if (isOver && ((await options.isDone?.(operator)) ?? true)) running.delete(date);
     }
     const nextDayMs = localDayStart(tomorrow, timezone) ?? 0;
     wakeMs = Math.min(nextDayMs, ...[...running.values()].map((operator) => operator.dueMs()));

@@ -1,5 +1,6 @@
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
+import type { TopUpStore } from "../../settlement/chain/top-up.ts";
 import type { ExchangeDb } from "./open-exchange-database.ts";
 
 /** A record of the exchange with one participant (owner address). */
@@ -23,31 +24,19 @@ export type RecordSubject =
   | { leg: { hash: string; side: "buy" | "sell" } }
   | { corrected: { startMs: number; side: "buy" | "sell" } };
 
-/** An epoch; `tx` is null until it is known to be on chain. */
-export interface ExchangeEpoch {
-  epoch: number;
-  root: string;
-  leaves: string[];
-  tx: string | null;
-}
-
-/** Records, price series and epochs. Each call that writes is one transaction. */
-export interface ExchangeRecordStore {
+/** Records, price series and what goes into escrow. Each call that writes is one transaction. */
+export interface ExchangeRecordStore extends TopUpStore {
   newest(participant: string): Promise<ExchangeRecord | null>;
   at(participant: string, seq: number): Promise<ExchangeRecord | null>;
   newestCosigned(participant: string): Promise<ExchangeRecord | null>;
   all(participant: string): Promise<ExchangeRecord[]>;
+  /** At most so many from a number on, in order. */
+  from(participant: string, seq: number, limit: number): Promise<ExchangeRecord[]>;
   /** Keeps a proposed record, and of what it is. */
   propose(record: ExchangeRecord, subject: RecordSubject): Promise<void>;
   cosign(participant: string, seq: number, participantSignature: string, ownSignature: string): Promise<void>;
-  dispute(participant: string, seq: number): Promise<void>;
   keepSeries(hash: string, series: PriceSeries, span: { startMs: number; endMs: number }): Promise<void>;
   seriesEpoch(hash: string): Promise<number | null>;
-  /** Puts all co-signed records and series that no epoch holds into the next one; null where there are none. */
-  gather(rootOf: (leaves: readonly string[]) => string): Promise<ExchangeEpoch | null>;
-  uncommitted(): Promise<ExchangeEpoch[]>;
-  committed(epoch: number, tx: string): Promise<void>;
-  epochAt(epoch: number): Promise<ExchangeEpoch | null>;
   /** When something that comes round is due, ms; 0 before the first time. */
   due(what: string): Promise<number>;
   setDue(what: string, atMs: number): Promise<void>;
@@ -66,13 +55,6 @@ interface Row {
   epoch: number | null;
 }
 
-interface EpochRow {
-  epoch: number;
-  root: string;
-  leaves: string;
-  tx: string | null;
-}
-
 export function exchangeRecordStore(db: ExchangeDb): ExchangeRecordStore {
   const newest = db.prepare<[string], Row>("select * from record where participant = ? order by seq desc limit 1");
   const one = db.prepare<[string, number], Row>("select * from record where participant = ? and seq = ?");
@@ -80,6 +62,9 @@ export function exchangeRecordStore(db: ExchangeDb): ExchangeRecordStore {
     "select * from record where participant = ? and state = 'cosigned' order by seq desc limit 1",
   );
   const every = db.prepare<[string], Row>("select * from record where participant = ? order by seq");
+  const since = db.prepare<[string, number, number], Row>(
+    "select * from record where participant = ? and seq >= ? order by seq limit ?",
+  );
   const insert = db.prepare(
     `insert into record (participant, seq, body, digest, evidence, prices, state) values (?, ?, ?, ?, ?, ?, 'proposed')`,
   );
@@ -88,28 +73,22 @@ export function exchangeRecordStore(db: ExchangeDb): ExchangeRecordStore {
   const cosign = db.prepare(
     "update record set state = 'cosigned', participant_signature = ?, own_signature = ? where participant = ? and seq = ?",
   );
-  const dispute = db.prepare("update record set state = 'disputed' where participant = ? and seq = ?");
   const addSeries = db.prepare("insert or ignore into series (hash, start_ms, end_ms, body) values (?, ?, ?, ?)");
   const seriesAt = db.prepare<[string], { epoch: number | null }>("select epoch from series where hash = ?");
-  const freeRecords = db.prepare<[], { digest: string }>(
-    "select digest from record where epoch is null and state = 'cosigned' order by participant, seq limit 60000",
-  );
-  const freeSeries = db.prepare<[], { hash: string }>("select hash from series where epoch is null order by hash");
-  const bindRecord = db.prepare<[number, string]>("update record set epoch = ? where digest = ?");
-  const bindSeries = db.prepare<[number, string]>("update series set epoch = ? where hash = ?");
-  const lastEpoch = db.prepare<[], { epoch: number | null }>("select max(epoch) as epoch from epoch");
-  const addEpoch = db.prepare("insert into epoch (epoch, root, leaves) values (?, ?, ?)");
-  const open = db.prepare<[], EpochRow>("select * from epoch where tx is null order by epoch");
-  const epochRow = db.prepare<[number], EpochRow>("select * from epoch where epoch = ?");
-  const setTx = db.prepare<[string, number]>("update epoch set tx = ? where epoch = ?");
+  const addTopUp = db.prepare<[string, string, number]>("insert into top_up (participant, micro, at_ms) values (?, ?, ?)");
+  const topUps = db.prepare<[number], { micro: string }>("select micro from top_up where at_ms >= ?");
   const dueAt = db.prepare<[string], { at_ms: number }>("select at_ms from due where what = ?");
   const putDue = db.prepare("insert or replace into due (what, at_ms) values (?, ?)");
   const durably = <T>(work: () => T): Promise<T> => new Promise((resolve) => resolve(db.transaction(work)()));
   return {
+    newestRecord: (participant) => durably(() => recordOr(newest.get(participant))),
+    addTopUp: (participant, micro, atMs) => durably(() => void addTopUp.run(participant, String(micro), atMs)),
+    toppedUpSince: (ms) => durably(() => topUps.all(ms).reduce((sum, { micro }) => sum + BigInt(micro), 0n)),
     newest: (participant) => durably(() => recordOr(newest.get(participant))),
     at: (participant, seq) => durably(() => recordOr(one.get(participant, seq))),
     newestCosigned: (participant) => durably(() => recordOr(cosignedNewest.get(participant))),
     all: (participant) => durably(() => every.all(participant).map(recordOf)),
+    from: (participant, seq, limit) => durably(() => since.all(participant, seq, limit).map(recordOf)),
     propose: ({ participant, record, digest, evidence, prices }, subject) =>
       durably(() => {
         const texts = [record, evidence, prices].map((value) => JSON.stringify(value));
@@ -118,30 +97,9 @@ export function exchangeRecordStore(db: ExchangeDb): ExchangeRecordStore {
         else addCorrection.run(participant, subject.corrected.startMs, subject.corrected.side, record.seq);
       }),
     cosign: (participant, seq, theirs, own) => durably(() => void cosign.run(theirs, own, participant, seq)),
-    dispute: (participant, seq) => durably(() => void dispute.run(participant, seq)),
     keepSeries: (hash, series, { startMs, endMs }) =>
       durably(() => void addSeries.run(hash, startMs, endMs, JSON.stringify(series))),
     seriesEpoch: (hash) => durably(() => seriesAt.get(hash)?.epoch ?? null),
-    gather: (rootOf) =>
-      durably(() => {
-        const digests = freeRecords.all().map(({ digest }) => digest);
-        const hashes = freeSeries.all().map(({ hash }) => hash);
-        const leaves = [...digests, ...hashes];
-        if (leaves.length === 0) return null;
-        const epoch = (lastEpoch.get()?.epoch ?? 0) + 1;
-        const root = rootOf(leaves);
-        addEpoch.run(epoch, root, JSON.stringify(leaves));
-        for (const digest of digests) bindRecord.run(epoch, digest);
-        for (const hash of hashes) bindSeries.run(epoch, hash);
-        return { epoch, root, leaves, tx: null };
-      }),
-    uncommitted: () => durably(() => open.all().map(epochOf)),
-    committed: (epoch, tx) => durably(() => void setTx.run(tx, epoch)),
-    epochAt: (epoch) =>
-      durably(() => {
-        const row = epochRow.get(epoch);
-        return row ? epochOf(row) : null;
-      }),
     due: (what) => durably(() => dueAt.get(what)?.at_ms ?? 0),
     setDue: (what, atMs) => durably(() => void putDue.run(what, atMs)),
   };
@@ -159,11 +117,4 @@ const recordOf = (row: Row): ExchangeRecord => ({
   participantSignature: row.participant_signature,
   ownSignature: row.own_signature,
   epoch: row.epoch,
-});
-
-const epochOf = ({ epoch, root, leaves, tx }: EpochRow): ExchangeEpoch => ({
-  epoch,
-  root,
-  leaves: JSON.parse(leaves) as string[],
-  tx,
 });

@@ -19,7 +19,7 @@ export interface MadeAuction {
   result: AuctionResult;
 }
 
-/** One side of a trade; `seq`: of the record that settles it, null before. */
+/** One side of a trade; `seq`: of the record that settles it, null before. What a person left out is no leg any more. */
 export interface StoredLeg {
   hash: string;
   side: "buy" | "sell";
@@ -112,7 +112,7 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const legsOfOne = db.prepare<[string, number], LegRow>(
-    "select * from leg where participant = ? and end_ms >= ? order by start_ms, cleared_ms, hash, side",
+    "select * from leg where participant = ? and end_ms >= ? and (seq is null or seq > 0) order by start_ms, cleared_ms, hash, side",
   );
   const openLeg = db.prepare<[string, number], LegRow>(
     `select * from leg where participant = ? and seq is null and end_ms <= ? order by end_ms, cleared_ms, hash, side limit 1`,
@@ -123,7 +123,7 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
      from leg l
        join metered m on m.participant = l.participant and m.start_ms = l.start_ms
        left join correction c on c.participant = l.participant and c.start_ms = l.start_ms and c.side = l.side
-     where l.participant = ? and l.end_ms >= ? and c.seq is null
+     where l.participant = ? and l.end_ms >= ? and c.seq is null and (l.seq is null or l.seq > 0)
      group by l.start_ms, l.end_ms, l.side
      having count(*) = count(l.seq) and traded > done order by l.start_ms, l.side desc limit 1`,
   );
@@ -133,7 +133,7 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
   const sums = db.prepare<[string, number, number], { start_ms: number; end_ms: number; bought: number; sold: number }>(
     `select start_ms, end_ms, sum(case side when 'buy' then wh else 0 end) as bought,
        sum(case side when 'sell' then wh else 0 end) as sold
-     from leg where participant = ? and start_ms >= ? and start_ms < ? group by start_ms, end_ms order by start_ms`,
+     from leg where participant = ? and start_ms >= ? and start_ms < ? and (seq is null or seq > 0) group by start_ms, end_ms order by start_ms`,
   );
   const addResult = db.prepare<[number, number, string]>(
     "insert or replace into result (start_ms, cleared_ms, body) values (?, ?, ?)",

@@ -38,6 +38,19 @@ const migrations: readonly string[] = [
     start_ms integer not null, cleared_ms integer not null, body text not null, primary key (start_ms, cleared_ms)) strict, without rowid;
   create table due (what text primary key, at_ms integer not null) strict;
   `,
+  `
+  alter table epoch add column final integer not null default 0;
+  alter table epoch add column blobs integer not null default 0;
+  alter table epoch add column data_sha256 text;
+  create table mirror (url text primary key, epoch integer not null) strict;
+  create table top_up (participant text not null, micro text not null, at_ms integer not null) strict;
+  create table dispute (
+    id integer primary key, participant text not null, seq integer not null, code text not null, message text not null,
+    own text not null, record text not null, at_ms integer not null, resolution text, resolved_ms integer) strict;
+  insert into dispute (participant, seq, code, message, own, record, at_ms)
+    select participant, seq, 'unknown', 'an older program did not keep what the participant said', '{}', body, 0
+    from record where state = 'disputed';
+  `,
 ];
 
 /**

@@ -3,14 +3,28 @@ import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { type Generated, Kysely, sql, SqliteDialect } from "kysely";
 import { AppError, errorMessage } from "../../core/app-error.ts";
+import { type MarketRecord, type MarketRecordStore, marketRecordStore } from "./market-record-store.ts";
 import type { KeptStep, StepStore } from "../flexibility/flex-operator.ts";
 
-interface Tables {
+/** Tables of the market's database. */
+export interface MarketTables {
   steps: { seq: Generated<number>; period: string; step: string };
+  record: {
+    participant: string;
+    seq: number;
+    order_id: string;
+    body: string;
+    digest: string;
+    evidence: string;
+    state: MarketRecord["state"];
+    their_signature: string | null;
+    own_signature: string | null;
+  };
 }
 
-/** What the market keeps: the steps of each session, by its period. */
+/** What the market keeps: the steps of each session, by its period, and records of settled orders. */
 export interface MarketStore {
+  records: MarketRecordStore;
   steps(period: string): StepStore;
   /** Periods with steps, the newest first, at most so many. */
   periods(most: number): Promise<string[]>;
@@ -21,6 +35,11 @@ const migrations = [
   [
     "create table steps (seq integer primary key, period text not null, step text not null)",
     "create index steps_by_period on steps (period, seq)",
+  ],
+  [
+    `create table record (
+      participant text not null, seq integer not null, order_id text not null unique, body text not null, digest text not null,
+      evidence text not null, state text not null, their_signature text, own_signature text, primary key (participant, seq))`,
   ],
 ];
 
@@ -47,7 +66,7 @@ export async function openMarketStore(file: string): Promise<MarketStore> {
   }
   if (database.pragma("synchronous", { simple: true }) !== 2)
     throw new AppError("store-not-durable", `database ${file} did not take synchronous=FULL`);
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
+  const db = new Kysely<MarketTables>({ dialect: new SqliteDialect({ database }) });
   const version = Number(database.pragma("user_version", { simple: true }));
   if (version > migrations.length) {
     await db.destroy();
@@ -62,6 +81,7 @@ export async function openMarketStore(file: string): Promise<MarketStore> {
       await sql.raw(`pragma user_version = ${next + 1}`).execute(transaction);
     });
   return {
+    records: marketRecordStore(db),
     steps: (period) => ({
       async steps() {
         const rows = await db.selectFrom("steps").select("step").where("period", "=", period).orderBy("seq").execute();

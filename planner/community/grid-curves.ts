@@ -1,6 +1,6 @@
 import { curvesFrom, type CostCurves } from "../cost-curves.ts";
 import type { Home } from "../home.ts";
-import type { Ask } from "./party.ts";
+import type { Ask, Pull } from "./party.ts";
 
 /** What a slot is charged with on top of the home's own prices, as the ask says it and the home allows it. */
 export interface Surcharge extends Pick<Ask<unknown>, "price" | "most" | "least" | "pull"> {
@@ -57,7 +57,7 @@ function crossed(home: Home, { price, most, least, beyond, fuse, pull }: Surchar
   const money = gridWh * ((gridWh >= 0 ? home.importPrice : home.exportPrice)[slot] as number) + over * home.gridPenalty;
   const outside = Math.max(0, gridWh - (most[slot] as number), (least[slot] as number) - gridWh);
   let merit = money + gridWh * (price[slot] as number) + (outside > 0 ? outside * beyond : 0) + over * fuse;
-  if (pull) merit += pull.pricePerWh2 * (gridWh - (pull.towards[slot] as number)) ** 2;
+  if (isPulled(pull, slot)) merit += pull.pricePerWh2 * (gridWh - (pull.towards[slot] as number)) ** 2;
   return { gridWh, money, merit };
 }
 
@@ -69,13 +69,15 @@ function bendsOf(home: Home, { most, least, pull }: Surcharge, slot: number): nu
     most[slot] as number,
     least[slot] as number,
   ];
-  if (pull) {
+  if (isPulled(pull, slot)) {
     const reach = reachOf(home, slot);
     for (let bend = -pullBends; bend <= pullBends; bend += 1)
       bends.push((pull.towards[slot] as number) + (bend / pullBends) * reach);
   }
   return bends.filter((bend) => Number.isFinite(bend));
 }
+
+const isPulled = (pull: Pull | undefined, slot: number): pull is Pull => pull !== undefined && slot >= (pull.from ?? 0);
 
 /** The most that the home's appliances can move, Wh. */
 function reachOf(home: Home, slot: number): number {

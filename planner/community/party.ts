@@ -5,6 +5,8 @@ export type Effort = "keep" | "quick" | "usual" | "thorough";
 export interface Pull {
   towards: Float64Array;
   pricePerWh2: number;
+  /** Slots before this one are left alone; 0 where it is left out. */
+  from?: number;
 }
 
 /**

@@ -46,12 +46,12 @@ export function unasked<Plan>({ parties, portfolio }: RoundPortfolio<Plan>): Por
 export function pulledBy<Plan>(
   { parties, relaxed, portfolio }: RoundPortfolio<Plan>,
   last: PortfolioAnswers<Plan>,
-  { shiftWh, penalty }: { shiftWh: Float64Array; penalty: number },
+  { shiftWh, penalty, from = 0 }: { shiftWh: Float64Array; penalty: number; from?: number },
 ): PortfolioAnswers<Plan> {
   const slots = portfolio.community.hours.length;
   return (relaxed ?? parties).map((party, index) => {
     const before = last[index];
-    const pull = pullOf(shiftWh, penalty, before?.netWh ?? new Float64Array(slots));
+    const pull = pullOf(shiftWh, penalty, before?.netWh ?? new Float64Array(slots), from);
     return party.answer({ ...askOf(slots, before?.plan), pull });
   });
 }

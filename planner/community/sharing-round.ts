@@ -69,9 +69,13 @@ export function shiftFor({ tookWh, meanWh, missWh }: Sharing, group: number): Fl
   return at(tookWh, group).map((wh, slot) => at(meanWh, group)[slot]! - at(missWh, group)[slot]! - wh);
 }
 
-/** Where a party is pulled that answered `lastWh`, with the shift of its group. @param penalty of the sharing */
-export function pullOf(shift: Float64Array, penalty: number, lastWh: Float64Array): Pull {
-  return { towards: lastWh.map((wh, slot) => wh + (shift[slot] as number)), pricePerWh2: penalty / 2 };
+/**
+ * Where a party is pulled that answered `lastWh`, with the shift of its group.
+ * @param penalty of the sharing
+ * @param from slots before this one are none of the sharing's
+ */
+export function pullOf(shift: Float64Array, penalty: number, lastWh: Float64Array, from = 0): Pull {
+  return { towards: lastWh.map((wh, slot) => wh + (shift[slot] as number)), pricePerWh2: penalty / 2, from };
 }
 
 /** What a Wh more of a group costs for the limits, money per Wh: above nothing where import is short of room, below where export is. */

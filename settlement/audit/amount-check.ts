@@ -2,26 +2,25 @@ import { AppError } from "../../core/app-error.ts";
 import type { SignedOrder } from "../../core/message/exchange-order.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
-import type { Agreement, SignedAgreement } from "../record/agreement.ts";
 import type { SettlementDomain } from "../record/domain.ts";
 import { dueOf } from "../record/due.ts";
 import { orderSigner } from "../record/order-signature.ts";
 import { zeroHash } from "../record/record.ts";
 import { evidenceHash, pricesHash } from "../record/reference-hash.ts";
-import { agreementHash, verifyAgreement } from "../record/sign-agreement.ts";
+import { agreementHash, type SignedTerms, type Terms, verifyAgreement } from "../record/sign-agreement.ts";
 import type { Journal } from "./journal.ts";
 import type { KeyHistory } from "./key-history.ts";
 import { recordPlace } from "./places.ts";
 
 /** Recomputes energy and money of records from what the parties keep: agreements, price series, evidence. */
 export interface AmountCheck {
-  agreement(signed: SignedAgreement, place: string): void;
+  agreement(signed: SignedTerms, place: string): void;
   prices(series: PriceSeries): void;
   record(record: RecordWire, evidence: Evidence): void;
 }
 
 export function amountCheck(domain: SettlementDomain, keys: KeyHistory, say: Journal): AmountCheck {
-  const agreements = new Map<string, Agreement>();
+  const agreements = new Map<string, Terms>();
   const prices = new Map<string, PriceSeries>();
   const checkOrder = ({ order, signature }: SignedOrder, place: string): void => {
     const signer = orderSigner(domain, order, signature);
@@ -86,7 +85,7 @@ export function amountCheck(domain: SettlementDomain, keys: KeyHistory, say: Jou
   };
 }
 
-function termsObjection(record: RecordWire, { a, b, from, until }: Agreement): string | undefined {
+function termsObjection(record: RecordWire, { a, b, from, until }: Terms): string | undefined {
   if (a !== record.a || b !== record.b) return "the agreement is between other parties";
   if (Date.parse(record.start) < Date.parse(from) || Date.parse(record.end) > Date.parse(until))
     return `the service period is outside ${from} to ${until}`;

@@ -21,7 +21,7 @@ export async function auditArchive(
   const given = new Set<string>();
   const unlogged: { entry: RecordLine; digest: string }[] = [];
   for await (const { line, entry } of archive) {
-    if (entry.kind === "agreement") amounts.agreement(entry, `line ${line}`);
+    if (entry.kind === "agreement" || entry.kind === "grid-agreement") amounts.agreement(entry, `line ${line}`);
     else if (entry.kind === "prices") {
       amounts.prices(entry.series);
       unexplained.delete(pricesHash(entry.series));

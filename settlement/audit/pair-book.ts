@@ -149,11 +149,11 @@ function checkTotals(record: RecordWire, last: RecordWire | null, say: Journal):
   );
 }
 
-/** What is metered, and the reward of a day, is settled once for each period; a trade and a correction once for what it follows from. */
+/** What is metered, and the reward of a day, is settled once for each period; a trade, a correction and an order once for what it follows from. */
 function checkPeriod(book: Book, record: RecordWire, say: Journal): void {
   const { kind, start, end, ref } = record;
   say.checked("periods");
-  if (kind === "trade" || kind === "correction") {
+  if (kind === "trade" || kind === "correction" || kind === "flexibility") {
     if (book.refs.has(`${kind} ${ref}`))
       say.find("periods", "bad", "periods-overlap", recordPlace(record), `the ${kind} ${ref} is settled twice between these two`);
     book.refs.add(`${kind} ${ref}`);

@@ -36,6 +36,9 @@ export interface Mined {
   logs: readonly EventLog[];
 }
 
+/** Keeps what a transaction has cost. @param records that it put into an epoch, or paid for */
+export type Spent = (what: string, mined: Mined, records: number) => Promise<void>;
+
 /** One entry of a transaction's log, as the chain has it. */
 export interface EventLog {
   address: string;

@@ -12,6 +12,7 @@ import {
   OrdersDown,
   type OrdersUp,
   OwnDown,
+  OwnRecords,
   type SignedRequest,
 } from "../../core/message/exchange-http.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
@@ -34,6 +35,8 @@ export interface ExchangeClient {
   own(): Promise<OwnDown>;
   send(up: OrdersUp): Promise<OrdersDown>;
   settle(up: Omit<ExchangeSettlementUp, "request">): Promise<SettlementDown[]>;
+  /** Own records, by number. */
+  records(): Promise<OwnRecords["items"]>;
   bundle(seq: number): Promise<Bundle>;
   /** What the other party of the agreement traded in slots that begin in [from, to); for its supplier. */
   allocations(fromMs: number, toMs: number): Promise<AllocationsDown["items"]>;
@@ -85,6 +88,7 @@ export function exchangeClient(
       const body = { request: await request(), from: iso(fromMs), to: iso(toMs) };
       return (await call("/v1/allocations", AllocationsDown, body)).items;
     },
+    records: async () => (await call("/v1/records", OwnRecords, { request: await request() })).items,
     bundle: async (seq) => call(`/v1/records/${seq}/bundle`, Bundle, { request: await request() }),
   };
 }

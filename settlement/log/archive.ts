@@ -5,6 +5,7 @@ import { Signature } from "../../core/message/fields.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import { SignedAgreement } from "../record/agreement.ts";
+import { SignedGridAgreement } from "../record/grid-agreement.ts";
 
 /**
  * One line of an archive: what an auditor needs beside the chain to recompute amounts, and to see what digests stand for.
@@ -12,6 +13,7 @@ import { SignedAgreement } from "../record/agreement.ts";
  */
 export const ArchiveLine = z.discriminatedUnion("kind", [
   SignedAgreement.extend({ v: z.literal(1), kind: z.literal("agreement") }),
+  SignedGridAgreement.extend({ v: z.literal(1), kind: z.literal("grid-agreement") }),
   z.strictObject({ v: z.literal(1), kind: z.literal("prices"), series: PriceSeries }),
   z.strictObject({
     v: z.literal(1),

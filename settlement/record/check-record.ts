@@ -2,8 +2,7 @@ import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { TradeEvidence } from "../../core/message/exchange-trade.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
-import type { Evidence, RecordWire, SettlementUp } from "../../core/message/settlement-message.ts";
-import type { Agreement } from "./agreement.ts";
+import type { Evidence, OrderEvidence, RecordWire, SettlementUp } from "../../core/message/settlement-message.ts";
 import type { PairState } from "../chain/chain-reader.ts";
 import { chargeNow } from "./charge-now.ts";
 import { checkDeviation, checkTrade } from "./check-trade.ts";
@@ -12,7 +11,7 @@ import { evenly } from "./evenly.ts";
 import { recordDigest, zeroHash } from "./record.ts";
 import { evidenceHash, pricesHash } from "./reference-hash.ts";
 import { tradedOfSlots } from "./residual.ts";
-import { agreementHash, domainOf } from "./sign-agreement.ts";
+import { agreementHash, domainOf, type Terms } from "./sign-agreement.ts";
 
 /** Energy of one slot in the gateway's own ledger; instants in ms. */
 export interface OwnSlot {
@@ -60,7 +59,7 @@ export interface OwnTrading {
 export interface RecordContext {
   /** Newest record that the gateway has signed for this pair, null before the first. */
   previous: RecordWire | null;
-  agreement: Agreement;
+  agreement: Terms;
   /** Price series that the gateway accepted for the period; null for a reward. */
   series: PriceSeries | null;
   /** Own slots that touch the period; slots outside it or of the other register are ignored. */
@@ -78,6 +77,8 @@ export interface RecordContext {
   tradedWh?: Readonly<Record<"import" | "export", ReadonlyMap<number, number>>>;
   /** Of a pair with an exchange: what its trades and corrections are checked against. */
   trading?: OwnTrading;
+  /** Of a record of kind flexibility: the order as it is known here, with own meters; null where it is not, or not metered yet. */
+  order?: OrderEvidence | null;
   /**
    * The pair on chain, to see that the payer has the money: as of the newest block, and of the newest that cannot be undone.
    * In each it must suffice; none skips that check.
@@ -152,7 +153,7 @@ function checkPlace(
   if (record.prev !== prev)
     return object("settlement-wrong-prev", `the record before this one has another digest here`, { prev });
   const [startMs, endMs] = periodOf(record);
-  if (isOfExchange(record)) return undefined;
+  if (isOfExchange(record) || record.kind === "flexibility") return undefined;
   const overlap = covered.find(
     (period) => period.register === evidence.register && period.startMs < endMs && startMs < period.endMs,
   );
@@ -164,14 +165,17 @@ function checkPlace(
   return undefined;
 }
 
-function checkEnergy(
-  record: RecordWire,
-  evidence: Evidence,
-  { ownSlots, meterSlots = [], devices, agreement, trading, tradedWh }: RecordContext,
-): Objection | undefined {
+function checkEnergy(record: RecordWire, evidence: Evidence, context: RecordContext): Objection | undefined {
+  const { ownSlots, meterSlots = [], devices, agreement, trading, tradedWh } = context;
   if (record.ref !== evidenceHash(evidence))
     return object("settlement-wrong-evidence", "the evidence that came along has another hash than the record says");
   const [startMs, endMs] = periodOf(record);
+  if (record.kind === "flexibility") {
+    const { order } = context;
+    if (!order) return object("settlement-energy-missing", "the order is not known here, or not metered yet");
+    if (evidenceHash({ register: "none", slots: [], order }) === record.ref) return undefined;
+    return object("settlement-energy-differs", `order ${order.reference} has other figures here than the evidence says`);
+  }
   if (isOfExchange(record)) {
     const problem =
       record.kind === "trade"

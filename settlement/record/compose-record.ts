@@ -1,15 +1,14 @@
 import { AppError } from "../../core/app-error.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
-import type { Agreement } from "./agreement.ts";
 import { dueOf, type Service } from "./due.ts";
 import { recordDigest, zeroHash } from "./record.ts";
 import { evidenceHash, pricesHash } from "./reference-hash.ts";
-import { agreementHash, domainOf } from "./sign-agreement.ts";
+import { agreementHash, domainOf, type Terms } from "./sign-agreement.ts";
 
 /** What the proposer starts from. */
 export interface RecordBasis extends Service {
-  agreement: Agreement;
+  agreement: Terms;
   /** Newest record of the pair, null for the first. */
   previous: RecordWire | null;
   evidence: Evidence;

@@ -4,7 +4,9 @@ import type { Evidence, RecordWire } from "../../core/message/settlement-message
 import { type Agreement, householdOf } from "./agreement.ts";
 import { energyAmount } from "./amount.ts";
 import { checkFlexibility, flexibilityReward } from "./flexibility.ts";
+import { orderDue } from "./order-due.ts";
 import { isServiceDay } from "./service-day.ts";
+import type { Terms } from "./sign-agreement.ts";
 import { deviationDue, tradeDue } from "./trade-due.ts";
 
 /** What a record has to say about energy and money. */
@@ -22,13 +24,16 @@ export type Service = Pick<RecordWire, "kind" | "start" | "end">;
  * What follows from evidence, prices and agreement for one record. Import is paid by the household and export by the
  * aggregator; at a negative price it is the other way round. A reward is for one service day: the agreement's
  * amount, or its share of what flexibility earned. A trade at an exchange is for one delivery slot, and so is what was traded
- * and not done. Undefined for kinds that the agreement has no rule for.
+ * and not done; an order of a grid operator is for one day. Undefined for kinds that the agreement has no rule for.
  * @param series price series of an energy record, balancing prices of a correction; null for rewards and trades
  * @throws AppError settlement-wrong-evidence where the slots do not fit the kind or the period, settlement-wrong-period
  * where the agreement forbids the period, settlement-wrong-currency, settlement-no-price, and those of energyAmount, checkFlexibility and tradeDue
  */
-export function dueOf(service: Service, evidence: Evidence, agreement: Agreement, series: PriceSeries | null): Due | undefined {
+export function dueOf(service: Service, evidence: Evidence, agreement: Terms, series: PriceSeries | null): Due | undefined {
   const { kind } = service;
+  // With a grid operator only its orders are settled, and with nobody else are they.
+  if ("kind" in agreement) return kind === "flexibility" && !series ? orderDue(service, evidence, agreement) : undefined;
+  if (evidence.order) throw new AppError("settlement-wrong-evidence", "orders are settled with grid operators only");
   switch (kind) {
     case "import":
     case "export":
@@ -40,6 +45,7 @@ export function dueOf(service: Service, evidence: Evidence, agreement: Agreement
     case "correction":
       return evidence.deviation ? deviationDue(service, evidence, agreement, series) : undefined;
     case "fee":
+    case "flexibility":
       return undefined;
   }
 }

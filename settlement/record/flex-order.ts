@@ -1,3 +1,6 @@
+import { iso } from "../../core/clock/clock.ts";
+import type { OrderEvidence } from "../../core/message/settlement-message.ts";
+import type { Slot } from "../../core/slots.ts";
 import { divideHalfEven, moneyMicro } from "../../core/units.ts";
 import { settleFlex } from "./one-sided-penalty.ts";
 
@@ -57,9 +60,43 @@ export function settleOrder(
     const { deliveredWh, deficiencyWh } = settleFlex({ baselineWh, orderedWh, meteredWh: metered }, { price: 0n, penalty: 0n });
     return [{ slot, baselineWh, orderedWh, meteredWh: metered, deliveredWh, deficiencyWh }];
   });
-  const sum = (of: (slot: SettledSlot) => number): bigint => BigInt(slots.reduce((wh, slot) => wh + of(slot), 0));
+  return { offer, slots, ...orderMoney(slots, price, penalty) };
+}
+
+/**
+ * What the slots of an order come to.
+ * @param price for all that was ordered
+ * @param penaltyPerKwh for what is missing
+ */
+export function orderMoney(
+  slots: readonly Pick<SettledSlot, "orderedWh" | "deliveredWh" | "deficiencyWh">[],
+  price: bigint,
+  penaltyPerKwh: bigint,
+): Pick<OrderSettlement, "price" | "penalty" | "netMicro"> {
+  const sum = (of: (slot: (typeof slots)[number]) => number): bigint => BigInt(slots.reduce((wh, slot) => wh + of(slot), 0));
   const ordered = sum(({ orderedWh }) => Math.abs(orderedWh));
   const paid = ordered === 0n ? 0n : divideHalfEven(price * sum(({ deliveredWh }) => deliveredWh), ordered);
-  const taken = moneyMicro(slots.map(({ deficiencyWh }) => ({ wh: deficiencyWh, microPerKwh: penalty })));
-  return { offer, slots, price: paid, penalty: taken, netMicro: paid - taken };
+  const taken = moneyMicro(slots.map(({ deficiencyWh }) => ({ wh: deficiencyWh, microPerKwh: penaltyPerKwh })));
+  return { price: paid, penalty: taken, netMicro: paid - taken };
+}
+
+/** A settled order as evidence: the same for both sides where their figures are the same. @param day slots of its local day */
+export function orderEvidence(
+  order: OrderedSchedule & { point: string; penaltyPerKwh: bigint },
+  { slots }: Pick<OrderSettlement, "slots">,
+  day: readonly Slot[],
+): OrderEvidence {
+  return {
+    reference: order.offer,
+    point: order.point,
+    price: String(order.price),
+    penaltyPerKwh: String(order.penaltyPerKwh),
+    slots: slots.map(({ slot, baselineWh, orderedWh, meteredWh }) => ({
+      start: iso(day[slot]?.startMs ?? 0),
+      end: iso(day[slot]?.endMs ?? 0),
+      baselineWh: baselineWh + 0,
+      orderedWh: orderedWh + 0,
+      meteredWh: meteredWh + 0,
+    })),
+  };
 }

@@ -41,6 +41,11 @@ export const GridAgreement = z
     timezone: Timezone,
     currency: Currency,
     feeders: z.array(GridTerms).min(1).max(1000),
+    /**
+     * How orders of flexibility are paid: the most for a kWh that is moved as asked, and what a kWh costs that was ordered and is
+     * missing. Absent: no order is settled by this contract.
+     */
+    orders: z.strictObject({ reservePerKwh: Amount, penaltyPerKwh: Amount }).optional(),
     settlementContract: Address,
     chainId: z.int().positive(),
   })
@@ -60,3 +65,8 @@ export const SignedGridAgreement = z.strictObject({
   signatureB: Signature,
 });
 export type SignedGridAgreement = z.infer<typeof SignedGridAgreement>;
+
+/** The party of such a contract that is not its aggregator. */
+export function gridOperatorOf({ a, b, aggregator }: Pick<GridAgreement, "a" | "b" | "aggregator">): string {
+  return aggregator === a ? b : a;
+}

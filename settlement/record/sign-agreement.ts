@@ -1,14 +1,16 @@
 import { AppError, errorMessage } from "../../core/app-error.ts";
-import type { Agreement } from "./agreement.ts";
+import type { Agreement, SignedAgreement } from "./agreement.ts";
 import { canonicalHash } from "./canonical-hash.ts";
 import type { SettlementDomain } from "./domain.ts";
-import type { GridAgreement } from "./grid-agreement.ts";
+import type { GridAgreement, SignedGridAgreement } from "./grid-agreement.ts";
 import { recoverSigner, signTyped, typedDigest, type TypedDataSigner, type TypedFields } from "./signature.ts";
 
 const types: TypedFields = { AgreementTerms: [{ name: "terms", type: "bytes32" }] };
 
 /** Terms that two parties sign: with a household, or with a grid operator. */
-type Terms = Agreement | GridAgreement;
+export type Terms = Agreement | GridAgreement;
+/** The same with both signatures. */
+export type SignedTerms = SignedAgreement | SignedGridAgreement;
 
 /** The contract and chain that an agreement is settled on. */
 export function domainOf({ chainId, settlementContract }: Pick<Terms, "chainId" | "settlementContract">): SettlementDomain {

@@ -3,6 +3,7 @@ import { Address, Hash, Signature } from "../../core/message/fields.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { EpochInclusion, Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import { SignedAgreement } from "../record/agreement.ts";
+import { SignedGridAgreement } from "../record/grid-agreement.ts";
 
 /**
  * All that is needed to prove one record without asking anyone but the chain.
@@ -19,7 +20,7 @@ export const Bundle = z.strictObject({
   digest: Hash,
   record: RecordWire.strict(),
   evidence: Evidence,
-  agreement: SignedAgreement,
+  agreement: z.union([SignedAgreement, SignedGridAgreement]),
   /** Price series of an energy record, null for others. */
   prices: PriceSeries.nullable(),
   signatureA: Signature,

@@ -27,7 +27,8 @@ export function checkEvidence({ record, evidence }: Bundle): Outcome {
     : bad(`the evidence has hash ${hash}, the record says ${record.ref}`);
 }
 
-function whatOf({ trade, deviation, slots }: Bundle["evidence"]): string {
+function whatOf({ trade, deviation, order, slots }: Bundle["evidence"]): string {
+  if (order) return "the order has";
   if (trade) return "the trade has";
   return deviation ? "what was traded and done has" : `${slots.length} slots have`;
 }

@@ -48,6 +48,7 @@ async function running(change: Partial<Actuator> = {}) {
     local: () => new Map(),
     overrides: () => [],
     needs: () => new Map(),
+    spent: () => new Map(),
     house: () => houseAt(0, { meterAgeMs: grid?.ageMs ?? Infinity, importW: grid?.powerW ?? null, maxImportW: 5000 }),
     onElsewhere: (resource, setting) => void elsewhere.push(`${resource} ${setting.mode}`),
     actuator: { ...actuator, ...change },

@@ -30,6 +30,7 @@ function house(peakW: number | null, plannedPeakW = 0) {
     phases: 1 as const,
     fuseA: 25,
     maxImportW: 5000,
+    maxExportW: null,
     peakW,
     peakPricePerKw: null,
     randomDelayMs: 600_000,

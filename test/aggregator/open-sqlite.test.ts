@@ -5,6 +5,7 @@ import { expect, it } from "vitest";
 import { errorCode } from "../../core/app-error.ts";
 import { openStore } from "../../aggregator/store/open-store.ts";
 import { scratch } from "../fake/scratch.ts";
+import { message, sampleItem } from "./rows.ts";
 
 const open = (file: string) => openStore({ engine: "sqlite", file });
 
@@ -20,4 +21,19 @@ it("makes its file for itself alone, and says store-unusable where it cannot, st
   writeFileSync(`${file}.text`, "this is no database, but long enough to be taken for one".repeat(10));
   expect(await open(`${file}.text`).catch(errorCode)).toBe("store-unusable");
   expect(await open(`${file}.text/data.db`).catch(errorCode)).toBe("store-unusable");
+});
+
+it("gives pages of deleted rows back to the disk, some at a time", async () => {
+  const file = join(scratch("pages"), "data.db");
+  const store = await openStore({ engine: "sqlite", file });
+  for (let at = 0; at < 20; at++)
+    await store.ingest("a", message(Array.from({ length: 500 }, (_, index) => sampleItem(at * 500 + index + 1))));
+  while ((await store.deleteReadings("a", Infinity, { limit: 500 })) === 500);
+  const look = new Database(file, { readonly: true });
+  const free = (): unknown => look.pragma("freelist_count", { simple: true });
+  const before = Number(free());
+  store.freePages();
+  expect([before > 100, free()]).toEqual([true, 0]);
+  look.close();
+  await store.close();
 });

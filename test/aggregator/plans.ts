@@ -34,6 +34,44 @@ export const carWanting = (energyWh: number): Resource => ({
 });
 export const charger = carWanting(11_100);
 
+const { demand: _, ...bare } = boiler;
+
+/** A battery of 10 kWh that takes and gives up to 4 kW at 95 % each way, and keeps a fifth. */
+export const battery = {
+  ...bare,
+  resource: "battery",
+  operationModes: [
+    { id: "discharge", powerW: 0, minPowerW: -4000, fillRate: 0, minFillRate: -42.105263 },
+    { id: "auto", powerW: 0, fillRate: 0 },
+    { id: "charge", powerW: 4000, minPowerW: 0, fillRate: 38, minFillRate: 0 },
+  ],
+  minOnS: 0,
+  minOffS: 0,
+  failsafeMode: "auto",
+  storage: { kind: "battery", capacityWh: 10_000, fillLevelRange: { from: 20, to: 100 }, wearPerKwh: "10000" },
+} satisfies Resource;
+
+/** Panels of 6 kW that can be told to give less. */
+export const roof: Resource = {
+  ...bare,
+  resource: "roof",
+  operationModes: [
+    { id: "free", powerW: -6000 },
+    { id: "limit", powerW: 0, minPowerW: -6000 },
+  ],
+  minOnS: 0,
+  minOffS: 0,
+  failsafeMode: "free",
+  curtailment: { consequence: "VANISH", limitMode: "limit" },
+};
+
+/** How full a storage is. */
+export const filled = (resource: Resource, value: number, atMs = midnightMs): ResourceStatus => ({
+  ...statusOf(resource.resource, 0),
+  operationModeId: resource.failsafeMode,
+  fillLevel: { value, at: new Date(atMs).toISOString() },
+});
+
 const uuid = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, "0")}`;
 
 /** A plan with one instruction, told apart by its number. */
@@ -62,5 +100,6 @@ export function named(hashes: Record<string, string>): Contracts {
       const agreement = hashes[site];
       return lists.map((list) => ({ ...list, ...(agreement !== undefined && { agreement }) }));
     },
+    changesBy: async () => [],
   };
 }

@@ -143,6 +143,26 @@ describe("restore", { timeout: 60_000 }, () => {
     ]);
   });
 
+  it("keeps what was signed since, and countersignatures that came since", async () => {
+    const { ask, copy, database, write } = gateway();
+    const insert = (seq: number, own: string, other: string) =>
+      write(`insert into record values ('a-b', ${seq}, 'd${seq}', '{}', '{}', ${own}, ${other}, ${seq})`);
+    insert(1, "'own 1'", "null");
+    await ask("backup", copy);
+    write("update record set other_signature = 'other 1' where seq = 1; insert into cosigned values ('d1', 5)");
+    insert(2, "'own 2'", "'other 2'");
+    insert(3, "'own 3'", "null");
+    write("insert into newest_statement values ('a-b', 2, 'd2', 7, 'said', 8, null, null, null)");
+    await ask("restore", copy);
+    expect(all(database, "select seq, own_signature as own, other_signature as other from record order by seq")).toEqual([
+      { seq: 1, own: "own 1", other: "other 1" },
+      { seq: 2, own: "own 2", other: "other 2" },
+      { seq: 3, own: "own 3", other: null },
+    ]);
+    expect(all(database, "select digest from cosigned")).toEqual([{ digest: "d1" }]);
+    expect(all(database, "select seq, signature from newest_statement")).toEqual([{ seq: 2, signature: "said" }]);
+  });
+
   it("takes a backup of an earlier version", async () => {
     const { ask, copy, database } = gateway();
     const old = new Database(copy);

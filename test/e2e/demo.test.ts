@@ -30,16 +30,21 @@ function startDemo(folder: string, args: readonly string[]) {
   return { child, out };
 }
 
-it("keeps every promise with one home, says so in its last line and leaves nothing behind", { timeout: 180_000 }, async () => {
+it("keeps every promise with two homes, says so in its last line and leaves nothing behind", { timeout: 420_000 }, async () => {
   const folder = scratch("demo");
-  const { child, out } = startDemo(folder, ["--homes", "1", "--seed", "3", "--once", "--json"]);
+  const { child, out } = startDemo(folder, ["--homes", "2", "--seed", "3", "--once", "--json"]);
   const [code] = (await once(child, "exit")) as [number];
   expect(out.stderr).toContain("everything promised happened");
   const result = JSON.parse(out.stdout.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
-  expect(result).toMatchObject({ homes: 1, tamperedRejected: true, constraintsMet: true });
+  expect(result).toMatchObject({ homes: 2, tamperedRejected: true, constraintsMet: true });
   expect(result["readingsDelivered"]).toBe(result["readings"]);
   expect(result["settlementsVerified"]).toBe(result["settlementsOnChain"]);
-  expect(Number(result["settlementsOnChain"])).toBeGreaterThanOrEqual(25);
+  expect(Number(result["settlementsOnChain"])).toBeGreaterThanOrEqual(50);
+  // The homes have traded with each other, and each trade is settled with both.
+  expect(Number(result["trades"])).toBeGreaterThan(5);
+  expect(Number(result["tradeRecordsOnChain"])).toBeGreaterThan(10);
+  expect(result["tradeRecordsVerified"]).toBe(result["tradeRecordsOnChain"]);
+  expect(out.stderr).toMatch(/exchange: [1-9]\d* Wh traded in/);
   expect(Number(result["commands"])).toBeGreaterThan(0);
   expect(code).toBe(0);
   expect(readdirSync(folder)).toEqual([]);
@@ -51,7 +56,7 @@ it.each(["SIGINT", "SIGKILL"] as const)(
   { timeout: 120_000 },
   async (signal) => {
     const folder = scratch("demo");
-    const { child, out } = startDemo(folder, ["--homes", "1"]);
+    const { child, out } = startDemo(folder, ["--homes", "2"]);
     await until("the homes run", () => out.stdout.includes("settlement contract"), 60_000);
     expect(processesOf(folder).length).toBeGreaterThan(2);
     child.kill(signal);

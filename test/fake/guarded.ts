@@ -51,11 +51,13 @@ export function houseAt(nowMs: number, change: Partial<GuardInput> = {}): GuardI
     importW: 1000,
     phaseW: [],
     maxImportW: 6000,
+    maxExportW: null,
     fusePhaseW: null,
     gridLimitW: null,
     peakW: null,
     increaseDelayMs: 0,
     rampWPerMin: null,
+    spent: new Map(),
     intents: [],
     ...change,
   };

@@ -70,6 +70,7 @@ const room = signingRoom({
       const { signer: key } = owner === household.owner ? household : aggregator;
       return Promise.resolve({ signer: addressOf(key), since: 0, until: Number.MAX_SAFE_INTEGER });
     },
+    keyOf: () => Promise.resolve(undefined),
     readCommit: () => Promise.resolve(undefined),
   },
   finality: "latest",

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { flexDesk, type AgreedSettlement, type BindingOrder } from "../../aggregator/flexibility/flex-desk.ts";
+import { flexDesk } from "../../aggregator/flexibility/flex-desk.ts";
 import { fakeClock, type FakeClock } from "../../core/clock/fake-clock.ts";
 import { createControlKey, importControlKey } from "../../core/envelope.ts";
 import { seenMessages } from "../../core/uftp/seen-messages.ts";
@@ -18,6 +18,7 @@ import { certificateAuthority } from "../fake/certificates.ts";
 import { peer } from "../fake/peer.ts";
 import { scratch } from "../fake/scratch.ts";
 import { silentLog } from "../fake/silent-log.ts";
+import { keptOrders } from "./flexibility/kept-orders.ts";
 import { until } from "../fake/until.ts";
 
 const openssl = peer("openssl");
@@ -76,14 +77,29 @@ async function world(folder: string, clock: FakeClock) {
   const aggregators = await Promise.all(
     domains.map(async (domain) => {
       const mine = await files(domain);
-      const orders: BindingOrder[] = [];
-      const agreed: AgreedSettlement[] = [];
       const metered: number[] = [];
       const client = uftpClient(mine);
       const outbox = uftpOutbox({ client, urlOf: () => marketUrl, clock, log, signal: stop.signal });
       const flexible = loads();
+      const place = {
+        domain,
+        operator: dso,
+        currency: "EUR",
+        point: "feeder",
+        date,
+        timezone: yaml.timezone,
+        slotMinutes: 60 as const,
+        slots,
+      };
+      const kept = keptOrders(
+        place,
+        (slot) => metered[slot] ?? null,
+        () => clock.now(),
+        log,
+      );
+      const { orders, agreed } = kept;
       const desk = flexDesk({
-        place: { domain, operator: dso, currency: "EUR", point: "feeder", date, timezone: yaml.timezone, slotMinutes: 60, slots },
+        place,
         desk: roundDesk(
           {
             parties: flexible.map((load) => loadParty(load, price, 0.1)),
@@ -105,9 +121,7 @@ async function world(folder: string, clock: FakeClock) {
         ),
         uuid: randomUUID,
         now: () => clock.now(),
-        onOrder: async (order) => void orders.push(order),
-        onAgreed: async (settled) => void agreed.push(settled),
-        meteredWh: async (slot) => metered[slot] ?? null,
+        onOrder: kept.onOrder,
         log,
       });
       const endpoint = await startUftpEndpoint({
@@ -117,7 +131,7 @@ async function world(folder: string, clock: FakeClock) {
         keysOf: (other) => (other === dso ? new Map([[own.pinned.kid, own.pinned.key]]) : undefined),
         seen: seenMessages(),
         now: () => clock.now(),
-        take: (message) => void desk.take(message).then((answers) => outbox.send(answers)),
+        take: (message) => void kept.take(desk, message).then((answers) => outbox.send(answers)),
         log,
       });
       onTestFinished(async () => {
@@ -160,7 +174,7 @@ describe.skipIf(!openssl)("the market of a grid operator (openssl)", () => {
     let market = await start();
     const phase = (): string | undefined => market.sessions().get(date)?.session().phase.is;
     expect(phase()).toBe("prognosis");
-    for (const { outbox, desk } of aggregators) outbox.send([desk.prognosis()]);
+    for (const { outbox, desk } of aggregators) outbox.send([await desk.prognosis()]);
     const seats = () => market.sessions().get(date)?.session().seats ?? [];
     await until("both prognoses are kept", () => seats().length === 2 && seats().every(({ prognosis }) => prognosis !== null));
     await market.stop();

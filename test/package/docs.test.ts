@@ -64,8 +64,9 @@ describe("the command line", () => {
 
   it.each(pages)("is not given verbs or options in %s that it does not have", (page) => {
     const wrong = found(read(page), /(?<![\w/.-]|-g )smart-mla ([a-z][^`\n|]*)/g).filter((line) => {
-      const [one = "", two = "", three = ""] = line.split(/\s+/);
-      const verb = [`${one} ${two} ${three}`, `${one} ${two}`].find((words) => help.has(words)) ?? one;
+      const [one = "", two = "", three = "", four = ""] = line.split(/\s+/);
+      const words = [`${one} ${two} ${three} ${four}`, `${one} ${two} ${three}`, `${one} ${two}`];
+      const verb = words.find((some) => help.has(some)) ?? one;
       const given = found(line, /(--[a-z-]+)/g);
       const known = help.get(verb);
       const unknownBelow = verb === one && !leaves().includes(one) && /^[a-z]+$/.test(two);

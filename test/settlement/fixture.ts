@@ -6,7 +6,8 @@ import type { Bundle } from "../../settlement/verify/bundle.ts";
 import { composeRecord } from "../../settlement/record/compose-record.ts";
 import type { SettlementDomain } from "../../settlement/record/domain.ts";
 import { buildEpoch } from "../../settlement/log/epoch.ts";
-import { recordDigest, signRecord } from "../../settlement/record/record.ts";
+import { signNewest } from "../../settlement/record/newest-statement.ts";
+import { recordDigest, signRecord, zeroHash } from "../../settlement/record/record.ts";
 import { pricesHash } from "../../settlement/record/reference-hash.ts";
 import { signAgreement } from "../../settlement/record/sign-agreement.ts";
 
@@ -113,6 +114,13 @@ export function exampleRecord(
     time: after(startS + lengthS + 30),
     ...given,
   });
+}
+
+/** What a party, by default the aggregator, signs of its newest record; null for none. */
+export function newestSaid(domain: SettlementDomain, record: RecordWire | null, atMs: number, by = aggregator.signer) {
+  const said = { seq: record?.seq ?? 0, digest: record ? recordDigest(domain, record) : zeroHash };
+  const pair = { a: partyA.owner, b: partyB.owner };
+  return signNewest(by, domain, pair, { ...said, time: Math.floor(atMs / 1000) });
 }
 
 /** Signatures of both parties under a record. */

@@ -52,6 +52,7 @@ it("tells the aggregator what may be controlled", () => {
     phases: 3 as const,
     fuseA: 25,
     maxImportW: 17_250,
+    maxExportW: null,
     peakW: null,
     peakPricePerKw: null,
     randomDelayMs: 0,

@@ -71,6 +71,20 @@ it("goes back when the agent is started anew within the trial, and does not try 
   expect(second.restart().settings.report()).toMatchObject({ revision: null, failed });
 });
 
+it.each(["{", "", "null", "[]", '{"is":"kept"}', '{"is":"trying","now":{"revision":"no uuid","config":{}}}'])(
+  "goes by its own file where what it kept is %s, and takes the next order",
+  (kept) => {
+    const first = gateway();
+    first.settings.take(order(one, { "log.level": "debug" }));
+    first.db.prepare("update remote_config set body = ?").run(kept);
+    const second = first.restart();
+    expect(second.applied).toEqual([own]);
+    expect(second.settings.report()).toMatchObject({ revision: null, state: "kept", failed: null });
+    second.settings.take(order(two, { "log.level": "debug" }));
+    expect(second.settings.report()).toMatchObject({ revision: two, state: "trying" });
+  },
+);
+
 it("goes back when it loses its aggregator", async () => {
   const { settings, clock, health, applied, told } = gateway();
   settings.take(order(one, { "log.level": "debug" }));

@@ -18,6 +18,7 @@ import {
   exampleSeries,
   household,
   midnight,
+  newestSaid,
 } from "../../settlement/fixture.ts";
 
 const domain = { chainId: 31_337, contract: `0x${"5e".repeat(20)}` };
@@ -53,6 +54,7 @@ function roomOf({ capMicro }: { capMicro: bigint }) {
     pairOf: () => Promise.resolve({ ...money, ...empty }),
     partyOf: (owner: string) =>
       Promise.resolve({ signer: addressOf((owner === aggregator.owner ? aggregator : household).signer), since: 0, until: 1e15 }),
+    keyOf: () => Promise.resolve(undefined),
     readCommit: () => Promise.resolve(undefined),
   };
   const dailyCap = { micro: capMicro, timezone: "Europe/Amsterdam" };
@@ -90,6 +92,22 @@ it("counts what was journalled before a crash as signed", async () => {
   expect(await open().answer(second, evidenceOfSecond).then(codeOf)).toBe("settlement-daily-cap");
 });
 
+it("counts what is signed with all others together, an exchange too", async () => {
+  const { room, stores, clock } = roomOf({ capMicro: costOfFirst + costOfSecond });
+  const exchange = `0x${"ff".repeat(20)}`;
+  const elsewhere = { ...first, b: exchange, a: household.owner, payer: household.owner, amount: "1" };
+  const pairThere = `${household.owner}-${exchange}`;
+  stores.records.add(pairThere, { record: elsewhere, digest: "0x1", evidence }, clock.now());
+  // What it is owed there is not taken off.
+  stores.records.add(
+    pairThere,
+    { record: { ...elsewhere, seq: 2, payer: exchange, amount: "999999999" }, digest: "0x2", evidence },
+    clock.now(),
+  );
+  expect(await room.answer(first, evidence).then(codeOf)).toBe("signed");
+  expect(await room.answer(second, evidenceOfSecond).then(codeOf)).toBe("settlement-daily-cap");
+});
+
 it("counts anew from local midnight on", async () => {
   const { room, clock } = roomOf({ capMicro: costOfFirst > costOfSecond ? costOfFirst : costOfSecond });
   expect(await room.answer(first, evidence).then(codeOf)).toBe("signed");
@@ -108,7 +126,6 @@ it("holds back nothing that the household is owed", async () => {
     {
       cap: { micro: 0n, timezone: "UTC" },
       household: household.owner,
-      pair,
       records: { owedSince: () => 0n },
       clock: { now: () => 0 },
     },
@@ -123,9 +140,13 @@ it("does not count on the day of a recovery what was signed on another", async (
   const [gatewaySignature, aggregatorSignature] = await Promise.all(
     [household, aggregator].map(({ signer }) => signRecord(signer, domain, first)),
   );
-  await room.recover([
-    { record: first, evidence, gatewaySignature: gatewaySignature ?? "", aggregatorSignature: aggregatorSignature ?? "" },
-  ]);
+  const back = {
+    record: first,
+    evidence,
+    gatewaySignature: gatewaySignature ?? "",
+    aggregatorSignature: aggregatorSignature ?? "",
+  };
+  await room.recover([back], await newestSaid(domain, first, clock.now()));
   expect(stores.records.newest(pair)?.record).toEqual(first);
   expect(await room.answer(second, evidenceOfSecond).then(codeOf)).toBe("signed");
 });

@@ -2,10 +2,10 @@ import { expect, it } from "vitest";
 import type { Watchtower } from "../../../agent/settle/watchtower.ts";
 import { hold } from "../../../agent/store/settlement-hold.ts";
 import type { CosignedRecord } from "../../../core/message/settlement-message.ts";
-import { AppError } from "../../../core/app-error.ts";
+import { AppError, errorCode } from "../../../core/app-error.ts";
 import { recordDigest, recordHead } from "../../../settlement/record/record.ts";
 import { publishCall } from "../../../settlement/chain/settlement-calls.ts";
-import { bothSign, householdIsA } from "../../settlement/fixture.ts";
+import { bothSign, exampleRecord, householdIsA, newestSaid } from "../../settlement/fixture.ts";
 import { homeOnChain, hourOf } from "./home-on-chain.ts";
 
 type Home = Awaited<ReturnType<typeof homeOnChain>>;
@@ -128,7 +128,10 @@ it("finds on chain how far it had come; the aggregator cannot go back behind tha
     const [gatewaySignature, aggregatorSignature] = householdIsA ? [sigA, sigB] : [sigB, sigA];
     return { record, evidence: { register: "import", slots: [] }, gatewaySignature, aggregatorSignature };
   };
-  await home.room.recover([await cosigned(first)]);
+  // It says what the chain shows to be false.
+  const said = await newestSaid(home.domain, first, home.clock.now());
+  expect(await home.room.recover([], said).then(() => "taken", errorCode)).toBe("settlement-head-unproven");
+  await home.room.recover([await cosigned(first)], said);
   expect([home.stores.hold.held(), home.stores.records.newest(home.pair)?.record.seq, call.what]).toEqual([null, 2, "publish"]);
   expect(await home.sign(home.next("import", 1))).toBe("signed");
 });
@@ -150,6 +153,27 @@ it("asks for the newest records again where it came back from an old copy and th
   const [sigA, sigB] = await bothSign(home.domain, third);
   const [gatewaySignature, aggregatorSignature] = householdIsA ? [sigA, sigB] : [sigB, sigA];
   const evidence = { ...hourOf("import", 1), slots: [] };
-  await home.room.recover([{ record: third, evidence, gatewaySignature, aggregatorSignature }]);
+  const said = await newestSaid(home.domain, third, home.clock.now());
+  await home.room.recover([{ record: third, evidence, gatewaySignature, aggregatorSignature }], said);
   expect([await home.sign(fourth), second.seq]).toEqual(["signed", 2]);
+});
+
+it("takes from the watchtower at its start what an old copy of its card lacks", async () => {
+  const home = await homeOnChain();
+  const { door } = memoryTower();
+  const chores = home.choresWith({ tower: door });
+  await home.cosigned("import", 0);
+  await home.cosigned("import", 1);
+  await chores(false);
+  home.db.exec("delete from record where seq > 1");
+  expect(home.stores.hold.held()).toBeNull();
+  await home.choresWith({ tower: door })(false);
+  expect(home.stores.records.newest(home.pair)?.record.seq).toBe(2);
+  // Under number 2 there can be no other record any more.
+  const again = exampleRecord(home.domain, {
+    previous: home.stores.records.at(home.pair, 1)?.record ?? null,
+    kind: "export",
+    evidence: hourOf("export", 0),
+  });
+  expect([again.seq, await home.sign(again)]).toEqual([2, "settlement-second-body"]);
 });

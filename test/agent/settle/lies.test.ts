@@ -204,6 +204,17 @@ it("tells since when energy is unsettled, by its own ledger, and nothing once a 
   expect(home.room.overdueSince(5 * hourMs)).toBeUndefined();
 });
 
+it.each<[string, number[], number | undefined]>([
+  ["nothing of two periods of export, which a person may leave out", [0, 3], undefined],
+  ["since when export is left out, where it is more", [3], 0],
+])("tells %s", async (_, exported, sinceHour) => {
+  const home = await homeOnChain();
+  for (let hour = 0; hour < 4; hour++) await home.cosigned("import", hour);
+  for (const hour of exported) await home.cosigned("export", hour);
+  const since = sinceHour === undefined ? undefined : (midnightS + sinceHour * 3600) * 1000;
+  expect(home.room.overdueSince(2.5 * 3_600_000)).toBe(since);
+});
+
 it("tells that the reward of a day has not come, although all energy is settled", async () => {
   const home = await homeOnChain();
   const hourMs = 3_600_000;

@@ -47,13 +47,15 @@ function keeper() {
   const log = silentLog();
   let records: Uncountersigned[] = [];
   let overdue: number | undefined;
+  let hidden: { seq: number; digest: string } | undefined;
   const [sent, changes, rounds]: [SettlementUp[], boolean[], boolean[]] = [[], [], []];
   const settling = settler({
     open: () =>
       Promise.resolve({
         answer: () => Promise.reject(new Error("not asked")),
         countersigned: (seq) => ((records = records.filter((one) => one.seq > seq)), Promise.resolve()),
-        recover: () => Promise.resolve(),
+        recover: () => Promise.resolve(null),
+        hidden: () => hidden,
         included: () => Promise.resolve(),
         uncountersigned: () => records,
         unproven: () => undefined,
@@ -79,6 +81,7 @@ function keeper() {
     settling,
     wait: (given: Uncountersigned[]) => (records = given),
     owe: (sinceMs?: number) => (overdue = sinceMs),
+    hide: (seq: number) => (hidden = { seq, digest: `0x${"4".repeat(64)}` }),
   };
 }
 
@@ -122,4 +125,17 @@ it("leaves too while energy is in no record that both have signed, and returns w
   owe();
   await clock.advance(minuteMs);
   expect([settling.hasLeft(), changes]).toEqual([false, [true, false]]);
+});
+
+it("follows nobody any more who hid a record, and says so once", async () => {
+  const { clock, log, changes, settling, wait, hide } = keeper();
+  wait([waiting(1, clock.now())]);
+  hide(7);
+  await clock.advance(minuteMs);
+  expect([settling.hasLeft(), changes]).toEqual([true, [true]]);
+  wait([]);
+  await clock.advance(5 * hourMs);
+  expect([settling.hasLeft(), changes]).toEqual([true, [true]]);
+  const said = log.lines.filter(({ fields }) => fields["code"] === "settlement-record-hidden");
+  expect(said).toMatchObject([{ level: "error", fields: { seq: 7 } }]);
 });

@@ -21,6 +21,7 @@ import {
   exampleSeries,
   household,
   midnightS,
+  newestSaid,
   noEvidence,
 } from "../../settlement/fixture.ts";
 
@@ -59,6 +60,7 @@ function roomOf(agreement = exampleAgreement(domain)) {
           since: 0,
           until: 1e15,
         }),
+      keyOf: () => Promise.resolve(undefined),
       readCommit: () => Promise.resolve(undefined),
     },
     gridMeter: "grid",
@@ -91,9 +93,15 @@ it("goes by what a record that came back is itself, whatever register its eviden
     startS: 3600,
     evidence: exampleEvidence("import", [60, 70, 80, 90], 3600),
   });
-  const gatewaySignature = await signRecord(household.signer, domain, second);
-  const aggregatorSignature = await signRecord(aggregator.signer, domain, second);
-  await room.recover([{ record: second, evidence: noEvidence, gatewaySignature, aggregatorSignature }]);
+  const back = await Promise.all(
+    [first, second].map(async (record) => ({
+      record,
+      evidence: noEvidence,
+      gatewaySignature: await signRecord(household.signer, domain, record),
+      aggregatorSignature: await signRecord(aggregator.signer, domain, record),
+    })),
+  );
+  await room.recover(back, await newestSaid(domain, second, (midnightS + 3 * 3600) * 1000));
   // The first hour was settled by the record that is lost.
   const evidence = exampleEvidence("import", whs);
   expect(await answer(exampleRecord(domain, { previous: second, evidence }), evidence)).toBe("settlement-overlap");

@@ -23,6 +23,7 @@ import {
   household,
   keyOf,
   midnight,
+  newestSaid,
   noEvidence,
   partyA,
 } from "../../settlement/fixture.ts";
@@ -79,6 +80,7 @@ function roomOf(
       change.pair instanceof AppError ? Promise.reject(change.pair) : Promise.resolve({ ...emptyPair, ...change.pair }),
     partyOf: (owner: string) =>
       Promise.resolve({ signer: addressOf((owner === aggregator.owner ? aggregator : household).signer), since: 0, until: 1e15 }),
+    keyOf: () => Promise.resolve(undefined),
     readCommit: () => Promise.resolve(undefined),
   };
   const open = (signer = change.signer ?? household.signer) =>
@@ -95,11 +97,8 @@ function roomOf(
 }
 const evidence = exampleEvidence("import", [151, 0, 87, 1203]);
 const first = exampleRecord(domain);
-const second = exampleRecord(domain, {
-  previous: first,
-  startS: 3600,
-  evidence: exampleEvidence("import", [60, 70, 80, 90], 3600),
-});
+const secondEvidence = exampleEvidence("import", [60, 70, 80, 90], 3600);
+const second = exampleRecord(domain, { previous: first, startS: 3600, evidence: secondEvidence });
 const codeOf = (answer: SettlementUp): string => (answer.kind === "disputed" ? answer.code : answer.kind);
 
 it("signs what agrees with its own ledger, prices and totals, with the household's key", async () => {
@@ -336,13 +335,14 @@ async function cosigned(record: RecordWire, by: { home?: string; other?: string 
   };
 }
 
+const said = (record: RecordWire | null) => newestSaid(domain, record, Date.parse(midnight) + 3 * 3_600_000);
+
 /** A room whose database was lost after the first record was signed. */
 function lostRoom(change: Parameters<typeof roomOf>[0] = {}) {
   const house = roomOf(change);
   hold(house.db, "the database was damaged", 0);
   return house;
 }
-const secondEvidence = exampleEvidence("import", [60, 70, 80, 90], 3600);
 
 it("signs nothing after its journal was lost, not even what it would sign", async () => {
   const { room, stores } = lostRoom();
@@ -352,7 +352,7 @@ it("signs nothing after its journal was lost, not even what it would sign", asyn
 
 it("takes the newest co-signed record back and goes on after it, never before it", async () => {
   const { room, stores } = lostRoom();
-  await room.recover([await cosigned(second)]);
+  await room.recover([await cosigned(first), await cosigned(second)], await said(second));
   expect(stores.records.newest(pair)).toMatchObject({ record: second, digest: recordDigest(domain, second) });
   expect(await room.answer(second, secondEvidence).then(codeOf)).toBe("signed");
   // The first hour was settled by a record that is lost: nothing is settled there again.
@@ -362,7 +362,7 @@ it("takes the newest co-signed record back and goes on after it, never before it
 
 it("begins anew where nothing was ever co-signed", async () => {
   const { room } = lostRoom();
-  await room.recover([]);
+  await room.recover([], await said(null));
   expect(await room.answer(first, evidence).then(codeOf)).toBe("signed");
 });
 
@@ -383,14 +383,17 @@ it.each<[string, Parameters<typeof roomOf>[0], () => Promise<CosignedRecord[]>]>
   ["another pair's record", {}, async () => [await cosigned(off({ a: stranger, payer: stranger }))]],
 ])("takes nothing back and stays held when it gets %s", async (_, change, given) => {
   const { room, stores } = lostRoom(change);
-  expect(await room.recover(await given()).then(() => "taken", errorCode)).toBe("settlement-head-unproven");
+  const records = await given();
+  expect(await room.recover(records, await said(records.at(-1)?.record ?? null)).catch(errorCode)).toBe(
+    "settlement-head-unproven",
+  );
   expect([stores.records.newest(pair), stores.hold.held()?.reason]).toEqual([undefined, "the database was damaged"]);
 });
 
 it("does not let the aggregator go back behind what the journal still has", async () => {
   const { room } = roomOf();
   await room.answer(first, evidence);
-  expect(await room.recover([]).then(() => "taken", errorCode)).toBe("settlement-head-unproven");
+  const codeFor = async (given: CosignedRecord[]) => room.recover(given, await said(given[0]?.record ?? null)).catch(errorCode);
   const other = exampleRecord(domain, { evidence: exampleEvidence("import", [1, 1, 1, 1]) });
-  expect(await room.recover([await cosigned(other)]).then(() => "taken", errorCode)).toBe("settlement-head-unproven");
+  expect([await codeFor([]), await codeFor([await cosigned(other)])]).toEqual(Array(2).fill("settlement-head-unproven"));
 });

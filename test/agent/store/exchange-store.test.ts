@@ -44,3 +44,14 @@ it("goes by the exchange's word where the journal has lost its records", async (
   records.recover(pair, { record: { ...record, seq: 7, ref: `0x${"7".repeat(64)}`, end }, digest, ...signed }, slotMs);
   expect(store.settledPositions(0)).toEqual(sold);
 });
+
+it("tells since when a delivered trade is in no record that both have signed", async () => {
+  const { store, records, record, digest, evidence, pair, trade } = await soldStore();
+  const endMs = Date.parse(trade.end);
+  expect([store.unsettledSince(endMs - 1), store.unsettledSince(endMs)]).toEqual([undefined, endMs]);
+  records.add(pair, { record, digest, evidence }, slotMs);
+  records.signed(pair, record.seq, "0x1");
+  expect(store.unsettledSince(endMs)).toBe(endMs);
+  records.countersigned(pair, record.seq, "0x2", slotMs);
+  expect(store.unsettledSince(endMs)).toBeUndefined();
+});

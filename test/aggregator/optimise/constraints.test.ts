@@ -90,7 +90,8 @@ it(
           mostMs: 30_000,
         });
         for (const [index, one] of known.entries()) {
-          const lists = planLists(one, { plan: await room.planOf(index), slots, hours }, () => crypto.randomUUID());
+          const made = { plan: await room.planOf(index), slots, hours, nowMs: midnightMs };
+          const lists = planLists({ ...one, inForce: new Map() }, made, () => crypto.randomUUID());
           const watts = lists.map((list, at) =>
             slots.map(({ startMs }) => instructedW(one.facts.resources[at] ?? expect.fail(), list, startMs) ?? 0),
           );

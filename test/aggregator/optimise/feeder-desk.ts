@@ -8,6 +8,7 @@ import type { AggregatorStore } from "../../../aggregator/store/aggregator-store
 import { AppError } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { InstructionList } from "../../../core/message/instruction.ts";
+import type { PriceSeries } from "../../../core/message/price-series.ts";
 import { priceBook } from "../../../planner/price-book.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { exampleSeries } from "../../settlement/fixture.ts";
@@ -38,7 +39,12 @@ export const homesOf = (count: number): string[] => Array.from({ length: count }
 export async function feederDesk(
   feeders: FeederConfig[],
   sites: string[],
-  given: { store?: AggregatorStore; threads?: number; contracts?: (store: AggregatorStore) => Contracts } = {},
+  given: {
+    store?: AggregatorStore;
+    threads?: number;
+    contracts?: (store: AggregatorStore) => Contracts;
+    series?: PriceSeries;
+  } = {},
 ) {
   const scratched = given.store ? undefined : await scratchStore();
   const store = given.store ?? scratched?.store ?? (await scratchStore()).store;
@@ -60,7 +66,7 @@ export async function feederDesk(
   const counting: AggregatorStore = { ...store, curtailments: (fromMs) => (plans++, store.curtailments(fromMs)) };
   const desk = planningDesk({
     store: counting,
-    prices: priceBook([exampleSeries()]),
+    prices: priceBook([given.series ?? exampleSeries()]),
     send,
     sites,
     feeders,

@@ -35,7 +35,7 @@ async function desk(series = [exampleSeries()]) {
     store,
     send,
     control: controlState([]),
-    underContract: contracts.underContract,
+    contracts,
     clock,
     later: (work) => work,
     signal,

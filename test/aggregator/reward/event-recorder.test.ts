@@ -22,8 +22,8 @@ async function room() {
   });
   for (const resource of [tank, pump]) await store.saveResource("a", resource);
   const give = async (quarter: number, list: ReturnType<typeof listOf>, answer: "ACCEPTED" | "REJECTED" | null = "ACCEPTED") => {
-    await recorder.given("a", [{ ...list, agreement }], at(quarter));
-    await store.savePlans("a", [list], at(quarter));
+    const changes = await recorder.given("a", [{ ...list, agreement }], at(quarter));
+    await store.savePlans("a", [list], at(quarter), undefined, changes);
     if (answer) await store.answerPlan("a", list.plan, answer, null);
   };
   const spans = async () =>

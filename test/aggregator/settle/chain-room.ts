@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { anchoring, type AnchoringParts } from "../../../aggregator/settle/anchoring.ts";
-import { epochMaker } from "../../../aggregator/settle/epoch-maker.ts";
-import { logPublisher, type LogPublishing } from "../../../aggregator/settle/log-publisher.ts";
+import { epochMaker } from "../../../settlement/log/epoch-maker.ts";
+import { logPublisher, type LogPublishing } from "../../../settlement/log/log-publisher.ts";
 import { noteSpent } from "../../../aggregator/settle/note-spent.ts";
 import { pairSettler } from "../../../aggregator/settle/settle-pairs.ts";
 import type { AggregatorStore, StoredRecord } from "../../../aggregator/store/aggregator-store.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it, vi } from "vitest";
 import { eraseRecords } from "../../../aggregator/settle/erase-records.ts";
-import { logFile } from "../../../aggregator/settle/log-publisher.ts";
+import { logFile } from "../../../settlement/log/log-publisher.ts";
 import { decodeLogData, leavesOf } from "../../../settlement/log/log-data.ts";
 import { chainRoom, site } from "./chain-room.ts";
 

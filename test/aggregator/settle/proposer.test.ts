@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { SettlementUp } from "../../../core/message/settlement-message.ts";
+import { type RecordWire, SettlementUp } from "../../../core/message/settlement-message.ts";
 import { priceBook } from "../../../planner/price-book.ts";
-import { signerOf } from "../../../settlement/record/record.ts";
+import { newestSigner } from "../../../settlement/record/newest-statement.ts";
+import { recordDigest, signerOf } from "../../../settlement/record/record.ts";
 import { addressOf, aggregator, exampleSeries, household, keyOf } from "../../settlement/fixture.ts";
 import { message, midnightMs, quarterMs, slotItem } from "../rows.ts";
 import { type Desk, disputeOf, domain, neighbourSite, openDesk, proposed, reported, signedBy, site } from "./home-double.ts";
@@ -262,6 +263,35 @@ describe("answers", () => {
     expect(desk.down[1]).toEqual(desk.down[0]);
   });
 
+  it("gives a person what a home says of its trades when a day has not cured it", async () => {
+    const desk = await afterFirstHour();
+    const record = proposed(desk.down);
+    await desk.clock.advance(24 * hourMs);
+    await desk.proposer.answer(site, disputeOf(record, "settlement-trades-differ"));
+    expect(await states(desk)).toEqual(["proposed"]);
+    await desk.clock.advance(1000);
+    await desk.proposer.answer(site, disputeOf(record, "settlement-trades-differ"));
+    expect(await states(desk)).toEqual(["disputed"]);
+    expect(desk.log.lines.at(-1)).toMatchObject({ level: "error", fields: { code: "settlement-trades-differ" } });
+  });
+
+  it("loses no dispute for the length of its figures or words", async () => {
+    const desk = await afterFirstHour();
+    const record = proposed(desk.down);
+    const said = disputeOf(record, "settlement-amount-differs");
+    const long = { ...said, message: "m".repeat(900), own: { wh: 1.5, amount: `-${"9".repeat(46)}`, prev: "no hash", from: -1 } };
+    await desk.proposer.answer(site, SettlementUp.parse(JSON.parse(JSON.stringify(long))));
+    expect(await states(desk)).toEqual(["disputed"]);
+    const [dispute] = await desk.store.disputes({ site, open: true, limit: 10 });
+    expect(dispute).toMatchObject({
+      own: { amount: `-${"9".repeat(46)}` },
+      message: expect.stringMatching(/^m{500} \(cut\)$/) as string,
+    });
+    const longer = SettlementUp.parse({ ...long, own: { amount: "9".repeat(10_000) } });
+    expect(longer).toMatchObject({ own: { amount: `${"9".repeat(100)} (cut)` } });
+    expect(SettlementUp.parse({ ...long, own: "nothing" })).toMatchObject({ own: {} });
+  });
+
   it("holds the pair after any other dispute, until a person looks", async () => {
     const desk = await afterFirstHour();
     const record = proposed(desk.down);
@@ -300,6 +330,28 @@ describe("answers", () => {
     await desk.clock.advance(120_000);
     await desk.proposer.advance(site);
     expect(kinds(desk).slice(-2)).toEqual(["head", "proposal"]);
+  });
+
+  it("shows from a number on all that both have signed, and signs which is the newest", async () => {
+    const desk = await afterFirstHour();
+    const records: RecordWire[] = [];
+    for (let hour = 0; hour < 3; hour++) {
+      const record = proposed(desk.down);
+      records.push(record);
+      await desk.proposer.answer(site, await signedBy(household.signer, record));
+      await desk.clock.advance(hourMs);
+      await reported(desk.store, 4 * (hour + 1), [10, 10, 10, 10]);
+      await desk.proposer.advance(site);
+    }
+    const behind = disputeOf(proposed(desk.down), "settlement-journal-behind");
+    await desk.proposer.answer(site, behind.kind === "disputed" ? { ...behind, own: { from: 2 } } : behind);
+    const head = desk.down.at(-1);
+    if (head?.kind !== "head" || !head.newest) expect.fail("no head");
+    expect(head.records.map(({ record }) => record)).toEqual(records.slice(1));
+    const [, , third] = records;
+    expect(head.newest).toMatchObject({ seq: 3, digest: third && recordDigest(domain, third) });
+    expect(newestSigner(domain, proposed(desk.down), head.newest)).toBe(addressOf(aggregator.signer));
+    expect(Math.abs(head.newest.time - desk.clock.now() / 1000)).toBeLessThan(1);
   });
 
   it("takes no dispute of what both have signed", async () => {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import { noteSpent } from "../../../aggregator/settle/note-spent.ts";
-import { topUp } from "../../../aggregator/settle/top-up.ts";
+import { topUp } from "../../../settlement/chain/top-up.ts";
 import { freeEscrow } from "../../../settlement/record/free-escrow.ts";
 import type { PairState } from "../../../settlement/chain/chain-reader.ts";
 import * as parties from "../../settlement/fixture.ts";

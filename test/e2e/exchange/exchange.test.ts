@@ -5,6 +5,8 @@ import { settlementStores } from "../../../agent/store/settlement-stores.ts";
 import { openDatabase } from "../../../agent/store/open-database.ts";
 import { journal } from "../../../settlement/audit/journal.ts";
 import { tradeLegs } from "../../../settlement/audit/trade-legs.ts";
+import { buildEpoch } from "../../../settlement/log/epoch.ts";
+import { decodeLogData, leavesOf } from "../../../settlement/log/log-data.ts";
 import { signForecast, signOrder } from "../../../settlement/record/order-signature.ts";
 import { domainOf } from "../../../settlement/record/sign-agreement.ts";
 import { Bundle } from "../../../settlement/verify/bundle.ts";
@@ -131,6 +133,12 @@ it(
     expect(paidMicro).toBeGreaterThan(0n);
     legs.end(() => true);
     expect(say.report().findings.filter(({ verdict }) => verdict === "bad")).toEqual([]);
+
+    // What the exchange published of its epochs is what it has committed to.
+    const { agreement: terms } = await street.seat("aggregator");
+    const answer = await fetch(`${street.url}/v1/log/${terms.aggregator}/1`);
+    const leaves = leavesOf(decodeLogData(domainOf(terms), new Uint8Array(await answer.arrayBuffer())));
+    expect(buildEpoch(leaves).root).toBe((await street.chain.readCommit(terms.aggregator, 1))?.root);
 
     // The aggregator has traded too, at the price of all.
     const { client } = await street.seat("aggregator");

@@ -93,7 +93,7 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
       },
     ]),
   );
-  const exchangeFile = join(exchange.folder, "market.yaml");
+  const exchangeFile = join(exchange.folder, "exchange.yaml");
   writeFileSync(
     exchangeFile,
     stringify({
@@ -105,10 +105,10 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
         ),
         fee_micro_per_kwh: 10_000,
         balancing_prices_file: "balancing.json",
-        settlement: { key: "signer", passphrase_file: "passphrase", ...onChain, epoch_s: 900, settle_days: 0 },
+        settlement: { key: "signer", passphrase_file: "passphrase", ...onChain, epoch_s: 900, settle_days: 0, final_after: 0 },
         http: { listen: `127.0.0.1:${apiPort}` },
       },
-      storage: { path: "market.db" },
+      storage: { path: "exchange.db" },
       simulation,
     }),
   );
@@ -147,6 +147,7 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
     clock,
     chain,
     rpcUrl,
+    url,
     exchangeFile,
     deaths,
     /** A participant's own line to the exchange, with its key. */

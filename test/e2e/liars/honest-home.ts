@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { chainChores } from "../../../agent/settle/chain-chores.ts";
@@ -10,7 +11,13 @@ import { meterStore } from "../../../agent/store/meter-store.ts";
 import { type Db, openDatabase } from "../../../agent/store/open-database.ts";
 import { settlementStores } from "../../../agent/store/settlement-stores.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
-import type { CosignedRecord, Evidence, SettlementDown, SettlementUp } from "../../../core/message/settlement-message.ts";
+import type {
+  CosignedRecord,
+  Evidence,
+  RecordWire,
+  SettlementDown,
+  SettlementUp,
+} from "../../../core/message/settlement-message.ts";
 import { keySender } from "../../../settlement/chain/call-sender.ts";
 import { chainProbe } from "../../../settlement/chain/chain-probe.ts";
 import { anvilKeys, startAnvil } from "../../fake/anvil.ts";
@@ -146,9 +153,35 @@ export async function honestHome(options: { watchtower: boolean }) {
     /** The disk dies, and the gateway comes back from the copy: what it metered and signed since is gone. */
     restore(): void {
       db.close();
+      for (const part of ["", "-wal", "-shm"]) rmSync(file + part, { force: true });
       restore(`${file}.copy`, file, clock.now());
       db = openDatabase(file);
       start();
+    },
+    /** What the meter's counters say of the hours in which nothing was kept, as if it had been spread just as it was. */
+    refill(hours: readonly { hour: number; import: number[]; export: number[] }[]): void {
+      for (const { hour, ...whs } of hours)
+        for (const register of ["import", "export"] as const)
+          meterStore(db).addSlots(
+            whs[register].map((wh, at) => {
+              const startMs = (midnightS + hour * 3600 + at * 900) * 1000;
+              return { meter: "grid", register, startMs, endMs: startMs + 900_000, wh, quality: "estimated", clockSynced: true };
+            }),
+          );
+    },
+    /** Number of the newest record that is here with both signatures. */
+    newestSeq: (): number => settlementStores(db).records.newestCosigned(pair)?.record.seq ?? 0,
+    /** What proves that the other side hid a record. */
+    statements: () => settlementStores(db).statements.all(pair),
+    /** Records with both signatures, from a number on. */
+    cosignedFrom(seq: number): RecordWire[] {
+      const { records } = settlementStores(db);
+      const found: RecordWire[] = [];
+      for (let at = seq; at <= (records.newest(pair)?.record.seq ?? 0); at++) {
+        const known = records.at(pair, at);
+        if (known?.ownSignature && known.otherSignature) found.push(known.record);
+      }
+      return found;
     },
     /** Adds what the home has signed, and what of it has both signatures: kind and hour. */
     seal(signed: Set<string>, sealed: Set<string>): void {

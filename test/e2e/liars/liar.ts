@@ -1,9 +1,17 @@
-import type { CosignedRecord, Evidence, RecordWire, SettlementUp } from "../../../core/message/settlement-message.ts";
+import {
+  type CosignedRecord,
+  type Evidence,
+  mostHeads,
+  type NewestStatement,
+  type RecordWire,
+  type SettlementUp,
+} from "../../../core/message/settlement-message.ts";
 import type { ChainClient } from "../../../settlement/chain/chain-client.ts";
 import { composeRecord } from "../../../settlement/record/compose-record.ts";
 import { buildEpoch } from "../../../settlement/log/epoch.ts";
-import { recordDigest, recordHead, signRecord } from "../../../settlement/record/record.ts";
-import { after, aggregator, householdIsA } from "../../settlement/fixture.ts";
+import { signNewest } from "../../../settlement/record/newest-statement.ts";
+import { recordDigest, recordHead, signRecord, zeroHash } from "../../../settlement/record/record.ts";
+import { after, aggregator, householdIsA, midnightS } from "../../settlement/fixture.ts";
 import { escrowMicro, type HonestHome, seriesOf, told } from "./honest-home.ts";
 
 /** What was metered in an hour, Wh by quarter. */
@@ -31,6 +39,8 @@ export interface Character {
   withdraws: number;
   /** Settles an old record that suits it. */
   settlesOld: number;
+  /** Hides records from a home that has lost its journal, wherever one is asked for. */
+  hides?: boolean;
 }
 
 interface Held {
@@ -47,6 +57,13 @@ export async function liar(home: HonestHome, character: Character, random: () =>
   const owner: ChainClient = await home.market.clientOf(aggregator.cold.privateKey);
   const logger: ChainClient = await home.market.clientOf(aggregator.signer.privateKey);
   const held: Held[] = [];
+  /** By number, of the history that it goes on from. */
+  let chain: Held[] = [];
+  /** Newest record of a history that it has denied, and uses when it likes. */
+  let denied: Held | undefined;
+  let deniedSeq = 0;
+  /** What it bills a second time, in a history without it. */
+  let again: Held[] = [];
   let [previous, withholding, refusing, epoch]: [RecordWire | null, boolean, boolean, number] = [null, false, false, 0];
   let logged = 0;
   let accepted = 0;
@@ -71,6 +88,7 @@ export async function liar(home: HonestHome, character: Character, random: () =>
     const aggregatorSignature = await signRecord(aggregator.signer, domain, record);
     const one = { record, evidence, gatewaySignature: answer.signature, aggregatorSignature, given: false };
     held.push(one);
+    if (record.seq === chain.length + 1) chain.push(one);
     return one;
   };
   /** A record that is false in one way. */
@@ -103,7 +121,7 @@ export async function liar(home: HonestHome, character: Character, random: () =>
       if ((await keep(record, falsely, answer)) && isFalse) accepted++;
     }
     const answer = await home.line.send({ kind: "proposal", record: honest, evidence });
-    if (answer?.kind === "disputed" && answer.code === "settlement-journal-behind") await giveHead();
+    if (answer?.kind === "disputed" && answer.code === "settlement-journal-behind") await giveHead(answer.own.from ?? 1);
     const one = await keep(honest, evidence, answer);
     if (!one) return;
     previous = honest;
@@ -121,13 +139,59 @@ export async function liar(home: HonestHome, character: Character, random: () =>
     await home.line.send({ kind: "countersigned", seq: one.record.seq, digest, signature: one.aggregatorSignature });
     one.given = true;
   };
-  /** A home that lost its journal gets an old head. */
-  const giveHead = async (): Promise<void> => {
+  const shown = ({ record, evidence, gatewaySignature, aggregatorSignature }: Held): CosignedRecord => ({
+    record,
+    evidence: { register: evidence.register, slots: [] },
+    gatewaySignature,
+    aggregatorSignature,
+  });
+  const newestSaid = (one: Held | undefined): Promise<NewestStatement> => {
+    const seq = one?.record.seq ?? 0;
+    const digest = one ? recordDigest(domain, one.record) : zeroHash;
+    return signNewest(aggregator.signer, domain, agreement, { seq, digest, time: Math.floor(home.clock.now() / 1000) });
+  };
+  const showHead = async (records: readonly Held[], newest: Held | undefined): Promise<void> => {
+    await home.line.send({ kind: "head", records: records.slice(0, mostHeads).map(shown), newest: await newestSaid(newest) });
+  };
+  const billAgain = async (one: Held, last: Held | undefined): Promise<void> => {
+    previous = last?.record ?? null;
+    const hour = (Date.parse(one.record.start) / 1000 - midnightS) / 3600;
+    const record = compose("import", hour, one.evidence);
+    const answer = await home.line.send({ kind: "proposal", record, evidence: one.evidence });
+    const signed = await keep(record, one.evidence, answer);
+    if (!signed) return;
+    accepted++;
+    previous = record;
+    await countersign(signed);
+  };
+  /** A home that lost its journal gets anything but the truth, as long as that gets it anywhere. */
+  const giveHead = async (from: number): Promise<void> => {
+    const missing = chain.filter(({ record }) => record.seq >= from);
+    const last = chain.at(-1);
+    // Without its newest import, which it bills again at once; then without all but the newest of each kind.
+    const hole = missing.slice(0, -1).findLast(({ record }) => record.kind === "import");
+    const others = missing.filter((one) => one !== hole);
+    await showHead(others, last);
+    if (hole) await billAgain(hole, last);
+    const kinds = ["export", "reward"].map((kind) => others.findLast(({ record }) => record.kind === kind));
+    await showHead(
+      kinds.flatMap((one) => one ?? []).toSorted((one, other) => one.record.seq - other.record.seq),
+      last,
+    );
+    if (hole) await billAgain(hole, last);
     const old = held.filter(({ given }) => given).slice(0, Math.floor(held.length / 2));
-    const records = old.slice(-2).map(({ record, evidence, gatewaySignature, aggregatorSignature }): CosignedRecord => {
-      return { record, evidence: { ...evidence, slots: [] }, gatewaySignature, aggregatorSignature };
-    });
-    await home.line.send({ kind: "head", records });
+    await showHead(old.slice(-2), old.at(-1));
+    if (character.hides && deniedSeq === 0 && missing.length > 1) {
+      // Without the newest ones: the two begin a second history, in which the same import is billed again.
+      const cut = Math.floor(random() * (missing.length - 1));
+      [denied, deniedSeq] = [last, last?.record.seq ?? 0];
+      again = missing.slice(cut).filter(({ record }) => record.kind === "import");
+      chain = chain.slice(0, from - 1 + cut);
+      previous = chain.at(-1)?.record ?? null;
+      await showHead(missing.slice(0, cut), chain.at(-1));
+      return;
+    }
+    await showHead(missing, last);
   };
   const commit = async (): Promise<void> => {
     const fresh = held.filter(({ given }) => given).slice(logged);
@@ -163,12 +227,17 @@ export async function liar(home: HonestHome, character: Character, random: () =>
   return {
     /** Lies that the home has signed: more than none is a hole. */
     accepted: () => accepted,
+    /** Number of the newest record that it has denied; 0 where it denied none. */
+    denied: () => deniedSeq,
     async hour(metered: Metered): Promise<void> {
       const { hour } = metered;
       // A home leaves nobody with whom settlement never began; see settled_within_s.
       refusing ||= chance(character.refuses) && held.length > 0;
       if (chance(character.withdraws)) await withdraw();
       if (refusing) return;
+      for (const { record, evidence } of again.splice(0)) {
+        await propose(compose("import", (Date.parse(record.start) / 1000 - midnightS) / 3600, evidence), evidence);
+      }
       for (const kind of ["import", "export"] as const) {
         const factor = kind === "import" ? 1.2 : 0.8;
         const whs = metered[kind].map((wh) => (character.falseMeter && hour > 2 ? Math.round(wh * factor) : wh));
@@ -180,6 +249,10 @@ export async function liar(home: HonestHome, character: Character, random: () =>
         await propose(compose("reward", hour, evidence), evidence);
       }
       if (hour % 6 === 5) await commit();
+      if (denied && chance(0.1)) {
+        await settle(denied);
+        denied = undefined;
+      }
       if (chance(character.settlesOld)) {
         const old = held.filter(({ given }) => given).toSorted((one, other) => (worth(one) < worth(other) ? -1 : 1))[0];
         if (old) await settle(old);

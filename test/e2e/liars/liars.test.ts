@@ -27,6 +27,7 @@ const suites: [name: string, character: Character, misfortune: Misfortune][] = [
   ["aggregator and metering together", { ...sly, falseMeter: true, withdraws: 0.2 }, "none"],
   ["a week offline", { ...sly, withdraws: 0.2 }, "week offline"],
   ["restored from an old backup", sly, "restored"],
+  ["restored without a watchtower", { ...sly, withholds: 0, refuses: 0, hides: true }, "restored alone"],
 ];
 
 it.each(suites)(
@@ -38,14 +39,18 @@ it.each(suites)(
     for (let count = 0; count < trials; count++)
       losses.push(await trial({ seed: seed + 1000 * suite + count, hours, character, misfortune }));
     const most = (of: (loss: Loss) => bigint): bigint => losses.map(of).reduce((one, other) => (one > other ? one : other), 0n);
-    const beyond = ({ lost, uncountersigned }: Loss): bigint => lost - uncountersigned;
+    const beyond = ({ lost, uncountersigned, exposed }: Loss): bigint => lost - uncountersigned - exposed;
     console.log(
       `liars, ${name}: ${trials} trials of ${hours} h, an honest home lost at most ${formatMicro(most(({ lost }) => lost))} EUR; ` +
         `beyond export not countersigned at most ${formatMicro(most(beyond))} EUR, ` +
         `limit ${formatMicro(2n * rewardMicro)} EUR (two days' flexibility); ` +
+        `signed under numbers that were hidden ${formatMicro(most(({ exposed }) => exposed))} EUR; ` +
+        `import paid twice ${formatMicro(most(({ overcharged }) => overcharged))} EUR; ` +
+        `found out in ${losses.filter(({ foundOut }) => foundOut).length} trials; ` +
         `lies signed ${losses.reduce((sum, { accepted }) => sum + accepted, 0)}; ` +
         `the home left in ${losses.filter(({ hasLeft }) => hasLeft).length} trials`,
     );
+    expect(losses.map(({ overcharged }) => overcharged)).toEqual(losses.map(() => 0n));
     expect(losses.map(({ accepted }) => accepted)).toEqual(losses.map(() => 0));
     expect(most(beyond)).toBeLessThanOrEqual(2n * rewardMicro);
   },

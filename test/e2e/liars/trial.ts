@@ -5,7 +5,7 @@ import { honestHome, seriesOf, told } from "./honest-home.ts";
 import { type Character, liar, type Metered } from "./liar.ts";
 
 /** What happens to the home besides lies. */
-export type Misfortune = "none" | "week offline" | "restored";
+export type Misfortune = "none" | "week offline" | "restored" | "restored alone";
 
 /** What an honest home lost in one trial; money in micro-units. */
 export interface Loss {
@@ -13,6 +13,15 @@ export interface Loss {
   lost: bigint;
   /** Of that: export of records that the home does not have with both signatures. */
   uncountersigned: bigint;
+  /**
+   * Of that: what the home signed after a restore without a watchtower, under numbers of records that were hidden from it. One
+   * history is paid, and the liar chooses which until the home's is the longer one.
+   */
+  exposed: bigint;
+  /** Paid beyond the import of the hours that the home has signed for: more than nothing is paid twice. */
+  overcharged: bigint;
+  /** Records were hidden, and the liar's own word proves it. */
+  foundOut: boolean;
   /** Lies that were signed. */
   accepted: number;
   /** Hours that the home followed the liar. */
@@ -33,11 +42,13 @@ export async function trial(options: {
   const seeded = seededRandom(options.seed);
   let drawn = 0;
   const random = (): number => seeded("liar", drawn++);
-  const home = await honestHome({ watchtower: true });
+  const isAlone = options.misfortune === "restored alone";
+  const home = await honestHome({ watchtower: !isAlone });
   const other = await liar(home, options.character, random);
   const day: Metered[] = [];
   const followed = new Set<number>();
   const at = Math.floor(options.hours / 3) + Math.floor(random() * (options.hours / 3));
+  let copy = { hours: 0, seq: 0 };
   const [signed, sealed] = [new Set<string>(), new Set<string>()];
   for (let count = 0; count < options.hours; count++) {
     const hour = (home.clock.now() / 1000 - midnightS) / 3600;
@@ -47,8 +58,16 @@ export async function trial(options: {
     if (!home.hasLeft()) followed.add(hour);
     await home.hour(metered);
     day.push(metered);
-    if (options.misfortune === "restored" && count === Math.floor(at / 2)) home.backUp();
-    if (options.misfortune === "restored" && count === at) home.restore();
+    if (options.misfortune.startsWith("restored") && count === Math.floor(at / 2)) {
+      home.backUp();
+      copy = { hours: day.length, seq: home.newestSeq() };
+    }
+    if (options.misfortune.startsWith("restored") && count === at) home.restore();
+    if (isAlone && count === at) {
+      const lost = day.slice(copy.hours);
+      home.refill(lost);
+      for (const one of lost) sealed.delete(`export ${one.hour}`);
+    }
     if (options.misfortune === "week offline" && count === at) await weekOff(home);
     await other.hour(metered);
     home.seal(signed, sealed);
@@ -79,7 +98,22 @@ export async function trial(options: {
   const earned = (rewardMicro * BigInt(followed.size)) / 24n;
   const short = delivered + earned - cost - (credited - open - charged);
   const lost = short > 0n ? short : 0n;
-  return { lost, uncountersigned, accepted: other.accepted(), followedHours: followed.size, hasLeft };
+  const exposed = home
+    .cosignedFrom(copy.seq + 1)
+    .filter(({ seq, payer }) => seq <= other.denied() && payer === home.agreement.aggregator)
+    .reduce((sum, { amount }) => sum + BigInt(amount), 0n);
+  const overcharged = charged > cost ? charged - cost : 0n;
+  const foundOut = home.statements().some(({ hidden }) => hidden !== null);
+  return {
+    lost,
+    uncountersigned,
+    exposed,
+    overcharged,
+    foundOut,
+    accepted: other.accepted(),
+    followedHours: followed.size,
+    hasLeft,
+  };
 }
 
 /** The gateway has no power for a week, and the other side knows it. */

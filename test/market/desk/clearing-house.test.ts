@@ -2,13 +2,15 @@ import { expect, it } from "vitest";
 import { signingRoom } from "../../../agent/settle/signing-room.ts";
 import { controlStore } from "../../../agent/store/control-store.ts";
 import { meterStore } from "../../../agent/store/meter-store.ts";
+import { hold } from "../../../agent/store/settlement-hold.ts";
 import { settlementStores } from "../../../agent/store/settlement-stores.ts";
 import type { RecordWire, SettlementDown, SettlementUp } from "../../../core/message/settlement-message.ts";
 import { journal } from "../../../settlement/audit/journal.ts";
 import { tradeLegs } from "../../../settlement/audit/trade-legs.ts";
+import { signNewest } from "../../../settlement/record/newest-statement.ts";
 import { evidenceHash } from "../../../settlement/record/reference-hash.ts";
 import { openStore } from "../../fake/open-store.ts";
-import { balancing, deskRig, slotMs, type Trader } from "./desk-rig.ts";
+import { balancing, deskRig, domain, exchangeKey, slotMs, type Trader } from "./desk-rig.ts";
 
 type Rig = Awaited<ReturnType<typeof deskRig>>;
 type Room = ReturnType<typeof homeOf>;
@@ -28,6 +30,7 @@ function homeOf(rig: Rig, { agreement, signer }: Trader) {
     clock: rig.clock,
   });
   return {
+    db,
     room,
     stores,
     pair: `${agreement.a}-${agreement.b}`,
@@ -50,7 +53,7 @@ async function settle(rig: Rig, who: Trader, { room }: Room, metered: unknown[] 
     answers = [];
     for (const message of messages)
       if (message.kind === "countersigned") await room.countersigned(message.seq, message.digest, message.signature);
-      else if (message.kind === "head") await room.recover(message.records);
+      else if (message.kind === "head") await room.recover(message.records, message.newest);
       else if (message.kind === "proposal") {
         const answer = await room.answer(message.record, message.evidence);
         answers.push(answer);
@@ -152,14 +155,98 @@ it("gives a home that lost its journal the newest record back, and no trade is s
   ]);
   expect(messages).toEqual([]);
   const stored = (await rig.running.records.newestCosigned(roof.owner)) ?? expect.fail();
-  await fresh.room.recover([
-    {
-      record,
-      evidence,
-      gatewaySignature: stored.participantSignature ?? "",
-      aggregatorSignature: stored.ownSignature ?? "",
-    },
-  ]);
+  const back = {
+    record,
+    evidence,
+    gatewaySignature: stored.participantSignature ?? "",
+    aggregatorSignature: stored.ownSignature ?? "",
+  };
+  const time = Math.floor(rig.clock.now() / 1000);
+  await fresh.room.recover([back], await signNewest(exchangeKey, domain, record, { seq: 1, digest: stored.digest, time }));
   expect(evidenceHash(evidence)).toBe(record.ref);
   expect(fresh.stores.records.newest(fresh.pair)?.record).toEqual(record);
+});
+
+it("shows a home that lost its journal all that both have signed, and goes on with it", async () => {
+  const { rig, roof, homes } = await traded();
+  await rig.at("2026-06-10T11:16:00Z");
+  await settle(rig, roof, homes.roof);
+  const fresh = homeOf(rig, roof);
+  fresh.meter("import", 0);
+  fresh.meter("export", 100);
+  hold(fresh.db, "the database is new", rig.clock.now());
+  const slot = { start: "2026-06-10T11:00:00.000Z", end: "2026-06-10T11:15:00.000Z" };
+  const { records, codes } = await settle(rig, roof, fresh, [{ ...slot, importWh: 0, exportWh: 100 }]);
+  expect([codes, records.map(({ seq, kind }) => [seq, kind])]).toEqual([["settlement-journal-behind"], [[2, "correction"]]]);
+  expect([fresh.stores.records.cosignedUpTo(fresh.pair), fresh.stores.hold.held()]).toEqual([2, null]);
+});
+
+/** The roof's records: its trade, and a correction that it disputes, as its own meter shows more. */
+async function disputed() {
+  const all = await traded();
+  const { rig, roof, homes } = all;
+  await rig.at("2026-06-10T11:16:00Z");
+  homes.roof.meter("export", 600);
+  const slot = { start: "2026-06-10T11:00:00.000Z", end: "2026-06-10T11:15:00.000Z" };
+  await settle(rig, roof, homes.roof, [{ ...slot, importWh: 0, exportWh: 100 }]);
+  const [dispute] = await rig.running.disputes.disputes(true);
+  return { ...all, dispute: dispute ?? expect.fail() };
+}
+
+it("keeps what a participant says against a record, for a person to look at", async () => {
+  const { rig, roof, dispute } = await disputed();
+  expect(dispute).toMatchObject({
+    participant: roof.owner,
+    seq: 2,
+    code: "settlement-energy-differs",
+    resolution: null,
+    record: { kind: "correction", wh: -500, seq: 2 },
+  });
+  // Nothing more is proposed meanwhile, not even after a restart.
+  await rig.restart();
+  expect(await rig.talk(roof)).toEqual([]);
+  expect(await rig.running.disputes.disputes(true)).toEqual([dispute]);
+});
+
+it("proposes a disputed record again under its number, once a person has said so", async () => {
+  const { rig, roof, homes, dispute } = await disputed();
+  const { disputes } = rig.running;
+  expect(await disputes.resolve(dispute.id, "again", rig.clock.now())).toBe(true);
+  expect(await disputes.resolve(dispute.id, "again", rig.clock.now())).toBe(false);
+  const sold = await settle(rig, roof, homes.roof);
+  expect(sold.codes).toEqual(["settlement-energy-differs"]);
+  expect((await disputes.disputes(true)).map(({ id, seq }) => ({ id, seq }))).toEqual([{ id: dispute.id + 1, seq: 2 }]);
+});
+
+it("leaves out for ever what a person decides to leave out, and goes on", async () => {
+  const { rig, roof, homes, dispute } = await disputed();
+  expect(await rig.running.disputes.resolve(dispute.id, "skip", rig.clock.now())).toBe(true);
+  expect(await settle(rig, roof, homes.roof)).toEqual({ records: [], codes: [] });
+  await rig.restart();
+  expect(await settle(rig, roof, homes.roof)).toEqual({ records: [], codes: [] });
+  expect(await rig.running.house.counts()).toEqual({ proposed: 0, cosigned: 1, disputed: 0 });
+  expect(await rig.running.disputes.disputes(false)).toMatchObject([{ id: dispute.id, resolution: "skip" }]);
+});
+
+it("a trade that is left out counts as never made on that side: its supplier bills the energy", async () => {
+  const { rig, roof } = await traded();
+  await rig.at("2026-06-10T11:16:00Z");
+  const [proposal] = await rig.talk(roof);
+  if (proposal?.kind !== "proposal") throw new Error("nothing was proposed");
+  const { seq } = proposal.record;
+  const { evidence } = proposal;
+  const { store, disputes, records } = rig.running;
+  const span = { fromMs: slotMs, toMs: slotMs + 900_000 };
+  expect(await store.allocations(roof.owner, span)).toMatchObject([{ soldWh: 600 }]);
+  const digest = (await records.at(roof.owner, seq))?.digest ?? "";
+  const code = "settlement-trade-unknown";
+  await rig.talk(roof, [{ v: 1, kind: "disputed", seq, digest, code, message: "not mine", own: {} }]);
+  const [dispute] = await disputes.disputes(true);
+  expect(dispute).toMatchObject({ seq, code, message: "not mine", record: { kind: "trade" } });
+  expect(await disputes.resolve(dispute?.id ?? 0, "skip", rig.clock.now())).toBe(true);
+  expect(await store.allocations(roof.owner, span)).toEqual([]);
+  expect(await store.legs(roof.owner, 0)).toEqual([]);
+  expect(await store.unrecordedOwed(roof.owner)).toBe(0n);
+  expect(await rig.talk(roof)).toEqual([]);
+  expect(evidence.trade).toBeDefined();
 });

@@ -19,6 +19,7 @@ import { exchangeRoutes } from "../../../market/desk/exchange-routes.ts";
 import { standings } from "../../../market/desk/standings.ts";
 import { usualTimes } from "../../../market/exchange/order-book.ts";
 import { pathFees } from "../../../market/exchange/path-fees.ts";
+import { exchangeDisputeStore } from "../../../market/store/exchange-dispute-store.ts";
 import { exchangeRecordStore } from "../../../market/store/exchange-record-store.ts";
 import { exchangeStore } from "../../../market/store/exchange-store.ts";
 import { openExchangeDatabase } from "../../../market/store/open-exchange-database.ts";
@@ -107,6 +108,7 @@ export async function deskRig(names: readonly string[]) {
         since: 0,
         until: 1e15,
       }),
+    keyOf: () => Promise.resolve(undefined),
     readCommit: () => Promise.resolve(undefined),
   };
   const participants = new Map(traders.map(({ owner, name, agreement }) => [owner, { name, agreement }]));
@@ -114,7 +116,7 @@ export async function deskRig(names: readonly string[]) {
   const rules = { exchange: exchangeOwner, ...usualTimes, zones: new Set(["grid"]), fees: pathFees(10_000n) };
   const open = async () => {
     const db = openExchangeDatabase(file);
-    const [store, records] = [exchangeStore(db), exchangeRecordStore(db)];
+    const [store, records, disputes] = [exchangeStore(db), exchangeRecordStore(db), exchangeDisputeStore(db)];
     const forecasts = await store.forecasts();
     const standing = standings({ participants, chain, store, records, forecasts, clock, log });
     const desk = await exchangeDesk({ rules, domain, store, standings: standing, clock, log });
@@ -126,6 +128,7 @@ export async function deskRig(names: readonly string[]) {
       chain,
       store,
       records,
+      disputes,
       balancing: [balancing],
       salt,
       clock,
@@ -152,6 +155,7 @@ export async function deskRig(names: readonly string[]) {
       desk,
       house,
       anchor: { bundleOf: () => Promise.resolve(null) },
+      logBytesOf: (by, epoch) => Promise.resolve(by === exchangeOwner && epoch === 1 ? new Uint8Array([1, 2, 3]) : null),
       store,
       records,
       chain,
@@ -160,7 +164,7 @@ export async function deskRig(names: readonly string[]) {
       clock,
       log,
     });
-    return { db, store, records, desk, house, app };
+    return { db, store, records, disputes, desk, house, app };
   };
   let running = await open();
   onTestFinished(() => void running.db.close());

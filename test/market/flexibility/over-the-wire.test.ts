@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { flexDesk, type BindingOrder, type FlexPlace } from "../../../aggregator/flexibility/flex-desk.ts";
+import { flexDesk, type FlexPlace } from "../../../aggregator/flexibility/flex-desk.ts";
 import { errorCode } from "../../../core/app-error.ts";
 import { iso } from "../../../core/clock/clock.ts";
 import { realClock } from "../../../core/clock/real-clock.ts";
@@ -24,6 +24,7 @@ import { peer } from "../../fake/peer.ts";
 import { scratch } from "../../fake/scratch.ts";
 import { until } from "../../fake/until.ts";
 import { termsOf } from "./flex-rig.ts";
+import { keptOrders } from "./kept-orders.ts";
 
 const openssl = peer("openssl");
 const dso = "dso.example";
@@ -129,8 +130,7 @@ async function world(limitW: number) {
     });
   operator = await open();
   const price = Float64Array.from(slots, (_, slot) => (slot === 3 ? 1e-4 : slot === 4 ? 1.2e-4 : 2e-4));
-  const ordersOf = new Map<string, BindingOrder>();
-  const agreed = new Map<string, bigint>();
+  const books = new Map<string, ReturnType<typeof keptOrders>>();
   const meters = new Map<string, number[]>();
   const desks = await Promise.all(
     aggregators.map(async (who) => {
@@ -142,6 +142,8 @@ async function world(limitW: number) {
         ...period,
         slots: slots.length,
       };
+      const kept = keptOrders(place, (slot) => meters.get(who.domain)?.[slot] ?? null, now, log);
+      books.set(who.domain, kept);
       const cars: FlexibleLoad[] = [6000, 8000].map((energyWh) => ({ energyWh, mostWh: each(8000), onOff: false }));
       const desk = flexDesk({
         place,
@@ -166,13 +168,11 @@ async function world(limitW: number) {
         ),
         uuid: randomUUID,
         now,
-        onOrder: async (order) => void ordersOf.set(who.domain, order),
-        onAgreed: async ({ netMicro }) => void agreed.set(who.domain, netMicro),
-        meteredWh: async (slot) => meters.get(who.domain)?.[slot] ?? null,
+        onOrder: kept.onOrder,
         log,
       });
-      const outbox = await listen(who, (message) => void desk.take(message).then((answers) => outbox.send(answers)));
-      outbox.send([desk.prognosis()]);
+      const outbox = await listen(who, (message) => void kept.take(desk, message).then((answers) => outbox.send(answers)));
+      outbox.send([await desk.prognosis()]);
       return desk;
     }),
   );
@@ -182,8 +182,8 @@ async function world(limitW: number) {
     urls,
     steps,
     desks,
-    ordersOf,
-    agreed,
+    orderOf: (domain: string) => books.get(domain)?.orders[0],
+    agreed: (domain: string) => books.get(domain)?.agreed[0]?.netMicro,
     meters,
     log,
     now,
@@ -212,9 +212,11 @@ describe.skipIf(!openssl)("messages of a grid operator and aggregators over HTTP
     expect(one.session().shortfall).toEqual([]);
     const ordered = one.session().seats.flatMap(({ order }, seat) => (order ? [{ seat, order }] : []));
     expect(ordered.length).toBeGreaterThan(0);
-    await until("the orders have come", () => one.ordersOf.size === ordered.length);
+    await until("the orders have come", () =>
+      ordered.every(({ seat }) => one.orderOf(one.terms.seats[seat]?.participant ?? "") !== undefined),
+    );
     for (const { seat, order } of ordered)
-      expect(one.ordersOf.get(one.terms.seats[seat]?.participant ?? "")).toMatchObject({
+      expect(one.orderOf(one.terms.seats[seat]?.participant ?? "")).toMatchObject({
         reference: order.offer,
         powerW: order.powerW,
         price: order.price,
@@ -238,7 +240,7 @@ describe.skipIf(!openssl)("messages of a grid operator and aggregators over HTTP
     await until("all have agreed", () => one.session().phase.is === "closed");
     for (const { seat, order } of ordered) {
       expect(one.session().seats[seat]?.settled).toBe("agreed");
-      const net = one.agreed.get(one.terms.seats[seat]?.participant ?? "");
+      const net = one.agreed(one.terms.seats[seat]?.participant ?? "");
       if (seat === 0) expect(net).toBe(order.price);
       else expect(net).toBeLessThan(order.price);
     }
@@ -251,7 +253,7 @@ describe.skipIf(!openssl)("messages of a grid operator and aggregators over HTTP
     await one.goTo(one.terms.gates.prognosesMs);
     await until("orders are out", () => one.session().phase.is === "reprognosis");
     const seat = one.session().seats.findIndex(({ order }) => order !== null);
-    await until("the order has come", () => one.ordersOf.has(one.terms.seats[seat]?.participant ?? ""));
+    await until("the order has come", () => one.orderOf(one.terms.seats[seat]?.participant ?? "") !== undefined);
     await one.goTo(one.terms.gates.startMs);
     for (const [at, { order, prognosis }] of one.session().seats.entries()) {
       one.meters.set(one.terms.seats[at]?.participant ?? "", [...(order?.powerW ?? prognosis?.powerW ?? [])]);
@@ -262,7 +264,7 @@ describe.skipIf(!openssl)("messages of a grid operator and aggregators over HTTP
     }
     await one.goTo(one.terms.gates.endMs);
     await until("it is disputed", () => one.session().seats[seat]?.settled === "disputed");
-    expect(one.agreed.has(one.terms.seats[seat]?.participant ?? "")).toBe(false);
+    expect(one.agreed(one.terms.seats[seat]?.participant ?? "")).toBeUndefined();
   });
 
   it("are refused where signature, sender, recipient, time, form or connection are not right, or an id comes again", async () => {
@@ -325,7 +327,7 @@ describe.skipIf(!openssl)("messages of a grid operator and aggregators over HTTP
     const one = await world(100_000);
     const client = one.clientOf(one.people[1] as Participant);
     const error: unknown = await client
-      .send("https://127.0.0.1:1", one.desks[0]?.prognosis() as UftpMessage)
+      .send("https://127.0.0.1:1", (await one.desks[0]?.prognosis()) as UftpMessage)
       .catch((caught: unknown) => caught);
     expect(errorCode(error)).toBe("uftp-unreachable");
   });

@@ -1,6 +1,6 @@
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
-import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { KeptEpochs } from "./kept-epochs.ts";
 import type { LogPublisher } from "./log-publisher.ts";
 
 /** A mirror that takes longer for one epoch has failed; wall time. */
@@ -13,8 +13,8 @@ const mostAtOnce = 100;
  * fails is tried again later and does not hold up the others.
  */
 export async function fillMirrors(options: {
-  store: AggregatorStore;
-  publisher: LogPublisher;
+  store: Pick<KeptEpochs, "finalAfter" | "mirrored" | "setMirrored">;
+  publisher: Pick<LogPublisher, "bytesOf">;
   owner: string;
   mirrors: readonly string[];
   log: Log;

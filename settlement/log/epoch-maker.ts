@@ -1,26 +1,25 @@
 import { AppError, errorCode } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
-import type { ChainClient } from "../../settlement/chain/chain-client.ts";
-import { buildEpoch } from "../../settlement/log/epoch.ts";
-import type { AggregatorStore } from "../store/aggregator-store.ts";
-import type { StoredEpoch } from "../store/epoch-store.ts";
+import type { ChainClient } from "../chain/chain-client.ts";
+import type { Spent } from "../chain/transactor.ts";
+import { buildEpoch } from "./epoch.ts";
+import type { KeptEpochs, StoredEpoch } from "./kept-epochs.ts";
 import type { LogPublisher } from "./log-publisher.ts";
-import type { NoteSpent } from "./note-spent.ts";
 
 /** Parts that it works with. */
 export interface EpochMakerOptions {
-  store: AggregatorStore;
+  store: KeptEpochs;
   chain: Pick<ChainClient, "commit" | "attachBlobs" | "epochOf" | "readCommit">;
-  /** The aggregator's own party. */
+  /** The party that commits. */
   owner: string;
   publisher: LogPublisher;
   /** When the chain cannot undo a block: it says so itself, or so many blocks above it. */
   finality: "finalized" | number;
-  noteSpent: NoteSpent;
+  noteSpent: Spent;
   log: Log;
 }
 
-/** Binds the aggregator to what both sides have signed, and to its prices. */
+/** Binds a party to what both sides have signed, and to its prices. */
 export interface EpochMaker {
   /** Makes epochs of all co-signed records and announced prices that none holds; they are sent by commit(). */
   gather(nowMs: number): Promise<void>;

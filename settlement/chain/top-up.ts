@@ -1,11 +1,26 @@
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { Agreement } from "../../settlement/record/agreement.ts";
-import type { ChainClient, Deposit } from "../../settlement/chain/chain-client.ts";
-import { freeEscrow } from "../../settlement/record/free-escrow.ts";
-import type { TopUpLevels } from "../config/settlement-config.ts";
-import type { AggregatorStore } from "../store/aggregator-store.ts";
-import type { NoteSpent } from "./note-spent.ts";
+import type { RecordWire } from "../../core/message/settlement-message.ts";
+import { freeEscrow } from "../record/free-escrow.ts";
+import type { Terms } from "../record/sign-agreement.ts";
+import type { ChainClient, Deposit } from "./chain-client.ts";
+import type { Spent } from "./transactor.ts";
+
+/** Money of the own side that is kept in each pair's escrow, micro-units. */
+export interface TopUpLevels {
+  below: bigint;
+  to: bigint;
+  mostPerDay: bigint;
+}
+
+/** What is kept of it. */
+export interface TopUpStore {
+  /** The newest record with a site. */
+  newestRecord(site: string): Promise<{ record: RecordWire } | undefined | null>;
+  addTopUp(site: string, micro: bigint, atMs: number): Promise<void>;
+  /** Micro-units topped up since an instant. */
+  toppedUpSince(ms: number): Promise<bigint>;
+}
 
 const mostTogether = 100;
 const dayMs = 86_400_000;
@@ -16,15 +31,16 @@ const dayMs = 86_400_000;
  * @throws AppError of the chain client
  */
 export async function topUp(options: {
-  store: AggregatorStore;
+  store: TopUpStore;
   chain: Pick<ChainClient, "pairOf" | "depositMany" | "tokenBalanceOf">;
-  /** The aggregator's party, and the address that holds its tokens. */
+  /** The own party, and the address that holds its tokens. */
   owner: string;
   purse: string;
-  agreements: ReadonlyMap<string, Agreement>;
+  /** By site. */
+  agreements: ReadonlyMap<string, Terms>;
   levels: TopUpLevels;
-  noteSpent: NoteSpent;
-  clock: Clock;
+  noteSpent: Spent;
+  clock: Pick<Clock, "now">;
   log: Log;
 }): Promise<void> {
   const { store, chain, owner, levels, clock, log } = options;
@@ -57,6 +73,6 @@ export async function topUp(options: {
     for (const { site, amount } of batch) await store.addTopUp(site, amount, clock.now());
     const mined = await chain.depositMany(batch);
     await options.noteSpent("depositMany", mined, 0);
-    log.info({ homes: batch.length, tx: mined.hash }, "own escrow filled up");
+    log.info({ pairs: batch.length, tx: mined.hash }, "own escrow filled up");
   }
 }

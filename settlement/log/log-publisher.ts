@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeWholeFile } from "../../core/write-whole-file.ts";
-import { blobsPerTransaction, toBlobs } from "../../settlement/log/blob-bytes.ts";
-import { encodeLogData, type LogData } from "../../settlement/log/log-data.ts";
-import { encodeLogPlace, logFileHash } from "../../settlement/log/log-place.ts";
-import type { AggregatorStore } from "../store/aggregator-store.ts";
+import { blobsPerTransaction, toBlobs } from "./blob-bytes.ts";
+import type { KeptEpochs } from "./kept-epochs.ts";
+import { encodeLogData, type LogData } from "./log-data.ts";
+import { encodeLogPlace, logFileHash } from "./log-place.ts";
 
 /** Where and how epochs are published. */
 export interface LogPublishing {
@@ -36,7 +36,7 @@ export interface LogPublisher {
 
 /** Data beside the database. @param owner the party that commits */
 export function logPublisher(options: {
-  store: Pick<AggregatorStore, "epochAt" | "loggedRecords" | "dataHash" | "setDataHash">;
+  store: Pick<KeptEpochs, "epochAt" | "loggedRecords" | "dataHash" | "setDataHash">;
   owner: string;
   publishing: LogPublishing;
   /** For tests: fewer blobs in a transaction. */
