@@ -18,8 +18,8 @@ import type { Part, PartOptions } from "./optimise.ts";
 
 const cores = 2;
 /** Measured after the homes have connected and described themselves. */
-const settleMs = 30_000;
-const minutes = 2;
+const settleMs = 20_000;
+const minutes = 1;
 const program = join(import.meta.dirname, "../../cli/main.ts");
 const homesEach = 2500;
 
