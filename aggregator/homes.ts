@@ -128,6 +128,7 @@ export function openHomes(options: {
     uuid: randomUUID,
     slotMinutes: config.slotMinutes,
     planEveryMs: config.planEveryMs,
+    reserveQuantile: config.planReserveQuantile,
     points: config.market && new Map(config.market.points.map(({ feeder, point }) => [feeder, point])),
     threads: config.planThreads,
     quietly,

@@ -2,6 +2,7 @@ import { desk } from "./aggregator/desk.ts";
 import { optimise, type Part, type PartOptions } from "./aggregator/optimise.ts";
 import { dispatchPart } from "./aggregator/dispatch.ts";
 import { intakePart } from "./aggregator/intake.ts";
+import { processPart } from "./aggregator/process.ts";
 import { report, type Claim } from "./report.ts";
 
 /**
@@ -16,6 +17,7 @@ import { report, type Claim } from "./report.ts";
  *   could be done meanwhile, in processor time of the main thread, and what a second plan changes where nothing happened.
  * - intake: rows that wait at a Mosquitto go through link, schema, store and receipt into SQLite and PostgreSQL; beside it a bare
  *   mqtt.js that takes the same messages from the same broker, and plain inserts of the same rows.
+ * - process: a whole aggregator with `--homes` simulated ones that send a reading a minute: memory and processor time.
  * - dispatch: from a decision to the last of 1,000 simulated homes that has verified it.
  */
 const option = (name: string, otherwise: string): string => {
@@ -27,6 +29,7 @@ const parts: Record<string, (options: PartOptions) => Promise<Part>> = {
   desk,
   intake: intakePart,
   dispatch: dispatchPart,
+  process: processPart,
 };
 
 const only = option("--only", "");

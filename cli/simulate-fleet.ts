@@ -1,4 +1,4 @@
-import { importControlKey } from "../core/envelope.ts";
+import { importControlKey, publicJwk } from "../core/envelope.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
 import { fleetSites, runFleet } from "../simulator/fleet/run-fleet.ts";
 import { exitCode } from "./exit-code.ts";
@@ -39,7 +39,8 @@ export async function simulateFleet(options: FleetVerbOptions, say: (line: strin
     process.stderr.write("--aggregator and --key are needed\n");
     return exitCode.usage;
   }
-  const key = await importControlKey(readJsonFile(keyFile, "control-key-unreadable"));
+  // A private key signs and cannot verify.
+  const key = await importControlKey(publicJwk(readJsonFile(keyFile, "control-key-unreadable")));
   const asked = stopRequest();
   await runFleet({
     aggregator,

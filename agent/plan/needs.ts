@@ -1,5 +1,6 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { Setting } from "../../core/setting.ts";
+import { leadMs } from "../../planner/lead-time.ts";
 import type { Intent, Planned } from "./intent.ts";
 
 /** Energy that must be there by a time. */
@@ -19,9 +20,6 @@ export interface TemperatureBand {
   hysteresisC: number;
 }
 
-/** Real power is lower than rated at the end of a charge and in a cold tank: begins so much earlier than arithmetic says. */
-const slackShare = 0.1;
-const slackMs = 10 * 60_000;
 /** A sensor that says nothing for so long is as good as none. */
 export const oldSensorMs = 15 * 60_000;
 
@@ -38,8 +36,7 @@ export interface Comfort {
 export function deadlineNeed(appliance: Planned, need: EnergyNeed, nowMs: number): Intent | undefined {
   const { setting, powerW } = most(appliance);
   if (need.missingWh <= 0 || powerW <= 0) return undefined;
-  const runMs = ((need.missingWh * 3_600_000) / powerW) * (1 + slackShare) + slackMs;
-  if (nowMs < need.readyMs - runMs) return undefined;
+  if (nowMs < need.readyMs - leadMs((need.missingWh * 3_600_000) / powerW)) return undefined;
   const reason = `${Math.ceil(need.missingWh)} Wh still needed by ${iso(need.readyMs)}`;
   return { resource: appliance.resource, setting, authority: "comfort", reason };
 }

@@ -19,6 +19,8 @@ export interface AggregatorConfig {
   pricesFile: string;
   planEveryMs: number;
   slotMinutes: number;
+  /** Share of the slots for whose errors room is left free under feeders' limits. */
+  planReserveQuantile: number;
   /** In which homes of large feeders are planned; 0: in the process's own. */
   planThreads: number;
   feeders: FeederConfig[];
@@ -123,6 +125,7 @@ export function aggregatorConfigFromYaml(yaml: AggregatorYaml, folder: string): 
     pricesFile: at(yaml.prices_file),
     planEveryMs: yaml.plan.every_s * 1000,
     slotMinutes: yaml.plan.slot_minutes,
+    planReserveQuantile: yaml.plan.reserve_quantile,
     planThreads: yaml.plan.threads ?? availableParallelism(),
     feeders: Object.entries(yaml.feeders).map(
       ([name, { import_limit_w, export_limit_w: exportLimitW, day, timezone, sites, agreement_file }]) => ({

@@ -61,10 +61,12 @@ export const AggregatorYaml = z.strictObject({
     .strictObject({
       every_s: z.int().min(300).max(86_400).default(3600),
       slot_minutes: z.literal(slotMinutes).default(15),
+      /** Under a feeder's limit so much is left free that the errors of this share of the slots before fit into it; 0: nothing. */
+      reserve_quantile: z.number().min(0).max(1).default(0.99),
       /** Left out: one for each core. */
       threads: z.int().min(0).max(64).optional(),
     })
-    .default({ every_s: 3600, slot_minutes: 15 }),
+    .default({ every_s: 3600, slot_minutes: 15, reserve_quantile: 0.99 }),
   /** Cables and transformers whose homes are planned together. */
   feeders: z
     .record(

@@ -17,6 +17,8 @@ import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
 import type { HomeWatch } from "./home-watch.ts";
 import { limitLedger } from "./limit-ledger.ts";
+import { limitReserve, reservedFeeder } from "./limit-reserve.ts";
+import { planErrors } from "./plan-errors.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
 import { isAsked, readHome, type ReadHome } from "./read-home.ts";
 
@@ -31,6 +33,8 @@ export interface CommunityPlannerOptions {
   contracts: Pick<Contracts, "termsOf" | "begun">;
   uuid: () => string;
   slotMinutes: number;
+  /** Share of the slots for whose errors a reserve is left free under each limit; 0: none. */
+  reserveQuantile: number;
   /** Where so many homes are planned. */
   open: (homes: number) => Promise<GroupRoom>;
   /** How long one plan may be worked on, ms. */
@@ -51,6 +55,8 @@ export interface CommunityPlannerOptions {
 const horizonMs = 36 * 3_600_000;
 /** A home leaves its plan only where another one is better by more than a cent. */
 const keepWithin = 0.01;
+/** What a plan said of a home is kept so long, to be compared with its meter. */
+const saidMs = 3 * 3_600_000;
 /** Between two homes on the way out: a thousand of them hear within 50 s. */
 const staggerMs = 50;
 
@@ -59,6 +65,8 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
   const { store, prices, control, clock, log } = options;
   const ledger = limitLedger(store, log);
   const loads = netLoads(store);
+  const reserve = limitReserve(options.reserveQuantile);
+  const errors = planErrors(store, reserve);
   /** Prices of the feeders when a group was planned last. */
   const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
   /**
@@ -89,6 +97,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const slots = prices.slots(nowMs, nowMs + horizonMs, options.slotMinutes);
     const [first] = slots;
     if (!first) return;
+    if (options.reserveQuantile > 0) await errors.measure(group, nowMs);
     const input = { slots, prices, slotMinutes: options.slotMinutes, nowMs };
     await using room = await options.open(group.sites.length);
     const homes: Omit<ReadHome, "problem">[] = [];
@@ -103,28 +112,42 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const before = await ledger.before(nowMs);
     const hours = Float64Array.from(slots, ({ startMs, endMs }) => (endMs - startMs) / 3_600_000);
     const last = learned.get(group.name);
+    const feeders = feedersOf(group, slots, hours, control);
+    const reserveW = feeders.map(({ name }) => Math.round(reserve.reserveW(name)));
+    const reserved = feeders.map((feeder, index) => reservedFeeder(feeder, hours, reserveW[index] ?? 0));
     const startedMs = clock.monotonicMs();
-    const result = await room.plan({
+    const planned = await room.plan({
       hours,
       parties: homes.map(({ site }) => ({ name: site, curtailedBeforeWh: before.get(site) ?? 0 })),
-      feeders: [...feedersOf(group, slots, hours, control), ...(await ordersOf(group, slots, hours))],
+      feeders: [...feeders, ...(options.reserveQuantile > 0 ? reserved : []), ...(await ordersOf(group, slots, hours))],
       keepWithin,
       prices: last ? last.prices.map((series) => shifted(series, (first.startMs - last.startMs) / slotMs(first))) : [],
       mostMs: options.mostMs,
     });
-    learned.set(group.name, { startMs: first.startMs, prices: result.prices });
-    const { status, stopped, keptAll } = result;
+    learned.set(group.name, { startMs: first.startMs, prices: planned.prices });
+    // A reserve that is used is no shortfall.
+    const result = { ...planned, feeders: planned.feeders.filter(({ feeder }) => !reserved.some(({ name }) => name === feeder)) };
+    const { stopped, keptAll } = result;
+    const status = result.feeders.length + result.curtailed.length > 0 ? "shortfall" : "kept";
+    const ms = Math.round(clock.monotonicMs() - startedMs);
     log.info(
-      { feeder: group.name, homes: homes.length, status, stopped, keptAll, ms: Math.round(clock.monotonicMs() - startedMs) },
+      { feeder: group.name, homes: homes.length, status, stopped, keptAll, reserveW: Math.max(...reserveW), ms },
       "homes planned together",
     );
     const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
     options.watch?.planEnded({ status, stopped, curtailedWh });
     await ledger.note(result, slots, nowMs);
+    const saidSlots = slots.filter(({ startMs }) => startMs < nowMs + saidMs);
+    const wattsOf = new Map<string, Float32Array>();
     let turn = 0;
     for (const [index, home] of homes.entries()) {
       await setImmediate();
-      const made = home.alone ?? planLists(home, { plan: await room.planOf(index), slots, hours, nowMs }, options.uuid);
+      const plan = await room.planOf(index);
+      wattsOf.set(
+        home.site,
+        Float32Array.from(saidSlots, (_, slot) => (plan.gridWh[slot] ?? 0) / (hours[slot] ?? 1)),
+      );
+      const made = home.alone ?? planLists(home, { plan, slots, hours, nowMs }, options.uuid);
       const isNew = (list: InstructionList): boolean => !saysNothingNew(list, home.inForce.get(list.resource), nowMs);
       const lists = options.mustHearAll(home.site) ? made : made.filter(isNew);
       if (lists.length === 0) continue;
@@ -133,6 +156,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       // One home that cannot be told now must not keep the others from being told.
       await options.quietly(options.give(home.site, lists, turn++ * staggerMs), "giving a plan");
     }
+    errors.said(group, { madeMs: nowMs, slots: saidSlots, wattsOf });
   };
 }
 

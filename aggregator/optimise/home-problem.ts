@@ -3,6 +3,7 @@ import { priceAt } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { Storage } from "../../core/message/storage.ts";
 import { demandWindows } from "../../planner/demand-window.ts";
+import { leadMs } from "../../planner/lead-time.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import { Problem } from "../../planner/problem.ts";
@@ -200,11 +201,14 @@ function partsOf(
     );
     const first = inside.indexOf(true);
     const gap = inside.indexOf(false, first);
-    const [from, until] = [Math.max(first, kept.slots), first < 0 ? 0 : gap < 0 ? slots.length : gap];
+    const [from, end] = [Math.max(first, kept.slots), first < 0 ? 0 : gap < 0 ? slots.length : gap];
     // No whole slot of it is left, or the resident's word takes all of it.
-    if (from >= until) return [];
+    if (from >= end) return [];
     const deliveredWh = window.fromMs < earliest.startMs ? (status?.deliveredWh ?? 0) : 0;
     const missingWh = Math.max(0, demand.energyWh - deliveredWh - (index === 0 ? kept.wh : 0));
+    const [leftMs, wholeMs] = [missingWh, demand.energyWh].map((wh) => (wh * 3_600_000) / on.powerW);
+    const doneMs = window.readyMs - (leadMs(wholeMs ?? 0) - (wholeMs ?? 0));
+    const until = beforeOwnStart(slots, { from, until: end, doneMs }, leftMs ?? 0);
     const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
     return [
       {
@@ -226,6 +230,21 @@ function partsOf(
       },
     ];
   });
+}
+
+/**
+ * Where the slots of a plan end so that the gateway, which starts by itself in time for the deadline, finds nothing to do. All of them,
+ * where there is not enough time for that any more.
+ * @param runMs that is left, at full power
+ */
+function beforeOwnStart(
+  slots: readonly PricedSlot[],
+  { from, until, doneMs }: { from: number; until: number; doneMs: number },
+  runMs: number,
+): number {
+  const early = slots.findLastIndex(({ endMs }, slot) => slot < until && endMs <= doneMs) + 1;
+  const leftMs = slots.slice(from, early).reduce((sum, { startMs, endMs }) => sum + endMs - startMs, 0);
+  return leftMs >= runMs && early > from ? early : until;
 }
 
 /**

@@ -52,6 +52,8 @@ const soonMs = 10_000;
 const busyShare = 1 / 4;
 /** A home that does not do what is planned, or rejects it, leads to a new plan so often and no more. */
 const troubleMs = 15 * 60_000;
+/** Homes and feeders whose plans are under way at the same time. */
+const mostAtOnce = 16;
 /** A smaller group is not worth a thread's memory. */
 const fewestInThreads = 12;
 /** A plan is worked on for no longer, ms, nor for more than a third of the time between two. */
@@ -72,6 +74,8 @@ export function planningDesk(options: {
   uuid: () => string;
   slotMinutes: number;
   planEveryMs: number;
+  /** See `plan.reserve_quantile`. */
+  reserveQuantile: number;
   /** Congestion points of grid operators by feeder. */
   points?: ReadonlyMap<string, string> | undefined;
   /** In which large groups are planned; 0: in this thread, in bites. */
@@ -162,7 +166,14 @@ export function planningDesk(options: {
     onChange: planSoon,
   });
   return {
-    planAll: async () => void (await Promise.all(heldUnits().map(plan))),
+    async planAll() {
+      // Ten thousand homes that stand on no feeder are not all held in memory at once.
+      const units = heldUnits().values();
+      const lane = async (): Promise<void> => {
+        for (const unit of units) await plan(unit);
+      };
+      await Promise.all(Array.from({ length: mostAtOnce }, lane));
+    },
     resend: (site) => out.resend(site),
     followOperators,
     onResource(site) {

@@ -78,6 +78,7 @@ async function planned(
     uuid: () => crypto.randomUUID(),
     slotMinutes: 15,
     planEveryMs: 3_600_000,
+    reserveQuantile: 0.99,
     threads,
     quietly: (work) => work.catch((error: unknown) => void failures.push(error)),
     clock,

@@ -10,6 +10,8 @@ export interface StreetFigures {
   peakKw: number;
   /** Slots in which the homes together import more than the feeder carries. */
   slotsOver: number;
+  /** Of these, slots that no plan had named as a shortfall before they began. */
+  slotsOverUnnamed: number;
   /** What the feeder asks for in dear hours, by what the homes import then. */
   chargeEur: number;
   /** Of the sun's energy so much is used in the homes, or next door in the same slot, per cent. */
@@ -22,15 +24,15 @@ export interface StreetFigures {
   fuseSlots: number;
 }
 
-/** @param chargeAt EUR per kWh that the feeder asks for in a slot */
+/** @param chargeAt EUR per kWh that the feeder asks for in a slot; named: slots that were told beforehand as more than it carries */
 export function figuresOf(
   homes: readonly StreetHome[],
   runs: readonly Run[],
-  { limitW, chargeAt }: { limitW: number; chargeAt: (slot: number) => number },
+  { limitW, chargeAt, named }: { limitW: number; chargeAt: (slot: number) => number; named?: ReadonlySet<number> },
 ): StreetFigures {
   const { slots, slotMs } = homes[0]?.trial ?? { slots: 0, slotMs: 1 };
   const hours = slotMs / 3_600_000;
-  let [importWh, exportWh, pvWh, chargeEur, peakW, slotsOver, fuseSlots] = [0, 0, 0, 0, 0, 0, 0];
+  let [importWh, exportWh, pvWh, chargeEur, peakW, slotsOver, slotsOverUnnamed, fuseSlots] = [0, 0, 0, 0, 0, 0, 0, 0];
   for (let slot = 0; slot < slots; slot += 1) {
     let net = 0;
     for (const [at, { reality, trial }] of homes.entries()) {
@@ -43,7 +45,9 @@ export function figuresOf(
     importWh += Math.max(0, net);
     exportWh += Math.max(0, -net);
     peakW = Math.max(peakW, net / hours);
-    if (net > limitW * hours + 1e-6) slotsOver += 1;
+    if (net <= limitW * hours + 1e-6) continue;
+    slotsOver += 1;
+    if (named?.has(slot) !== true) slotsOverUnnamed += 1;
   }
   const curtailedWh = sum(runs.map(({ flows }) => sum(flows.map(({ curtailed }) => curtailed))));
   const usedWh = pvWh - curtailedWh - exportWh;
@@ -53,6 +57,7 @@ export function figuresOf(
     comparableEur: billEur - sum(homes.map((home, at) => leftEur(home, runs[at]))),
     peakKw: peakW / 1000,
     slotsOver,
+    slotsOverUnnamed,
     chargeEur,
     renewableUsedPercent: pvWh === 0 ? 0 : (usedWh / pvWh) * 100,
     selfSufficiencyPercent: (1 - importWh / (importWh + usedWh)) * 100,

@@ -3,7 +3,7 @@ import type { Command, HouseRun } from "../real-prices/simulate.ts";
 /** How an aggregator makes a home take less at once, from what is missed least on: its thermostats and latest starts stay. */
 const reductions: readonly ((asked: Command) => Command)[] = [
   (asked) => ({ ...asked, battery: { mode: "serve" }, carTakesSpare: false, tankTakesSpare: false }),
-  (asked) => ({ ...asked, carWh: 0, carFollows: false }),
+  (asked) => ({ ...asked, carWh: 0, carFollows: false, carWaits: true }),
   (asked) => ({ ...asked, tankWh: 0, heatWh: 0 }),
   // At last batteries help the neighbours with all that they can give.
   (asked) => ({ ...asked, battery: { mode: "fixed", wh: -Infinity } }),

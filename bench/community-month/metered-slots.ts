@@ -15,7 +15,10 @@ function counted(values: readonly number[]): number[] {
 }
 
 /** What the meters of a home count in the month: the grid's two registers, and the car's own. */
-export function meteredSlots({ netWh, flows }: Run): { meter: "grid" | "car"; register: "import" | "export"; wh: number[] }[] {
+export function meteredSlots({
+  netWh,
+  flows,
+}: Pick<Run, "netWh" | "flows">): { meter: "grid" | "car"; register: "import" | "export"; wh: number[] }[] {
   return [
     { meter: "grid", register: "import", wh: counted(netWh.map((wh) => Math.max(0, wh))) },
     { meter: "grid", register: "export", wh: counted(netWh.map((wh) => Math.max(0, -wh))) },

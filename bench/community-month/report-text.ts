@@ -40,6 +40,7 @@ export function reportText(month: {
     row("bills with these charges, EUR", ({ comparableEur, chargeEur }) => (comparableEur + chargeEur).toFixed(2)),
     row("highest import of the street, kW", ({ peakKw }) => peakKw.toFixed(1)),
     row("slots above the feeder's limit", ({ slotsOver }) => String(slotsOver)),
+    row("of these, not named by a plan before they began", ({ slotsOverUnnamed }) => String(slotsOverUnnamed)),
     row("of the sun's energy used in the street, %", ({ renewableUsedPercent }) => renewableUsedPercent.toFixed(1)),
     row("self-sufficiency, %", ({ selfSufficiencyPercent }) => selfSufficiencyPercent.toFixed(1)),
     row("K h below comfort", ({ kelvinHours }) => kelvinHours.toFixed(2)),

@@ -63,8 +63,15 @@ export interface MonthLedger {
  */
 export async function settleMonth(
   homes: readonly StreetHome[],
-  runs: readonly Run[],
-  options: { terms: GridTerms; series: PriceSeries; minutes: number; progress: (words: string) => void },
+  runs: readonly Pick<Run, "netWh" | "flows">[],
+  options: {
+    terms: GridTerms;
+    series: PriceSeries;
+    minutes: number;
+    /** Resolves when a day stands in `runs`; left out, all of them do. */
+    dayDone?: (day: number) => Promise<void>;
+    progress: (words: string) => void;
+  },
 ): Promise<MonthLedger> {
   const { series, progress } = options;
   const { startMs, slotMs, slots } = homes[0]?.trial ?? { startMs: 0, slotMs: 1, slots: 0 };
@@ -152,7 +159,6 @@ export async function settleMonth(
     exportPerKwh: series.importPerKwh.map(() => "0"),
   };
   const fixed = worth({ prices: priceBook([nothing]), feeders: [feeder], store, slotMinutes: options.minutes });
-  const metered = runs.map(meteredSlots);
   const perDay = Math.round(dayMs / slotMs);
   let [events, beyond] = [0, 0];
   // Prices are bound before they begin to count.
@@ -160,6 +166,8 @@ export async function settleMonth(
   await net.warpTo(startMs - 1800_000);
   await clock.advance(3_600_000 - 60_000);
   for (let day = 0; day < days; day += 1) {
+    await options.dayDone?.(day);
+    const metered = runs.map(meteredSlots);
     await fixed.freeze(clock.now());
     for (const [at, home] of homes.entries()) {
       const contract = agreements.get(home.name);

@@ -45,6 +45,14 @@ export function heldBack(
   return (exportPrice[slot] ?? 0) < 0 ? clamp(-net, 0, pv) : 0;
 }
 
+/** A gateway begins so much earlier than arithmetic says: this share of the run, and some minutes (agent/plan/needs.ts). */
+const slack = { share: 0.1, hours: 1 / 6 };
+
+/** How long of a slot an appliance runs that waits for its latest safe start, hours. @param leftHours until it has to be done */
+function lateHours(runHours: number, leftHours: number, slotHours: number): number {
+  return runHours <= 0 ? 0 : clamp(slotHours - leftHours + runHours * (1 + slack.share) + slack.hours, 0, slotHours);
+}
+
 /** What thermostats and the latest safe start make of what was asked; and where that leads. */
 export function protectedLoads(
   home: TrialHome,
@@ -88,8 +96,16 @@ export function protectedLoads(
   const need = session ? (state.carLeftWh[index] ?? 0) / home.carEfficiency : 0;
   const most = home.carMaxW * hours;
   const isLate = session !== undefined && need > (session.until - slot - 1) * most;
+  const waits = asked.carWaits === true && session !== undefined;
   return {
-    car: Math.min(need, isLate ? most : clamp(asked.carWh, 0, most)),
+    car: Math.min(
+      need,
+      waits
+        ? home.carMaxW * lateHours(need / home.carMaxW, (session.until - slot) * hours, hours)
+        : isLate
+          ? most
+          : clamp(asked.carWh, 0, most),
+    ),
     carMost: Math.min(need, most),
     carLate: isLate,
     tank: tankWh,

@@ -46,15 +46,25 @@ function planFrom(trial: Trial, outlookAt: (slot: number, count: number) => Outl
   return planOf(home, fastPlan(home, { looks: usualLooks }), slot);
 }
 
-/** A home as the planner sees it at a slot: fine steps at first, hours from then on. */
-export function homeAt(trial: Trial, outlookAt: (slot: number, count: number) => Outlook, slot: number, state: State): Home {
+/**
+ * A home as the planner sees it at a slot: fine steps at first, hours from then on.
+ * @param minded whether the plan minds the gateway's latest start, which nothing but the fuse stands above: cars are done a slot
+ * before they leave; one that must charge all the time counts as base load
+ */
+export function homeAt(
+  trial: Trial,
+  outlookAt: (slot: number, count: number) => Outlook,
+  slot: number,
+  state: State,
+  minded = false,
+): Home {
   const perHour = Math.max(1, Math.round(hourMs / trial.slotMs));
   const steps = [
     ...Array.from({ length: fineHours * perHour }, () => 1),
     ...Array.from({ length: horizonHours - fineHours }, () => perHour),
   ];
   const outlook = outlookAt(slot, horizonHours * perHour);
-  return homeOf(problemOf(trial, outlook, { slot, steps, state }));
+  return homeOf(problemOf(trial, outlook, { slot, steps, state, minded }));
 }
 
 /** What flows make of a home's plan. */
@@ -69,7 +79,7 @@ export function planOf(home: Home, flows: readonly Flow[], slot: number): Plan {
 function problemOf(
   { home, slotMs }: Trial,
   outlook: Outlook,
-  { slot, steps, state }: { slot: number; steps: readonly number[]; state: State },
+  { slot, steps, state, minded }: { slot: number; steps: readonly number[]; state: State; minded: boolean },
 ): Problem {
   const edges = [0];
   for (const step of steps) edges.push((edges.at(-1) ?? 0) + step);
@@ -86,10 +96,21 @@ function problemOf(
     );
   const until = (at: number): number => edges.findLastIndex((edge) => edge <= at - slot);
   const end = edges.at(-1) ?? 0;
+  const mostWh = home.carMaxW * hours;
+  const baseWh = [...outlook.baseWh];
   const cars = outlook.sessions.flatMap(({ index, session }) => {
     const left = state.carLeftWh[index] ?? 0;
+    let needWh = left / home.carEfficiency;
+    if (minded && session.from <= slot && needWh > (session.until - slot - 1) * mostWh) {
+      for (let at = 0; at < session.until - slot; at += 1) {
+        const wh = Math.min(needWh, mostWh);
+        baseWh[at] = (baseWh[at] ?? 0) + wh;
+        needWh -= wh;
+      }
+      return [];
+    }
     const later = Math.max(0, session.until - slot - end) * home.carMaxW * hours * home.carEfficiency;
-    const [from, ready] = [first(Math.max(session.from, slot)), until(session.until)];
+    const [from, ready] = [first(Math.max(session.from, slot)), until(session.until - (minded ? 1 : 0))];
     if (left - later < 1 || ready <= from) return [];
     return [
       {
@@ -108,7 +129,7 @@ function problemOf(
     slot_seconds: steps.map((step) => (step * slotMs) / 1000),
     import_price_per_kwh: means(outlook.importPrice),
     export_price_per_kwh: means(outlook.exportPrice),
-    base_load_w: means(outlook.baseWh).map((wh) => wh / hours),
+    base_load_w: means(baseWh).map((wh) => wh / hours),
     pv_w: means(outlook.pvWh).map((wh) => wh / hours),
     pv_curtailable: true,
     grid: { import_limit_w: home.fuseW },

@@ -62,6 +62,8 @@ export interface Command {
   carWh: number;
   /** The car takes only what the house has left over, as chargers with a surplus mode do. */
   carFollows?: boolean;
+  /** The car pauses until its gateway's latest safe start, to the minute, whatever is asked. */
+  carWaits?: boolean;
   /** Car and tank may also take what would be sold otherwise. */
   carTakesSpare?: boolean;
   tankTakesSpare?: boolean;
@@ -95,6 +97,18 @@ export interface Run {
   flows: { car: number; tank: number; heat: number; battery: number; curtailed: number }[];
 }
 
+/** Energy of a slot, Wh at the house's side; positive is taken. */
+export interface SlotDraws {
+  net: number;
+  base: number;
+  pv: number;
+  car: number;
+  tank: number;
+  heat: number;
+  battery: number;
+  curtailed: number;
+}
+
 /** A home that goes through what really comes, slot by slot. */
 export interface HouseRun {
   run: Run;
@@ -102,6 +116,8 @@ export interface HouseRun {
   state(): State;
   /** What would cross the meter in this slot, Wh, without doing it. */
   peek(slot: number, asked: Command): number;
+  /** The same by what draws it. */
+  look(slot: number, asked: Command): SlotDraws;
   /** Carries a command out; slots come in order. */
   step(slot: number, asked: Command): void;
 }
@@ -133,7 +149,7 @@ export function houseRun(home: TrialHome, reality: Reality, start: Omit<State, "
     // It goes on with its least power through a cloud.
     if (asked.carFollows && !here.carLate) here.car = -rest < least / 2 ? 0 : clamp(-rest, least, Math.max(least, here.car));
     here.car = Math.min(here.car, Math.max(0, freeWh));
-    if (here.car < least) here.car = 0;
+    if (here.car < least && !asked.carWaits) here.car = 0;
     const battery = batteryFlow(home, hours, state, asked.battery, { net: rest + here.car, free: freeWh - here.car });
     let net = rest + here.car + battery;
     if (asked.carTakesSpare && battery >= 0) {
@@ -151,6 +167,11 @@ export function houseRun(home: TrialHome, reality: Reality, start: Omit<State, "
     run,
     state: () => ({ ...state, carLeftWh: [...state.carLeftWh] }),
     peek: (slot, asked) => slotOf(slot, asked, { ...thermostat }).net,
+    look(slot, asked) {
+      const { here, battery, curtailed, net } = slotOf(slot, asked, { ...thermostat });
+      const [base, pv] = [reality.baseWh[slot] ?? 0, reality.pvWh[slot] ?? 0];
+      return { net, base, pv, car: here.car, tank: here.tank, heat: here.heat, battery, curtailed };
+    },
     step(slot, asked) {
       const { here, battery, curtailed, net } = slotOf(slot, asked, thermostat);
       state.batteryWh += battery >= 0 ? battery * home.batteryEfficiency : battery / home.batteryEfficiency;

@@ -107,15 +107,17 @@ export function overloadWh<Plan>({ lines, slots }: Board<Plan>, which: "all" | "
   return sum;
 }
 
-/** Whether an answer leaves each limit kept, or no worse off than it is. */
-export function fits<Plan>(board: Board<Plan>, party: number, answer: Answer<Plan>): boolean {
+/** Whether an answer leaves each limit kept, or no worse off than it is; or only those for which wishes may be touched. */
+export function fits<Plan>(board: Board<Plan>, party: number, answer: Answer<Plan>, which: "all" | "hard" = "all"): boolean {
   const before = board.answers[party];
-  for (const { feeder, total } of board.linesOf[party] ?? [])
+  for (const { feeder, total } of board.linesOf[party] ?? []) {
+    if (which === "hard" && feeder.soft) continue;
     for (let slot = 0; slot < board.slots; slot += 1) {
       const now = total[slot] as number;
       const limit = Math.abs(beyondWh(feeder, slot, now));
       if (Math.abs(beyondWh(feeder, slot, now + change(before, answer, slot))) > limit + 1e-9) return false;
     }
+  }
   return true;
 }
 

@@ -3,7 +3,16 @@ import { communityResult, type CommunityResult } from "./community-result.ts";
 import { curtail } from "./curtail.ts";
 import { goBack, isBetter, noted, type History } from "./history.ts";
 import { usualRule } from "./line-prices.ts";
-import { fitPass, lookPass, returnPass, searchPass, sideBySide, type Coordination, type PassRoom } from "./passes.ts";
+import {
+  crampedPass,
+  fitPass,
+  lookPass,
+  returnPass,
+  searchPass,
+  sideBySide,
+  type Coordination,
+  type PassRoom,
+} from "./passes.ts";
 import type { Effort } from "./party.ts";
 import { seededRandom, shuffled } from "./seeded-random.ts";
 
@@ -48,6 +57,8 @@ const pressings = 3;
 const worthPressing = 0.1;
 /** With more parties than this share changing their plan, the last time's prices say little. */
 const muchChanged = 0.25;
+/** A pass in which fewer than this share better their plan is not made again. */
+const fewChanged = 0.05;
 
 /**
  * Plans of all parties under all limits. First prices are looked for, party after party, each answering what the lines cost at
@@ -78,7 +89,15 @@ export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit):
   if (isWarm) noted(history, "look", yield* lookPass(room, everybody));
   const old = history.best;
   let isFresh = true;
-  if (isWarm && overloadWh(board) === 0) isFresh = (yield* improve("quick", 0)) > muchChanged * parties.length;
+  if (isWarm && overloadWh(board) === 0) {
+    isFresh = (yield* improve("quick", 0)) > muchChanged * parties.length;
+    if (!isFresh) {
+      yield* improve("usual", 0);
+      const cramped = yield* crampedPass(room);
+      // Where many lack something the limits are too tight, and what there is has been shared. A few are new.
+      isFresh = cramped > 0 && cramped <= muchChanged * parties.length;
+    }
+  }
   if (isFresh) {
     yield* search(feeders.length === 0 ? 1 : isWarm ? warmSearches : searchesFor(parties.length));
     // Time was up before all were asked: they keep what they have.
@@ -96,8 +115,11 @@ export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit):
   const firm = overloadWh(board, "hard") > 0 && !room.isOver();
   if (firm) yield* curtail(room, history, order, { beforeWh: parties.map((party) => party.curtailedBeforeWh), wantedWh });
   // Where wishes are at stake they decide, not prices.
-  if (isFresh && !firm) for (const guide of feeders.length === 0 ? [] : [1, 0.5]) yield* improve("usual", guide);
-  yield* improve(isFresh ? "thorough" : "usual", 0, firm);
+  if (isFresh && !firm)
+    for (const guide of feeders.length === 0 ? [] : [1, 0.5])
+      if ((yield* improve(isWarm ? "quick" : "usual", guide)) < fewChanged * parties.length) break;
+  // Whoever begins in a good plan finds little by looking longer.
+  if (isFresh) yield* improve(isWarm ? "usual" : "thorough", 0, firm);
   if (start && !room.isOver()) noted(history, "return", yield* returnPass(room, everybody));
 
   const { best } = history;

@@ -8,6 +8,8 @@ export interface Point<Plan> {
   /** Beyond limits for which wishes may be touched, and beyond any, Wh. */
   hardWh: number;
   overWh: number;
+  /** Wishes that are not met, Wh. */
+  missedWh: number;
   /** Money with the price from above and pulls. */
   merit: number;
 }
@@ -22,20 +24,27 @@ export interface History<Plan> {
 }
 
 const tinyWh = 1e-3;
+/** Less than this is what plans are rounded to, Wh. */
+const wishWh = 100;
 
 /** Notes where the board stands after a pass; gives back how many changed in it. */
 export function noted<Plan>(history: History<Plan>, phase: Round["phase"], changed: number): number {
   const { board, price, rounds, best } = history;
   const answers = board.answers.filter((answer) => answer !== undefined);
-  const point = { answers, hardWh: overloadWh(board, "hard"), overWh: overloadWh(board), merit: meritOf(board, price) };
+  const missedWh = answers.reduce((sum, answer) => sum + answer.missedWh, 0);
+  const point = { answers, hardWh: overloadWh(board, "hard"), overWh: overloadWh(board), missedWh, merit: meritOf(board, price) };
   rounds.push({ phase, changed, overWh: point.overWh, money: moneyOf(board) });
   if (answers.length === board.answers.length && (!best || isBetter(point, best, 0))) history.best = point;
   return changed;
 }
 
-/** Whether a point keeps limits better than another one, or as well with less money by more than a threshold. */
+/**
+ * Whether a point keeps limits better than another one, or as well with less money by more than a threshold. Between limits for which
+ * wishes may be touched and the others stand the wishes.
+ */
 export function isBetter<Plan>(one: Point<Plan>, than: Point<Plan>, byMoney: number): boolean {
   if (Math.abs(one.hardWh - than.hardWh) > tinyWh) return one.hardWh < than.hardWh;
+  if (Math.abs(one.missedWh - than.missedWh) > wishWh) return one.missedWh < than.missedWh;
   if (Math.abs(one.overWh - than.overWh) > tinyWh) return one.overWh < than.overWh;
   return one.merit < than.merit - byMoney;
 }

@@ -88,6 +88,28 @@ export function* returnPass<Plan>(room: PassRoom<Plan>, order: readonly number[]
   );
 }
 
+/** Less than this is what plans are rounded to, Wh. */
+const wishWh = 100;
+
+/**
+ * How many of the parties whose wishes miss something would miss less of them if there were no limits. Nothing changes.
+ */
+export function* crampedPass<Plan>(room: PassRoom<Plan>): Coordination<Plan, number> {
+  const { answers } = room.board;
+  const missing = [...answers.keys()].filter((party) => (answers[party]?.missedWh ?? 0) > wishWh);
+  let cramped = 0;
+  yield* pass(
+    room,
+    missing,
+    (party) => askFor(room, party, "quick"),
+    (party, answer) => {
+      if (answer.missedWh < (answers[party]?.missedWh ?? 0) - wishWh) cramped += 1;
+      return false;
+    },
+  );
+  return cramped;
+}
+
 /** Prices without limits: each party answers what the lines cost now, and the prices learn from it at once. */
 export function* searchPass<Plan>(room: PassRoom<Plan>, order: readonly number[], effort: Effort): Coordination<Plan, number> {
   const { board, rule } = room;
@@ -150,7 +172,10 @@ export function* fitPass<Plan>(room: PassRoom<Plan>, order: readonly number[], o
         }
       return ask;
     },
-    (party, answer) => fits(board, party, answer),
+    // A limit that touches no wish keeps nobody from meeting one.
+    (party, answer) =>
+      fits(board, party, answer) ||
+      (answer.missedWh < (board.answers[party]?.missedWh ?? 0) && fits(board, party, answer, "hard")),
   );
 }
 

@@ -75,6 +75,7 @@ export async function feederDesk(
     uuid: () => crypto.randomUUID(),
     slotMinutes: 15,
     planEveryMs: 3_600_000,
+    reserveQuantile: 0.99,
     threads: given.threads ?? 0,
     quietly: (work) => work.catch((error: unknown) => void failures.push(error)),
     clock,

@@ -14,7 +14,13 @@ it(
     const chargeAt = (slot: number): number => (slot % 24 >= 17 && slot % 24 < 21 ? 0.08 : 0);
     const free = figuresOf(homes, withoutFlexibility(homes).runs, { limitW: Infinity, chargeAt });
     const limitW = Math.ceil(free.peakKw) * 1000;
-    const run = layerTwo(homes, { limitW, everyHours: 12, chargeAt: (slot) => chargeAt(slot) / 1000, progress: () => undefined });
+    const run = layerTwo(homes, {
+      limitW,
+      everyHours: 12,
+      reserveQuantile: 0.99,
+      chargeAt: (slot) => chargeAt(slot) / 1000,
+      progress: () => undefined,
+    });
     const figures = figuresOf(homes, run.runs, { limitW, chargeAt });
     expect([figures.slotsOver, figures.fuseSlots, run.beyondSlots]).toEqual([0, 0, 0]);
     const micro = (values: readonly number[] = []): string[] => values.map((value) => String(Math.round(value * 1e6)));

@@ -299,3 +299,55 @@ describe("time that runs out", () => {
     expect(result.money).toBeLessThanOrEqual(full.money + 1e-9);
   });
 });
+
+describe("beginning where the last plan is", () => {
+  /** A car that needs so much in 8 hours of equal prices. */
+  const carOf = (energyWh: number, readyBy: number): object => ({
+    slot_minutes: 60,
+    import_price_per_kwh: [0.2, 0.201, 0.202, 0.203, 0.204, 0.205, 0.206, 0.207],
+    base_load_w: 0,
+    grid: { import_limit_w: 11_000 },
+    appliances: [
+      {
+        type: "ev",
+        name: "car",
+        energy_wh: energyWh,
+        ready_by: readyBy,
+        plugged: [{ from: 0, until: readyBy }],
+        charge_max_w: 4000,
+        charge_efficiency: 1,
+      },
+    ],
+  });
+  const plainCars = Array.from({ length: 8 }, () => carOf(4000, 8));
+
+  it("makes room for one that has to charge at once, though nobody else's plan has changed", () => {
+    const before = planStreet(street(plainCars, { importW: 8000 }));
+    const cars = [carOf(8000, 2), ...plainCars.slice(1)];
+    const now = street(cars, { importW: 8000 });
+    const { plans, prices: known } = startFrom(before);
+    const nothing = { flows: [{ in: new Float64Array(8), out: new Float64Array(8) }], gridWh: new Float64Array(8) };
+    const result = planStreet(now, { start: { prices: known, plans: [nothing, ...plans.slice(1)] } });
+    expect(result.answers.map(({ missedWh }) => Math.round(missedWh))).toEqual(cars.map(() => 0));
+    expect(Math.max(...togetherW(now, result))).toBeLessThanOrEqual(8000 + 1e-3);
+    expect(result.status).toBe("kept");
+  });
+
+  it("lets no wish miss for a limit that touches none", () => {
+    const cars = Array.from({ length: 8 }, () => carOf(8000, 4));
+    const one = street(cars, { importW: 18_000 });
+    const [feeder] = one.community.feeders;
+    if (!feeder) throw new Error("there is a feeder");
+    const soft = { ...feeder, name: "soft", importLimitWh: feeder.importLimitWh.map(() => 8000), soft: true };
+    const feeders = [feeder, soft];
+    const first = planStreet(one, { feeders });
+    const nothing = { flows: [{ in: new Float64Array(8), out: new Float64Array(8) }], gridWh: new Float64Array(8) };
+    const later = planStreet(one, { feeders, start: { ...startFrom(first), plans: cars.map(() => nothing) } });
+    for (const { answers, curtailed } of [first, later]) {
+      // To within what a plan is rounded to.
+      expect(Math.max(...answers.map(({ missedWh }) => missedWh))).toBeLessThan(50);
+      expect(curtailed).toEqual([]);
+    }
+    expect(Math.max(...togetherW(one, later))).toBeLessThanOrEqual(18_000 + 1e-3);
+  });
+});

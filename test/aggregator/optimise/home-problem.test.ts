@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import { homeProblem } from "../../../aggregator/optimise/home-problem.ts";
+import { deadlineNeed } from "../../../agent/plan/needs.ts";
+import { priceBook } from "../../../planner/price-book.ts";
+import { exampleSeries } from "../../settlement/fixture.ts";
+import { boiler } from "../plans.ts";
+import { midnightMs, quarterMs } from "../rows.ts";
+
+const book = priceBook([exampleSeries()]);
+const slots = book.slots(midnightMs, midnightMs + 40 * quarterMs, 15);
+
+/** Where the plan of a boiler that wants so much by half past six ends, in quarters of an hour after midnight. */
+function endOf(energyWh: number): number | undefined {
+  const resource = { ...boiler, demand: { kind: "energy" as const, energyWh, notBefore: "00:00", readyBy: "06:30" } };
+  const facts = { resources: [resource], statuses: new Map(), baseW: slots.map(() => 400) };
+  const made = homeProblem(facts, { slots, prices: book, slotMinutes: 15, nowMs: midnightMs, inForce: new Map() });
+  return made.parts[0]?.until;
+}
+
+it("ends before gateways start by themselves for the deadline", () => {
+  // 3 hours at 2 kW: the gateway starts 28 minutes before it would have to.
+  expect(endOf(6000)).toBe(24);
+  const setting = { mode: "on", powerW: 2000 };
+  const planned = { resource: "boiler", modes: [{ id: "on", minW: 2000, maxW: 2000 }], least: { mode: "off", powerW: 0 } };
+  for (let quarter = 12; quarter <= 24; quarter += 1) {
+    // What is missing where all was put off until the last quarters of the plan.
+    const missingWh = (24 - quarter) * 500;
+    const need = { missingWh, readyMs: midnightMs + 26 * quarterMs };
+    expect(deadlineNeed(planned as never, need, midnightMs + quarter * quarterMs)).toBeUndefined();
+  }
+  expect(
+    deadlineNeed(planned as never, { missingWh: 1000, readyMs: midnightMs + 26 * quarterMs }, midnightMs + 24 * quarterMs),
+  ).toMatchObject({ setting });
+});
+
+it("takes all the time until the deadline where there is not more of it than needed", () => {
+  expect(endOf(12_500)).toBe(26);
+});
