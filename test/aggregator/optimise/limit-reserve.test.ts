@@ -70,8 +70,8 @@ describe("in the running aggregator", () => {
         )
           ? 500
           : 0;
-      // 250 W more than the 400 W that each house drew in the days before.
-      const rows = Array.from({ length: 8 }, (_, at) => slotItem(at + 1, at, 650 / 4 + told(at)));
+      // 260 W more than the 400 W that each house drew in the days before.
+      const rows = Array.from({ length: 8 }, (_, at) => slotItem(at + 1, at, 660 / 4 + told(at)));
       await store.ingest(site, message(rows, bootTwo));
       await store.saveStatus(site, {
         v: 1,
