@@ -301,6 +301,7 @@ describe.skipIf(!openssl)("enrolment over real HTTPS", { timeout: 120_000 }, () 
       plan: 0,
       flex_event: 0,
       curtailment: 0,
+      thinned: 0,
     };
     expect(await eraseAtAggregator(state)).toEqual(nothing);
     expect(await eraseAtAggregator(state)).toEqual(nothing);
