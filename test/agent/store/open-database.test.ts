@@ -97,7 +97,9 @@ it("keeps a copy of what it was before it is brought to a newer version, once", 
   );
   again.exec("drop table savings_slot; drop table savings_appliance; drop table observed_slot");
   again.exec("drop table cosigned; drop table epoch_inclusion; drop table publication");
-  again.exec("drop table exchange_trade; drop table exchange_price; drop table exchange_pair; drop table remote_config");
+  again.exec(
+    "drop table exchange_trade; drop table exchange_price; drop table exchange_pair; drop table remote_config; drop table newest_statement",
+  );
   for (const column of ["mode", "power_w"]) again.exec(`alter table switching drop column ${column}`);
   again.close();
   openStore(file).close();

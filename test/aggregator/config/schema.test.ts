@@ -19,7 +19,11 @@ it("fills in what is left out", () => {
     http: { listen: "127.0.0.1:8490", open: false },
     log: { level: "info" },
   });
-  expect(AggregatorYaml.parse(yaml({ plan: { slot_minutes: 60 } })).plan).toEqual({ every_s: 3600, slot_minutes: 60 });
+  expect(AggregatorYaml.parse(yaml({ plan: { slot_minutes: 60 } })).plan).toEqual({
+    every_s: 3600,
+    slot_minutes: 60,
+    reserve_quantile: 0.99,
+  });
 });
 
 const settlement = {

@@ -163,8 +163,10 @@ it("fills the own escrow up as soon as a home does not sign for want of it, and 
   await settlement.proposals.answer(site, short);
   await settlement.anchoring.tick();
   expect(await own()).toBe(3_000_000n);
-  const what = (await store.spentSums({ fromMs: 0, toMs: 1e15 })).map((sum) => [sum.what, sum.transactions]);
-  expect(what).toEqual(
+  const spent = async () => (await store.spentSums({ fromMs: 0, toMs: 1e15 })).map((sum) => [sum.what, sum.transactions]);
+  // The chain shows the money before its cost is noted.
+  await until("it is noted", async () => (await spent()).some(([what]) => what === "depositMany"));
+  expect(await spent()).toEqual(
     expect.arrayContaining([
       ["approve", 1],
       ["depositMany", 1],
