@@ -70,14 +70,14 @@ export function demoExchange(world: PartWorld, port: number): DemoPart {
       exportPerKwh: steps.map(() => balancing.export),
     };
     writeFileSync(join(own, "balancing.json"), JSON.stringify([series]));
-    writeFileSync(join(own, "market.yaml"), stringify(exchangeYaml(world, { port, agreementFile })), { mode: 0o640 });
+    writeFileSync(join(own, "exchange.yaml"), stringify(exchangeYaml(world, { port, agreementFile })), { mode: 0o640 });
   };
   return {
     homeSections: (home) => ({ exchange: { url, name: home.site, agreement_file: agreementFile(home), horizon_hours: 1 } }),
     aggregatorSections: () => ({ exchange: { url, sites: files.homes.map(({ site }) => site) } }),
     async start() {
       writeFiles();
-      const args = ["market", "exchange", "run", "-c", join(own, "market.yaml")];
+      const args = ["market", "exchange", "run", "-c", join(own, "exchange.yaml")];
       await world.programs.start({ name: "exchange", args });
     },
     async line() {
@@ -128,7 +128,7 @@ function exchangeYaml(
       },
       http: { listen: `127.0.0.1:${port}` },
     },
-    storage: { path: "market.db" },
+    storage: { path: "exchange.db" },
     simulation: { clock_url: clock.url },
   };
 }

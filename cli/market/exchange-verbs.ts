@@ -23,7 +23,7 @@ export function addExchangeVerbs(market: Command, { verb, say }: { verb: Verb; s
   disputes
     .command("list")
     .description("what waits for a person, with both sides' figures; exit 1 where something waits")
-    .requiredOption("-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/market.yaml")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/exchange.yaml")
     .option("--all", "those that are decided, too")
     .option("--json", "one JSON object")
     .action(verb(async (options) => (await import("./exchange-disputes.ts")).exchangeDisputesList(options, say)));
@@ -32,7 +32,7 @@ export function addExchangeVerbs(market: Command, { verb, say }: { verb: Verb; s
     .description("decide one: propose it again, or leave it out for ever")
     .argument("<id>", "its number in the list")
     .addArgument(new Argument("<resolution>", "again or skip").choices(["again", "skip"]))
-    .requiredOption("-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/market.yaml")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), such as /etc/smart-mla/exchange.yaml")
     .option("--json", "one JSON object")
     .action(
       verb(async (id: string, resolution: "again" | "skip", options: { config: string; json?: true }) =>

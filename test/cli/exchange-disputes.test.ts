@@ -2,19 +2,12 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, it } from "vitest";
 import { stringify } from "yaml";
-import { deskRig, domain } from "../market/desk/desk-rig.ts";
+import { domain, tradedDesk } from "../market/desk/desk-rig.ts";
 import { runProgram } from "../fake/run-program.ts";
 
 /** A running exchange with one participant that has refused its first record; the path of its configuration. */
 async function refusedRecord(): Promise<string> {
-  const rig = await deskRig(["roof", "car"]);
-  const [roof, car] = rig.traders;
-  if (!roof || !car) throw new Error("two traders were asked for");
-  await rig.forecast(roof, 1500);
-  await rig.forecast(car, -1500);
-  await rig.place(roof);
-  await rig.place(car, { side: "buy", limit: "250000", wh: 600 });
-  await rig.at("2026-06-10T10:36:00Z");
+  const { rig, roof } = await tradedDesk();
   await rig.at("2026-06-10T11:16:00Z");
   await rig.talk(roof);
   const { seq, digest } = await rig.running.records.newest(roof.owner).then((one) => ({ seq: 1, digest: one?.digest ?? "" }));
@@ -25,7 +18,7 @@ async function refusedRecord(): Promise<string> {
     writeFileSync(join(folder, `${name}.json`), JSON.stringify(signed));
     return [name, { agreement_file: `${name}.json` }] as const;
   });
-  const file = join(folder, "market.yaml");
+  const file = join(folder, "exchange.yaml");
   const settlement = {
     key: "exchange",
     passphrase_file: "passphrase",

@@ -7,6 +7,7 @@ import { composeRecord } from "../../settlement/record/compose-record.ts";
 import type { SettlementDomain } from "../../settlement/record/domain.ts";
 import { buildEpoch } from "../../settlement/log/epoch.ts";
 import { signNewest } from "../../settlement/record/newest-statement.ts";
+import { GridAgreement } from "../../settlement/record/grid-agreement.ts";
 import { recordDigest, signRecord, zeroHash } from "../../settlement/record/record.ts";
 import { pricesHash } from "../../settlement/record/reference-hash.ts";
 import { signAgreement } from "../../settlement/record/sign-agreement.ts";
@@ -51,6 +52,28 @@ export function exampleAgreement(domain: SettlementDomain, change: Partial<Agree
     chainId: domain.chainId,
     ...change,
   };
+}
+
+/** Between the aggregator and a grid operator (the household's key), about one street's limit and its orders. */
+export function exampleGridAgreement(domain: SettlementDomain): GridAgreement {
+  const { a, b, signerA, signerB, settlementContract, chainId } = exampleAgreement(domain);
+  return GridAgreement.parse({
+    v: 1,
+    kind: "grid",
+    a,
+    b,
+    signerA,
+    signerB,
+    aggregator: aggregator.owner,
+    from: "2026-11-30T23:00:00Z",
+    until: "2027-11-30T23:00:00Z",
+    timezone: "Europe/Amsterdam",
+    currency: "EUR",
+    feeders: [{ feeder: "street", importLimitW: 1, day: [], charges: [], availabilityPerDay: "0" }],
+    orders: { reservePerKwh: "1000000", penaltyPerKwh: "300000" },
+    settlementContract,
+    chainId,
+  });
 }
 
 /** Quarter-hour prices of one day; import 0.21 EUR and up, export 0.07 EUR and up. */

@@ -5,7 +5,7 @@ import type { Evidence, OrderEvidence } from "../../../core/message/settlement-m
 import { slotsOfLocalDay } from "../../../core/slots.ts";
 import type { PairState } from "../../../settlement/chain/chain-reader.ts";
 import { composeRecord } from "../../../settlement/record/compose-record.ts";
-import { GridAgreement, gridOperatorOf } from "../../../settlement/record/grid-agreement.ts";
+import { gridOperatorOf } from "../../../settlement/record/grid-agreement.ts";
 import { recordDigest, signerOf, signRecord, zeroHash } from "../../../settlement/record/record.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import * as parties from "../../settlement/fixture.ts";
@@ -14,24 +14,7 @@ import { scratchStore } from "../rows.ts";
 const domain = { chainId: 31_337, contract: `0x${"c0".repeat(20)}` };
 const site = "dso.example";
 const { aggregator, household: operator } = parties;
-const { a, b, signerA, signerB, settlementContract, chainId } = parties.exampleAgreement(domain);
-const agreement = GridAgreement.parse({
-  v: 1,
-  kind: "grid",
-  a,
-  b,
-  signerA,
-  signerB,
-  aggregator: aggregator.owner,
-  from: "2026-11-30T23:00:00Z",
-  until: "2027-11-30T23:00:00Z",
-  timezone: "Europe/Amsterdam",
-  currency: "EUR",
-  feeders: [{ feeder: "street", importLimitW: 1, day: [], charges: [], availabilityPerDay: "0" }],
-  orders: { reservePerKwh: "1000000", penaltyPerKwh: "300000" },
-  settlementContract,
-  chainId,
-});
+const agreement = parties.exampleGridAgreement(domain);
 const day = slotsOfLocalDay("2026-12-01", "Europe/Amsterdam", 60);
 const [start, end] = [iso(day[0]?.startMs ?? 0), iso(day.at(-1)?.endMs ?? 0)];
 const order = (reference: string, meteredWh = 8000): OrderEvidence => ({

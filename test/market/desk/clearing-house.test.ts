@@ -10,7 +10,7 @@ import { tradeLegs } from "../../../settlement/audit/trade-legs.ts";
 import { signNewest } from "../../../settlement/record/newest-statement.ts";
 import { evidenceHash } from "../../../settlement/record/reference-hash.ts";
 import { openStore } from "../../fake/open-store.ts";
-import { balancing, deskRig, domain, exchangeKey, slotMs, type Trader } from "./desk-rig.ts";
+import { balancing, type deskRig, domain, exchangeKey, slotMs, tradedDesk, type Trader } from "./desk-rig.ts";
 
 type Rig = Awaited<ReturnType<typeof deskRig>>;
 type Room = ReturnType<typeof homeOf>;
@@ -65,14 +65,7 @@ async function settle(rig: Rig, who: Trader, { room }: Room, metered: unknown[] 
 }
 
 async function traded() {
-  const rig = await deskRig(["roof", "car"]);
-  const [roof, car] = rig.traders;
-  if (!roof || !car) throw new Error("two traders were asked for");
-  await rig.forecast(roof, 1500);
-  await rig.forecast(car, -1500);
-  await rig.place(roof);
-  await rig.place(car, { side: "buy", limit: "250000", wh: 600 });
-  await rig.at("2026-06-10T10:36:00Z");
+  const { rig, roof, car } = await tradedDesk();
   return { rig, roof, car, homes: { roof: homeOf(rig, roof), car: homeOf(rig, car) } };
 }
 

@@ -256,3 +256,16 @@ export async function deskRig(names: readonly string[]) {
   };
   return rig;
 }
+
+/** An exchange at which a roof has just sold 600 Wh to a car, for the slot from 11:00 to 11:15. */
+export async function tradedDesk() {
+  const rig = await deskRig(["roof", "car"]);
+  const [roof, car] = rig.traders;
+  if (!roof || !car) throw new Error("two traders were asked for");
+  await rig.forecast(roof, 1500);
+  await rig.forecast(car, -1500);
+  await rig.place(roof);
+  await rig.place(car, { side: "buy", limit: "250000", wh: 600 });
+  await rig.at("2026-06-10T10:36:00Z");
+  return { rig, roof, car };
+}

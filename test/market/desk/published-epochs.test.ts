@@ -12,20 +12,13 @@ import { decodeLogPlace, logFileHash } from "../../../settlement/log/log-place.t
 import { recordDigest, signRecord } from "../../../settlement/record/record.ts";
 import { scratch } from "../../fake/scratch.ts";
 import { silentLog } from "../../fake/silent-log.ts";
-import { deskRig, domain, exchangeKey, exchangeOwner } from "./desk-rig.ts";
+import { deskRig, domain, exchangeKey, exchangeOwner, tradedDesk } from "./desk-rig.ts";
 
 const mined: Mined = { hash: "0xabc", block: 1, gasUsed: 1n, blobGasUsed: 0n, feeWei: 1n, created: null, logs: [] };
 
 /** An exchange whose two participants have traded, and whose seller has signed its record. */
 async function settledTrade() {
-  const rig = await deskRig(["roof", "car"]);
-  const [roof, car] = rig.traders;
-  if (!roof || !car) throw new Error("two traders were asked for");
-  await rig.forecast(roof, 1500);
-  await rig.forecast(car, -1500);
-  await rig.place(roof);
-  await rig.place(car, { side: "buy", limit: "250000", wh: 600 });
-  await rig.at("2026-06-10T10:36:00Z");
+  const { rig, roof } = await tradedDesk();
   await rig.at("2026-06-10T11:16:00Z");
   const [proposal] = await rig.talk(roof);
   if (proposal?.kind !== "proposal") throw new Error("nothing was proposed");

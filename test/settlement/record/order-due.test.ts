@@ -7,29 +7,13 @@ import { slotsOfLocalDay } from "../../../core/slots.ts";
 import { composeRecord } from "../../../settlement/record/compose-record.ts";
 import { dueOf } from "../../../settlement/record/due.ts";
 import { orderEvidence, settleOrder } from "../../../settlement/record/flex-order.ts";
-import { GridAgreement, gridOperatorOf } from "../../../settlement/record/grid-agreement.ts";
+import { gridOperatorOf } from "../../../settlement/record/grid-agreement.ts";
 import { recordDigest } from "../../../settlement/record/record.ts";
 import * as parties from "../fixture.ts";
 
 const domain = { chainId: 31_337, contract: `0x${"c0".repeat(20)}` };
-const { a, b, signerA, signerB, aggregator, settlementContract, chainId } = parties.exampleAgreement(domain);
-const agreement = GridAgreement.parse({
-  v: 1,
-  kind: "grid",
-  a,
-  b,
-  signerA,
-  signerB,
-  aggregator,
-  from: "2026-11-30T23:00:00Z",
-  until: "2027-11-30T23:00:00Z",
-  timezone: "Europe/Amsterdam",
-  currency: "EUR",
-  feeders: [{ feeder: "street", importLimitW: 1, day: [], charges: [], availabilityPerDay: "0" }],
-  orders: { reservePerKwh: "1000000", penaltyPerKwh: "300000" },
-  settlementContract,
-  chainId,
-});
+const agreement = parties.exampleGridAgreement(domain);
+const { aggregator } = agreement;
 const day = slotsOfLocalDay("2026-12-01", "Europe/Amsterdam", 60);
 const [start, end] = [iso(day[0]?.startMs ?? 0), iso(day.at(-1)?.endMs ?? 0)];
 const service = { kind: "flexibility" as const, start, end };
