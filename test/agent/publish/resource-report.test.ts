@@ -43,22 +43,23 @@ const switching = (time: string, on: boolean, resource = "boiler") => ({
   reason: "x",
 });
 
+const house = {
+  name: "x",
+  timezone: zone,
+  currency: "EUR",
+  slotMinutes: 15,
+  phases: 3 as const,
+  fuseA: 25,
+  maxImportW: 17_250,
+  maxExportW: null,
+  peakW: null,
+  peakPricePerKw: null,
+  randomDelayMs: 0,
+  maxRampWPerMin: 1,
+};
+
 it("tells the aggregator what may be controlled", () => {
-  const site = {
-    name: "x",
-    timezone: zone,
-    currency: "EUR",
-    slotMinutes: 15,
-    phases: 3 as const,
-    fuseA: 25,
-    maxImportW: 17_250,
-    maxExportW: null,
-    peakW: null,
-    peakPricePerKw: null,
-    randomDelayMs: 0,
-    maxRampWPerMin: 1,
-  };
-  expect(Resource.parse(resourceOf(boiler, site, true))).toMatchObject({
+  expect(Resource.parse(resourceOf(boiler, house, true))).toMatchObject({
     resource: "boiler",
     operationModes: [
       { id: "off", powerW: 0 },
@@ -70,10 +71,10 @@ it("tells the aggregator what may be controlled", () => {
     maxImportW: 17_250,
   });
   const metered = { ...boiler, meter: "boiler-meter" };
-  expect(resourceOf(metered, site, true)).toMatchObject({ meter: "boiler-meter" });
+  expect(resourceOf(metered, house, true)).toMatchObject({ meter: "boiler-meter" });
   // Its slots do not leave the house then, so nobody needs its name.
-  expect(resourceOf(metered, site, false)).not.toHaveProperty("meter");
-  expect(resourceOf(boiler, site, true)).not.toHaveProperty("meter");
+  expect(resourceOf(metered, house, false)).not.toHaveProperty("meter");
+  expect(resourceOf(boiler, house, true)).not.toHaveProperty("meter");
 });
 
 describe("the energy given in the demand window", () => {
@@ -140,20 +141,7 @@ it("tells neither power nor energy of an appliance without the household's conse
 });
 
 describe("storage", () => {
-  const site = {
-    name: "x",
-    timezone: zone,
-    currency: "EUR",
-    slotMinutes: 15,
-    phases: 3 as const,
-    fuseA: 25,
-    maxImportW: 17_250,
-    maxExportW: 5000,
-    peakW: null,
-    peakPricePerKw: null,
-    randomDelayMs: 0,
-    maxRampWPerMin: 1,
-  };
+  const site = { ...house, maxExportW: 5000 };
   const battery = applianceConfig(
     "battery",
     {
