@@ -1,6 +1,7 @@
 import { SigningKey } from "ethers/crypto";
 import { id, type TypedDataDomain, TypedDataEncoder, type TypedDataField } from "ethers/hash";
 import { computeAddress } from "ethers/transaction";
+import { isError } from "ethers/utils";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { Signature } from "../../core/message/fields.ts";
 import { type SettlementDomain, typedDomain } from "./domain.ts";
@@ -16,9 +17,14 @@ export interface TypedDataSigner {
 /** Half the order of secp256k1; a signature with a higher s has a twin and is refused (EIP-2). */
 const halfOrder = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
-/** EIP-712 digest of a struct. */
+/** EIP-712 digest of a struct. @throws AppError settlement-bad-record where a value is outside its type, such as a time before 1970 */
 export function typedDigest(domain: SettlementDomain, types: TypedFields, value: Record<string, unknown>): string {
-  return TypedDataEncoder.hash(typedDomain(domain), types, value);
+  try {
+    return TypedDataEncoder.hash(typedDomain(domain), types, value);
+  } catch (cause) {
+    if (!isError(cause, "INVALID_ARGUMENT")) throw cause;
+    throw new AppError("settlement-bad-record", `cannot be signed: ${cause.shortMessage} (${String(cause.value)})`, { cause });
+  }
 }
 
 /** EIP-712 hash of a struct's type. */

@@ -2,6 +2,8 @@ import { expect, it } from "vitest";
 import { AppError } from "../../../core/app-error.ts";
 import type { ChainReader } from "../../../settlement/chain/chain-reader.ts";
 import { verifyBundle } from "../../../settlement/verify/verify.ts";
+import { seededRandom } from "../../fuzz/mutate.ts";
+import { randomBundle } from "../../tampering/random-bundle.ts";
 import { addressOf, exampleBundle, keyOf } from "../fixture.ts";
 
 /*
@@ -42,4 +44,19 @@ it("finishes where a node names a time that is none", async () => {
   const findings = await verifyBundle(bundle, hostile({ readCommit }));
   expect(findings.find(({ check }) => check === "prices-committed")).toMatchObject({ verdict: "bad" });
   expect(findings.find(({ check }) => check === "root-on-chain")?.detail).toContain("+275760-09-13");
+});
+
+it("finds a time bad that no signature can be about, in what was traded too", async () => {
+  const random = seededRandom(1);
+  for (let tried = 0; tried < 500; tried++) {
+    const { bundle } = await randomBundle(random);
+    const { trade } = bundle.evidence;
+    if (!trade) continue;
+    const own = { ...trade.own, order: { ...trade.own.order, validUntil: "0026-03-02T10:00:00.000Z" } };
+    const changed = { ...bundle, evidence: { ...bundle.evidence, trade: { ...trade, own } } };
+    const findings = await verifyBundle(changed, null);
+    expect(findings.find(({ check }) => check === "amount")).toMatchObject({ verdict: "bad" });
+    return;
+  }
+  throw new Error("none of 500 random bundles is about a trade");
 });
