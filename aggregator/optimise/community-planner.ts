@@ -11,6 +11,7 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { Fence } from "../store/lease-store.ts";
 import { boundAt } from "../flexibility/flex-orders.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
 import { netLoads } from "../forecast/net-loads.ts";
@@ -45,6 +46,8 @@ export interface CommunityPlannerOptions {
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
   /** Congestion points of grid operators by feeder. */
   points?: ReadonlyMap<string, string> | undefined;
+  /** What must be shown to write what is planned of a home, where there are several workers. @throws AppError lease-lost */
+  fenceOf?: (site: string) => Fence | undefined;
   /** Hears how each plan of a feeder ended. */
   watch?: Pick<Metrics, "planEnded"> | undefined;
   clock: Clock;
@@ -136,7 +139,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     );
     const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
     options.watch?.planEnded({ status, stopped, curtailedWh });
-    await ledger.note(result, slots, nowMs);
+    await ledger.note(result, slots, nowMs, options.fenceOf?.(group.sites[0] ?? group.name));
     const saidSlots = slots.filter(({ startMs }) => startMs < nowMs + saidMs);
     const wattsOf = new Map<string, Float32Array>();
     let turn = 0;

@@ -107,6 +107,7 @@ export function planningDesk(options: {
     open: async (homes) =>
       threads && homes >= fewestInThreads ? await threads.open(homes) : planHere(() => clock.monotonicMs()),
     give: out.give,
+    fenceOf: share.fenceOf,
     control,
     attendance,
     mostMs: Math.min(mostPlanMs, options.planEveryMs / 3),

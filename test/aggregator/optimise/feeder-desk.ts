@@ -4,6 +4,7 @@ import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { isPlanned, instructedW } from "../../../aggregator/optimise/resource-modes.ts";
 import { planningDesk } from "../../../aggregator/optimise/planning-desk.ts";
 import type { Contracts } from "../../../aggregator/reward/under-contract.ts";
+import type { Share } from "../../../aggregator/share/share.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { AppError } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
@@ -44,6 +45,7 @@ export async function feederDesk(
     threads?: number;
     contracts?: (store: AggregatorStore) => Contracts;
     series?: PriceSeries;
+    share?: Share;
   } = {},
 ) {
   const scratched = given.store ? undefined : await scratchStore();
@@ -71,6 +73,7 @@ export async function feederDesk(
     sites,
     feeders,
     contracts: given.contracts?.(store) ?? named({ "gw-0": `0x${"a".repeat(64)}` }),
+    ...(given.share && { share: given.share }),
     isUnsettled: (site) => state.unsettled.has(site),
     uuid: () => crypto.randomUUID(),
     slotMinutes: 15,
