@@ -16,6 +16,7 @@ import { oneAtATime } from "./dispatch/one-at-a-time.ts";
 import { type Send, sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
 import type { Metrics } from "./observe/metrics.ts";
+import { slowStore } from "./observe/slow-store.ts";
 import { planningDesk, type PlanningDesk } from "./optimise/planning-desk.ts";
 import type { PriceDesk } from "./optimise/price-desk.ts";
 import type { Contracts } from "./reward/under-contract.ts";
@@ -36,6 +37,8 @@ const mostAnnouncing = 64;
 export const operatorMs = 5000;
 /** A change of the prices' file is noticed within this time. */
 const pricesMs = 10_000;
+/** A database that does not answer is named within this time. */
+const slowLookMs = 5000;
 /** What was taken is stored and answered within this time when the process stops. */
 const drainMs = 5000;
 /** New slots and answers move things on at once; this is for what got lost. */
@@ -114,7 +117,9 @@ export function openHomes(options: {
   log: Log;
   signal: AbortSignal;
 }): Homes {
-  const { config, line, store, share, priceList, states, settling, clock, log, signal } = options;
+  const { config, line, share, priceList, states, settling, clock, log, signal } = options;
+  const { store, look: lookAtStore, waitsMs } = slowStore(options.store, { clock, log });
+  options.watch?.watchDatabase(waitsMs);
   const { send } = line;
   const sites = config.sites.map(({ site }) => site);
   const known = new Set(sites);
@@ -253,6 +258,7 @@ export function openHomes(options: {
         void quietly(heartbeat(site), "heartbeat").finally(() => beating.delete(site));
       });
       spreadHeld(stepMs, (site) => void clock.hold(quietly(desk.resend(site), "sending plans again")));
+      clock.every(slowLookMs, lookAtStore, signal);
       clock.every(config.planEveryMs, () => desk.planAll(), signal);
       clock.every(operatorMs, () => quietly(desk.followOperators(), "following operators"), signal);
       clock.every(pricesMs, () => quietly(followPrices(), "reading prices"), signal);
