@@ -21,9 +21,14 @@ async function desk(homes: number) {
   onTestFinished(() => ending.abort());
   const planned: string[] = [];
   let [underWay, most] = [0, 0];
+  let [reading, mostReading] = [0, 0];
   const opened = planningDesk({
     store: {
       ...store,
+      async resources(site) {
+        mostReading = Math.max(mostReading, ++reading);
+        return store.resources(site).finally(() => reading--);
+      },
       async statuses(site) {
         most = Math.max(most, ++underWay);
         return store.statuses(site);
@@ -52,7 +57,7 @@ async function desk(homes: number) {
     log: silentLog(),
     signal: ending.signal,
   });
-  return { desk: opened, sites, clock, planned, most: () => most };
+  return { desk: opened, store, sites, clock, planned, most: () => most, mostReading: () => mostReading };
 }
 
 it("plans hundreds of homes that describe themselves at once a few at a time, and lets the rest of the process have its turns", async () => {
@@ -78,4 +83,23 @@ it("does so too where descriptions come while all are planned", async () => {
   await all;
   await until("each has its second plan", () => room.planned.length >= 200);
   expect(room.most()).toBeLessThanOrEqual(16);
+});
+
+it("tells hundreds of homes of an operator's reduction some at a time, with turns for the rest of the process", async () => {
+  const room = await desk(300);
+  await room.store.addWord({
+    word: "reduce",
+    scope: { kind: "all" },
+    atMs: midnightMs,
+    untilMs: midnightMs + 3_600_000,
+    limitW: null,
+  });
+  let turns = 0;
+  let isDone = false;
+  const following = room.desk.followOperators().then(() => (isDone = true));
+  for (; !isDone; turns++) await turn();
+  await following;
+  expect(new Set(room.planned).size).toBe(300);
+  expect(room.mostReading()).toBeLessThanOrEqual(64);
+  expect(turns).toBeGreaterThanOrEqual(300 / 64);
 });
