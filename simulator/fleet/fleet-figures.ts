@@ -1,6 +1,6 @@
 /** What a fleet did since the line before. */
 export interface FleetLine {
-  kind: "ready" | "minute";
+  kind: "ready" | "minute" | "end";
   at: string;
   homes: number;
   connected: number;
