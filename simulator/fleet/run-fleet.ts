@@ -151,7 +151,7 @@ export async function runFleet(options: FleetOptions): Promise<void> {
     // One after the other, and confirmed to the broker once it was judged.
     client.handleMessage = ({ topic: name, payload }, taken) => {
       const parsed = parseTopic(name);
-      if (parsed?.direction !== "dn" || parsed.site !== site) return taken();
+      if (parsed?.direction !== "dn" || parsed.aggregator !== options.aggregator || parsed.site !== site) return taken();
       void home.hear(parsed.rest, payload.toString()).then(
         () => taken(),
         () => taken(),
