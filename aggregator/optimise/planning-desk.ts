@@ -20,6 +20,7 @@ import { awayMs, homeWatch } from "./home-watch.ts";
 import { homePlanner } from "./home-planner.ts";
 import { planHere } from "./plan-here.ts";
 import { planningThreads } from "./planning-threads.ts";
+import { readTrades } from "./read-trades.ts";
 import { progressWatch } from "./progress-watch.ts";
 import { curtailedMode, isStore } from "./resource-modes.ts";
 
@@ -35,6 +36,8 @@ export interface PlanningDesk {
   onResource(site: string): void;
   /** There is a new plan where something else happens than what was planned. */
   onStatus(site: string, status: ResourceStatus): Promise<void>;
+  /** A home has traded: there is a new plan after a while, for all that traded in the same auction. */
+  onTraded(site: string): void;
   onAnswer(site: string, ack: InstructionAck): void;
   /** A home that goes is planned around after some minutes, and planned again when it is back. */
   onState(site: string, state: SiteState["state"]): void;
@@ -48,6 +51,8 @@ export interface PlanningDesk {
 
 /** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
 const soonMs = 10_000;
+/** Homes hear of an auction within minutes, one after the other; the gate of its slots is a quarter of an hour before them. */
+const tradedMs = 150_000;
 /** Planning at the word of homes takes no more than this share of the time. */
 const busyShare = 1 / 4;
 /** A home that does not do what is planned, or rejects it, leads to a new plan so often and no more. */
@@ -122,15 +127,16 @@ export function planningDesk(options: {
   /** What is planned together with a home: its feeder, or itself. */
   const unitOf = (site: string): string => feederOf.get(site) ?? site;
   const heldUnits = (): string[] => [...new Set(sites.filter(share.holds).map(unitOf))];
-  /** A home on no feeder that has more than demands is planned as one of its own. */
-  const hasStores = async (site: string): Promise<boolean> =>
-    (await store.resources(site)).some((one) => isStore(one) || curtailedMode(one) !== undefined);
+  /** A home on no feeder that has more than demands, or has traded, is planned as one of its own. */
+  const isOfItsOwn = async (site: string): Promise<boolean> =>
+    (await store.resources(site)).some((one) => isStore(one) || curtailedMode(one) !== undefined) ||
+    (await readTrades(store, site, clock.now())).length > 0;
   const tookMs = new Map<string, number>();
   const plan = oneAtATime(async (unit) => {
     const beganMs = clock.monotonicMs();
     const group = byUnit.get(unit);
     if (!share.holds(group?.sites[0] ?? unit)) return;
-    const together = group ?? ((await hasStores(unit)) ? { name: unit, feeders: [], sites: [unit] } : undefined);
+    const together = group ?? ((await isOfItsOwn(unit)) ? { name: unit, feeders: [], sites: [unit] } : undefined);
     await quietly(together ? planGroup(together) : planHome(unit), "planning");
     const ms = clock.monotonicMs() - beganMs;
     tookMs.set(unit, ms);
@@ -150,6 +156,7 @@ export function planningDesk(options: {
       signal,
     );
   };
+  const traded = new Set<string>();
   const troubled = new Map<string, number>();
   const isTroubled = (site: string): boolean => clock.monotonicMs() - (troubled.get(site) ?? -Infinity) < troubleMs;
   const troubleAt = (site: string): void => {
@@ -193,6 +200,17 @@ export function planningDesk(options: {
       if (offWh === null) return;
       troubleAt(site);
       log.info({ site, resource: status.resource, offWh }, "appliance got something else than planned, planning anew");
+    },
+    onTraded(site) {
+      const unit = unitOf(site);
+      if (traded.has(unit) || !share.holds(site)) return;
+      traded.add(unit);
+      const waitMs = Math.max(tradedMs, (tookMs.get(unit) ?? 0) / busyShare);
+      const planAnew = async (): Promise<void> => {
+        traded.delete(unit);
+        await plan(unit);
+      };
+      clock.after(waitMs, planAnew, signal);
     },
     onAnswer(site, ack) {
       attendance.answer(site, ack);
