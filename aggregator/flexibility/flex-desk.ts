@@ -60,6 +60,8 @@ export interface FlexDesk {
   take(message: UftpMessage): Promise<UftpMessage[]>;
   /** Takes back all that may still be ordered, and offers nothing more; gives back what is to be said. */
   revoke(): Promise<UftpMessage[]>;
+  /** Takes back the same, and answers with other homes from now on. */
+  replan(planner: FlexPlanner): Promise<UftpMessage[]>;
   state(): FlexDeskState;
 }
 
@@ -96,7 +98,8 @@ export function flexDesk(options: {
   onOrder: (order: BindingOrder) => Promise<boolean>;
   log: Log;
 }): FlexDesk {
-  const { place, desk, uuid, now, log, known = nothing, keep = nobody } = options;
+  const { place, uuid, now, log, known = nothing, keep = nobody } = options;
+  let { desk } = options;
   const conversation = known.prognosis?.conversation ?? uuid();
   const first = desk.prognosis();
   const baselineW = known.prognosis?.powerW ?? first.powerW;
@@ -147,14 +150,11 @@ export function flexDesk(options: {
     },
     async revoke() {
       withdrawn = true;
-      if (order) return [];
-      const open = [...offers.entries()].filter(([, { revoked }]) => !revoked);
-      for (const [id, offer] of open) {
-        offer.revoked = true;
-        await keep.revoked(id);
-      }
-      newest = null;
-      return open.map(([id]) => ({ Message: "FlexOfferRevocation" as const, ...head(), FlexOfferMessageID: id }));
+      return revokeAll();
+    },
+    async replan(planner) {
+      desk = planner;
+      return revokeAll();
     },
     state: () => ({
       prognosisW: baselineW,
@@ -166,6 +166,17 @@ export function flexDesk(options: {
       refusals,
     }),
   };
+
+  async function revokeAll(): Promise<UftpMessage[]> {
+    if (order) return [];
+    const open = [...offers.entries()].filter(([, { revoked }]) => !revoked);
+    for (const [id, offer] of open) {
+      offer.revoked = true;
+      await keep.revoked(id);
+    }
+    newest = null;
+    return open.map(([id]) => ({ Message: "FlexOfferRevocation" as const, ...head(), FlexOfferMessageID: id }));
+  }
 
   function refused(answer: string, reason: string): void {
     log.info({ operator: place.operator, point: place.point, answer, reason }, "grid operator said no");

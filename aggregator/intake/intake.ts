@@ -7,6 +7,7 @@ import { Measurements } from "../../core/message/measurements.ts";
 import { Refusal } from "../../core/message/refusal.ts";
 import { ConfigReport } from "../../core/message/remote-config.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
+import { Traded } from "../../core/message/traded.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
 import { implausible } from "../optimise/plausible-storage.ts";
 import type { Rejections } from "../../core/rejections.ts";
@@ -32,6 +33,8 @@ export interface IntakeOptions {
   onState: (site: string, state: SiteState) => void;
   onResource: (site: string) => void;
   onStatus: (site: string, status: ResourceStatus) => void | Promise<void>;
+  /** It has traded something else than what was known. */
+  onTraded: (site: string) => void;
   onAnswer: (site: string, ack: InstructionAck) => void;
   onSlots: (site: string) => void;
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
@@ -120,6 +123,8 @@ export function intake(options: IntakeOptions): Intake {
       }
       return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
     }
+    if (head === "traded" && tail.length === 0)
+      return (await store.saveTraded(site, parse(Traded, body))) ? options.onTraded(site) : undefined;
     if (head === "ack" && tail.length === 1) return ack(site, body);
     if (head === "config" && tail.length === 0) return store.saveReport(site, parse(ConfigReport, body), options.clock.now());
     if (head === "refused" && tail.length === 0) return homeRefuses(site, parse(Refusal, body));

@@ -59,7 +59,7 @@ export interface MetricSources {
   gateways: () => Promise<Record<string, number>>;
 }
 
-const kinds = new Set(["meter", "state", "resource", "status", "ack", "consent", "refused", "settle", "config"]);
+const kinds = new Set(["meter", "state", "resource", "status", "traded", "ack", "consent", "refused", "settle", "config"]);
 const quick = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const slow = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 /** Plans on their way to an answer, and transactions that may be told of again: more are forgotten. */

@@ -33,6 +33,8 @@ export interface PlanningDesk {
   onResource(site: string): void;
   /** There is a new plan where something else happens than what was planned. */
   onStatus(site: string, status: ResourceStatus): Promise<void>;
+  /** A home has traded: there is a new plan after a while, for all that traded in the same auction. */
+  onTraded(site: string): void;
   onAnswer(site: string, ack: InstructionAck): void;
   /** A home that goes is planned around after some minutes, and planned again when it is back. */
   onState(site: string, state: SiteState["state"]): void;
@@ -46,6 +48,8 @@ export interface PlanningDesk {
 
 /** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
 const soonMs = 10_000;
+/** Homes hear of an auction within minutes, one after the other; the gate of its slots is a quarter of an hour before them. */
+const tradedMs = 150_000;
 /** Planning at the word of homes takes no more than this share of the time. */
 const busyShare = 1 / 4;
 /** A home that does not do what is planned, or rejects it, leads to a new plan so often and no more. */
@@ -146,6 +150,7 @@ export function planningDesk(options: {
       signal,
     );
   };
+  const traded = new Set<string>();
   const troubled = new Map<string, number>();
   const isTroubled = (site: string): boolean => clock.monotonicMs() - (troubled.get(site) ?? -Infinity) < troubleMs;
   const troubleAt = (site: string): void => {
@@ -189,6 +194,17 @@ export function planningDesk(options: {
       if (offWh === null) return;
       troubleAt(site);
       log.info({ site, resource: status.resource, offWh }, "appliance got something else than planned, planning anew");
+    },
+    onTraded(site) {
+      const unit = unitOf(site);
+      if (traded.has(unit) || !share.holds(site)) return;
+      traded.add(unit);
+      const waitMs = Math.max(tradedMs, (tookMs.get(unit) ?? 0) / busyShare);
+      const planAnew = async (): Promise<void> => {
+        traded.delete(unit);
+        await plan(unit);
+      };
+      clock.after(waitMs, planAnew, signal);
     },
     onAnswer(site, ack) {
       attendance.answer(site, ack);

@@ -17,6 +17,7 @@ import { greedyHome, type HomeFacts } from "./greedy-home.ts";
 import { fixedProblem, homeProblem, type HomeProblem } from "./home-problem.ts";
 import type { HomeWatch } from "./home-watch.ts";
 import { plausibleResource } from "./plausible-resource.ts";
+import { readTrades } from "./read-trades.ts";
 import { curtailedMode, isBattery, isPlanned, isStore } from "./resource-modes.ts";
 import { freshFill } from "./store-problem.ts";
 import { ownLoadW, toldLoadW } from "./unplanned-load.ts";
@@ -98,6 +99,7 @@ export async function readHome(
     panels: panels.filter(isPlannable),
     statuses,
     baseW: drawsW,
+    traded: await readTrades(store, site, nowMs),
     pvW: foretold?.pvW ?? baseW.map((watts) => Math.max(0, -watts)),
     // A contract's limits of control count the windows and blocks of demands.
     byFill: terms === null,

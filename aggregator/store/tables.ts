@@ -54,6 +54,7 @@ export interface Tables {
   consent: { site: string; scope: string; at_ms: number; body: string; text: string };
   resource: { site: string; resource: string; body: string };
   status: { site: string; resource: string; body: string };
+  traded: { site: string; body: string };
   plan: {
     id: Generated<number>;
     site: string;
