@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import type { InstructionList } from "../../../core/message/instruction.ts";
+import type { Resource } from "../../../core/message/resource.ts";
 import { homeProblem } from "../../../aggregator/optimise/home-problem.ts";
 import { deadlineNeed } from "../../../agent/plan/needs.ts";
 import { priceBook } from "../../../planner/price-book.ts";
@@ -35,4 +37,33 @@ it("ends before gateways start by themselves for the deadline", () => {
 
 it("takes all the time until the deadline where there is not more of it than needed", () => {
   expect(endOf(12_500)).toBe(26);
+});
+
+it("takes what may only be held off for free behind the end of its list", () => {
+  const heatPump: Resource = {
+    ...boiler,
+    resource: "heat_pump",
+    operationModes: [
+      { id: "off", powerW: 0 },
+      { id: "on", powerW: 2500 },
+    ],
+    failsafeMode: "on",
+    demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 },
+  };
+  const at = (quarter: number): string => new Date(midnightMs + quarter * quarterMs).toISOString();
+  const list: InstructionList = {
+    plan: "00000000-0000-4000-8000-000000000001",
+    resource: "heat_pump",
+    instructions: [
+      { id: "00000000-0000-4000-8000-000000000002", executionTime: at(0), validUntil: at(2), operationModeId: "off", reason: "" },
+    ],
+  };
+  const facts = {
+    resources: [{ ...heatPump, demand: heatPump.demand ?? expect.fail() }],
+    statuses: new Map(),
+    baseW: slots.map(() => 400),
+  };
+  const inForce = new Map([["heat_pump", list]]);
+  const { problem } = homeProblem(facts, { slots, prices: book, slotMinutes: 15, nowMs: midnightMs, inForce });
+  expect(problem.previous?.["heat_pump"]?.slice(0, 5)).toEqual([0, 0, 1000, 1000, 1000]);
 });
