@@ -154,4 +154,5 @@ export const migrations: readonly (readonly string[])[] = [
     `create trigger audit_entry_no_delete before delete on audit_entry when old.at_ms >= (select from_ms from audit_kept)
       begin select raise(abort, 'the audit log is append-only'); end`,
   ],
+  [`alter table flex_order add column leeway text`],
 ];
