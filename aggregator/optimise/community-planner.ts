@@ -11,7 +11,6 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import { boundAt } from "../flexibility/flex-orders.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
 import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
@@ -19,6 +18,7 @@ import type { HomeWatch } from "./home-watch.ts";
 import { limitLedger } from "./limit-ledger.ts";
 import { limitReserve, reservedFeeder } from "./limit-reserve.ts";
 import { missedDemands } from "./missed-demands.ts";
+import { orderFeeders } from "./order-feeders.ts";
 import { planErrors } from "./plan-errors.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
 import { isAsked, readHome, type ReadHome } from "./read-home.ts";
@@ -74,29 +74,6 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
   const tellMissed = missedDemands(log);
   /** Prices of the feeders when a group was planned last. */
   const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
-  /**
-   * What grid operators have ordered of a group's feeders. The homes keep to it as far as their wishes allow: what it falls short
-   * of costs the aggregator a penalty, and no home its warm water.
-   */
-  const ordersOf = async (group: FeederGroup, slots: readonly PricedSlot[], hours: Float64Array): Promise<Feeder[]> => {
-    const { points } = options;
-    const [from, until] = [slots[0]?.startMs ?? 0, slots.at(-1)?.endMs ?? 0];
-    const orders = points ? await store.flexOrders(from, until) : [];
-    return group.feeders.flatMap(({ name, sites }): Feeder[] => {
-      const point = points?.get(name);
-      if (point === undefined || !orders.some((order) => order.point === point)) return [];
-      const bounds = slots.map(({ startMs }) => boundAt(orders, point, startMs));
-      return [
-        {
-          name: `orders at ${name}`,
-          importLimitWh: hours.map((h, slot) => h * (bounds[slot]?.mostW ?? Infinity)),
-          exportLimitWh: hours.map((h, slot) => -h * (bounds[slot]?.leastW ?? -Infinity)),
-          members: sites.map((site) => group.sites.indexOf(site)),
-          soft: true,
-        },
-      ];
-    });
-  };
   return async (group) => {
     const nowMs = clock.now();
     const slots = prices.slots(nowMs, nowMs + horizonMs, options.slotMinutes);
@@ -120,16 +97,20 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const last = learned.get(group.name);
     const feeders = feedersOf(group, slots, hours, control);
     const reserveW = feeders.map(({ name }) => Math.round(reserve.reserveW(name)));
-    const reserved = feeders.map((feeder, index) => reservedFeeder(feeder, hours, reserveW[index] ?? 0));
+    const ordered = orderFeeders(group, slots, hours, {
+      orders: isShared && options.points ? await store.flexOrders(first.startMs, slots.at(-1)?.endMs ?? first.endMs) : [],
+      points: options.points ?? new Map(),
+      reserveW: (name) => reserve.reserveW(name),
+    });
+    const reserved = [
+      ...feeders.map((feeder, index) => reservedFeeder(feeder, hours, reserveW[index] ?? 0)),
+      ...ordered.reserves,
+    ];
     const startedMs = clock.monotonicMs();
     const planned = await room.plan({
       hours,
       parties: homes.map(({ site }) => ({ name: site, curtailedBeforeWh: before.get(site) ?? 0 })),
-      feeders: [
-        ...feeders,
-        ...(options.reserveQuantile > 0 ? reserved : []),
-        ...(isShared ? await ordersOf(group, slots, hours) : []),
-      ],
+      feeders: [...feeders, ...ordered.orders, ...(options.reserveQuantile > 0 ? reserved : [])],
       keepWithin,
       prices: last ? last.prices.map((series) => shifted(series, (first.startMs - last.startMs) / slotMs(first))) : [],
       mostMs: options.mostMs,

@@ -155,4 +155,5 @@ export const migrations: readonly (readonly string[])[] = [
       begin select raise(abort, 'the audit log is append-only'); end`,
   ],
   [`create table traded (site text primary key, body text not null)`],
+  [`alter table flex_order add column leeway text`],
 ];

@@ -204,6 +204,7 @@ export interface Tables {
     power: string;
     baseline: string;
     asked: string;
+    leeway: string | null;
     price: string;
     penalty_per_kwh: string;
     ordered_ms: number;

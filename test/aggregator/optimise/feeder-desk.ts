@@ -44,6 +44,8 @@ export async function feederDesk(
     threads?: number;
     contracts?: (store: AggregatorStore) => Contracts;
     series?: PriceSeries;
+    /** Congestion points by feeder. */
+    points?: ReadonlyMap<string, string>;
   } = {},
 ) {
   const scratched = given.store ? undefined : await scratchStore();
@@ -77,6 +79,7 @@ export async function feederDesk(
     planEveryMs: 3_600_000,
     reserveQuantile: 0.99,
     threads: given.threads ?? 0,
+    points: given.points,
     quietly: (work) => work.catch((error: unknown) => void failures.push(error)),
     clock,
     log,
