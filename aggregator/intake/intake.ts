@@ -8,6 +8,7 @@ import { Refusal } from "../../core/message/refusal.ts";
 import { ConfigReport } from "../../core/message/remote-config.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
+import { freshFill } from "../optimise/store-problem.ts";
 import { implausible } from "../optimise/plausible-storage.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { SiteMessage } from "../dispatch/broker-link.ts";
@@ -118,7 +119,10 @@ export function intake(options: IntakeOptions): Intake {
         const mark = residents.has(status.override.cause) ? store.overrideEvents : store.excuseEvents;
         await mark(site, status.resource, Date.parse(status.at));
       }
-      return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
+      const { resource, fillLevel } = status;
+      const isFresh = freshFill(status, options.clock.now()) !== undefined;
+      const kept = [store.saveStatus(site, status), ...(fillLevel && isFresh ? [store.keepFill(site, resource, fillLevel)] : [])];
+      return { later: Promise.all(kept).then(() => options.onStatus(site, status)) };
     }
     if (head === "ack" && tail.length === 1) return ack(site, body);
     if (head === "config" && tail.length === 0) return store.saveReport(site, parse(ConfigReport, body), options.clock.now());

@@ -28,6 +28,7 @@ const personal = [
   "run",
   "resource",
   "status",
+  "fill",
   "plan",
   "flex_event",
   "curtailment",

@@ -315,3 +315,20 @@ it("gives receipts of a run numbers that rise, whichever worker sends them and w
   }
   expect(numbers).toEqual([0, 5_000_000, 5_000_001, 5_000_002, 5_000_003].map((after) => midnightMs * 1000 + after));
 });
+
+it("keeps how warm a tank was, where it was so just now", async () => {
+  const { store, take, events } = await room();
+  const storage = {
+    kind: "tank" as const,
+    whPerK: 200,
+    fillLevelRange: { from: 45, to: 60 },
+    leakage: { wPerK: 2, ambientC: 20 },
+  };
+  await take("a", "resource/boiler", { ...boiler, storage });
+  for (const minutes of [-50, -10, 50]) {
+    const at = new Date(midnightMs + minutes * 60_000).toISOString();
+    await take("a", "status/boiler", { ...statusOf("boiler", 12), fillLevel: { value: 50, at } });
+  }
+  expect(await store.fills("a", "boiler", 0, midnightMs * 2)).toEqual([{ atMs: midnightMs - 600_000, value: 50 }]);
+  expect(events.filter((event) => event === "a tells of boiler")).toHaveLength(3);
+});
