@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { iso } from "../../core/clock/clock.ts";
 import type { Slot } from "../../core/slots.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
+import { habits } from "../forecast/habits.ts";
 import { netLoads } from "../forecast/net-loads.ts";
 import { feedersOf, seedOf, type CommunityPlannerOptions } from "../optimise/community-planner.ts";
 import type { GroupMember } from "../optimise/group-home.ts";
@@ -31,7 +32,7 @@ export function feederPortfolio(
   > & { feeders: readonly FeederConfig[]; fewestInThread: number; signal: AbortSignal },
 ): FeederPortfolio {
   const { store, prices, slotMinutes, control, clock, log } = options;
-  const loads = netLoads(store);
+  const [loads, known] = [netLoads(store), habits(store)];
   const told = new Set<string>();
   const thread = roundThread();
   options.signal.addEventListener("abort", () => void thread.close());
@@ -54,7 +55,12 @@ export function feederPortfolio(
       const input = { slots, prices, slotMinutes, nowMs };
       const members: GroupMember[] = [];
       for (const site of sites) {
-        const { problem } = await readHome(site, input, { ...options, loads, isFree: control.wordFor(site) === null });
+        const { problem } = await readHome(site, input, {
+          ...options,
+          loads,
+          habits: known,
+          isFree: control.wordFor(site) === null,
+        });
         members.push({ problem, seed: seedOf(site) });
         // What is read of thousands of homes must not keep the rest of the process waiting.
         await setImmediate();

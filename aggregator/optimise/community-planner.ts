@@ -13,6 +13,7 @@ import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { boundAt } from "../flexibility/flex-orders.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
+import { habits } from "../forecast/habits.ts";
 import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
 import type { HomeWatch } from "./home-watch.ts";
@@ -46,7 +47,7 @@ export interface CommunityPlannerOptions {
   /** Congestion points of grid operators by feeder. */
   points?: ReadonlyMap<string, string> | undefined;
   /** Hears how each plan of a feeder ended. */
-  watch?: Pick<Metrics, "planEnded"> | undefined;
+  watch?: Pick<Metrics, "planEnded" | "foretold"> | undefined;
   clock: Clock;
   log: Log;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
@@ -65,6 +66,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
   const { store, prices, control, clock, log } = options;
   const ledger = limitLedger(store, log);
   const loads = netLoads(store);
+  const known = habits(store);
   const reserve = limitReserve(options.reserveQuantile);
   const errors = planErrors(store, reserve);
   /** Prices of the feeders when a group was planned last. */
@@ -102,7 +104,12 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     await using room = await options.open(group.sites.length);
     const homes: Omit<ReadHome, "problem">[] = [];
     for (const site of group.sites) {
-      const { problem, ...home } = await readHome(site, input, { ...options, loads, isFree: control.wordFor(site) === null });
+      const { problem, ...home } = await readHome(site, input, {
+        ...options,
+        loads,
+        habits: known,
+        isFree: control.wordFor(site) === null,
+      });
       homes.push(home);
       await room.add({ problem, seed: seedOf(site) });
       // What is read of thousands of homes must not keep the rest of the process waiting.
@@ -136,6 +143,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     );
     const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
     options.watch?.planEnded({ status, stopped, curtailedWh });
+    options.watch?.foretold({ ...loads.errors(), ...known.errors() });
     await ledger.note(result, slots, nowMs);
     const saidSlots = slots.filter(({ startMs }) => startMs < nowMs + saidMs);
     const wattsOf = new Map<string, Float32Array>();

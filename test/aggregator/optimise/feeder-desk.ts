@@ -44,6 +44,7 @@ export async function feederDesk(
     threads?: number;
     contracts?: (store: AggregatorStore) => Contracts;
     series?: PriceSeries;
+    watch?: Parameters<typeof planningDesk>[0]["watch"];
   } = {},
 ) {
   const scratched = given.store ? undefined : await scratchStore();
@@ -77,6 +78,7 @@ export async function feederDesk(
     planEveryMs: 3_600_000,
     reserveQuantile: 0.99,
     threads: given.threads ?? 0,
+    ...(given.watch && { watch: given.watch }),
     quietly: (work) => work.catch((error: unknown) => void failures.push(error)),
     clock,
     log,
