@@ -9,6 +9,7 @@ import { ConfigReport } from "../../core/message/remote-config.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
 import { Traded } from "../../core/message/traded.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
+import { freshFill } from "../optimise/store-problem.ts";
 import { implausible } from "../optimise/plausible-storage.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { SiteMessage } from "../dispatch/broker-link.ts";
@@ -121,7 +122,10 @@ export function intake(options: IntakeOptions): Intake {
         const mark = residents.has(status.override.cause) ? store.overrideEvents : store.excuseEvents;
         await mark(site, status.resource, Date.parse(status.at));
       }
-      return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
+      const { resource, fillLevel } = status;
+      const isFresh = freshFill(status, options.clock.now()) !== undefined;
+      const kept = [store.saveStatus(site, status), ...(fillLevel && isFresh ? [store.keepFill(site, resource, fillLevel)] : [])];
+      return { later: Promise.all(kept).then(() => options.onStatus(site, status)) };
     }
     if (head === "traded" && tail.length === 0)
       return (await store.saveTraded(site, parse(Traded, body))) ? options.onTraded(site) : undefined;

@@ -12,6 +12,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
+import { habits } from "../forecast/habits.ts";
 import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
 import type { HomeWatch } from "./home-watch.ts";
@@ -47,7 +48,7 @@ export interface CommunityPlannerOptions {
   /** Congestion points of grid operators by feeder. */
   points?: ReadonlyMap<string, string> | undefined;
   /** Hears how each plan of a feeder ended. */
-  watch?: Pick<Metrics, "planEnded"> | undefined;
+  watch?: Pick<Metrics, "planEnded" | "foretold"> | undefined;
   clock: Clock;
   log: Log;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
@@ -58,6 +59,8 @@ const horizonMs = 36 * 3_600_000;
 const keepWithin = 0.01;
 /** What a plan said of a home is kept so long, to be compared with its meter. */
 const saidMs = 3 * 3_600_000;
+/** Errors of forecasts are of all homes: they are summed up no more often. */
+const errorsMs = 60_000;
 /** Between two homes on the way out: a thousand of them hear within 50 s. */
 const staggerMs = 50;
 
@@ -69,9 +72,11 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
   const { store, prices, control, clock, log } = options;
   const ledger = limitLedger(store, log);
   const loads = netLoads(store);
+  const known = habits(store);
   const reserve = limitReserve(options.reserveQuantile);
   const errors = planErrors(store, reserve);
   const tellMissed = missedDemands(log);
+  let errorsToldMs = -Infinity;
   /** Prices of the feeders when a group was planned last. */
   const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
   return async (group) => {
@@ -85,7 +90,12 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     await using room = await options.open(group);
     const homes: Omit<ReadHome, "problem">[] = [];
     for (const site of group.sites) {
-      const { problem, ...home } = await readHome(site, input, { ...options, loads, isFree: control.wordFor(site) === null });
+      const { problem, ...home } = await readHome(site, input, {
+        ...options,
+        loads,
+        habits: known,
+        isFree: control.wordFor(site) === null,
+      });
       homes.push(home);
       await room.add({ problem, seed: seedOf(site) });
       // What is read of thousands of homes must not keep the rest of the process waiting.
@@ -129,6 +139,10 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
       options.watch?.planEnded({ status, stopped, curtailedWh });
       await ledger.note(result, slots, nowMs);
+    }
+    if (clock.monotonicMs() - errorsToldMs >= errorsMs) {
+      errorsToldMs = clock.monotonicMs();
+      options.watch?.foretold({ ...loads.errors(), ...known.errors() });
     }
     const saidSlots = slots.filter(({ startMs }) => startMs < nowMs + saidMs);
     const wattsOf = new Map<string, Float32Array>();

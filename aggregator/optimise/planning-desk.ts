@@ -84,7 +84,7 @@ export function planningDesk(options: {
   threads: number;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
   /** Hears how long plans take and how they end. */
-  watch?: Pick<Metrics, "worked" | "planEnded">;
+  watch?: Pick<Metrics, "worked" | "planEnded" | "foretold">;
   clock: Clock;
   log: Log;
   signal: AbortSignal;

@@ -11,6 +11,7 @@ import { agreedHome, inAgreedHours } from "../reward/agreed-resources.ts";
 import { isAgreedTime } from "../reward/beyond-control.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { Habits } from "../forecast/habits.ts";
 import type { NetLoads } from "../forecast/net-loads.ts";
 import { baseLoadW, homePast } from "./base-load.ts";
 import { greedyHome, type HomeFacts } from "./greedy-home.ts";
@@ -44,7 +45,8 @@ export async function readHome(
   input: { slots: readonly PricedSlot[]; prices: PriceBook; slotMinutes: number; nowMs: number },
   parts: {
     store: AggregatorStore;
-    loads: NetLoads;
+    loads: Pick<NetLoads, "meanW">;
+    habits: Pick<Habits, "of">;
     contracts: Pick<Contracts, "termsOf" | "begun">;
     /** Whether operators and the contract leave it to plans. */
     isFree: boolean;
@@ -98,6 +100,7 @@ export async function readHome(
     batteries: batteries.filter(isPlannable),
     panels: panels.filter(isPlannable),
     statuses,
+    habits: await parts.habits.of(site, described, slots, nowMs),
     baseW: drawsW,
     traded: await readTrades(store, site, nowMs),
     pvW: foretold?.pvW ?? baseW.map((watts) => Math.max(0, -watts)),

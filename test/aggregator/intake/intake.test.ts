@@ -363,3 +363,20 @@ it("keeps sums of trades, knows them only while the household allows it, and for
   await said(false, 1);
   expect(await store.traded("a")).toEqual([]);
 });
+
+it("keeps how warm a tank was, where it was so just now", async () => {
+  const { store, take, events } = await room();
+  const storage = {
+    kind: "tank" as const,
+    whPerK: 200,
+    fillLevelRange: { from: 45, to: 60 },
+    leakage: { wPerK: 2, ambientC: 20 },
+  };
+  await take("a", "resource/boiler", { ...boiler, storage });
+  for (const minutes of [-50, -10, 50]) {
+    const at = new Date(midnightMs + minutes * 60_000).toISOString();
+    await take("a", "status/boiler", { ...statusOf("boiler", 12), fillLevel: { value: 50, at } });
+  }
+  expect(await store.fills("a", "boiler", 0, midnightMs * 2)).toEqual([{ atMs: midnightMs - 600_000, value: 50 }]);
+  expect(events.filter((event) => event === "a tells of boiler")).toHaveLength(3);
+});

@@ -46,6 +46,7 @@ export async function feederDesk(
     series?: PriceSeries;
     /** Congestion points by feeder. */
     points?: ReadonlyMap<string, string>;
+    watch?: Parameters<typeof planningDesk>[0]["watch"];
   } = {},
 ) {
   const scratched = given.store ? undefined : await scratchStore();
@@ -80,6 +81,7 @@ export async function feederDesk(
     reserveQuantile: 0.99,
     threads: given.threads ?? 0,
     points: given.points,
+    ...(given.watch && { watch: given.watch }),
     quietly: (work) => work.catch((error: unknown) => void failures.push(error)),
     clock,
     log,
