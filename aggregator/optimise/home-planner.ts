@@ -7,7 +7,7 @@ import { agreedHome, inAgreedHours } from "../reward/agreed-resources.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore, StoredSlot } from "../store/aggregator-store.ts";
 import { greedyHome } from "./greedy-home.ts";
-import { plausibleResource } from "./plausible-resource.ts";
+import { plausibleResource, plausibleW } from "./plausible-resource.ts";
 import { isPlanned } from "./resource-modes.ts";
 
 /** Parts that the planner works with. */
@@ -54,5 +54,5 @@ export function homePlanner(options: HomePlannerOptions): (site: string) => Prom
 function usualW(history: readonly StoredSlot[], slot: PricedSlot): number {
   const atMs = slot.startMs - dayMs;
   const found = history.find(({ startMs, endMs }) => startMs <= atMs && atMs < endMs);
-  return found ? (found.wh * 3_600_000) / (found.endMs - found.startMs) : unknownBaseW;
+  return found ? plausibleW((found.wh * 3_600_000) / (found.endMs - found.startMs)) : unknownBaseW;
 }
