@@ -34,6 +34,8 @@ export interface ProblemPart {
   /** Slots in which it counts: [from, until). */
   from: number;
   until: number;
+  /** What a demand still misses, and when it must be there. */
+  wanted?: { wh: number; readyMs: number };
 }
 
 /** What a home is planned by. */
@@ -212,7 +214,15 @@ function partsOf(
     const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
     return [
       {
-        part: { name: `${name} ${index}`, resource, kind: "demand" as const, readyBy: demand.readyBy, from, until },
+        part: {
+          name: `${name} ${index}`,
+          resource,
+          kind: "demand" as const,
+          readyBy: demand.readyBy,
+          from,
+          until,
+          wanted: { wh: missingWh, readyMs: window.readyMs },
+        },
         appliance: {
           type: "deferrable",
           name: `${name} ${index}`,
