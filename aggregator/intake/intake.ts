@@ -62,6 +62,14 @@ const mostPendingLength = 32 * 1024 * 1024;
 const mostOfOne = { pending: 4000, length: 8 * 1024 * 1024 };
 /** From here on nothing more is read from the broker until fewer wait; so long at most, as the connection would die of it. */
 const slowDown = { pending: 8000, length: 16 * 1024 * 1024, mostMs: 5000 };
+/** Rows that the database did not take; homes send them again. */
+const notStoredCode = "intake-not-stored";
+const notStored = (cause: unknown): never => {
+  throw new AppError(notStoredCode, `rows were not kept (${errorMessage(cause)}), homes send them again`, {
+    temporary: true,
+    cause,
+  });
+};
 /** Causes of an override that come from people in the house. */
 const residents: ReadonlySet<string> = new Set(["user", "hand", "comfort"]);
 
@@ -74,11 +82,9 @@ export function intake(options: IntakeOptions): Intake {
   const answers = receipts(options);
   const demandResource = resourceNames(store);
   const measurements = async (site: string, message: Measurements): Promise<void> => {
-    const { contiguousSeq, receiptNumber, changed, lost, refused } = await store.ingest(
-      site,
-      message,
-      leastNumber(options.clock.now()),
-    );
+    const { contiguousSeq, receiptNumber, changed, lost, refused } = await store
+      .ingest(site, message, leastNumber(options.clock.now()))
+      .catch(notStored);
     const note = (code: string, what: string): void =>
       options.rejections.note(code, `sma/1/${options.aggregator}/${site}/up/meter`, `of run ${message.boot} ${what}`);
     // Numbers are never used twice: a home that does so loses the later rows, and somebody must hear of it.
@@ -145,8 +151,11 @@ export function intake(options: IntakeOptions): Intake {
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
   };
-  const refuse = ({ topic }: Pick<SiteMessage, "topic">, error: unknown): void =>
-    options.rejections.note(errorCode(error), topic, errorMessage(error));
+  const refuse = ({ topic }: Pick<SiteMessage, "topic">, error: unknown): void => {
+    const code = errorCode(error);
+    // It is not about the home: one line for all of them.
+    options.rejections.note(code, code === notStoredCode ? "the database" : topic, errorMessage(error));
+  };
   // One queue a home keeps its messages in order; homes do not wait for each other.
   let pending = 0;
   let pendingLength = 0;

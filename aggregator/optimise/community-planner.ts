@@ -11,6 +11,7 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { Fence } from "../store/lease-store.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
 import { habits } from "../forecast/habits.ts";
 import { netLoads } from "../forecast/net-loads.ts";
@@ -47,6 +48,8 @@ export interface CommunityPlannerOptions {
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
   /** Congestion points of grid operators by feeder. */
   points?: ReadonlyMap<string, string> | undefined;
+  /** What must be shown to write what is planned of a home, where there are several workers. @throws AppError lease-lost */
+  fenceOf?: (site: string) => Fence | undefined;
   /** Hears how each plan of a feeder ended. */
   watch?: Pick<Metrics, "planEnded" | "foretold"> | undefined;
   clock: Clock;
@@ -138,7 +141,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       );
       const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
       options.watch?.planEnded({ status, stopped, curtailedWh });
-      await ledger.note(result, slots, nowMs);
+      await ledger.note(result, slots, nowMs, options.fenceOf?.(group.sites[0] ?? group.name));
     }
     if (clock.monotonicMs() - errorsToldMs >= errorsMs) {
       errorsToldMs = clock.monotonicMs();

@@ -143,7 +143,7 @@ it("gives no receipt for what could not be stored, and counts it", async () => {
   const { take, events, rejected } = await room({ failingStore: true });
   await take("a", "meter", message([sampleItem(1)]));
   expect(events).toEqual([]);
-  expect(rejected.counts()).toEqual({ unexpected: 1 });
+  expect(rejected.counts()).toEqual({ "intake-not-stored": 1 });
 });
 
 it("keeps rows whose receipt cannot be sent: the home sends them again", async () => {
