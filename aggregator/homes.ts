@@ -191,6 +191,7 @@ export function openHomes(options: {
       void clock.hold(welcome(site));
     },
     onResource: desk.onResource,
+    onTraded: desk.onTraded,
     onStatus: (site, status) => quietly(desk.onStatus(site, status), "reading a status"),
     onAnswer: desk.onAnswer,
     onSlots: (site) => void clock.hold(settling?.onSlots(site) ?? Promise.resolve()),

@@ -27,6 +27,11 @@ export interface Metrics {
   worked(what: "home" | "feeder", seconds: number): void;
   /** What came of a plan for a feeder: kept, with a shortfall, or ended because time was up. */
   planEnded(how: { status: "kept" | "shortfall"; stopped: boolean; curtailedWh: number }): void;
+  /**
+   * How far forecasts were off on their last known day, on the mean of homes and appliances: mean of |q50 - metered|, W, and the
+   * Brier score of presence; null where none can tell.
+   */
+  foretold(errors: Record<ForetoldPower, number | null> & { presenceBrier: number | null }): void;
   planned(plan: string, atMs: number): void;
   answered(plan: string, status: InstructionAck["status"], atMs: number): void;
   record(state: "proposed" | "cosigned" | "disputed", record: RecordWire): void;
@@ -50,6 +55,8 @@ export interface Metrics {
   watch(sources: MetricSources): void;
 }
 
+type ForetoldPower = "loadW" | "pvW" | "heaterW" | "drawW";
+
 /** Figures that somebody else keeps. */
 export interface MetricSources {
   /** Homes by the state that they have told; all configured ones. */
@@ -61,7 +68,9 @@ export interface MetricSources {
   gateways: () => Promise<Record<string, number>>;
 }
 
-const kinds = new Set(["meter", "state", "resource", "status", "ack", "consent", "refused", "settle", "config"]);
+const kinds = new Set(["meter", "state", "resource", "status", "traded", "ack", "consent", "refused", "settle", "config"]);
+/** energy: what heaters draw; draw: heat that people take. */
+const foretoldNames = { loadW: "load", pvW: "pv", heaterW: "energy", drawW: "draw" } as const;
 const quick = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const slow = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 /** Plans on their way to an answer, and transactions that may be told of again: more are forgotten. */
@@ -93,6 +102,13 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
   const planning = histogram("plan_seconds", "time to work out a plan", slow, ["scope"]);
   const planEnds = counter("feeder_plans_total", "plans of feeders by how they ended", ["status", "stopped"]);
   const curtailed = gauge("curtailed_wh", "what wishes of homes miss for the limits of feeders, in the newest plan of any, Wh");
+  const powerErrors = gauge("forecast_error_watts", "how far powers were off that had been foretold, mean of homes, W", ["what"]);
+  const presenceError = gauge(
+    "forecast_presence_brier",
+    "Brier score of the presence of cars that had been foretold, their mean",
+  );
+  // 0 would be perfect.
+  presenceError.set(Number.NaN);
   const plans = counter("plans_total", "plans that were kept for sending");
   const answers = counter("plan_answers_total", "answers of homes to plans", ["status"]);
   const answering = histogram("plan_answer_seconds", "from a kept plan to the home's answer", slow);
@@ -201,6 +217,11 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
     planEnded({ status, stopped, curtailedWh }) {
       planEnds.inc({ status, stopped: String(stopped) });
       curtailed.set(curtailedWh);
+    },
+    foretold({ presenceBrier, ...watts }) {
+      for (const [name, error] of Object.entries(watts))
+        if (error !== null) powerErrors.set({ what: foretoldNames[name as ForetoldPower] }, error);
+      if (presenceBrier !== null) presenceError.set(presenceBrier);
     },
     planned(plan, atMs) {
       plans.inc();

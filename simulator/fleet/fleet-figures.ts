@@ -2,7 +2,7 @@ import { iso } from "../../core/clock/clock.ts";
 
 /** What a fleet did since the line before. */
 export interface FleetLine {
-  kind: "ready" | "minute";
+  kind: "ready" | "minute" | "end";
   at: string;
   homes: number;
   connected: number;

@@ -49,6 +49,7 @@ async function room(place: DatabasePlace, sites: readonly string[]) {
     onResource: () => undefined,
     onStatus: () => undefined,
     onAnswer: () => undefined,
+    onTraded: () => undefined,
     onSlots: () => undefined,
     onSettlement: async () => undefined,
   });

@@ -58,6 +58,18 @@ it("has plans, answers, records, money and fees, each transaction once", async (
   expect(valueOf(text, "smart_mla_controlled_power_watts")).toBe(2000);
 });
 
+it("says how far forecasts were off once that is known, and no 0 before", async () => {
+  const figures = metrics(() => undefined);
+  const errors = { loadW: 120.5, pvW: null, heaterW: 80, drawW: null, presenceBrier: null };
+  figures.foretold(errors);
+  expect(valueOf(await figures.text(), "smart_mla_forecast_presence_brier")).toBeNaN();
+  figures.foretold({ ...errors, loadW: null, presenceBrier: 0.05 });
+  const text = await figures.text();
+  const of = (what: string): number | undefined => valueOf(text, `smart_mla_forecast_error_watts{what="${what}"}`);
+  expect([of("load"), of("pv"), of("energy"), of("draw")]).toEqual([120.5, undefined, 80, undefined]);
+  expect(valueOf(text, "smart_mla_forecast_presence_brier")).toBe(0.05);
+});
+
 it("is read while the database does not answer: it says how long something has waited, and what it had found before", async () => {
   const figures = metrics(() => undefined);
   let isHeld = false;

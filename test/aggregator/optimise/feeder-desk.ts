@@ -45,6 +45,9 @@ export async function feederDesk(
     threads?: number;
     contracts?: (store: AggregatorStore) => Contracts;
     series?: PriceSeries;
+    /** Congestion points by feeder. */
+    points?: ReadonlyMap<string, string>;
+    watch?: Parameters<typeof planningDesk>[0]["watch"];
     share?: Share;
   } = {},
 ) {
@@ -80,6 +83,8 @@ export async function feederDesk(
     planEveryMs: 3_600_000,
     reserveQuantile: 0.99,
     threads: given.threads ?? 0,
+    points: given.points,
+    ...(given.watch && { watch: given.watch }),
     quietly: (work) => work.catch((error: unknown) => void failures.push(error)),
     clock,
     log,
