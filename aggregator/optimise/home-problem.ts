@@ -36,6 +36,8 @@ export interface ProblemPart {
   /** Slots in which it counts: [from, until). */
   from: number;
   until: number;
+  /** What a demand still misses, and when it must be there. */
+  wanted?: { wh: number; readyMs: number };
 }
 
 /** What a home is planned by. */
@@ -241,6 +243,7 @@ function partsOf(
           ...(from > open && { awaitedFrom: open }),
           from,
           until,
+          wanted: { wh: missingWh, readyMs: window.readyMs },
         },
         appliance: {
           type: "deferrable",
@@ -271,10 +274,10 @@ export function whenThere(
 ): number {
   const there = present.findIndex((share, slot) => slot >= open && slot < end && share >= neverShare);
   if (there < 0) return open;
-  const roomWh = slots
+  const fittingWh = slots
     .slice(there, end)
     .reduce((sum, { startMs, endMs }, at) => sum + (Math.min(powerW, roomW[there + at] ?? 0) * (endMs - startMs)) / 3_600_000, 0);
-  return roomWh >= missingWh ? there : open;
+  return fittingWh >= missingWh ? there : open;
 }
 
 /**

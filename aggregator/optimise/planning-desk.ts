@@ -17,13 +17,11 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { communityPlanner } from "./community-planner.ts";
 import { feederGroups } from "./feeder-groups.ts";
 import { awayMs, homeWatch } from "./home-watch.ts";
-import { homePlanner } from "./home-planner.ts";
 import { planHere } from "./plan-here.ts";
 import { planningThreads } from "./planning-threads.ts";
 import { progressWatch } from "./progress-watch.ts";
-import { curtailedMode, isStore } from "./resource-modes.ts";
 
-/** All that plans homes and tells them: homes of feeders together, the others one by one. */
+/** All that plans homes and tells them: homes of feeders together, each of the others by itself. */
 export interface PlanningDesk {
   /** Plans every home. */
   planAll(): Promise<void>;
@@ -99,13 +97,14 @@ export function planningDesk(options: {
     fenceOf: share.fenceOf,
     later: (work) => quietly(work, "sending a plan"),
   });
-  const planHome = homePlanner({ ...options, give: out.give });
   const threads = options.threads > 0 ? planningThreads(options.threads) : null;
   signal.addEventListener("abort", () => void threads?.close());
   const planGroup = communityPlanner({
     ...options,
-    open: async (homes) =>
-      threads && homes >= fewestInThreads ? await threads.open(homes) : planHere(() => clock.monotonicMs()),
+    open: async ({ feeders: { length }, sites: { length: homes } }) =>
+      threads && (length > 0 ? homes : loneHomes) >= fewestInThreads
+        ? await threads.open(homes)
+        : planHere(() => clock.monotonicMs()),
     give: out.give,
     control,
     attendance,
@@ -121,17 +120,14 @@ export function planningDesk(options: {
   const feederOf = new Map([...byUnit].flatMap(([unit, group]) => group.sites.map((site) => [site, unit])));
   /** What is planned together with a home: its feeder, or itself. */
   const unitOf = (site: string): string => feederOf.get(site) ?? site;
+  const loneHomes = sites.filter((site) => !feederOf.has(site)).length;
   const heldUnits = (): string[] => [...new Set(sites.filter(share.holds).map(unitOf))];
-  /** A home on no feeder that has more than demands is planned as one of its own. */
-  const hasStores = async (site: string): Promise<boolean> =>
-    (await store.resources(site)).some((one) => isStore(one) || curtailedMode(one) !== undefined);
   const tookMs = new Map<string, number>();
   const plan = oneAtATime(async (unit) => {
     const beganMs = clock.monotonicMs();
     const group = byUnit.get(unit);
     if (!share.holds(group?.sites[0] ?? unit)) return;
-    const together = group ?? ((await hasStores(unit)) ? { name: unit, feeders: [], sites: [unit] } : undefined);
-    await quietly(together ? planGroup(together) : planHome(unit), "planning");
+    await quietly(planGroup(group ?? { name: unit, feeders: [], sites: [unit] }), "planning");
     const ms = clock.monotonicMs() - beganMs;
     tookMs.set(unit, ms);
     options.watch?.worked(group ? "feeder" : "home", ms / 1000);
