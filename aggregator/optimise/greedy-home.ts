@@ -1,6 +1,7 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
+import type { TradedSlot } from "../../core/message/traded.ts";
 import { greedyPlan, type PricedSlot, type Shortfall } from "../../planner/greedy-plan.ts";
 import type { Habit } from "../forecast/habits.ts";
 import type { AgreedHome } from "../reward/agreed-resources.ts";
@@ -22,6 +23,8 @@ export interface HomeFacts {
   habits?: ReadonlyMap<string, Habit>;
   /** What it draws besides. */
   baseW: readonly number[];
+  /** What it has traded at an exchange: that is no load, and moves where its tariff begins. */
+  traded?: readonly TradedSlot[];
   /** Whether its contract lets a resource be controlled in a slot; absent: in all. */
   mayControl?: AgreedHome["mayControl"];
 }

@@ -7,6 +7,7 @@ import { leadMs } from "../../planner/lead-time.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import { Problem } from "../../planner/problem.ts";
+import { tradedSeries } from "../../planner/traded-series.ts";
 import type { HomeFacts } from "./greedy-home.ts";
 import {
   curtailedMode,
@@ -65,7 +66,18 @@ const plannable = (microPerKwh: bigint): number => Math.max(-mostPrice, Math.min
  * @param input.inForce lists that the home follows, by resource: kept where new ones are hardly better
  */
 export function homeProblem(
-  { resources, batteries = [], panels = [], statuses, habits, baseW, pvW, byFill = true, mayControl = () => true }: HomeFacts,
+  {
+    resources,
+    batteries = [],
+    panels = [],
+    statuses,
+    habits,
+    baseW,
+    pvW,
+    traded = [],
+    byFill = true,
+    mayControl = () => true,
+  }: HomeFacts,
   input: {
     slots: readonly PricedSlot[];
     prices: PriceBook;
@@ -111,14 +123,17 @@ export function homeProblem(
     : undefined;
   const all = [...resources, ...batteries, ...panels];
   const exportLimits = all.flatMap(({ maxExportW }) => maxExportW ?? []);
+  const exportPrice = slots.map(({ startMs }) => {
+    const series = prices.at(startMs);
+    return plannable((series && priceAt(series, "export", startMs)) ?? 0n);
+  });
+  const trades = tradedSeries(slots, traded, { importPerKwh: importPrice, exportPerKwh: exportPrice }, plannable);
   const problem = Problem.parse({
     slot_minutes: input.slotMinutes,
     slots: slots.length,
     import_price_per_kwh: importPrice,
-    export_price_per_kwh: slots.map(({ startMs }) => {
-      const series = prices.at(startMs);
-      return plannable((series && priceAt(series, "export", startMs)) ?? 0n);
-    }),
+    export_price_per_kwh: exportPrice,
+    ...(trades && { traded: trades }),
     base_load_w: restW,
     pv_w: curtailableW,
     pv_curtailable: curtailableW.some((watts) => watts > 0),

@@ -17,7 +17,8 @@ import { baseLoadW, homePast } from "./base-load.ts";
 import { greedyHome, type HomeFacts } from "./greedy-home.ts";
 import { fixedProblem, homeProblem, type HomeProblem } from "./home-problem.ts";
 import type { HomeWatch } from "./home-watch.ts";
-import { plausibleResource } from "./plausible-resource.ts";
+import { plausibleResource, plausibleW } from "./plausible-resource.ts";
+import { readTrades } from "./read-trades.ts";
 import { curtailedMode, isBattery, isPlanned, isStore } from "./resource-modes.ts";
 import { freshFill } from "./store-problem.ts";
 import { ownLoadW, toldLoadW } from "./unplanned-load.ts";
@@ -64,7 +65,7 @@ export async function readHome(
   const panels = described.filter((one) => curtailedMode(one) !== undefined && isAgreed(one));
   const statuses = new Map((await store.statuses(site)).map((status) => [status.resource, status]));
   const foretold = await parts.loads.meanW(site, described, slots, nowMs);
-  const baseW = foretold?.netW ?? baseLoadW(await homePast(store, site, nowMs), described, slots);
+  const baseW = (foretold?.netW ?? baseLoadW(await homePast(store, site, nowMs), described, slots)).map(plausibleW);
   const untilMs = slots.at(-1)?.endMs ?? nowMs;
   const agreed = agreedHome(resources, terms, { begun: await parts.contracts.begun(site, nowMs), nowMs, untilMs });
   const followed = (await store.plans(site)).filter(({ status }) => status !== "REJECTED");
@@ -100,8 +101,9 @@ export async function readHome(
     panels: panels.filter(isPlannable),
     statuses,
     habits: await parts.habits.of(site, described, slots, nowMs),
-    baseW: drawsW,
-    pvW: foretold?.pvW ?? baseW.map((watts) => Math.max(0, -watts)),
+    traded: await readTrades(store, site, nowMs),
+    baseW: drawsW.map(plausibleW),
+    pvW: foretold?.pvW.map(plausibleW) ?? baseW.map((watts) => Math.max(0, -watts)),
     // A contract's limits of control count the windows and blocks of demands.
     byFill: terms === null,
     mayControl: (name, slot) =>

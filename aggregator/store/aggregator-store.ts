@@ -2,6 +2,7 @@ import type { Consent } from "../../core/consent.ts";
 import type { Measurements } from "../../core/message/measurements.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
+import type { Traded, TradedSlot } from "../../core/message/traded.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 import type { AuditStore } from "./audit-store.ts";
@@ -158,6 +159,10 @@ export interface AggregatorStore
   resources(site: string): Promise<Resource[]>;
   saveStatus(site: string, status: ResourceStatus): Promise<void>;
   statuses(site: string): Promise<ResourceStatus[]>;
+  /** Keeps what a home has told of its trades; @returns whether it is another list than before */
+  saveTraded(site: string, traded: Traded): Promise<boolean>;
+  /** The newest of that; nothing before the first. */
+  traded(site: string): Promise<readonly TradedSlot[]>;
 
   /**
    * Keeps the plans of a home and what they do to times of control, all or none.

@@ -22,6 +22,8 @@ export function itemStore(db: Kysely<Tables>, many: ManyRows): ItemStore {
       .where("register", "=", register)
       .where("start_ms", ">=", fromMs)
       .where("start_ms", "<", toMs)
+      // No time, no power: a home may say so, and nothing can be reckoned from it.
+      .whereRef("end_ms", ">", "start_ms")
       .orderBy("start_ms")
       .execute();
     return rows.map((found) => ({ startMs: Number(found.start_ms), endMs: Number(found.end_ms), wh: Number(found.wh) }));
@@ -38,6 +40,7 @@ export function itemStore(db: Kysely<Tables>, many: ManyRows): ItemStore {
         .where("register", "in", ["import", "export"])
         .where("start_ms", ">=", fromMs)
         .where("start_ms", "<", toMs)
+        .whereRef("end_ms", ">", "start_ms")
         .groupBy(["start_ms", "end_ms"])
         .orderBy("start_ms")
         .execute();

@@ -30,6 +30,7 @@ import { spendStore } from "./spend-store.ts";
 import { statisticsStore } from "./statistics-store.ts";
 import type { Tables } from "./tables.ts";
 import type { OnQuery } from "./timed.ts";
+import { tradedStore } from "./traded-store.ts";
 import { tokenStore } from "./token-store.ts";
 
 /** Opens the aggregator's store. @throws AppError of openSqlite and openPostgres */
@@ -56,6 +57,7 @@ export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promis
     ...settledSumsStore(db),
     ...spendStore(db),
     ...statisticsStore(db),
+    ...tradedStore(db),
     ...auditedPart(db),
     close: () => db.destroy(),
   };

@@ -142,6 +142,7 @@ export function rewardStore(db: Kysely<Tables>): RewardStore {
         .where("register", "=", register)
         .where("start_ms", ">=", fromMs)
         .where("start_ms", "<", toMs)
+        .whereRef("end_ms", ">", "start_ms")
         .orderBy("start_ms")
         .orderBy("boot")
         .orderBy("seq")
