@@ -25,7 +25,13 @@ export async function clearRetained(link: AggregatorLink, appliances: readonly s
     client.once("close", () => reject(new AppError("mqtt-offline", `broker ${link.brokerUrl} hung up`, { temporary: true })));
   });
   try {
-    const rests = ["state", "consent", "traded", "config", ...appliances.flatMap((name) => [`resource/${name}`, `status/${name}`])];
+    const rests = [
+      "state",
+      "consent",
+      "traded",
+      "config",
+      ...appliances.flatMap((name) => [`resource/${name}`, `status/${name}`]),
+    ];
     for (const rest of rests) await client.publishAsync(topic(link.id, link.gatewayId, "up", rest), "", { qos: 1, retain: true });
   } finally {
     await client.endAsync();
