@@ -163,8 +163,10 @@ export function ownPlan(options: {
       const input = inputAt(clock.now());
       return localProblem(input, pricedSlots(input));
     },
-    outlook: (slots) =>
-      houseOutlook(slots, { forecast: forecastAt(clock.now()), appliances, stored, lists: made?.lists ?? nothing }),
+    outlook(slots) {
+      const { knownBaseW: baseW, pvW } = forecastAt(clock.now());
+      return houseOutlook(slots, { forecast: { baseW, pvW }, appliances, stored, lists: made?.lists ?? nothing });
+    },
     foretold(resource) {
       const kind = appliances.find(({ name }) => name === resource)?.model?.kind;
       const slots = slotsBetween(clock.now(), clock.now() + foretoldMs, foretoldMinutes);

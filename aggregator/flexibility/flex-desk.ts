@@ -1,6 +1,6 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import { askedSlots, ispsOf, powerOf, type UftpMessage } from "../../core/message/uftp.ts";
+import { askedSlots, ispsOf, leewaySlots, powerOf, type PowerBounds, type UftpMessage } from "../../core/message/uftp.ts";
 import type { DeskOffer, DeskPrognosis, RoundDesk } from "../../planner/community/round-desk.ts";
 import type { KeptOffer, KeptPrognosis } from "../store/flex-order-store.ts";
 
@@ -27,6 +27,8 @@ export interface BindingOrder {
   baselineW: readonly number[];
   price: bigint;
   asked: readonly number[];
+  /** How far it may be left in slots that nothing was asked for. */
+  leeway: PowerBounds;
   penaltyPerKwh: bigint;
 }
 
@@ -275,12 +277,14 @@ export function flexDesk(options: {
     if (order) return no(`flex-order-conflict: order ${order.reference} binds for this day already`);
     const why = objection(message);
     if (why !== undefined) return no(why);
+    const powerW = powerOf(message.ISPs, place.slots) ?? [];
     const binding: BindingOrder = {
       reference: message.OrderReference,
-      powerW: powerOf(message.ISPs, place.slots) ?? [],
+      powerW,
       baselineW,
       price: BigInt(message.Price),
       asked: askedSlots(message.Asked, place.slots),
+      leeway: leewaySlots(message.Leeway, powerW),
       penaltyPerKwh: BigInt(message.PenaltyPerKwh),
     };
     if (!(await options.onOrder(binding))) return no("flex-order-conflict: another order binds for this day already");

@@ -3,6 +3,7 @@ import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { TradedSlot } from "../../core/message/traded.ts";
 import { greedyPlan, type PricedSlot, type Shortfall } from "../../planner/greedy-plan.ts";
+import type { Habit } from "../forecast/habits.ts";
 import type { AgreedHome } from "../reward/agreed-resources.ts";
 import { leastMode, onMode, type PlannedResource, type StoreResource } from "./resource-modes.ts";
 
@@ -18,6 +19,8 @@ export interface HomeFacts {
   /** Whether tanks and rooms are planned by their temperature where that is known; else by their demands. */
   byFill?: boolean;
   statuses: ReadonlyMap<string, ResourceStatus>;
+  /** What appliances are known for, by resource. */
+  habits?: ReadonlyMap<string, Habit>;
   /** What it draws besides. */
   baseW: readonly number[];
   /** What it has traded at an exchange: that is no load, and moves where its tariff begins. */

@@ -32,6 +32,8 @@ export interface ProblemPart {
   kind: "demand" | "block" | Storage["kind"];
   /** Local time at which its energy must be there; null where it may only be held off. */
   readyBy: string | null;
+  /** First slot in which it might count but for a car that is never there so early. */
+  awaitedFrom?: number;
   /** Slots in which it counts: [from, until). */
   from: number;
   until: number;
@@ -53,6 +55,8 @@ export interface HomeProblem {
 const startCost = 0.005;
 /** So much more or less is no other plan, Wh: some minutes of a heater. */
 const nearWh = 60;
+/** On a smaller share of such days a car is as good as never there. */
+const neverShare = 0.1;
 /** Dearer than this, currency per kWh, is all the same to a plan. */
 const mostPrice = 1e6;
 const plannable = (microPerKwh: bigint): number => Math.max(-mostPrice, Math.min(mostPrice, Number(microPerKwh) / 1_000_000));
@@ -67,6 +71,7 @@ export function homeProblem(
     batteries = [],
     panels = [],
     statuses,
+    habits,
     baseW,
     pvW,
     traded = [],
@@ -92,13 +97,17 @@ export function homeProblem(
     const fill = freshFill(status, input.nowMs);
     if (isStore(resource) && fill !== undefined && kept.slots === 0 && (byFill || isBattery(resource))) {
       const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
-      return [storePart(resource, slots, { fill, agreed, meanPrice, stands: stands && stands.powerW > 0 })];
+      const drawW = habits?.get(resource.resource)?.drawW ?? null;
+      return [storePart(resource, slots, { fill, agreed, meanPrice, stands: stands && stands.powerW > 0, drawW })];
     }
     if (resource.demand === undefined) return [];
     return partsOf({ ...resource, demand: resource.demand }, status, slots, {
       kept,
       agreed,
       list: input.inForce.get(resource.resource),
+      present: habits?.get(resource.resource)?.presentShare ?? null,
+      // What the house draws besides leaves so much for it.
+      roomW: drawsW.map((watts) => Math.max(0, resource.maxImportW - watts)),
     });
   });
   const parts = made.map(({ part }) => part);
@@ -184,11 +193,21 @@ function roomWh({ storage }: StoreResource, status: ResourceStatus | undefined, 
   return (storage.capacityWh * (100 - (freshFill(status, nowMs) ?? 0))) / 100;
 }
 
+interface PartFacts {
+  kept: { slots: number; wh: number };
+  agreed: readonly boolean[];
+  list: InstructionList | undefined;
+  /** See `Habit`. */
+  present: readonly number[] | null;
+  /** What the fuse leaves, W by slot. */
+  roomW: readonly number[];
+}
+
 function partsOf(
   resource: PlannedResource,
   status: ResourceStatus | undefined,
   slots: readonly PricedSlot[],
-  { kept, agreed, list }: { kept: { slots: number; wh: number }; agreed: readonly boolean[]; list: InstructionList | undefined },
+  { kept, agreed, list, present, roomW }: PartFacts,
 ): { part: ProblemPart; appliance: object }[] {
   const { resource: name, demand, timezone, minOnS, minOffS } = resource;
   const [earliest, last, on] = [slots[0], slots.at(-1), onMode(resource)];
@@ -217,12 +236,15 @@ function partsOf(
     );
     const first = inside.indexOf(true);
     const gap = inside.indexOf(false, first);
-    const [from, end] = [Math.max(first, kept.slots), first < 0 ? 0 : gap < 0 ? slots.length : gap];
+    const [open, end] = [Math.max(first, kept.slots), first < 0 ? 0 : gap < 0 ? slots.length : gap];
     // No whole slot of it is left, or the resident's word takes all of it.
-    if (from >= end) return [];
+    if (open >= end) return [];
     const deliveredWh = window.fromMs < earliest.startMs ? (status?.deliveredWh ?? 0) : 0;
     const missingWh = Math.max(0, demand.energyWh - deliveredWh - (index === 0 ? kept.wh : 0));
     const [leftMs, wholeMs] = [missingWh, demand.energyWh].map((wh) => (wh * 3_600_000) / on.powerW);
+    // What has been given in this window was given to a car that is there.
+    const from =
+      deliveredWh > 0 || !present ? open : whenThere({ open, end, missingWh, powerW: on.powerW }, { slots, present, roomW });
     const doneMs = window.readyMs - (leadMs(wholeMs ?? 0) - (wholeMs ?? 0));
     const until = beforeOwnStart(slots, { from, until: end, doneMs }, leftMs ?? 0);
     const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
@@ -233,6 +255,7 @@ function partsOf(
           resource,
           kind: "demand" as const,
           readyBy: demand.readyBy,
+          ...(from > open && { awaitedFrom: open }),
           from,
           until,
           wanted: { wh: missingWh, readyMs: window.readyMs },
@@ -254,6 +277,22 @@ function partsOf(
       },
     ];
   });
+}
+
+/**
+ * The first slot of a window in which its car is ever there; the first of all where its energy would not fit behind that, for what
+ * a home wants stands above what it usually does. Pure.
+ */
+export function whenThere(
+  { open, end, missingWh, powerW }: { open: number; end: number; missingWh: number; powerW: number },
+  { slots, present, roomW }: { slots: readonly PricedSlot[] } & { present: readonly number[]; roomW: readonly number[] },
+): number {
+  const there = present.findIndex((share, slot) => slot >= open && slot < end && share >= neverShare);
+  if (there < 0) return open;
+  const roomWh = slots
+    .slice(there, end)
+    .reduce((sum, { startMs, endMs }, at) => sum + (Math.min(powerW, roomW[there + at] ?? 0) * (endMs - startMs)) / 3_600_000, 0);
+  return roomWh >= missingWh ? there : open;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock/clock.ts";
+import { fewAtATime } from "../../core/few-at-a-time.ts";
 import type { Log } from "../../core/log.ts";
 import type { InstructionAck } from "../../core/message/instruction.ts";
 import type { ResourceStatus, SiteState } from "../../core/message/resource.ts";
@@ -84,7 +85,7 @@ export function planningDesk(options: {
   threads: number;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
   /** Hears how long plans take and how they end. */
-  watch?: Pick<Metrics, "worked" | "planEnded">;
+  watch?: Pick<Metrics, "worked" | "planEnded" | "foretold">;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
@@ -110,6 +111,7 @@ export function planningDesk(options: {
         ? await threads.open(homes)
         : planHere(() => clock.monotonicMs()),
     give: out.give,
+    fenceOf: share.fenceOf,
     control,
     attendance,
     mostMs: Math.min(mostPlanMs, options.planEveryMs / 3),
@@ -127,7 +129,9 @@ export function planningDesk(options: {
   const loneHomes = sites.filter((site) => !feederOf.has(site)).length;
   const heldUnits = (): string[] => [...new Set(sites.filter(share.holds).map(unitOf))];
   const tookMs = new Map<string, number>();
-  const plan = oneAtATime(async (unit) => {
+  /** Homes by themselves: ten thousand that come at once wait in turn, so that what they send is taken and answered meanwhile. */
+  const homesInTurn = fewAtATime(mostAtOnce);
+  const planNow = async (unit: string): Promise<void> => {
     const beganMs = clock.monotonicMs();
     const group = byUnit.get(unit);
     if (!share.holds(group?.sites[0] ?? unit)) return;
@@ -135,7 +139,8 @@ export function planningDesk(options: {
     const ms = clock.monotonicMs() - beganMs;
     tookMs.set(unit, ms);
     options.watch?.worked(group ? "feeder" : "home", ms / 1000);
-  });
+  };
+  const plan = oneAtATime((unit) => (byUnit.has(unit) ? planNow(unit) : homesInTurn(() => planNow(unit))));
   const waiting = new Set<string>();
   const planSoon = (site: string): void => {
     const unit = unitOf(site);

@@ -13,6 +13,7 @@ import type { EpochStore } from "./epoch-store.ts";
 import type { EventChange, EventStore } from "./event-store.ts";
 import type { ExportStore } from "./export-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
+import type { FillStore } from "./fill-store.ts";
 import type { FleetStore } from "./fleet-store.ts";
 import type { FlexOrderStore } from "./flex-order-store.ts";
 import type { Fence, LeaseStore } from "./lease-store.ts";
@@ -52,6 +53,12 @@ export interface StoredSlot {
   startMs: number;
   endMs: number;
   wh: number;
+}
+
+/** An appliance was let run, or held off. */
+export interface StoredSwitching {
+  atMs: number;
+  on: boolean;
 }
 
 /** Kinds of records that this aggregator proposes. */
@@ -107,6 +114,7 @@ export interface AggregatorStore
     ErasureStore,
     LeaseStore,
     EpochStore,
+    FillStore,
     FleetStore,
     FlexOrderStore,
     EventStore,
@@ -130,6 +138,8 @@ export interface AggregatorStore
   slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
   /** The same of what its panels gave, whichever way round their meters are wired; nothing else runs through them. */
   pvSlots(site: string, fromMs: number, toMs: number): Promise<StoredSlot[]>;
+  /** Switchings of an appliance that were told of in [from, to), oldest first, with the last one before. */
+  switchings(site: string, resource: string, fromMs: number, toMs: number): Promise<StoredSwitching[]>;
   /**
    * What is missing of a site in [from, to): readings that the home gave up or this database lost, and time between two import slots of its grid
    * meter that no slot covers.

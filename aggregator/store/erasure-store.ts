@@ -29,6 +29,7 @@ const personal = [
   "resource",
   "status",
   "traded",
+  "fill",
   "plan",
   "flex_event",
   "curtailment",

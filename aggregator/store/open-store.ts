@@ -9,6 +9,7 @@ import { enrolmentStore } from "./enrolment-store.ts";
 import { epochStore } from "./epoch-store.ts";
 import { erasureStore } from "./erasure-store.ts";
 import { exportStore } from "./export-store.ts";
+import { fillStore } from "./fill-store.ts";
 import { fleetStore } from "./fleet-store.ts";
 import { flexOrderStore } from "./flex-order-store.ts";
 import { itemStore } from "./item-store.ts";
@@ -41,6 +42,7 @@ export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promis
   return {
     ...auditStore(db, auditedPart),
     ...consentStore(db),
+    ...fillStore(db),
     ...itemStore(db, many),
     ...leaseStore(db),
     ...planStore(db),

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { intake } from "../../../aggregator/intake/intake.ts";
+import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { readTrades } from "../../../aggregator/optimise/read-trades.ts";
 import { AppError } from "../../../core/app-error.ts";
@@ -12,8 +13,11 @@ import { silentLog } from "../../fake/silent-log.ts";
 import { boiler, planOf, statusOf } from "../plans.ts";
 import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
 
-async function room(change: { failingStore?: true; offline?: true } = {}) {
-  const { store } = await scratchStore();
+/** More homes. */
+const flooding = ["c", "d", "e", "f"];
+
+async function room(change: { failingStore?: true; offline?: true; store?: AggregatorStore } = {}) {
+  const store = change.store ?? (await scratchStore()).store;
   const log = silentLog();
   const rejected = rejections(log, () => 0);
   const events: string[] = [];
@@ -23,7 +27,7 @@ async function room(change: { failingStore?: true; offline?: true } = {}) {
   };
   const inbound = intake({
     aggregator: "agg",
-    sites: new Set(["a", "b"]),
+    sites: new Set(["a", "b", ...flooding]),
     store: {
       ...store,
       async ingest(site, rows) {
@@ -68,10 +72,38 @@ it("counts what floods it instead of keeping it, and takes rows again once the f
 it("bounds what waits in characters too, so that a flood of large messages does not fill the memory", async () => {
   const { take, rejected } = await room();
   const large = " ".repeat(1024 * 1024);
-  await Promise.all(Array.from({ length: 100 }, () => take("a", "meter", large)));
-  expect(rejected.counts()).toEqual({ "intake-not-json": 32, "intake-full": 68 });
+  await Promise.all(Array.from({ length: 20 }, () => flooding.map((site) => take(site, "meter", large))).flat());
   await take("a", "meter", large);
-  expect(rejected.counts()).toMatchObject({ "intake-not-json": 33 });
+  expect(rejected.counts()).toEqual({ "intake-not-json": 33, "intake-full": 48 });
+});
+
+it("leaves room for the others while one home floods it", async () => {
+  const { take, rejected, events } = await room();
+  const flood = Array.from({ length: 20_000 }, () => take("b", "meter", "garbage"));
+  const honest = take("a", "meter", message([slotItem(1, 0, 10)]));
+  await Promise.all([...flood, honest]);
+  expect(rejected.counts()).toEqual({ "intake-not-json": 4000, "intake-full": 16_000 });
+  expect(events).toContain("stored 1");
+  // And it is heard again afterwards.
+  await take("b", "meter", message([slotItem(1, 0, 10)]));
+  expect(events.filter((event) => event === "stored 1")).toHaveLength(2);
+});
+
+it("keeps the first 64 appliances of a home and refuses what it says of more, also after a restart", async () => {
+  const first = await room();
+  const names = Array.from({ length: 70 }, (_, at) => `heater-${at}`);
+  for (const [at, resource] of names.entries())
+    if (at % 2 === 0) await first.take("a", `resource/${resource}`, { ...boiler, resource });
+    else await first.take("a", `status/${resource}`, statusOf(resource, 0));
+  expect(first.rejected.counts()).toEqual({ "intake-too-many-resources": 6 });
+  const again = await room({ store: first.store });
+  await again.take("a", "resource/one-more", { ...boiler, resource: "one-more" });
+  await again.take("a", "ack/x", { v: 1, plan: boot, resource: "another", at: "2026-03-01T23:00:01Z", status: "ACCEPTED" });
+  await again.take("a", "resource/heater-0", { ...boiler, resource: "heater-0", minOnS: 1 });
+  await again.take("b", "resource/heater-99", { ...boiler, resource: "heater-99" });
+  expect(again.rejected.counts()).toEqual({ "intake-too-many-resources": 2 });
+  expect(again.events).toEqual(["a has a resource", "b has a resource"]);
+  expect((await first.store.resources("a")).find(({ resource }) => resource === "heater-0")?.minOnS).toBe(1);
 });
 
 const boot = "0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a01";
@@ -111,7 +143,7 @@ it("gives no receipt for what could not be stored, and counts it", async () => {
   const { take, events, rejected } = await room({ failingStore: true });
   await take("a", "meter", message([sampleItem(1)]));
   expect(events).toEqual([]);
-  expect(rejected.counts()).toEqual({ unexpected: 1 });
+  expect(rejected.counts()).toEqual({ "intake-not-stored": 1 });
 });
 
 it("keeps rows whose receipt cannot be sent: the home sends them again", async () => {
@@ -201,6 +233,14 @@ it.each<[string, string, string, unknown]>([
   ["intake-malformed", "a", "meter", message(Array.from({ length: 501 }, (_, at) => sampleItem(at + 1)))],
   ["intake-malformed", "a", "state", { v: 1, state: "asleep", boot }],
   ["intake-malformed", "a", "resource/boiler", { ...boiler, controlType: "FRBC" }],
+  ["intake-malformed", "a", "resource/boiler", { ...boiler, timezone: "Mars/Phobos" }],
+  ["intake-malformed", "a", "resource/boiler", { ...boiler, timezone: "__proto__" }],
+  [
+    "intake-malformed",
+    "a",
+    "ack/x",
+    { v: 1, plan: boot, resource: "x", at: "2026-03-01T23:00:01Z", status: "REJECTED", message: "\0" },
+  ],
   ["intake-malformed", "a", "settle/supply", { v: 1, kind: "signed", seq: 1, digest: "0x1", signature: "0x2" }],
   ["intake-unknown-topic", "a", "meter/extra", message([sampleItem(1)])],
   ["intake-unknown-topic", "a", "firmware", {}],
@@ -362,4 +402,21 @@ it("keeps sums of trades, knows them only while the household allows it, and for
   expect(await store.traded("b")).toEqual([]);
   await said(false, 1);
   expect(await store.traded("a")).toEqual([]);
+});
+
+it("keeps how warm a tank was, where it was so just now", async () => {
+  const { store, take, events } = await room();
+  const storage = {
+    kind: "tank" as const,
+    whPerK: 200,
+    fillLevelRange: { from: 45, to: 60 },
+    leakage: { wPerK: 2, ambientC: 20 },
+  };
+  await take("a", "resource/boiler", { ...boiler, storage });
+  for (const minutes of [-50, -10, 50]) {
+    const at = new Date(midnightMs + minutes * 60_000).toISOString();
+    await take("a", "status/boiler", { ...statusOf("boiler", 12), fillLevel: { value: 50, at } });
+  }
+  expect(await store.fills("a", "boiler", 0, midnightMs * 2)).toEqual([{ atMs: midnightMs - 600_000, value: 50 }]);
+  expect(events.filter((event) => event === "a tells of boiler")).toHaveLength(3);
 });

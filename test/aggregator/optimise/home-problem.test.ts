@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import type { InstructionList } from "../../../core/message/instruction.ts";
+import type { Resource } from "../../../core/message/resource.ts";
 import { homeProblem } from "../../../aggregator/optimise/home-problem.ts";
 import { deadlineNeed } from "../../../agent/plan/needs.ts";
 import { priceBook } from "../../../planner/price-book.ts";
@@ -54,4 +56,33 @@ it("trades move no load, only the point from which the tariff counts", () => {
   expect(undrawn).toMatchObject({ 8: -0.01 });
   // Where the exchange has no price the supplier's counts.
   expect(unfed).toEqual(problem.import_price_per_kwh);
+});
+
+it("takes what may only be held off for free behind the end of its list", () => {
+  const heatPump: Resource = {
+    ...boiler,
+    resource: "heat_pump",
+    operationModes: [
+      { id: "off", powerW: 0 },
+      { id: "on", powerW: 2500 },
+    ],
+    failsafeMode: "on",
+    demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 },
+  };
+  const at = (quarter: number): string => new Date(midnightMs + quarter * quarterMs).toISOString();
+  const list: InstructionList = {
+    plan: "00000000-0000-4000-8000-000000000001",
+    resource: "heat_pump",
+    instructions: [
+      { id: "00000000-0000-4000-8000-000000000002", executionTime: at(0), validUntil: at(2), operationModeId: "off", reason: "" },
+    ],
+  };
+  const facts = {
+    resources: [{ ...heatPump, demand: heatPump.demand ?? expect.fail() }],
+    statuses: new Map(),
+    baseW: slots.map(() => 400),
+  };
+  const inForce = new Map([["heat_pump", list]]);
+  const { problem } = homeProblem(facts, { slots, prices: book, slotMinutes: 15, nowMs: midnightMs, inForce });
+  expect(problem.previous?.["heat_pump"]?.slice(0, 5)).toEqual([0, 0, 1000, 1000, 1000]);
 });
