@@ -42,8 +42,9 @@ export function readCurveFile(text: string, file: string): BidCurve[] {
   let rows: { record: Record<string, string>; info: { lines: number } }[];
   try {
     // With `info` each row comes with its place, which the library's types do not say.
-    rows = parse(text, { bom: true, trim: true, skip_empty_lines: true, info: true, comment: "#", columns: true }) as never;
+    rows = parse(text, { bom: true, trim: true, skip_empty_lines: true, info: true, comment: "#", columns: header }) as never;
   } catch (cause) {
+    if (cause instanceof AppError) throw malformed(1, cause.message);
     throw new AppError("market-bad-curve-file", `${file}: ${errorMessage(cause)}`, { cause });
   }
   const curves = new Map<string, BidCurve>();
@@ -54,11 +55,27 @@ export function readCurveFile(text: string, file: string): BidCurve[] {
     const startMs = Date.parse(start);
     if (Date.parse(end) - startMs !== productMs || startMs % productMs !== 0)
       throw malformed(info.lines, `${start} to ${end} is no product of ${productMinutes} min`);
-    const curve = curves.get(`${start} ${participant}`) ?? { participant, startMs, steps: [] };
-    curves.set(`${start} ${participant}`, curve);
+    // An instant can be written in several ways.
+    const curve = curves.get(`${startMs} ${participant}`) ?? { participant, startMs, steps: [] };
+    curves.set(`${startMs} ${participant}`, curve);
     curve.steps.push({ side, wh: power * whPerThousandthMw, limit: BigInt(limit) });
   }
+  if (rows.length === 0 && text.trim() === "")
+    throw malformed(1, `is empty, expected a line with the columns ${columns.join(", ")}`);
   return [...curves.values()];
+}
+
+/** The columns of a file as its first line names them: each of ours once, others as they like. @throws AppError market-bad-curve-file */
+function header(names: readonly string[]): string[] {
+  for (const column of columns) {
+    const count = names.filter((name) => name === column).length;
+    if (count !== 1)
+      throw new AppError(
+        "market-bad-curve-file",
+        `column ${column} is there ${count} times, expected ${columns.join(", ")} once each`,
+      );
+  }
+  return [...names];
 }
 
 /** The same file from curves. */
