@@ -69,6 +69,18 @@ it("takes no order twice, late, by a foreign key, beyond forecast or escrow, and
   expect(await rig.place(roof, { orderId: "o3" })).toBe("market-order-late");
 });
 
+it("checks a few signatures of a request that signs for nobody, and no more", async () => {
+  const { rig, roof } = await openRig();
+  const signature = `0x${"1".repeat(128)}1b`;
+  const orders = Array.from({ length: 500 }, (_, at) => ({ order: { ...rig.orderOf(roof), orderId: `o${at}` }, signature }));
+  const answer = await rig.post("/v1/orders", { orders });
+  const { orders: told } = (await answer.json()) as { orders: { taken: boolean; code: string }[] };
+  const codes = told.map(({ code }) => code);
+  expect(codes.filter((code) => code === "market-order-not-read")).toHaveLength(497);
+  expect(told.some((one) => one.taken)).toBe(false);
+  expect(await rig.place(roof)).toBe("taken");
+});
+
 it("goes on after a restart with the same book, and trades nothing twice", async () => {
   const { rig, roof, car } = await openRig();
   await rig.place(roof);
