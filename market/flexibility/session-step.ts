@@ -1,5 +1,6 @@
 import { overloads } from "./congestion.ts";
 import { clearOffers } from "./clear-offers.ts";
+import { leewayOf } from "./leeway.ts";
 import { beginRounds, endRound, isAnswered, keepFeasible } from "./play-rounds.ts";
 import { beginRepair, fallBack, missRepair, takeRepair } from "./repair.ts";
 import { offeredBy, prognosisOf, takenBy, withSeat, type Offer, type Prognosis, type Session } from "./session.ts";
@@ -116,12 +117,15 @@ function clear(session: Session): Stepped<Session> {
     phase: { is: "reprognosis" },
     seats: last.seats.map((state, seat) => ({ ...state, order: cleared[seat]?.order ?? null })),
   };
-  const shortfall = overloads(
+  const taken = takenBy(ordered, (seat) => ordered.seats[seat]?.order?.powerW ?? prognosisOf(ordered, seat));
+  const shortfall = overloads(grid, taken);
+  const leeways = leewayOf(
     grid,
-    takenBy(ordered, (seat) => ordered.seats[seat]?.order?.powerW ?? prognosisOf(ordered, seat)),
+    taken.map((one, seat) => ({ ...one, parties: ordered.seats[seat]?.prognosis?.parties ?? 0 })),
   );
   const out = cleared.flatMap(({ order, why }, seat): Output[] => {
-    if (order) return [{ is: "order", seat, order }];
+    const leeway = leeways[seat];
+    if (order && leeway) return [{ is: "order", seat, order, leeway }];
     const offer = last.seats[seat]?.offer;
     return offer && why ? [{ is: "unordered", seat, offer: offer.id, ...why }] : [];
   });
