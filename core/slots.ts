@@ -26,6 +26,15 @@ export function slotAt(instantMs: number, minutes: number): Slot {
   return { startMs, endMs: startMs + lengthMs };
 }
 
+/** Whether local times can be told in a zone such as "Europe/Amsterdam". */
+export function isTimeZone(zone: string): boolean {
+  try {
+    return localDateOf(0, zone) !== "";
+  } catch {
+    return false;
+  }
+}
+
 /** All slots from the one that holds `fromMs` until the first that starts at or after `toMs`. */
 export function slotsBetween(fromMs: number, toMs: number, minutes: number): Slot[] {
   const slots: Slot[] = [];

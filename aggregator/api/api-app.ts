@@ -1,9 +1,9 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { z } from "zod";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import { problemOf } from "../../core/problem.ts";
 import type { TokenStore } from "../store/token-store.ts";
+import { queryIssues } from "./query-issues.ts";
 import { type Caller, callerOf } from "./token.ts";
 
 /** The HTTP API while its routes are added; `caller` is who asks. */
@@ -43,7 +43,7 @@ const statusOf: Record<string, number> = {
 export function apiApp({ tokens, open, now, log }: ApiBasis): Api {
   const app: Api = new OpenAPIHono({
     defaultHook: (result) => {
-      if (!result.success) throw new AppError("bad-query", z.prettifyError(result.error));
+      if (!result.success) throw new AppError("bad-query", queryIssues(result.error));
     },
   });
   app.openAPIRegistry.registerComponent("securitySchemes", "token", {

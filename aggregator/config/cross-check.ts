@@ -1,4 +1,5 @@
 import type { ConfigIssue } from "../../core/config-issue.ts";
+import { isTimeZone } from "../../core/slots.ts";
 import type { AggregatorYaml } from "./schema.ts";
 
 /** What a schema of single fields cannot see: feeders of homes that are not there, zones that nobody knows. */
@@ -20,7 +21,7 @@ export function crossCheck({ feeders, sites, workers, storage, market }: Aggrega
           ? [{ path: ["feeders", name, "sites", index], message: `site "${site}" is there twice` }]
           : [],
     ),
-    ...(isZone(feeder.timezone)
+    ...(isTimeZone(feeder.timezone)
       ? []
       : [{ path: ["feeders", name, "timezone"], message: 'an IANA time zone such as "Europe/Amsterdam"' }]),
   ]);
@@ -34,7 +35,7 @@ function checkMarket(
 ): ConfigIssue[] {
   const seen = new Map<string, string>();
   return [
-    ...(isZone(timezone) ? [] : [{ path: ["market", "timezone"], message: 'an IANA time zone such as "Europe/Amsterdam"' }]),
+    ...(isTimeZone(timezone) ? [] : [{ path: ["market", "timezone"], message: 'an IANA time zone such as "Europe/Amsterdam"' }]),
     ...(Object.hasOwn(sites, operator.domain)
       ? [{ path: ["market", "operator", "domain"], message: "a site has this name: its records are kept under it" }]
       : []),
@@ -51,12 +52,4 @@ function checkMarket(
       });
     }),
   ];
-}
-
-function isZone(zone: string): boolean {
-  try {
-    return Boolean(new Intl.DateTimeFormat("en", { timeZone: zone }));
-  } catch {
-    return false;
-  }
 }

@@ -62,6 +62,8 @@ export interface FlexDesk {
   take(message: UftpMessage): Promise<UftpMessage[]>;
   /** Takes back all that may still be ordered, and offers nothing more; gives back what is to be said. */
   revoke(): Promise<UftpMessage[]>;
+  /** Takes back the same, and answers with other homes from now on. */
+  replan(planner: FlexPlanner): Promise<UftpMessage[]>;
   state(): FlexDeskState;
 }
 
@@ -98,7 +100,8 @@ export function flexDesk(options: {
   onOrder: (order: BindingOrder) => Promise<boolean>;
   log: Log;
 }): FlexDesk {
-  const { place, desk, uuid, now, log, known = nothing, keep = nobody } = options;
+  const { place, uuid, now, log, known = nothing, keep = nobody } = options;
+  let { desk } = options;
   const conversation = known.prognosis?.conversation ?? uuid();
   const first = desk.prognosis();
   const baselineW = known.prognosis?.powerW ?? first.powerW;
@@ -149,14 +152,11 @@ export function flexDesk(options: {
     },
     async revoke() {
       withdrawn = true;
-      if (order) return [];
-      const open = [...offers.entries()].filter(([, { revoked }]) => !revoked);
-      for (const [id, offer] of open) {
-        offer.revoked = true;
-        await keep.revoked(id);
-      }
-      newest = null;
-      return open.map(([id]) => ({ Message: "FlexOfferRevocation" as const, ...head(), FlexOfferMessageID: id }));
+      return revokeAll();
+    },
+    async replan(planner) {
+      desk = planner;
+      return revokeAll();
     },
     state: () => ({
       prognosisW: baselineW,
@@ -168,6 +168,17 @@ export function flexDesk(options: {
       refusals,
     }),
   };
+
+  async function revokeAll(): Promise<UftpMessage[]> {
+    if (order) return [];
+    const open = [...offers.entries()].filter(([, { revoked }]) => !revoked);
+    for (const [id, offer] of open) {
+      offer.revoked = true;
+      await keep.revoked(id);
+    }
+    newest = null;
+    return open.map(([id]) => ({ Message: "FlexOfferRevocation" as const, ...head(), FlexOfferMessageID: id }));
+  }
 
   function refused(answer: string, reason: string): void {
     log.info({ operator: place.operator, point: place.point, answer, reason }, "grid operator said no");

@@ -7,7 +7,10 @@ import { Measurements } from "../../core/message/measurements.ts";
 import { Refusal } from "../../core/message/refusal.ts";
 import { ConfigReport } from "../../core/message/remote-config.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
+import { Traded } from "../../core/message/traded.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
+import { freshFill } from "../optimise/store-problem.ts";
+import { isTimeZone } from "../../core/slots.ts";
 import { implausible } from "../optimise/plausible-storage.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { SiteMessage } from "../dispatch/broker-link.ts";
@@ -16,6 +19,7 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { lostAt } from "../settle/doubts.ts";
 import { parseBody as parse, parseJson } from "./parse-body.ts";
 import { receipts } from "./receipts.ts";
+import { resourceNames } from "./resource-names.ts";
 import { rowBatches } from "./row-batches.ts";
 import { takeConsents } from "./take-consents.ts";
 
@@ -32,6 +36,8 @@ export interface IntakeOptions {
   onState: (site: string, state: SiteState) => void;
   onResource: (site: string) => void;
   onStatus: (site: string, status: ResourceStatus) => void | Promise<void>;
+  /** It has traded something else than what was known. */
+  onTraded: (site: string) => void;
   onAnswer: (site: string, ack: InstructionAck) => void;
   onSlots: (site: string) => void;
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
@@ -52,8 +58,18 @@ export interface Intake {
 /** Messages that may wait, of all homes together, and their characters in all; a flood costs a number, not memory. */
 const mostPending = 16_000;
 const mostPendingLength = 32 * 1024 * 1024;
+/** Of one home: it cannot take the room, or the time, of the others. */
+const mostOfOne = { pending: 4000, length: 8 * 1024 * 1024 };
 /** From here on nothing more is read from the broker until fewer wait; so long at most, as the connection would die of it. */
 const slowDown = { pending: 8000, length: 16 * 1024 * 1024, mostMs: 5000 };
+/** Rows that the database did not take; homes send them again. */
+const notStoredCode = "intake-not-stored";
+const notStored = (cause: unknown): never => {
+  throw new AppError(notStoredCode, `rows were not kept (${errorMessage(cause)}), homes send them again`, {
+    temporary: true,
+    cause,
+  });
+};
 /** Causes of an override that come from people in the house. */
 const residents: ReadonlySet<string> = new Set(["user", "hand", "comfort"]);
 
@@ -64,12 +80,11 @@ const residents: ReadonlySet<string> = new Set(["user", "hand", "comfort"]);
 export function intake(options: IntakeOptions): Intake {
   const { store } = options;
   const answers = receipts(options);
+  const demandResource = resourceNames(store);
   const measurements = async (site: string, message: Measurements): Promise<void> => {
-    const { contiguousSeq, receiptNumber, changed, lost, refused } = await store.ingest(
-      site,
-      message,
-      leastNumber(options.clock.now()),
-    );
+    const { contiguousSeq, receiptNumber, changed, lost, refused } = await store
+      .ingest(site, message, leastNumber(options.clock.now()))
+      .catch(notStored);
     const note = (code: string, what: string): void =>
       options.rejections.note(code, `sma/1/${options.aggregator}/${site}/up/meter`, `of run ${message.boot} ${what}`);
     // Numbers are never used twice: a home that does so loses the later rows, and somebody must hear of it.
@@ -85,6 +100,7 @@ export function intake(options: IntakeOptions): Intake {
   const ack = async (site: string, body: unknown): Promise<void> => {
     const answer = parse(InstructionAck, body);
     const { plan, status, code, message, resource } = answer;
+    await demandResource(site, resource);
     await store.answerPlan(site, plan, status, code ?? null, { message: message ?? null, atMs: options.clock.now() });
     if (status === "REJECTED") await store.refuseEvents(site, plan);
     if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
@@ -106,31 +122,44 @@ export function intake(options: IntakeOptions): Intake {
     if (head === "state" && tail.length === 0) return options.onState(site, parse(SiteState, body));
     if (head === "resource" && tail.length === 1) {
       const resource = parse(Resource, body);
+      if (!isTimeZone(resource.timezone))
+        throw new AppError("intake-malformed", `timezone "${resource.timezone}" is no IANA time zone such as Europe/Amsterdam`);
       const why = implausible(resource);
+      await demandResource(site, resource.resource);
       await store.saveResource(site, resource);
       if (why !== undefined) options.rejections.note("intake-implausible-resource", topic, why);
       return options.onResource(site);
     }
     if (head === "status" && tail.length === 1) {
       const status = parse(ResourceStatus, body);
+      await demandResource(site, status.resource);
       // Whoever takes over by hand or wish loses that event's reward, and owes nothing for it; safety costs nobody anything.
       if (status.override) {
         const mark = residents.has(status.override.cause) ? store.overrideEvents : store.excuseEvents;
         await mark(site, status.resource, Date.parse(status.at));
       }
-      return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
+      const { resource, fillLevel } = status;
+      const isFresh = freshFill(status, options.clock.now()) !== undefined;
+      const kept = [store.saveStatus(site, status), ...(fillLevel && isFresh ? [store.keepFill(site, resource, fillLevel)] : [])];
+      return { later: Promise.all(kept).then(() => options.onStatus(site, status)) };
     }
+    if (head === "traded" && tail.length === 0)
+      return (await store.saveTraded(site, parse(Traded, body))) ? options.onTraded(site) : undefined;
     if (head === "ack" && tail.length === 1) return ack(site, body);
     if (head === "config" && tail.length === 0) return store.saveReport(site, parse(ConfigReport, body), options.clock.now());
     if (head === "refused" && tail.length === 0) return homeRefuses(site, parse(Refusal, body));
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
   };
-  const refuse = ({ topic }: Pick<SiteMessage, "topic">, error: unknown): void =>
-    options.rejections.note(errorCode(error), topic, errorMessage(error));
+  const refuse = ({ topic }: Pick<SiteMessage, "topic">, error: unknown): void => {
+    const code = errorCode(error);
+    // It is not about the home: one line for all of them.
+    options.rejections.note(code, code === notStoredCode ? "the database" : topic, errorMessage(error));
+  };
   // One queue a home keeps its messages in order; homes do not wait for each other.
   let pending = 0;
   let pendingLength = 0;
+  const ofHome = new Map<string, { pending: number; length: number }>();
   let closed = false;
   let reading = Promise.withResolvers<void>();
   const isBusy = (): boolean => pending >= slowDown.pending || pendingLength >= slowDown.length;
@@ -163,14 +192,27 @@ export function intake(options: IntakeOptions): Intake {
     take(message) {
       if (closed) return Promise.resolve();
       const { length } = message.text;
-      if (pending >= mostPending || pendingLength + length > mostPendingLength) {
-        options.rejections.note("intake-full", message.topic, `${pending} messages wait already; the home sends again`);
+      const isKnown = options.sites.has(message.site);
+      const who = isKnown ? message.site : "";
+      const own = ofHome.get(who) ?? { pending: 0, length: 0 };
+      const isFull = pending >= mostPending || pendingLength + length > mostPendingLength;
+      if (isFull || own.pending >= mostOfOne.pending || own.length + length > mostOfOne.length) {
+        const waiting = isFull ? `${pending} messages wait` : `${own.pending} messages of this home wait`;
+        options.rejections.note("intake-full", message.topic, `${waiting} already; the home sends again`);
         return Promise.resolve();
       }
       pending++;
       pendingLength += length;
-      const isRows = message.rest === "meter" && options.sites.has(message.site);
-      return options.clock.hold(isRows ? takeRows(message) : takeOther(message));
+      own.pending++;
+      own.length += length;
+      ofHome.set(who, own);
+      const done = (): void => {
+        own.pending--;
+        own.length -= length;
+        if (own.pending === 0) ofHome.delete(who);
+      };
+      const taken = message.rest === "meter" && isKnown ? takeRows(message) : takeOther(message);
+      return options.clock.hold(taken.finally(done));
     },
     isOpen: () => !closed,
     room() {

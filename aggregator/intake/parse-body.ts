@@ -2,8 +2,12 @@ import type { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
 import { parseAs } from "../../core/parse-as.ts";
 
-/** @throws AppError intake-not-json */
+/** What PostgreSQL keeps in no text, and no home has reason to say. */
+const nul = "\\u0000";
+
+/** @throws AppError intake-not-json, intake-malformed */
 export function parseJson(text: string): unknown {
+  if (text.includes(nul)) throw new AppError("intake-malformed", `a text holds ${nul}, expected none`);
   try {
     return JSON.parse(text);
   } catch (cause) {

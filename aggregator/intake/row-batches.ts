@@ -46,7 +46,7 @@ const emptyBatch = (): Batch => ({
  * together and have one answer.
  */
 export function rowBatches(options: {
-  /** Stores rows of one run, and answers. */
+  /** Stores rows of one run, and answers; those of the same run in the order in which they are handed over. */
   store: (site: string, rows: Measurements) => Promise<void>;
   refuse: (message: Pick<SiteMessage, "topic">, error: unknown) => void;
   /** Messages, and characters, that do not wait any more. */
@@ -71,10 +71,11 @@ export function rowBatches(options: {
   };
   const write = async (batch: Batch): Promise<void> => {
     for (const message of batch.unread.splice(0)) read(batch, message);
-    const homes = [...batch.bySite].map(async ([site, runs]) => {
-      for (const run of runs) await options.store(site, run.rows).catch((error: unknown) => refuse(run, error));
-    });
-    await Promise.all(homes);
+    // All at once: a home that begins anew with each message must not keep the others waiting for its runs one by one.
+    const all = [...batch.bySite].flatMap(([site, runs]) =>
+      runs.map((run) => options.store(site, run.rows).catch((error: unknown) => refuse(run, error))),
+    );
+    await Promise.all(all);
   };
   const begin = (): void => {
     if (writing || waiting.messages === 0) return;

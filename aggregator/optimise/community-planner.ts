@@ -11,12 +11,15 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { Fence } from "../store/lease-store.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
+import { habits } from "../forecast/habits.ts";
 import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
 import type { HomeWatch } from "./home-watch.ts";
 import { limitLedger } from "./limit-ledger.ts";
 import { limitReserve, reservedFeeder } from "./limit-reserve.ts";
+import { missedDemands } from "./missed-demands.ts";
 import { orderFeeders } from "./order-feeders.ts";
 import { planErrors } from "./plan-errors.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
@@ -35,8 +38,8 @@ export interface CommunityPlannerOptions {
   slotMinutes: number;
   /** Share of the slots for whose errors a reserve is left free under each limit; 0: none. */
   reserveQuantile: number;
-  /** Where so many homes are planned. */
-  open: (homes: number) => Promise<GroupRoom>;
+  /** Where a group is planned. */
+  open: (group: FeederGroup) => Promise<GroupRoom>;
   /** How long one plan may be worked on, ms. */
   mostMs: number;
   /** Whether a home has to hear all of its plan, not only what is new: it may have forgotten what it was told. */
@@ -45,8 +48,10 @@ export interface CommunityPlannerOptions {
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
   /** Congestion points of grid operators by feeder. */
   points?: ReadonlyMap<string, string> | undefined;
+  /** What must be shown to write what is planned of a home, where there are several workers. @throws AppError lease-lost */
+  fenceOf?: (site: string) => Fence | undefined;
   /** Hears how each plan of a feeder ended. */
-  watch?: Pick<Metrics, "planEnded"> | undefined;
+  watch?: Pick<Metrics, "planEnded" | "foretold"> | undefined;
   clock: Clock;
   log: Log;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
@@ -57,16 +62,24 @@ const horizonMs = 36 * 3_600_000;
 const keepWithin = 0.01;
 /** What a plan said of a home is kept so long, to be compared with its meter. */
 const saidMs = 3 * 3_600_000;
+/** Errors of forecasts are of all homes: they are summed up no more often. */
+const errorsMs = 60_000;
 /** Between two homes on the way out: a thousand of them hear within 50 s. */
 const staggerMs = 50;
 
-/** Plans all homes of a group together, under the limits of its feeders, and gives each home what is new to it. */
+/**
+ * Plans all homes of a group together, under the limits of its feeders, and gives each home what is new to it. A home on no feeder
+ * is a group without any: nothing is shared, and nothing of it is kept for the next time.
+ */
 export function communityPlanner(options: CommunityPlannerOptions): (group: FeederGroup) => Promise<void> {
   const { store, prices, control, clock, log } = options;
   const ledger = limitLedger(store, log);
   const loads = netLoads(store);
+  const known = habits(store);
   const reserve = limitReserve(options.reserveQuantile);
   const errors = planErrors(store, reserve);
+  const tellMissed = missedDemands(log);
+  let errorsToldMs = -Infinity;
   /** Prices of the feeders when a group was planned last. */
   const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
   return async (group) => {
@@ -74,25 +87,31 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const slots = prices.slots(nowMs, nowMs + horizonMs, options.slotMinutes);
     const [first] = slots;
     if (!first) return;
-    if (options.reserveQuantile > 0) await errors.measure(group, nowMs);
+    const isShared = group.feeders.length > 0;
+    if (options.reserveQuantile > 0 && isShared) await errors.measure(group, nowMs);
     const input = { slots, prices, slotMinutes: options.slotMinutes, nowMs };
-    await using room = await options.open(group.sites.length);
+    await using room = await options.open(group);
     const homes: Omit<ReadHome, "problem">[] = [];
     for (const site of group.sites) {
-      const { problem, ...home } = await readHome(site, input, { ...options, loads, isFree: control.wordFor(site) === null });
+      const { problem, ...home } = await readHome(site, input, {
+        ...options,
+        loads,
+        habits: known,
+        isFree: control.wordFor(site) === null,
+      });
       homes.push(home);
       await room.add({ problem, seed: seedOf(site) });
       // What is read of thousands of homes must not keep the rest of the process waiting.
       await setImmediate();
     }
     if (!homes.some(({ facts }) => isAsked(facts))) return;
-    const before = await ledger.before(nowMs);
+    const before = isShared ? await ledger.before(nowMs) : new Map<string, number>();
     const hours = Float64Array.from(slots, ({ startMs, endMs }) => (endMs - startMs) / 3_600_000);
     const last = learned.get(group.name);
     const feeders = feedersOf(group, slots, hours, control);
     const reserveW = feeders.map(({ name }) => Math.round(reserve.reserveW(name)));
     const ordered = orderFeeders(group, slots, hours, {
-      orders: options.points ? await store.flexOrders(first.startMs, slots.at(-1)?.endMs ?? first.endMs) : [],
+      orders: isShared && options.points ? await store.flexOrders(first.startMs, slots.at(-1)?.endMs ?? first.endMs) : [],
       points: options.points ?? new Map(),
       reserveW: (name) => reserve.reserveW(name),
     });
@@ -109,25 +128,32 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       prices: last ? last.prices.map((series) => shifted(series, (first.startMs - last.startMs) / slotMs(first))) : [],
       mostMs: options.mostMs,
     });
-    learned.set(group.name, { startMs: first.startMs, prices: planned.prices });
+    if (isShared) learned.set(group.name, { startMs: first.startMs, prices: planned.prices });
     // A reserve that is used is no shortfall.
     const result = { ...planned, feeders: planned.feeders.filter(({ feeder }) => !reserved.some(({ name }) => name === feeder)) };
     const { stopped, keptAll } = result;
     const status = result.feeders.length + result.curtailed.length > 0 ? "shortfall" : "kept";
     const ms = Math.round(clock.monotonicMs() - startedMs);
-    log.info(
-      { feeder: group.name, homes: homes.length, status, stopped, keptAll, reserveW: Math.max(...reserveW), ms },
-      "homes planned together",
-    );
-    const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
-    options.watch?.planEnded({ status, stopped, curtailedWh });
-    await ledger.note(result, slots, nowMs);
+    if (isShared) {
+      log.info(
+        { feeder: group.name, homes: homes.length, status, stopped, keptAll, reserveW: Math.max(...reserveW), ms },
+        "homes planned together",
+      );
+      const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
+      options.watch?.planEnded({ status, stopped, curtailedWh });
+      await ledger.note(result, slots, nowMs, options.fenceOf?.(group.sites[0] ?? group.name));
+    }
+    if (clock.monotonicMs() - errorsToldMs >= errorsMs) {
+      errorsToldMs = clock.monotonicMs();
+      options.watch?.foretold({ ...loads.errors(), ...known.errors() });
+    }
     const saidSlots = slots.filter(({ startMs }) => startMs < nowMs + saidMs);
     const wattsOf = new Map<string, Float32Array>();
     let turn = 0;
     for (const [index, home] of homes.entries()) {
       await setImmediate();
       const plan = await room.planOf(index);
+      tellMissed(home, plan);
       wattsOf.set(
         home.site,
         Float32Array.from(saidSlots, (_, slot) => (plan.gridWh[slot] ?? 0) / (hours[slot] ?? 1)),
@@ -141,7 +167,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       // One home that cannot be told now must not keep the others from being told.
       await options.quietly(options.give(home.site, lists, turn++ * staggerMs), "giving a plan");
     }
-    errors.said(group, { madeMs: nowMs, slots: saidSlots, wattsOf });
+    if (isShared) errors.said(group, { madeMs: nowMs, slots: saidSlots, wattsOf });
   };
 }
 

@@ -1,9 +1,9 @@
 import { localTimeOf } from "../../core/slots.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
 
-/** Homes that are planned together: those of one feeder, and of all feeders that share a home with it. */
+/** Homes that are planned together: those of one feeder, and of all feeders that share a home with it; or one on no feeder. */
 export interface FeederGroup {
-  /** Of its feeders, in the order of the configuration. */
+  /** Of its feeders, in the order of the configuration; of the home that stands on none. */
   name: string;
   feeders: readonly FeederConfig[];
   sites: readonly string[];

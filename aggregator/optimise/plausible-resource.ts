@@ -6,6 +6,11 @@ const mostConnectionW = 110_000;
 /** The largest battery of a truck-like car twice over; nobody wants more within a day, Wh. */
 const mostEnergyWh = 300_000;
 
+/** What a home can draw, or feed back where it is below 0, W. Its own meter may say anything. */
+export function plausibleW(watts: number): number {
+  return Number.isNaN(watts) ? 0 : Math.max(-mostConnectionW, Math.min(mostConnectionW, watts));
+}
+
 /**
  * A resource as it may be at most: what a home says of itself is its own affair, but what cannot be true must not spoil the
  * plans of its neighbours. What is wrong with a storage leaves it without one. The same object where all of it can be true.

@@ -1,9 +1,12 @@
 import type { Kysely } from "kysely";
+import { iso } from "../../core/clock/clock.ts";
 import type { Deed } from "./audit-store.ts";
-import { checkFence, type Fence } from "./lease-store.ts";
+import { checkFence, type Fence, fenced } from "./lease-store.ts";
 import { serially } from "./serially.ts";
 import type { Tables } from "./tables.ts";
 import { addInstants, addThinned, type Bite, bounded, deleteReadings, deleteSlots, type SlotBounds } from "./thin-rows.ts";
+
+const dayMs = 24 * 3_600_000;
 
 /**
  * Deletes what is old, a bite at a time. Each gives how many rows went, less than the limit once no more are due. A row goes
@@ -27,7 +30,10 @@ export interface RetentionStore {
   /** Plans but the newest of each appliance and those of events. */
   deletePlans(site: string, sentBeforeMs: number, bite: Bite): Promise<number>;
   deleteEvents(site: string, endBeforeMs: number, bite: Bite): Promise<number>;
-  /** Prices of flexibility that were frozen, of all homes. */
+  /**
+   * Prices of flexibility that were frozen, of all homes; orders of grid operators that were agreed on before, and prognoses of
+   * days that ended before.
+   */
   deletePrices(endBeforeMs: number, bite: Bite): Promise<number>;
   /** What operators said and has ended, what feeders' limits cost; the newest word stays. */
   deleteLimits(beforeMs: number, bite: Bite): Promise<number>;
@@ -39,11 +45,7 @@ export interface RetentionStore {
 
 /** The same in the aggregator's database. */
 export function retentionStore(db: Kysely<Tables>): Omit<RetentionStore, "freePages"> {
-  const write = <T>(fence: Fence | undefined, work: (tx: Kysely<Tables>) => Promise<T>): Promise<T> =>
-    db.transaction().execute(async (tx) => {
-      if (fence) await checkFence(tx, fence);
-      return work(tx);
-    });
+  const write = <T>(fence: Fence | undefined, work: (tx: Kysely<Tables>) => Promise<T>): Promise<T> => fenced(db, fence, work);
   return {
     async keptSites() {
       const found = new Set<string>();
@@ -170,7 +172,15 @@ export function retentionStore(db: Kysely<Tables>): Omit<RetentionStore, "freePa
             .executeTakeFirstOrThrow();
           rows += Number(deleted.numDeletedRows);
         }
-        return rows;
+        const orders = await tx
+          .deleteFrom("flex_order")
+          .where("agreed_ms", "<", bounded(endBeforeMs))
+          .where("end_ms", "<", bounded(endBeforeMs))
+          .executeTakeFirstOrThrow();
+        // A local day: a day more is over everywhere.
+        const date = iso(Math.max(0, endBeforeMs - dayMs)).slice(0, 10);
+        const prognoses = await tx.deleteFrom("flex_prognosis").where("date", "<", date).executeTakeFirstOrThrow();
+        return rows + Number(orders.numDeletedRows + prognoses.numDeletedRows);
       }),
     deleteLimits: (limitMs, { fence }) =>
       write(fence, async (tx) => {

@@ -5,6 +5,7 @@ import type { Period } from "./period.ts";
 import { openSession, type Session, type Terms } from "./session.ts";
 import type { Output } from "./session-output.ts";
 import { nextDueMs, sessionStep, type SessionEvent } from "./session-step.ts";
+import { tellSession } from "./tell-session.ts";
 import { headFor, messageOf, type Wire } from "./wire.ts";
 
 /** One step as it is kept: what came, with its message, and what was said. */
@@ -106,7 +107,7 @@ export async function flexOperator(options: {
     await store.add(step);
     session = stepped.session;
     noteIds(step);
-    for (const out of stepped.out) if (out.is === "congestion" || out.is === "shortfall") tell(out);
+    for (const out of stepped.out) tellSession(log, { date: period.date, terms }, out);
     send(sent);
   }
 
@@ -156,6 +157,7 @@ export async function flexOperator(options: {
           );
           if (Disposition === "Disputed")
             log.warn({ from: message.SenderDomain, order: OrderReference, reason: DisputeReason }, "settlement disputed");
+          else if (seat >= 0) log.info({ from: message.SenderDomain, order: OrderReference }, "settlement agreed");
           if (seat >= 0) await happened({ is: "answer", atMs, seat, agreed: Disposition === "Accepted" }, message);
         }
         return;
@@ -236,12 +238,6 @@ export async function flexOperator(options: {
           request: message.Revision,
         });
     }
-  }
-
-  function tell({ is, overloads }: Extract<Output, { is: "congestion" | "shortfall" }>): void {
-    for (const { message } of overloads)
-      if (is === "congestion") log.info({ period: period.date, what: message }, "congestion in the prognoses");
-      else log.error({ period: period.date, what: message }, "no schedule keeps this limit");
   }
 }
 

@@ -39,13 +39,21 @@ const Row = z.object({
  */
 export function readCurveFile(text: string, file: string): BidCurve[] {
   const malformed = (line: number, what: string): AppError => new AppError("market-bad-curve-file", `${file}:${line}: ${what}`);
+  let headed = false;
+  const checked = (header: string[]): string[] => {
+    headed = true;
+    const missing = columns.filter((column) => !header.includes(column));
+    if (missing.length > 0) throw new Error(`the first line lacks ${missing.join(", ")} (expected ${columns.join(",")})`);
+    return header;
+  };
   let rows: { record: Record<string, string>; info: { lines: number } }[];
   try {
     // With `info` each row comes with its place, which the library's types do not say.
-    rows = parse(text, { bom: true, trim: true, skip_empty_lines: true, info: true, comment: "#", columns: true }) as never;
+    rows = parse(text, { bom: true, trim: true, skip_empty_lines: true, info: true, comment: "#", columns: checked }) as never;
   } catch (cause) {
     throw new AppError("market-bad-curve-file", `${file}: ${errorMessage(cause)}`, { cause });
   }
+  if (!headed) throw malformed(1, `no line with the names of the columns (expected ${columns.join(",")})`);
   const curves = new Map<string, BidCurve>();
   for (const { record, info } of rows) {
     const row = Row.safeParse(record);

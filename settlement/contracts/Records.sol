@@ -26,7 +26,7 @@ struct Head {
 /**
  * @notice What a record is about. It stays off chain unless somebody publishes it.
  * @param salt Random, so that a digest tells nobody what it stands for.
- * @param kind 0 import, 1 export, 2 reward, 3 trade, 4 fee, 5 correction.
+ * @param kind 0 import, 1 export, 2 reward, 3 trade, 4 fee, 5 correction, 6 flexibility ordered by a grid operator.
  * @param payer a or b: who owes the amount.
  * @param time Unix seconds at which the record was proposed.
  * @param wh Energy in Wh; below zero only in corrections.

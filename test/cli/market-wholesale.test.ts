@@ -60,6 +60,10 @@ it("says what a file should be, and prints its schema", async () => {
   const refused = await wholesale("bid", file);
   expect(refused.code).toBe(2);
   expect(refused.err).toContain("market-bad-outlook");
+  const { short, long } = outlook.products[0] ?? {};
+  const asNumbers = { ...outlook.products[0], short: Number(short), long: Number(long) };
+  writeFileSync(file, JSON.stringify({ ...outlook, products: [asNumbers] }));
+  expect(await wholesale("bid", file)).toMatchObject({ code: 0, err: "" });
   expect((await wholesale("bid")).err).toContain("market-no-file");
   expect(JSON.parse((await wholesale("bid", "--schema")).out)).toMatchObject({ type: "object" });
   writeFileSync(file, "participant,side\n1,2\n");

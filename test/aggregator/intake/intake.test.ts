@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { intake } from "../../../aggregator/intake/intake.ts";
+import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
+import { readTrades } from "../../../aggregator/optimise/read-trades.ts";
 import { AppError } from "../../../core/app-error.ts";
 import type { Consent } from "../../../core/consent.ts";
 import { signConsent } from "../../../core/consent.ts";
@@ -11,8 +13,11 @@ import { silentLog } from "../../fake/silent-log.ts";
 import { boiler, planOf, statusOf } from "../plans.ts";
 import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
 
-async function room(change: { failingStore?: true; offline?: true } = {}) {
-  const { store } = await scratchStore();
+/** More homes. */
+const flooding = ["c", "d", "e", "f"];
+
+async function room(change: { failingStore?: true; offline?: true; store?: AggregatorStore } = {}) {
+  const store = change.store ?? (await scratchStore()).store;
   const log = silentLog();
   const rejected = rejections(log, () => 0);
   const events: string[] = [];
@@ -22,7 +27,7 @@ async function room(change: { failingStore?: true; offline?: true } = {}) {
   };
   const inbound = intake({
     aggregator: "agg",
-    sites: new Set(["a", "b"]),
+    sites: new Set(["a", "b", ...flooding]),
     store: {
       ...store,
       async ingest(site, rows) {
@@ -39,6 +44,7 @@ async function room(change: { failingStore?: true; offline?: true } = {}) {
     onState: (site, { state }) => events.push(`${site} is ${state}`),
     onResource: (site) => events.push(`${site} has a resource`),
     onStatus: (site, { resource }) => void events.push(`${site} tells of ${resource}`),
+    onTraded: (site) => events.push(`${site} has traded`),
     onAnswer: (site, { status }) => void events.push(`${site} says ${status}`),
     onSlots: (site) => events.push(`${site} has slots`),
     onSettlement: async (site, { kind }) => void events.push(`${site} ${kind}`),
@@ -66,10 +72,38 @@ it("counts what floods it instead of keeping it, and takes rows again once the f
 it("bounds what waits in characters too, so that a flood of large messages does not fill the memory", async () => {
   const { take, rejected } = await room();
   const large = " ".repeat(1024 * 1024);
-  await Promise.all(Array.from({ length: 100 }, () => take("a", "meter", large)));
-  expect(rejected.counts()).toEqual({ "intake-not-json": 32, "intake-full": 68 });
+  await Promise.all(Array.from({ length: 20 }, () => flooding.map((site) => take(site, "meter", large))).flat());
   await take("a", "meter", large);
-  expect(rejected.counts()).toMatchObject({ "intake-not-json": 33 });
+  expect(rejected.counts()).toEqual({ "intake-not-json": 33, "intake-full": 48 });
+});
+
+it("leaves room for the others while one home floods it", async () => {
+  const { take, rejected, events } = await room();
+  const flood = Array.from({ length: 20_000 }, () => take("b", "meter", "garbage"));
+  const honest = take("a", "meter", message([slotItem(1, 0, 10)]));
+  await Promise.all([...flood, honest]);
+  expect(rejected.counts()).toEqual({ "intake-not-json": 4000, "intake-full": 16_000 });
+  expect(events).toContain("stored 1");
+  // And it is heard again afterwards.
+  await take("b", "meter", message([slotItem(1, 0, 10)]));
+  expect(events.filter((event) => event === "stored 1")).toHaveLength(2);
+});
+
+it("keeps the first 64 appliances of a home and refuses what it says of more, also after a restart", async () => {
+  const first = await room();
+  const names = Array.from({ length: 70 }, (_, at) => `heater-${at}`);
+  for (const [at, resource] of names.entries())
+    if (at % 2 === 0) await first.take("a", `resource/${resource}`, { ...boiler, resource });
+    else await first.take("a", `status/${resource}`, statusOf(resource, 0));
+  expect(first.rejected.counts()).toEqual({ "intake-too-many-resources": 6 });
+  const again = await room({ store: first.store });
+  await again.take("a", "resource/one-more", { ...boiler, resource: "one-more" });
+  await again.take("a", "ack/x", { v: 1, plan: boot, resource: "another", at: "2026-03-01T23:00:01Z", status: "ACCEPTED" });
+  await again.take("a", "resource/heater-0", { ...boiler, resource: "heater-0", minOnS: 1 });
+  await again.take("b", "resource/heater-99", { ...boiler, resource: "heater-99" });
+  expect(again.rejected.counts()).toEqual({ "intake-too-many-resources": 2 });
+  expect(again.events).toEqual(["a has a resource", "b has a resource"]);
+  expect((await first.store.resources("a")).find(({ resource }) => resource === "heater-0")?.minOnS).toBe(1);
 });
 
 const boot = "0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a01";
@@ -109,7 +143,7 @@ it("gives no receipt for what could not be stored, and counts it", async () => {
   const { take, events, rejected } = await room({ failingStore: true });
   await take("a", "meter", message([sampleItem(1)]));
   expect(events).toEqual([]);
-  expect(rejected.counts()).toEqual({ unexpected: 1 });
+  expect(rejected.counts()).toEqual({ "intake-not-stored": 1 });
 });
 
 it("keeps rows whose receipt cannot be sent: the home sends them again", async () => {
@@ -199,6 +233,14 @@ it.each<[string, string, string, unknown]>([
   ["intake-malformed", "a", "meter", message(Array.from({ length: 501 }, (_, at) => sampleItem(at + 1)))],
   ["intake-malformed", "a", "state", { v: 1, state: "asleep", boot }],
   ["intake-malformed", "a", "resource/boiler", { ...boiler, controlType: "FRBC" }],
+  ["intake-malformed", "a", "resource/boiler", { ...boiler, timezone: "Mars/Phobos" }],
+  ["intake-malformed", "a", "resource/boiler", { ...boiler, timezone: "__proto__" }],
+  [
+    "intake-malformed",
+    "a",
+    "ack/x",
+    { v: 1, plan: boot, resource: "x", at: "2026-03-01T23:00:01Z", status: "REJECTED", message: "\0" },
+  ],
   ["intake-malformed", "a", "settle/supply", { v: 1, kind: "signed", seq: 1, digest: "0x1", signature: "0x2" }],
   ["intake-unknown-topic", "a", "meter/extra", message([sampleItem(1)])],
   ["intake-unknown-topic", "a", "firmware", {}],
@@ -304,6 +346,7 @@ it("gives receipts of a run numbers that rise, whichever worker sends them and w
       onState: () => undefined,
       onResource: () => undefined,
       onStatus: () => undefined,
+      onTraded: () => undefined,
       onAnswer: () => undefined,
       onSlots: () => undefined,
       onSettlement: async () => undefined,
@@ -314,4 +357,66 @@ it("gives receipts of a run numbers that rise, whichever worker sends them and w
     await inbound.take({ site: "a", rest: "meter", topic: "sma/1/agg/a/up/meter", text });
   }
   expect(numbers).toEqual([0, 5_000_000, 5_000_001, 5_000_002, 5_000_003].map((after) => midnightMs * 1000 + after));
+});
+
+it("keeps sums of trades, knows them only while the household allows it, and forgets them when it takes that back", async () => {
+  const { store, events, rejected, take } = await room();
+  const { privateJwk } = await createControlKey("consent");
+  const said = async (given: boolean, minute: number, until: string | null = null): Promise<void> => {
+    const at = new Date(midnightMs + minute * 60_000).toISOString();
+    const consent: Consent = { v: 1, site: "a", aggregator: "agg", scope: "trades", given, at, until, by: "resident" };
+    await take("a", "consent", { v: 1, consents: [await signConsent(privateJwk, consent)] });
+  };
+  const slotOf = (quarter: number, wh: object = {}) => ({
+    start: new Date(midnightMs + quarter * 900_000).toISOString(),
+    end: new Date(midnightMs + (quarter + 1) * 900_000).toISOString(),
+    boughtWh: 0,
+    soldWh: 800,
+    undrawnPerKwh: null,
+    unfedPerKwh: "420000",
+    ...wh,
+  });
+  const told = { v: 1, at: new Date(midnightMs).toISOString(), slots: [slotOf(2), slotOf(3)] };
+  const known = (minute = 0) => readTrades(store, "a", midnightMs + minute * 60_000);
+  await take("a", "traded", told);
+  expect(await known()).toEqual([]);
+  await said(true, 0, new Date(midnightMs + 50 * 60_000).toISOString());
+  expect(await known()).toEqual(told.slots);
+  // A slot that is over is nothing to plan with, and a consent may end by itself.
+  expect(await known(46)).toEqual([slotOf(3)]);
+  expect(await known(51)).toEqual([]);
+  await take("a", "traded", told);
+  expect(events.filter((event) => event === "a has traded")).toHaveLength(1);
+  for (const bad of [
+    [slotOf(3), slotOf(2)],
+    [slotOf(2), slotOf(2)],
+    [slotOf(2, { end: slotOf(9).end })],
+    [slotOf(2, { soldWh: 10_000_000 })],
+    [slotOf(2, { boughtWh: -1 })],
+    [slotOf(2, { boughtWh: 0.5 })],
+    [slotOf(2, { unfedPerKwh: 0.42 })],
+  ])
+    await take("a", "traded", { ...told, slots: bad });
+  expect(rejected.counts()).toEqual({ "intake-malformed": 7 });
+  expect(await store.traded("a")).toEqual(told.slots);
+  expect(await store.traded("b")).toEqual([]);
+  await said(false, 1);
+  expect(await store.traded("a")).toEqual([]);
+});
+
+it("keeps how warm a tank was, where it was so just now", async () => {
+  const { store, take, events } = await room();
+  const storage = {
+    kind: "tank" as const,
+    whPerK: 200,
+    fillLevelRange: { from: 45, to: 60 },
+    leakage: { wPerK: 2, ambientC: 20 },
+  };
+  await take("a", "resource/boiler", { ...boiler, storage });
+  for (const minutes of [-50, -10, 50]) {
+    const at = new Date(midnightMs + minutes * 60_000).toISOString();
+    await take("a", "status/boiler", { ...statusOf("boiler", 12), fillLevel: { value: 50, at } });
+  }
+  expect(await store.fills("a", "boiler", 0, midnightMs * 2)).toEqual([{ atMs: midnightMs - 600_000, value: 50 }]);
+  expect(events.filter((event) => event === "a tells of boiler")).toHaveLength(3);
 });

@@ -99,6 +99,14 @@ it("knows of which homes rows are under way, those too that are not read yet", a
   expect(batches.under("b")).toBeUndefined();
 });
 
+it("does not wait for the runs of a home that begins anew with each message one by one", async () => {
+  const { add, stored } = room();
+  for (let run = 0; run < 100; run++)
+    void add("a", message([sampleItem(1)], `00000000-0000-4000-8000-${String(run).padStart(12, "0")}`));
+  void add("b", message([sampleItem(1)]));
+  await until("all are handed to the store, of which none is written", () => stored.length === 101);
+});
+
 it("hands on every row once, those of each home in their order, whenever they come and however long a write takes", async () => {
   const step = fc.record({
     site: fc.constantFrom("a", "b", "c"),

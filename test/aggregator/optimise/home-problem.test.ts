@@ -39,6 +39,25 @@ it("takes all the time until the deadline where there is not more of it than nee
   expect(endOf(12_500)).toBe(26);
 });
 
+it("trades move no load, only the point from which the tariff counts", () => {
+  const resource = { ...boiler, demand: { kind: "energy" as const, energyWh: 6000, notBefore: "00:00", readyBy: "06:30" } };
+  const facts = { resources: [resource], statuses: new Map(), baseW: slots.map(() => 400) };
+  const input = { slots, prices: book, slotMinutes: 15, nowMs: midnightMs, inForce: new Map() };
+  const start = new Date(midnightMs + 8 * quarterMs).toISOString();
+  const end = new Date(midnightMs + 9 * quarterMs).toISOString();
+  const one = { start, end, boughtWh: 500, soldWh: 0, undrawnPerKwh: "-10000", unfedPerKwh: null };
+  const plain = homeProblem(facts, input);
+  const { problem, restW } = homeProblem({ ...facts, traded: [one] }, input);
+  expect(plain.problem.traded).toBeUndefined();
+  expect({ ...problem, traded: undefined }).toEqual({ ...plain.problem, traded: undefined });
+  expect(restW).toEqual(plain.restW);
+  const { bought_w: bought, undrawn_price_per_kwh: undrawn, unfed_price_per_kwh: unfed } = problem.traded ?? expect.fail();
+  expect(bought).toEqual(slots.map((_, slot) => (slot === 8 ? 2000 : 0)));
+  expect(undrawn).toMatchObject({ 8: -0.01 });
+  // Where the exchange has no price the supplier's counts.
+  expect(unfed).toEqual(problem.import_price_per_kwh);
+});
+
 it("takes what may only be held off for free behind the end of its list", () => {
   const heatPump: Resource = {
     ...boiler,

@@ -75,3 +75,23 @@ it("keeps what was told and offered", async () => {
   await store.dropFlexOffers("2026-03-03");
   expect(await store.flexOffers(day)).toEqual([]);
 });
+
+it("lets orders go that were agreed on long ago, and prognoses of days long over, but nothing that is open", async () => {
+  const { store } = await scratchStore();
+  const prognosis = { revision: 1, messageId: "m", conversation: "c", powerW: [1], parties: 1, cost: "0" };
+  for (const date of ["2026-03-01", "2026-03-02", "2026-03-05"])
+    await store.saveFlexPrognosis({ point: "feeder", date }, prognosis);
+  await store.addFlexOrder(order("agreed"));
+  await store.addFlexOrder(order("late", { point: "west" }));
+  await store.addFlexOrder(order("open", { point: "east" }));
+  await store.answerFlexSettlement("agreed", 1n, midnightMs + 2 * dayMs);
+  await store.answerFlexSettlement("late", 1n, midnightMs + 9 * dayMs);
+  expect(await store.deletePrices(-Infinity, { limit: 500 })).toBe(0);
+  // The third of March is over in the whole world when the fifth begins in UTC.
+  expect(await store.deletePrices(midnightMs + 3 * dayMs, { limit: 500 })).toBe(3);
+  expect((await store.flexOrders(0, midnightMs + 9 * dayMs)).map(({ reference }) => reference).toSorted()).toEqual([
+    "late",
+    "open",
+  ]);
+  expect(await store.flexPrognosis({ point: "feeder", date: "2026-03-05" })).toEqual(prognosis);
+});

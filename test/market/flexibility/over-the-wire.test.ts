@@ -247,6 +247,8 @@ describe.skipIf(!openssl)("messages of a grid operator and aggregators over HTTP
       if (seat === 0) expect(net).toBe(order.price);
       else expect(net).toBeLessThan(order.price);
     }
+    for (const said of ["flexibility ordered", "settlement of an order sent", "settlement agreed"])
+      expect([said, one.log.informed(said)]).toEqual([said, ordered.length]);
     expect((await one.open()).session()).toEqual(one.session());
   });
 
