@@ -324,6 +324,13 @@ export async function program(argv: readonly string[]): Promise<number> {
     .requiredOption("-c, --config <file>", "YAML configuration (needed), its market.yaml")
     .action(verb(async ({ config: file }: { config: string }) => (await import("./market-run.ts")).marketRun(file, say)));
   market
+    .command("report")
+    .description("a grid operator's sessions: congestion, orders, what was answered to them, settlement; it may run")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), its market.yaml")
+    .option("--days <n>", "newest days", "7")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./market/flex-report.ts")).flexReport(options, say)));
+  market
     .command("replay")
     .description("clear a book of orders from a file: trades, prices and welfare; needs no exchange")
     .argument("[book]", "JSON or YAML; - for standard input")

@@ -155,11 +155,11 @@ export const migrations: readonly (readonly string[])[] = [
       begin select raise(abort, 'the audit log is append-only'); end`,
   ],
   [`create table traded (site text primary key, body text not null)`],
-  [`alter table flex_order add column leeway text`],
   [
     `create index item_switch on item (site, start_ms) where kind = 'switch'`,
     `create table fill (
       site text not null, resource text not null, part bigint not null, at_ms bigint not null, value double precision not null,
       primary key (site, resource, part))`,
   ],
+  [`alter table flex_order add column leeway text`],
 ];

@@ -58,8 +58,8 @@ export async function flexOperator(options: {
   const conversations = new Map<number, string>();
   /** Requests by the id of their message. */
   const requests = new Map<string, { seat: number; request: number }>();
-  /** Ids of the messages that carried orders. */
-  const orders = new Set<string>();
+  /** Seats by the ids of the messages that carried their orders. */
+  const orders = new Map<string, number>();
   const wire: Wire = {
     domain,
     currency,
@@ -161,10 +161,13 @@ export async function flexOperator(options: {
           if (seat >= 0) await happened({ is: "answer", atMs, seat, agreed: Disposition === "Accepted" }, message);
         }
         return;
-      case "FlexOrderResponse":
-        if (message.Result === "Rejected")
-          log.warn({ from: message.SenderDomain, reason: message.RejectionReason }, "order rejected, but it binds");
-        return;
+      case "FlexOrderResponse": {
+        const seat = orders.get(message.FlexOrderMessageID) ?? -1;
+        if (terms.seats[seat]?.participant !== message.SenderDomain) return;
+        const [accepted, reason] = [message.Result === "Accepted", message.RejectionReason ?? null];
+        if (!accepted) log.warn({ from: message.SenderDomain, reason }, "order rejected, but it binds");
+        return happened({ is: "orderAnswer", atMs, seat, accepted, reason }, message);
+      }
       default:
         log.debug({ message: message.Message, from: message.SenderDomain }, "message taken note of");
     }
@@ -227,7 +230,8 @@ export async function flexOperator(options: {
       if (session.seats[event.seat]?.prognosis?.revision === source.Revision) prognosisIds.set(event.seat, source.MessageID);
     }
     for (const message of sent) {
-      if (message.Message === "FlexOrder") orders.add(message.MessageID);
+      if (message.Message === "FlexOrder")
+        orders.set(message.MessageID, seatOf(message.RecipientDomain, message.CongestionPoint));
       if (message.Message === "FlexRequest")
         requests.set(message.MessageID, {
           seat: seatOf(message.RecipientDomain, message.CongestionPoint),

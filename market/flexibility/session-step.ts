@@ -13,6 +13,7 @@ export type SessionEvent = { atMs: number } & (
   | { is: "prognosis"; seat: number; prognosis: Prognosis }
   | { is: "offer"; seat: number; offer: Offer }
   | { is: "revoke"; seat: number; offer: string }
+  | { is: "orderAnswer"; seat: number; accepted: boolean; reason: string | null }
   | { is: "metered"; seat: number; wh: readonly number[] }
   | { is: "answer"; seat: number; agreed: boolean }
 );
@@ -143,6 +144,14 @@ function take(session: Session, event: SessionEvent): Stepped<Session> {
       return takeOffer(session, event.seat, event.offer, event.atMs);
     case "revoke":
       return takeRevocation(session, event.seat, event.offer);
+    case "orderAnswer": {
+      const { accepted, reason, atMs } = event;
+      const isOrdered = session.seats[event.seat]?.order !== null;
+      return {
+        session: isOrdered ? withSeat(session, event.seat, { orderAnswer: { accepted, reason, atMs } }) : session,
+        out: [],
+      };
+    }
     case "metered": {
       const isNew = session.seats[event.seat]?.meteredWh === null;
       if (!isNew || (session.phase.is !== "operate" && session.phase.is !== "settle")) return { session, out: [] };

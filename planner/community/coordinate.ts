@@ -59,6 +59,8 @@ const worthPressing = 0.1;
 const muchChanged = 0.25;
 /** So little beyond limits for which no wish is touched is no reason to leave a plan in force, Wh: forecasts are off by more. */
 const softKeptWh = 100;
+/** Who misses no more than this did nearly what was planned, Wh. */
+const nearlyWh = 1000;
 /** A pass in which fewer than this share better their plan is not made again. */
 const fewChanged = 0.05;
 
@@ -94,7 +96,8 @@ export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit):
   let mended: Point<Plan> | undefined;
   let isFresh = true;
   const softWh = keepWithin > 0 ? softKeptWh : 0;
-  if (isWarm && overloadWh(board, "hard") === 0 && overloadWh(board) <= softWh) {
+  const softOverWh = isWarm && overloadWh(board, "hard") === 0 ? overloadWh(board) : Infinity;
+  if (softOverWh <= softWh) {
     isFresh = (yield* improve("quick", 0)) > muchChanged * parties.length;
     mended = history.best;
     if (!isFresh) {
@@ -103,6 +106,12 @@ export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit):
       // Where many lack something the limits are too tight, and what there is has been shared. A few are new.
       isFresh = cramped > 0 && cramped <= muchChanged * parties.length;
     }
+  } else if (old && keepWithin > 0 && softOverWh < Infinity && old.missedWh <= nearlyWh * parties.length) {
+    // Beyond a soft limit they are mended as well, beside the search, which begins where they are now: it may end worse.
+    const alone = shuffled(parties.length, sideBySide(parties.length), seededRandom(seed + 1));
+    noted(history, "improve", yield* fitPass(room, alone, { effort: "quick", guide: 0, firm: false }));
+    mended = history.best;
+    goBack(board, old);
   }
   if (isFresh) {
     yield* search(feeders.length === 0 ? 1 : isWarm ? warmSearches : searchesFor(parties.length));
@@ -131,9 +140,9 @@ export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit):
   const { best } = history;
   // A better plan by less than the threshold is not worth the change, and one that changes all has to be better for all; what is
   // asked from above by a price is answered as well as can be.
-  const isKept = (point: Point<Plan> | undefined, money: number): boolean =>
-    point !== undefined && best !== undefined && !isBetter(best, point, { money, softWh });
-  const chosen = isKept(old, keepWithin) ? old : isKept(mended, price ? 0 : keepWithin * parties.length) ? mended : best;
+  const isKept = (point: Point<Plan> | undefined, each: number): boolean =>
+    point !== undefined && best !== undefined && !isBetter(best, point, { money: keepWithin * each, softWh: softWh * each });
+  const chosen = isKept(old, 1) ? old : isKept(mended, price ? 0 : parties.length) ? mended : best;
   if (chosen) goBack(board, chosen);
   return communityResult(community, board, {
     rounds: history.rounds,
