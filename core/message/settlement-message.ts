@@ -205,7 +205,7 @@ export const SettlementUp = z.discriminatedUnion("kind", [
       })
       .catch({})
       // An OpenAPI document cannot say what a schema falls back to.
-      .meta({ type: "object", description: "own figures: wh, amount, prev, from" }),
+      .meta({ type: "object", description: "own figures: from, wh, amount, prev" }),
   }),
   z.object({
     v: z.literal(1),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { Currency, Instant } from "../../core/message/fields.ts";
 import { mostLimit, mostWh } from "./auction-order.ts";
 
-const most = Number(mostLimit);
+const mostPerKwh = Number(mostLimit);
 /** A hundred thousand orders in so many zones still clear in seconds. */
 const mostZones = 100;
 
@@ -11,7 +11,7 @@ const PerKwh = z
   .union([z.int(), z.string().regex(/^-?\d{1,13}$/)], {
     error: 'expected whole micro-units per kWh (0.215 EUR is 215000), such as 215000 or "215000"',
   })
-  .refine((value) => Math.abs(Number(value)) <= most, `expected at most ${most} micro-units per kWh either way`)
+  .refine((value) => Math.abs(Number(value)) <= mostPerKwh, `expected at most ${mostPerKwh} micro-units per kWh either way`)
   .transform((value) => BigInt(value));
 
 const Fee = PerKwh.refine((value) => value >= 0n, "expected a fee of 0 or more");

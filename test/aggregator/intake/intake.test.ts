@@ -1,9 +1,5 @@
 import { expect, it } from "vitest";
 import { intake } from "../../../aggregator/intake/intake.ts";
-import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
-import type { Send } from "../../../aggregator/dispatch/sender.ts";
-import { readTrades } from "../../../aggregator/optimise/read-trades.ts";
-import { AppError } from "../../../core/app-error.ts";
 import type { Consent } from "../../../core/consent.ts";
 import { signConsent } from "../../../core/consent.ts";
 import { createControlKey } from "../../../core/envelope.ts";
@@ -12,91 +8,16 @@ import { rejections } from "../../../core/rejections.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { boiler, planOf, statusOf } from "../plans.ts";
 import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
-
-/** More homes. */
-const flooding = ["c", "d", "e", "f"];
-
-async function room(change: { failingStore?: true; offline?: true; store?: AggregatorStore } = {}) {
-  const store = change.store ?? (await scratchStore()).store;
-  const log = silentLog();
-  const rejected = rejections(log, () => 0);
-  const events: string[] = [];
-  const send: Send = async (site, type, rest, body) => {
-    if (change.offline) throw new AppError("mqtt-offline", "away", { temporary: true });
-    events.push(`${site} ${type} ${rest} ${JSON.stringify(body)}`);
-  };
-  const inbound = intake({
-    aggregator: "agg",
-    sites: new Set(["a", "b", ...flooding]),
-    store: {
-      ...store,
-      async ingest(site, rows) {
-        if (change.failingStore) throw new Error("disk full");
-        const result = await store.ingest(site, rows);
-        events.push(`stored ${result.added}`);
-        return result;
-      },
-    },
-    send,
-    clock: fakeClock(midnightMs),
-    log,
-    rejections: rejected,
-    onState: (site, { state }) => events.push(`${site} is ${state}`),
-    onResource: (site) => events.push(`${site} has a resource`),
-    onStatus: (site, { resource }) => void events.push(`${site} tells of ${resource}`),
-    onTraded: (site) => events.push(`${site} has traded`),
-    onAnswer: (site, { status }) => void events.push(`${site} says ${status}`),
-    onSlots: (site) => events.push(`${site} has slots`),
-    onSettlement: async (site, { kind }) => void events.push(`${site} ${kind}`),
-  });
-  const take = (site: string, rest: string, body: unknown) =>
-    inbound.take({
-      site,
-      rest,
-      topic: `sma/1/x/${site}/up/${rest}`,
-      text: typeof body === "string" ? body : JSON.stringify(body),
-    });
-  return { store, log, rejected, events, take, close: inbound.close, isOpen: inbound.isOpen };
-}
-
-it("counts what floods it instead of keeping it, and takes rows again once the flood is over", async () => {
-  const { take, rejected, events } = await room();
-  await Promise.all(Array.from({ length: 20_000 }, () => take("a", "meter", "garbage")));
-  const { "intake-full": full = 0, ...others } = rejected.counts();
-  expect(full).toBeGreaterThan(0);
-  expect(full + Object.values(others).reduce((sum, count) => sum + count, 0)).toBe(20_000);
-  await take("a", "meter", message([slotItem(1, 0, 10)]));
-  expect(events).toContain("stored 1");
-});
-
-it("bounds what waits in characters too, so that a flood of large messages does not fill the memory", async () => {
-  const { take, rejected } = await room();
-  const large = " ".repeat(1024 * 1024);
-  await Promise.all(Array.from({ length: 20 }, () => flooding.map((site) => take(site, "meter", large))).flat());
-  await take("a", "meter", large);
-  expect(rejected.counts()).toEqual({ "intake-not-json": 33, "intake-full": 48 });
-});
-
-it("leaves room for the others while one home floods it", async () => {
-  const { take, rejected, events } = await room();
-  const flood = Array.from({ length: 20_000 }, () => take("b", "meter", "garbage"));
-  const honest = take("a", "meter", message([slotItem(1, 0, 10)]));
-  await Promise.all([...flood, honest]);
-  expect(rejected.counts()).toEqual({ "intake-not-json": 4000, "intake-full": 16_000 });
-  expect(events).toContain("stored 1");
-  // And it is heard again afterwards.
-  await take("b", "meter", message([slotItem(1, 0, 10)]));
-  expect(events.filter((event) => event === "stored 1")).toHaveLength(2);
-});
+import { intakeRoom } from "./intake-room.ts";
 
 it("keeps the first 64 appliances of a home and refuses what it says of more, also after a restart", async () => {
-  const first = await room();
+  const first = await intakeRoom();
   const names = Array.from({ length: 70 }, (_, at) => `heater-${at}`);
   for (const [at, resource] of names.entries())
     if (at % 2 === 0) await first.take("a", `resource/${resource}`, { ...boiler, resource });
     else await first.take("a", `status/${resource}`, statusOf(resource, 0));
   expect(first.rejected.counts()).toEqual({ "intake-too-many-resources": 6 });
-  const again = await room({ store: first.store });
+  const again = await intakeRoom({ store: first.store });
   await again.take("a", "resource/one-more", { ...boiler, resource: "one-more" });
   await again.take("a", "ack/x", { v: 1, plan: boot, resource: "another", at: "2026-03-01T23:00:01Z", status: "ACCEPTED" });
   await again.take("a", "resource/heater-0", { ...boiler, resource: "heater-0", minOnS: 1 });
@@ -109,7 +30,7 @@ it("keeps the first 64 appliances of a home and refuses what it says of more, al
 const boot = "0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a01";
 
 it("receipts rows after they are stored, and says when slots came", async () => {
-  const { take, events } = await room();
+  const { take, events } = await intakeRoom();
   await take("a", "meter", message([sampleItem(1), slotItem(2, 0, 10)]));
   await take("a", "meter", message([sampleItem(4)]));
   expect(events).toEqual([
@@ -122,7 +43,7 @@ it("receipts rows after they are stored, and says when slots came", async () => 
 });
 
 it("tells of rows that came again with another content, and of none that are the same", async () => {
-  const { take, rejected, store } = await room();
+  const { take, rejected, store } = await intakeRoom();
   await take("a", "meter", message([sampleItem(1), slotItem(2, 0, 10), slotItem(3, 1, 20)]));
   await take("a", "meter", message([sampleItem(1), slotItem(2, 0, 10), slotItem(3, 1, 20), slotItem(3, 1, 20)]));
   expect(rejected.counts()).toEqual({});
@@ -133,21 +54,21 @@ it("tells of rows that came again with another content, and of none that are the
 });
 
 it("tells of rows that its database has lost, and of rows too far ahead to be kept", async () => {
-  const { take, rejected, events } = await room();
+  const { take, rejected, events } = await intakeRoom();
   await take("a", "meter", { ...message([sampleItem(9), sampleItem(20_000)]), receipted: 8 });
   expect(rejected.counts()).toEqual({ "intake-rows-lost": 1, "intake-rows-ahead": 1 });
   expect(events).toEqual(["stored 1", `a receipt receipt {"boot":"${boot}","seq":9}`]);
 });
 
 it("gives no receipt for what could not be stored, and counts it", async () => {
-  const { take, events, rejected } = await room({ failingStore: true });
+  const { take, events, rejected } = await intakeRoom({ failingStore: true });
   await take("a", "meter", message([sampleItem(1)]));
   expect(events).toEqual([]);
   expect(rejected.counts()).toEqual({ "intake-not-stored": 1 });
 });
 
 it("keeps rows whose receipt cannot be sent: the home sends them again", async () => {
-  const { take, store, rejected } = await room({ offline: true });
+  const { take, store, rejected } = await intakeRoom({ offline: true });
   await take("a", "meter", message([sampleItem(1)]));
   expect(await store.itemCounts()).toEqual([{ site: "a", rows: 1 }]);
   expect(rejected.counts()).toEqual({});
@@ -160,7 +81,7 @@ it.each([
   ["safety", false],
   ["comms", false],
 ] as const)("takes an override by %s for one of the event that runs: %s", async (cause, overridden) => {
-  const { take, store } = await room();
+  const { take, store } = await intakeRoom();
   const agreement = `0x${"7e".repeat(32)}`;
   const of = { site: "a", resource: "boiler", agreement, meter: "grid", baseline: "ten_of_ten", powerW: null } as const;
   const status = statusOf("boiler", 12);
@@ -185,7 +106,7 @@ it.each([
 });
 
 it("takes a plan that the home refuses for no control at all", async () => {
-  const { take, store } = await room();
+  const { take, store } = await intakeRoom();
   const [refused, followed] = [planOf("boiler", 1), planOf("boiler", 2)];
   await store.savePlans("a", [refused, followed], 1);
   const of = { site: "a", resource: "boiler", agreement: `0x${"7e".repeat(32)}`, meter: "grid", baseline: "ten_of_ten" } as const;
@@ -201,7 +122,7 @@ it("takes a plan that the home refuses for no control at all", async () => {
 });
 
 it("stores resources, statuses and answers, and hands on states and settlement messages", async () => {
-  const { take, store, events, log } = await room();
+  const { take, store, events, log } = await intakeRoom();
   const plan = planOf("boiler", 1);
   await store.savePlans("a", [plan], 1);
   await take("a", "state", { v: 1, state: "ready", boot });
@@ -245,7 +166,7 @@ it.each<[string, string, string, unknown]>([
   ["intake-unknown-topic", "a", "meter/extra", message([sampleItem(1)])],
   ["intake-unknown-topic", "a", "firmware", {}],
 ])("counts %s (site %s, topic %s), logs it once and stores nothing", async (code, site, rest, body) => {
-  const { take, store, events, rejected, log } = await room();
+  const { take, store, events, rejected, log } = await intakeRoom();
   await take(site, rest, body);
   await take(site, rest, body);
   expect(rejected.counts()).toEqual({ [code]: 2 });
@@ -254,7 +175,7 @@ it.each<[string, string, string, unknown]>([
 });
 
 it("does not fill the log with an appliance that rejects everything", async () => {
-  const { take, log } = await room();
+  const { take, log } = await intakeRoom();
   for (const name of ["boiler", "car"])
     for (let turn = 0; turn < 50; turn++)
       await take("a", "ack/x", { v: 1, plan: boot, resource: name, at: "2026-03-01T23:00:01Z", status: "REJECTED" });
@@ -262,7 +183,7 @@ it("does not fill the log with an appliance that rejects everything", async () =
 });
 
 it("says what a home refuses of its messages", async () => {
-  const { take, rejected, log } = await room();
+  const { take, rejected, log } = await intakeRoom();
   const refusal = { v: 1, topic: "settle/supply", kid: "control-1", seq: 7, code: "settlement-malformed", message: "kind" };
   await take("a", "refused", refusal);
   expect(rejected.counts()).toEqual({ "intake-refused-by-home": 1 });
@@ -270,13 +191,13 @@ it("says what a home refuses of its messages", async () => {
 });
 
 it("takes fields that it does not know", async () => {
-  const { take, store, rejected } = await room();
+  const { take, store, rejected } = await intakeRoom();
   await take("a", "meter", { ...message([sampleItem(1)]), colour: "red" });
   expect([await store.itemCounts(), rejected.counts()]).toEqual([[{ site: "a", rows: 1 }], {}]);
 });
 
 it("keeps a home's messages in order while another home's go their own way", async () => {
-  const { take, events } = await room();
+  const { take, events } = await intakeRoom();
   await Promise.all(
     [1, 2, 3].flatMap((seq) => [
       take("a", "meter", message([sampleItem(seq)])),
@@ -292,7 +213,7 @@ it("keeps a home's messages in order while another home's go their own way", asy
 });
 
 it("keeps what a household allows and takes back, once each, and nothing that another key signed", async () => {
-  const { take, store, rejected } = await room();
+  const { take, store, rejected } = await intakeRoom();
   const [own, thief] = [await createControlKey("consent"), await createControlKey("consent")];
   const said = (given: boolean, change: Partial<Consent> = {}): Consent => ({
     v: 1,
@@ -320,7 +241,7 @@ it("keeps what a household allows and takes back, once each, and nothing that an
 });
 
 it("stores rows that wait one behind the other with one commit and one receipt, and refuses only what is wrong among them", async () => {
-  const { take, store, events, rejected } = await room();
+  const { take, store, events, rejected } = await intakeRoom();
   const messages = [message([sampleItem(1)]), message([sampleItem(2)]), { v: 1 }, message([sampleItem(3)])];
   await Promise.all(messages.map((body) => take("a", "meter", body)));
   const receipts = events.filter((event) => event.startsWith("a receipt"));
@@ -329,7 +250,7 @@ it("stores rows that wait one behind the other with one commit and one receipt, 
 });
 
 it("drains what it took before it is closed, and takes nothing after that", async () => {
-  const { take, close, isOpen, events } = await room();
+  const { take, close, isOpen, events } = await intakeRoom();
   const taken = [1, 2, 3].map((seq) => take("a", "meter", message([sampleItem(seq)])));
   const closed = close();
   expect(isOpen()).toBe(false);
@@ -365,66 +286,4 @@ it("gives receipts of a run numbers that rise, whichever worker sends them and w
     await inbound.take({ site: "a", rest: "meter", topic: "sma/1/agg/a/up/meter", text });
   }
   expect(numbers).toEqual([0, 5_000_000, 5_000_001, 5_000_002, 5_000_003].map((after) => midnightMs * 1000 + after));
-});
-
-it("keeps sums of trades, knows them only while the household allows it, and forgets them when it takes that back", async () => {
-  const { store, events, rejected, take } = await room();
-  const { privateJwk } = await createControlKey("consent");
-  const said = async (given: boolean, minute: number, until: string | null = null): Promise<void> => {
-    const at = new Date(midnightMs + minute * 60_000).toISOString();
-    const consent: Consent = { v: 1, site: "a", aggregator: "agg", scope: "trades", given, at, until, by: "resident" };
-    await take("a", "consent", { v: 1, consents: [await signConsent(privateJwk, consent)] });
-  };
-  const slotOf = (quarter: number, wh: object = {}) => ({
-    start: new Date(midnightMs + quarter * 900_000).toISOString(),
-    end: new Date(midnightMs + (quarter + 1) * 900_000).toISOString(),
-    boughtWh: 0,
-    soldWh: 800,
-    undrawnPerKwh: null,
-    unfedPerKwh: "420000",
-    ...wh,
-  });
-  const told = { v: 1, at: new Date(midnightMs).toISOString(), slots: [slotOf(2), slotOf(3)] };
-  const known = (minute = 0) => readTrades(store, "a", midnightMs + minute * 60_000);
-  await take("a", "traded", told);
-  expect(await known()).toEqual([]);
-  await said(true, 0, new Date(midnightMs + 50 * 60_000).toISOString());
-  expect(await known()).toEqual(told.slots);
-  // A slot that is over is nothing to plan with, and a consent may end by itself.
-  expect(await known(46)).toEqual([slotOf(3)]);
-  expect(await known(51)).toEqual([]);
-  await take("a", "traded", told);
-  expect(events.filter((event) => event === "a has traded")).toHaveLength(1);
-  for (const bad of [
-    [slotOf(3), slotOf(2)],
-    [slotOf(2), slotOf(2)],
-    [slotOf(2, { end: slotOf(9).end })],
-    [slotOf(2, { soldWh: 10_000_000 })],
-    [slotOf(2, { boughtWh: -1 })],
-    [slotOf(2, { boughtWh: 0.5 })],
-    [slotOf(2, { unfedPerKwh: 0.42 })],
-  ])
-    await take("a", "traded", { ...told, slots: bad });
-  expect(rejected.counts()).toEqual({ "intake-malformed": 7 });
-  expect(await store.traded("a")).toEqual(told.slots);
-  expect(await store.traded("b")).toEqual([]);
-  await said(false, 1);
-  expect(await store.traded("a")).toEqual([]);
-});
-
-it("keeps how warm a tank was, where it was so just now", async () => {
-  const { store, take, events } = await room();
-  const storage = {
-    kind: "tank" as const,
-    whPerK: 200,
-    fillLevelRange: { from: 45, to: 60 },
-    leakage: { wPerK: 2, ambientC: 20 },
-  };
-  await take("a", "resource/boiler", { ...boiler, storage });
-  for (const minutes of [-50, -10, 50]) {
-    const at = new Date(midnightMs + minutes * 60_000).toISOString();
-    await take("a", "status/boiler", { ...statusOf("boiler", 12), fillLevel: { value: 50, at } });
-  }
-  expect(await store.fills("a", "boiler", 0, midnightMs * 2)).toEqual([{ atMs: midnightMs - 600_000, value: 50 }]);
-  expect(events.filter((event) => event === "a tells of boiler")).toHaveLength(3);
 });
