@@ -159,6 +159,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--clock <url>", "unix:/SOCKET or tcp://127.0.0.1:PORT of a clock server; without it time is real")
     .option("--seed <n>", "seed of all that is random", "1")
     .option("--panels <w>", "peak power of the panels of a new house; 0 without any", "4000")
+    .option("--battery <wh>", "capacity of the battery of a new house; 0 without one", "0")
     .option("--p1-port <port>", "0 picks one", "0")
     .option("--han-port <port>", "0 picks one", "0")
     .option("--modbus-port <port>", "0 picks one", "0")

@@ -34,7 +34,7 @@ const Quantiles = z.object({
   errorW: z.int().nullable().describe("mean of |q50 - metered| over the last known day, forecast from the days before it"),
   insideShare: z.number().nullable().describe("share of its slots between q10 and q90; 0.8 is right"),
 });
-const source = z
+const Source = z
   .enum(["history", "profile"])
   .describe("profile: as the home describes it, for too little was seen or always the same");
 const Counts = z.array(z.int());
@@ -45,7 +45,7 @@ const Presence = z.object({
   q10: Counts,
   q50: Counts,
   q90: Counts.describe("least number that is not exceeded on 90 of a hundred such days, each car reckoned for itself"),
-  source,
+  source: Source,
   days: z.int().describe("of history"),
   errorShare: z
     .number()
@@ -59,7 +59,7 @@ const Presence = z.object({
 const Power = Quantiles.extend({
   resource: z.string().describe("all: those of all homes together"),
   kind: z.enum(["energy", "draw"]).describe("energy: W that a heater takes; draw: W of heat that people take from a tank"),
-  source,
+  source: Source,
 });
 const Forecast = z.object({
   site: z.string().nullable().describe("null: all homes together"),
@@ -134,7 +134,7 @@ function shown({ q10, q50, q90, meanW, source, days, errorW, insideShare }: Quan
 function applianceShown(one: ApplianceForecast): z.infer<typeof Presence> | z.infer<typeof Power> {
   const { resource, kind } = one;
   if (kind !== "presence") return { resource, kind, ...shown(one) };
-  const { meanCount, q10, q50, q90, source: from, days, errorShare, brier } = one;
+  const { meanCount, q10, q50, q90, source, days, errorShare, brier } = one;
   const error = { errorShare: errorShare && round(errorShare, 1000), brier: brier && round(brier, 1000) };
-  return { resource, kind, mean: meanCount.map((count) => round(count, 100)), q10, q50, q90, source: from, days, ...error };
+  return { resource, kind, mean: meanCount.map((count) => round(count, 100)), q10, q50, q90, source, days, ...error };
 }

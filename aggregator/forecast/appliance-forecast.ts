@@ -57,16 +57,16 @@ export function carForecast(
   seen: readonly SeenSlot[],
   slots: ForecastSlots,
 ): { share: number[] } & Pick<PresenceOutlook, "source" | "days" | "errorShare" | "brier"> {
-  const described = describedPresence(resource, slots);
-  const found = presenceForecast(seen, slots, {
-    zone: resource.timezone,
-    otherwise: (atMs) => describedPresence(resource, [{ startMs: atMs, endMs: atMs + 1 }])[0] ?? 0,
-  });
+  const newest = seen.reduce((latest, { startMs }) => Math.max(latest, startMs), -Infinity);
+  // From the day on that a forecast is judged by.
+  const lastDay = Number.isFinite(newest) ? [{ startMs: newest - dayMs, endMs: newest }] : [];
+  const isDescribed = describedPresence(resource, [...lastDay, ...slots]);
+  const found = presenceForecast(seen, slots, { zone: resource.timezone, otherwise: (atMs) => isDescribed(atMs, atMs + 1) });
   const changes = seen.some(({ there }) => there) && seen.some(({ there }) => !there);
   // Whole days back: two nights touch three dates.
-  const newest = seen.reduce((latest, { startMs }) => Math.max(latest, startMs), -Infinity);
   const days = new Set(seen.map(({ startMs }) => Math.floor((newest - startMs) / dayMs))).size;
   if (days >= fewestDays && changes) return { ...found, source: "history" };
+  const described = slots.map(({ startMs, endMs }) => isDescribed(startMs, endMs));
   return { share: described, source: "profile", days: found.days, errorShare: null, brier: null };
 }
 

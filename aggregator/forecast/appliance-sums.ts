@@ -74,22 +74,22 @@ export function meanOf(values: readonly (number | null)[]): number | null {
 /** What several took together, and what is said of those of which nothing is known. */
 function powerSum(slots: ForecastSlots) {
   const sum = slotSum();
-  const describedW = slots.map(() => 0);
+  const saidW = slots.map(() => 0);
   let [metered, described] = [0, 0];
   return {
-    add(history: readonly PastSlot[], asDescribedW: readonly number[] | undefined): void {
+    add(history: readonly PastSlot[], toldW: readonly number[] | undefined): void {
       if (tells(history)) {
         metered += 1;
         history.forEach(sum.add);
-      } else if (asDescribedW) {
+      } else if (toldW) {
         described += 1;
-        for (const [slot, watts] of asDescribedW.entries()) describedW[slot] = (describedW[slot] ?? 0) + watts;
+        for (const [slot, watts] of toldW.entries()) saidW[slot] = (saidW[slot] ?? 0) + watts;
       }
     },
     forecast(zone: string): QuantileForecast | undefined {
-      const found = powerForecast(sum.of(metered), slots, zone, described > 0 ? describedW : undefined);
+      const found = powerForecast(sum.of(metered), slots, zone, described > 0 ? saidW : undefined);
       if (!found || found.source === "profile") return found;
-      const more = (watts: readonly number[]): number[] => watts.map((value, slot) => value + (describedW[slot] ?? 0));
+      const more = (watts: readonly number[]): number[] => watts.map((value, slot) => value + (saidW[slot] ?? 0));
       return { ...found, q10: more(found.q10), q50: more(found.q50), q90: more(found.q90), meanW: more(found.meanW) };
     },
   };

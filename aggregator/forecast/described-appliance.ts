@@ -9,16 +9,16 @@ const dayMs = 24 * 3_600_000;
 const hourMs = 3_600_000;
 
 /** Windows of a resource's demand that touch slots; none of what wants no energy by a time. */
-export function windowsOf({ demand, timezone }: Resource, slots: Slots): DemandWindow[] {
+function windowsOf({ demand, timezone }: Resource, slots: Slots): DemandWindow[] {
   const [first, last] = [slots[0], slots.at(-1)];
   if (!first || !last || demand?.kind !== "energy") return [];
   return demandWindows(demand, timezone, first.startMs, last.endMs + dayMs);
 }
 
-/** 1 in the windows of its demand, in which a car is there as far as its home says; 0 outside. */
-export function describedPresence(resource: Resource, slots: Slots): number[] {
+/** 1 for what touches a window of its demand, in which a car is there as far as its home says; else 0. Within the time of slots. */
+export function describedPresence(resource: Resource, slots: Slots): (startMs: number, endMs: number) => number {
   const windows = windowsOf(resource, slots);
-  return slots.map((slot) => (windowWith(windows, slot) ? 1 : 0));
+  return (startMs, endMs) => (windowWith(windows, { startMs, endMs }) ? 1 : 0);
 }
 
 /** W that a heater takes: the energy of its demand evenly in each window; of a tank without one what its home says of it. */

@@ -15,8 +15,6 @@ export interface HomeForecast {
   appliances: readonly ApplianceForecast[];
 }
 
-const dayMs = 24 * 3_600_000;
-
 /** What is foretold from a past. @param zone of the house's clocks */
 export function forecastOf(past: HomePast, slots: ForecastSlots, zone: string): Pick<HomeForecast, "load" | "pv"> {
   const topW = past.pv.reduce((most, slot) => Math.max(most, wattsOf(slot)), 0);

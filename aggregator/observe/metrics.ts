@@ -164,9 +164,9 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
   };
   /** What stands in the database, which may not answer: then all else is told, and of this what was found last. */
   const ask = async (from: MetricSources): Promise<void> => {
-    const open = await from.openDisputes();
+    const disputed = await from.openDisputes();
     const byConfig = await from.gateways();
-    disputesOpen.set(open);
+    disputesOpen.set(disputed);
     gateways.reset();
     for (const [config, count] of Object.entries(byConfig)) gateways.set({ config }, count);
   };

@@ -289,10 +289,10 @@ export function whenThere(
 ): number {
   const there = present.findIndex((share, slot) => slot >= open && slot < end && share >= neverShare);
   if (there < 0) return open;
-  const roomWh = slots
+  const fittingWh = slots
     .slice(there, end)
     .reduce((sum, { startMs, endMs }, at) => sum + (Math.min(powerW, roomW[there + at] ?? 0) * (endMs - startMs)) / 3_600_000, 0);
-  return roomWh >= missingWh ? there : open;
+  return fittingWh >= missingWh ? there : open;
 }
 
 /**

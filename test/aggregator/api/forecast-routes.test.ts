@@ -32,9 +32,9 @@ it("shows when cars are there and what heaters draw, of a home and of all, with 
   // It is one in the afternoon: three and six hours later.
   expect([mean[12], mean[24], q10[24], q90[12], mean.length]).toEqual([0, 1, 1, 0, 144]);
   const { appliances } = await of("/v1/forecasts");
-  expect(appliances.map(({ resource, kind, source }) => `${resource} ${kind} ${source}`)).toEqual([
-    "all presence history",
-    "all energy profile",
+  expect(appliances.map(({ resource, kind, source }) => [resource, kind, source])).toEqual([
+    ["all", "presence", "history"],
+    ["all", "energy", "profile"],
   ]);
   expect(appliances[1]).toMatchObject({ errorW: null, insideShare: null });
 });
