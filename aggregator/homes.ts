@@ -39,6 +39,8 @@ export const operatorMs = 5000;
 const pricesMs = 10_000;
 /** A database that does not answer is named within this time. */
 const slowLookMs = 5000;
+/** How a home is goes to the log so often at most. */
+const quietMs = 30_000;
 /** What was taken is stored and answered within this time when the process stops. */
 const drainMs = 5000;
 /** New slots and answers move things on at once; this is for what got lost. */
@@ -172,6 +174,8 @@ export function openHomes(options: {
     }
     await settling?.onWelcome(site);
   });
+  /** When the log last heard how a home is. */
+  const saidMs = new Map<string, number>();
   const inbound = intake({
     aggregator: config.id,
     sites: known,
@@ -182,7 +186,10 @@ export function openHomes(options: {
     rejections: options.rejections,
     onState(site, { state }) {
       if (states.get(site) !== state) {
-        log.info({ site, state }, "home is now");
+        const isFresh = clock.monotonicMs() - (saidMs.get(site) ?? -Infinity) < quietMs;
+        // One that comes and goes all the time must not fill the log.
+        log[isFresh ? "debug" : "info"]({ site, state }, "home is now");
+        if (!isFresh) saidMs.set(site, clock.monotonicMs());
         options.onState?.(site, state);
       }
       states.set(site, state);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AgentYaml } from "../agent/config/schema.ts";
+import { plainText } from "../core/plain-text.ts";
 import { readAgentConfig } from "./read-agent-config.ts";
 import { readAggregatorConfig } from "./read-aggregator-config.ts";
 import { ConfigError } from "./config-error.ts";
@@ -44,7 +45,7 @@ async function checked(
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (options.json) say(JSON.stringify({ ok: false, code: error.code, issues: error.lines }));
-    else for (const line of error.lines) process.stderr.write(`${line}\n`);
+    else for (const line of error.lines) process.stderr.write(`${plainText(line, Infinity)}\n`);
     return exitCode.usage;
   }
 }

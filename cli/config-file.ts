@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
-import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from "yaml";
+import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument, visit, type Document, type Node } from "yaml";
 import type { z } from "zod";
 import { errorMessage } from "../core/app-error.ts";
 import type { ConfigIssue } from "../core/config-issue.ts";
@@ -29,6 +29,12 @@ export function readConfigFile<S extends z.ZodType>(
       "config-not-yaml",
       document.errors.map((error, index) => `${place(error.pos[0])} ${error.message}${index === 0 ? hintAt(error.code) : ""}`),
     );
+  const reserved = reservedKeys(document);
+  if (reserved.length > 0)
+    throw new ConfigError(
+      "config-invalid",
+      reserved.map((offset) => `${place(offset)} __proto__ cannot be a name; choose another`),
+    );
   const value: unknown = plain(document, file);
   const checked = schema.safeParse(value);
   const issues = checked.success ? crossCheck(checked.data) : checked.error.issues.flatMap((issue) => explain(issue, value));
@@ -49,6 +55,17 @@ function hintAt(code: string): string {
   return isIndentation
     ? "; see that this line and the one before it begin with the right number of blanks, and without tabs"
     : "";
+}
+
+/** Where keys stand that objects of this language do not keep: what hangs on them would be left out without a word. */
+function reservedKeys(document: Document): number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === "__proto__") offsets.push(key.range?.[0] ?? 0);
+    },
+  });
+  return offsets;
 }
 
 /** Aliases are followed only now: one may lead nowhere, or a few of them to millions of values. */

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import { addAggregatorVerbs } from "./aggregator/verbs.ts";
 import { addFleetVerb } from "./simulate-fleet-verb.ts";
+import { plainText } from "../core/plain-text.ts";
 import { ConfigError } from "./config-error.ts";
 import { exitCode } from "./exit-code.ts";
 import { addFleetVerbs } from "./fleet/verbs.ts";
@@ -361,7 +362,14 @@ export async function program(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.good : exitCode.usage;
     // Mistakes in a configuration speak for themselves: file:line:col path message.
     const said = error instanceof ConfigError ? error.lines.join("\n") : `${errorCode(error)}: ${errorMessage(error)}`;
-    process.stderr.write(`${said}\n`);
+    process.stderr.write(`${printable(said)}\n`);
     return error instanceof AppError && error.temporary ? exitCode.unreachable : exitCode.usage;
   }
 }
+
+/** Names in files come from others: none of them moves the cursor of whoever reads of a mistake. */
+const printable = (text: string): string =>
+  text
+    .split("\n")
+    .map((line) => plainText(line, Infinity))
+    .join("\n");

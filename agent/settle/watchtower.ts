@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError, errorMessage } from "../../core/app-error.ts";
+import { boundedText } from "../../core/bounded-text.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import { CosignedRecord } from "../../core/message/settlement-message.ts";
 import { parseAs } from "../../core/parse-as.ts";
@@ -18,6 +19,8 @@ export interface Watchtower {
 
 const Heads = z.object({ records: z.array(CosignedRecord).max(8) });
 const timeoutMs = 15_000;
+/** All heads that one answer has are far below. */
+const mostBytes = 8 * 1024 * 1024;
 
 /** A watchtower behind an address, such as `smart-mla settlement relayer --heads`. */
 export function watchtower(
@@ -28,16 +31,17 @@ export function watchtower(
   const page = `${url.replace(/\/$/, "")}/head/${a}-${b}`;
   const request = async (address: string, init: RequestInit): Promise<string> => {
     let response: Response;
-    let text: string;
+    let text: string | null;
     try {
       response = await fetch(address, { ...init, redirect: "error", signal: AbortSignal.timeout(timeoutMs) });
-      text = await response.text();
+      text = await boundedText(response, mostBytes);
     } catch (cause) {
       throw new AppError("watchtower-unreachable", `watchtower ${url} does not answer: ${errorMessage(cause)}`, {
         temporary: true,
         cause,
       });
     }
+    if (text === null) throw new AppError("watchtower-malformed", `watchtower ${url} sent more than ${mostBytes} bytes`);
     if (!response.ok)
       throw new AppError("watchtower-refused", `watchtower ${url} refused with ${response.status}: ${text.slice(0, 300)}`);
     return text;

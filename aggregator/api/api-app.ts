@@ -1,9 +1,10 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { bodyLimit } from "hono/body-limit";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import { problemOf } from "../../core/problem.ts";
+import { requestIssues } from "../../core/request-issues.ts";
 import type { TokenStore } from "../store/token-store.ts";
-import { queryIssues } from "./query-issues.ts";
 import { type Caller, callerOf } from "./token.ts";
 
 /** The HTTP API while its routes are added; `caller` is who asks. */
@@ -17,6 +18,9 @@ export interface ApiBasis {
   now: () => number;
   log: Log;
 }
+
+/** Nothing that is asked here is longer; what is longer is not read, whoever sends it. */
+const mostBodyBytes = 16 * 1024;
 
 /** Everything else that goes wrong is ours (500). */
 const statusOf: Record<string, number> = {
@@ -43,7 +47,7 @@ const statusOf: Record<string, number> = {
 export function apiApp({ tokens, open, now, log }: ApiBasis): Api {
   const app: Api = new OpenAPIHono({
     defaultHook: (result) => {
-      if (!result.success) throw new AppError("bad-query", queryIssues(result.error));
+      if (!result.success) throw new AppError("bad-query", requestIssues(result.error));
     },
   });
   app.openAPIRegistry.registerComponent("securitySchemes", "token", {
@@ -51,6 +55,14 @@ export function apiApp({ tokens, open, now, log }: ApiBasis): Api {
     scheme: "bearer",
     description: "made by smart-mla aggregator token create",
   });
+  app.use(
+    bodyLimit({
+      maxSize: mostBodyBytes,
+      onError: () => {
+        throw new AppError("bad-query", `a body of more than ${mostBodyBytes} bytes is not read`);
+      },
+    }),
+  );
   app.use(async (c, next) => {
     const caller = await callerOf(c.req.header("authorization"), { store: tokens, nowMs: now() });
     c.set("caller", open && caller.role === "public" ? { role: "operator", site: null, token: "open" } : caller);

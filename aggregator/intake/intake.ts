@@ -70,6 +70,8 @@ const notStored = (cause: unknown): never => {
     cause,
   });
 };
+/** An appliance that rejects everything is in the log so often at most. */
+const sayAgainMs = 60_000;
 /** Causes of an override that come from people in the house. */
 const residents: ReadonlySet<string> = new Set(["user", "hand", "comfort"]);
 
@@ -97,13 +99,20 @@ export function intake(options: IntakeOptions): Intake {
     answers.give(site, { boot: message.boot, seq: contiguousSeq }, receiptNumber);
     if (message.items.some(({ kind }) => kind === "slot")) options.onSlots(site);
   };
+  const rejectedMs = new Map<string, number>();
+  const sayRejected = (key: string, fields: object): void => {
+    const nowMs = options.clock.monotonicMs();
+    const isFresh = nowMs - (rejectedMs.get(key) ?? -Infinity) < sayAgainMs;
+    if (!isFresh) rejectedMs.set(key, nowMs);
+    options.log[isFresh ? "debug" : "warn"]({ ...fields }, "home rejected a plan");
+  };
   const ack = async (site: string, body: unknown): Promise<void> => {
     const answer = parse(InstructionAck, body);
     const { plan, status, code, message, resource } = answer;
     await demandResource(site, resource);
     await store.answerPlan(site, plan, status, code ?? null, { message: message ?? null, atMs: options.clock.now() });
     if (status === "REJECTED") await store.refuseEvents(site, plan);
-    if (status === "REJECTED") options.log.warn({ site, resource, code, reason: message }, "home rejected a plan");
+    if (status === "REJECTED") sayRejected(`${site} ${resource}`, { site, resource, code, reason: message });
     options.onAnswer(site, answer);
   };
   /** By the count of rejections, so that a home that says so in a flood does not fill the log. */

@@ -8,6 +8,8 @@ export interface HomeWatch {
   state(site: string, state: SiteState["state"]): boolean;
   /** It has not been heard of for a while: it follows what it was told, and hears nothing new. */
   isAway(site: string): boolean;
+  /** How long until it counts as away unless it is heard of, ms; 0 where it does, undefined where it is there. */
+  untilAwayMs(site: string): number | undefined;
   answer(site: string, ack: Pick<InstructionAck, "resource" | "status">): void;
   /** False for an appliance whose lists were rejected again and again: nothing is asked of it for some hours. */
   isWilling(site: string, resource: string): boolean;
@@ -31,6 +33,10 @@ export function homeWatch(clock: Pick<Clock, "monotonicMs">): HomeWatch {
       return wasAway && state === "ready";
     },
     isAway,
+    untilAwayMs(site) {
+      const since = goneMs.get(site);
+      return since === undefined ? undefined : Math.max(0, since + awayMs - clock.monotonicMs());
+    },
     answer(site, { resource, status }) {
       const key = `${site}/${resource}`;
       if (status === "ACCEPTED") rejected.delete(key);

@@ -17,7 +17,7 @@ import { type Share, wholeShare } from "../share/share.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { communityPlanner } from "./community-planner.ts";
 import { feederGroups } from "./feeder-groups.ts";
-import { awayMs, homeWatch } from "./home-watch.ts";
+import { homeWatch } from "./home-watch.ts";
 import { planHere } from "./plan-here.ts";
 import { planningThreads } from "./planning-threads.ts";
 import { progressWatch } from "./progress-watch.ts";
@@ -163,6 +163,25 @@ export function planningDesk(options: {
     troubled.set(site, clock.monotonicMs());
     planSoon(site);
   };
+  /** Homes that are waited for: one that comes and goes a thousand times is waited for once. */
+  const awaited = new Set<string>();
+  const awaitAway = (site: string): void => {
+    const leftMs = attendance.untilAwayMs(site);
+    // It is there, or was told to have gone.
+    if (leftMs === undefined || leftMs === 0 || awaited.has(site)) return;
+    awaited.add(site);
+    clock.after(
+      leftMs,
+      () => {
+        awaited.delete(site);
+        // It was back for a while.
+        if (!attendance.isAway(site)) return awaitAway(site);
+        log.info({ site }, "home has gone, the others are planned around what it was told");
+        planSoon(site);
+      },
+      signal,
+    );
+  };
   const overrides = new Map<string, string>();
   const followOperators = operatorFollower({
     ...options,
@@ -217,16 +236,7 @@ export function planningDesk(options: {
     },
     onState(site, state) {
       if (attendance.state(site, state)) planSoon(site);
-      if (state === "ready") return;
-      clock.after(
-        awayMs,
-        () => {
-          if (!attendance.isAway(site)) return;
-          log.info({ site }, "home has gone, the others are planned around what it was told");
-          planSoon(site);
-        },
-        signal,
-      );
+      awaitAway(site);
     },
     onGain: (gained) => gained.forEach(planSoon),
     onOrder: (feeder) =>

@@ -18,6 +18,7 @@ import { feederAvailability, type IncomeSource } from "../reward/income.ts";
 import { gridRecords } from "../flexibility/grid-records.ts";
 import type { OrderOf } from "../flexibility/open-market.ts";
 import type { SignedGridAgreement } from "../../settlement/record/grid-agreement.ts";
+import { demandOwnPairs } from "../../settlement/record/own-pairs.ts";
 import type { SignedTerms, Terms } from "../../settlement/record/sign-agreement.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { anchoring } from "./anchoring.ts";
@@ -69,7 +70,8 @@ const inclusionMissing = "settlement-inclusion-missing";
 
 /**
  * Opens key, agreements and chain, and what works with them; whoever opens closes.
- * @throws AppError of key and agreement files; settlement-no-party where the agreements do not name one aggregator
+ * @throws AppError of key and agreement files; settlement-no-party where the agreements do not name one aggregator;
+ * agreement-twice
  */
 export async function openSettlement(config: AggregatorConfig, settlement: AggregatorSettlement, rooms: Rooms) {
   const { store, clock, log, send } = rooms;
@@ -94,6 +96,7 @@ export async function openSettlement(config: AggregatorConfig, settlement: Aggre
     ...agreements,
     ...(contract ? [[contract.site, contract.signed.agreement] as const] : []),
   ]);
+  demandOwnPairs(pairs);
   for (const { name, grid } of rooms.feeders)
     if (grid && grid.aggregator !== owner)
       throw new AppError(

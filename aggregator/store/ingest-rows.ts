@@ -59,7 +59,12 @@ export async function ingestRows(tx: Db, many: ManyRows, orders: readonly Ingest
   for (const taking of others) rows.push(...(await newRows(tx, taking)));
   // A home whose rows outlived its runs: the first ones stay.
   if (rows.length > 0) await many.addItems(tx, rows);
-  for (const { run, items } of others) for (const item of items) if (item.kind === "gap") await addGap(tx, run, item);
+  for (const { run, items } of others)
+    await addGaps(
+      tx,
+      run,
+      items.filter((item) => item.kind === "gap"),
+    );
   for (const taking of others) await count(tx, taking);
   await many.keepRuns(
     tx,
@@ -113,7 +118,7 @@ async function newestOf(tx: Db, { site, boot }: { site: string; boot: string }, 
 async function begun(tx: Db, run: Run, message: Measurements): Promise<Taking> {
   const lost = Math.max(0, (message.receipted ?? 0) - run.contiguousSeq);
   if (lost > 0) {
-    await addGap(tx, run, await lostRows(tx, run, run.contiguousSeq + 1, message));
+    await addGaps(tx, run, [await lostRows(tx, run, run.contiguousSeq + 1, message)]);
     run.contiguousSeq += lost;
     run.newestSeq = Math.max(run.newestSeq, run.contiguousSeq);
   }
@@ -164,18 +169,21 @@ async function count(tx: Db, { run, items }: Taking): Promise<void> {
 }
 
 /** A table of their own: the first of the rows that a home gave up may have come before it did so. */
-async function addGap(tx: Db, { site, boot }: Run, gap: Omit<GapItem, "kind">): Promise<void> {
+async function addGaps(tx: Db, { site, boot }: Run, gaps: readonly Omit<GapItem, "kind">[]): Promise<void> {
+  if (gaps.length === 0) return;
   await tx
     .insertInto("gap")
-    .values({
-      site,
-      boot,
-      from_seq: gap.seq,
-      to_seq: gap.through,
-      from_ms: Date.parse(gap.from),
-      to_ms: Date.parse(gap.to),
-      reason: gap.reason,
-    })
+    .values(
+      gaps.map((gap) => ({
+        site,
+        boot,
+        from_seq: gap.seq,
+        to_seq: gap.through,
+        from_ms: Date.parse(gap.from),
+        to_ms: Date.parse(gap.to),
+        reason: gap.reason,
+      })),
+    )
     .onConflict((on) => on.doNothing())
     .execute();
 }

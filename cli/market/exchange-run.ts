@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { ExchangeFile, exchangeConfigFromYaml } from "../../market/desk/exchange-config.ts";
+import { crossCheckExchange, ExchangeFile, exchangeConfigFromYaml } from "../../market/desk/exchange-config.ts";
 import { startExchange } from "../../market/desk/main.ts";
 import { readConfigFile } from "../config-file.ts";
 import { runDaemon } from "../daemon.ts";
@@ -7,7 +7,7 @@ import { programVersion } from "../program-version.ts";
 
 /** `smart-mla market exchange run -c FILE` */
 export async function exchangeRun(file: string, say: (line: string) => void): Promise<number> {
-  const yaml = readConfigFile(file, ExchangeFile, () => []);
+  const yaml = readConfigFile(file, ExchangeFile, crossCheckExchange);
   const config = exchangeConfigFromYaml(yaml, dirname(resolve(file)));
   return runDaemon({
     name: config.id,

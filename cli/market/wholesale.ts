@@ -1,8 +1,9 @@
+import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { formatMicro } from "../../core/units.ts";
-import { usualBounds } from "../../market/wholesale/bid-curve.ts";
+import { type Bounds, checkCurve, usualBounds } from "../../market/wholesale/bid-curve.ts";
 import { readCurveFile, writeCurveFile, writeResultFile } from "../../market/wholesale/curve-file.ts";
 import { OutlookFile } from "../../market/wholesale/outlook-file.ts";
 import { quantileBids } from "../../market/wholesale/quantile-bids.ts";
@@ -33,6 +34,14 @@ export async function wholesaleBid(
     mostBytes,
   });
   const { participant, bounds, products } = outlook;
+  const rules: Bounds = bounds
+    ? {
+        lowest: BigInt(bounds.lowest),
+        highest: BigInt(bounds.highest),
+        lotWh: bounds.lot_wh,
+        tick: BigInt(bounds.tick),
+      }
+    : usualBounds;
   const curves = quantileBids(
     participant,
     products.map(({ start, forecast_wh: fixedWh, errors_wh: errorsWh, short, long }) => ({
@@ -44,15 +53,10 @@ export async function wholesaleBid(
       long: BigInt(long),
     })),
     new Map(products.map(({ start, position_wh: wh }) => [Date.parse(start), wh])),
-    bounds
-      ? {
-          lowest: BigInt(bounds.lowest),
-          highest: BigInt(bounds.highest),
-          lotWh: bounds.lot_wh,
-          tick: BigInt(bounds.tick),
-        }
-      : usualBounds,
+    rules,
   );
+  // What could not be handed in is no answer.
+  for (const curve of curves) inFile(file, () => checkCurve(curve, rules));
   if (options.json)
     say(
       JSON.stringify({
@@ -69,16 +73,20 @@ export async function wholesaleBid(
 
 /** `smart-mla market wholesale clear FILE [--json]`: clears bid curves product by product. @throws AppError market-bad-curve-file */
 export async function wholesaleClear(file: string, options: { json?: true }, say: (line: string) => void): Promise<number> {
-  const text = Buffer.from(await readInput(file, mostBytes)).toString("utf8");
+  const bytes = await readInput(file, mostBytes);
+  if (!isUtf8(bytes)) throw new AppError("market-bad-curve-file", `${file} is not UTF-8; save it as UTF-8`);
+  const text = bytes.toString("utf8");
   const curves = readCurveFile(text, file);
   const starts = [...new Set(curves.map(({ startMs }) => startMs))].toSorted((one, other) => one - other);
   // A lot of a real exchange is larger; what the file's three decimals can say is taken.
   const bounds = { ...usualBounds, lotWh: 1, tick: 1n };
   const clearings = starts.map((startMs) =>
-    clearProduct(
-      startMs,
-      curves.filter((curve) => curve.startMs === startMs),
-      bounds,
+    inFile(file, () =>
+      clearProduct(
+        startMs,
+        curves.filter((curve) => curve.startMs === startMs),
+        bounds,
+      ),
     ),
   );
   if (!options.json) {
@@ -97,4 +105,14 @@ export async function wholesaleClear(file: string, options: { json?: true }, say
     }),
   );
   return exitCode.good;
+}
+
+/** With the file that it is about. */
+function inFile<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof AppError) throw new AppError(error.code, `${file}: ${error.message}`, { cause: error });
+    throw error;
+  }
 }

@@ -13,16 +13,26 @@ export interface UftpClient {
   close(): void;
 }
 
-const timeoutMs = 10_000;
+/** From the first byte that is sent to the last one of the answer: who answers drop by drop holds nobody up. */
+const usualAnswerMs = 10_000;
 const mostAnswerBytes = 64 * 1024;
 const Refusal = z.object({ title: z.string().max(200), detail: z.string().max(2000) });
 
-export function uftpClient({ tls, key }: { tls: UftpTls; key: ControlKey }): UftpClient {
+/** @param options.answerMs how long all of a message and its answer may take */
+export function uftpClient({
+  tls,
+  key,
+  answerMs = usualAnswerMs,
+}: {
+  tls: UftpTls;
+  key: ControlKey;
+  answerMs?: number;
+}): UftpClient {
   const agent = new Agent({ ...tls, keepAlive: true, minVersion: "TLSv1.3", maxSockets: 20 });
   return {
     async send(url, message) {
       const text = await signUftp(key, message);
-      const { status, body } = await posted(agent, new URL(uftpPath, url), text);
+      const { status, body } = await posted(agent, new URL(uftpPath, url), text, answerMs);
       if (status === 200) return;
       const refusal = Refusal.safeParse(jsonOf(body));
       throw new AppError(
@@ -37,32 +47,36 @@ export function uftpClient({ tls, key }: { tls: UftpTls; key: ControlKey }): Uft
   };
 }
 
-function posted(agent: Agent, url: URL, text: string): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const fail = (cause: Error): void =>
-      reject(new AppError("uftp-unreachable", `${url.origin} cannot be reached: ${cause.message}`, { temporary: true, cause }));
-    const sent = request(
-      url,
-      {
-        agent,
-        method: "POST",
-        headers: { "content-type": "application/jose", "content-length": Buffer.byteLength(text) },
-        timeout: timeoutMs,
-      },
-      (response) => {
-        let body = "";
-        response.setEncoding("utf8");
-        response.on("data", (part: string) => {
-          if (body.length < mostAnswerBytes) body += part;
-        });
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
-        response.on("error", fail);
-      },
-    );
-    sent.on("timeout", () => sent.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
-    sent.on("error", fail);
-    sent.end(text);
-  });
+function posted(agent: Agent, url: URL, text: string, answerMs: number): Promise<{ status: number; body: string }> {
+  const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: string }>();
+  const fail = (cause: Error): void =>
+    reject(new AppError("uftp-unreachable", `${url.origin} cannot be reached: ${cause.message}`, { temporary: true, cause }));
+  const sent = request(
+    url,
+    {
+      agent,
+      method: "POST",
+      headers: { "content-type": "application/jose", "content-length": Buffer.byteLength(text) },
+    },
+    (response) => {
+      let body = "";
+      const done = (): void => resolve({ status: response.statusCode ?? 0, body });
+      response.setEncoding("utf8");
+      response.on("data", (part: string) => {
+        body += part;
+        if (body.length < mostAnswerBytes) return;
+        // What more it has to say is not waited for.
+        done();
+        sent.destroy();
+      });
+      response.on("end", done);
+      response.on("error", fail);
+    },
+  );
+  const late = setTimeout(() => sent.destroy(new Error(`no answer within ${answerMs / 1000} s`)), answerMs);
+  sent.on("error", fail);
+  sent.end(text);
+  return promise.finally(() => clearTimeout(late));
 }
 
 function jsonOf(body: string): unknown {

@@ -127,6 +127,12 @@ export function crossCheckMarket(yaml: MarketYaml): ConfigIssue[] {
   } catch (error) {
     issues.push({ path: ["flexibility", "grid"], message: error instanceof Error ? error.message : String(error) });
   }
+  if (Object.hasOwn(yaml.flexibility.participants, yaml.domain))
+    issues.push({
+      path: ["flexibility", "participants", yaml.domain],
+      message: "is the grid operator's own domain; name an aggregator by its own",
+      ofKey: true,
+    });
   for (const [domain, { agreement_file }] of Object.entries(yaml.flexibility.participants))
     if (agreement_file !== undefined && !yaml.settlement)
       issues.push({

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import type { ConfigIssue } from "../../core/config-issue.ts";
 import type { LogLevel } from "../../core/log.ts";
 import { Address, Currency, Micro, Name, SiteName } from "../../core/message/fields.ts";
 import type { TopUpLevels } from "../../settlement/chain/top-up.ts";
@@ -75,6 +76,28 @@ export const marketBasis = {
 /** An exchange in a file of its own. */
 export const ExchangeFile = z.strictObject({ ...marketBasis, exchange: ExchangeYaml });
 export type ExchangeFile = z.infer<typeof ExchangeFile>;
+
+/** What a schema cannot see: zones and ways that are there twice, ways of zones that are not there. */
+export function crossCheckExchange({ exchange: { zones, paths } }: ExchangeFile): ConfigIssue[] {
+  const ways = new Map<string, number>();
+  return [
+    ...zones.flatMap((zone, index): ConfigIssue[] =>
+      zones.indexOf(zone) < index ? [{ path: ["exchange", "zones", index], message: `zone "${zone}" is there twice` }] : [],
+    ),
+    ...paths.flatMap(({ from, to }, index): ConfigIssue[] => {
+      const path = ["exchange", "paths", index];
+      const way = `${from} ${to}`;
+      const before = ways.get(way);
+      ways.set(way, before ?? index);
+      return [
+        ...Object.entries({ from, to }).flatMap(([end, zone]): ConfigIssue[] =>
+          zones.includes(zone) ? [] : [{ path: [...path, end], message: `zone "${zone}" is not one of zones` }],
+        ),
+        ...(before === undefined ? [] : [{ path, message: `the way from ${from} to ${to} is paths.${before} too` }]),
+      ];
+    }),
+  ];
+}
 
 /** What an exchange runs by. */
 export interface ExchangeConfig {

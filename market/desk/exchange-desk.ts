@@ -30,6 +30,14 @@ export interface ExchangeDesk {
 
 /** So many orders of one participant stand in the book, those that are over included. */
 const mostOrders = 5000;
+/** Badly signed orders and revocations of one request; the others are not looked at any more. */
+const mostForged = 3;
+const forgedCodes: ReadonlySet<string> = new Set(["market-order-bad-signature", "market-order-wrong-signer"]);
+const notRead: Refusal = {
+  is: "refused",
+  code: "market-order-not-read",
+  message: `${mostForged} before it in the same request are badly signed; send it without them`,
+};
 /** Orders stay this long after their slot: trades of it are still to be settled from the table of trades. */
 const keptMs = 2 * 86_400_000;
 
@@ -77,6 +85,22 @@ export async function exchangeDesk(parts: {
     applyEvent(book, event);
     return taken(event.hash);
   };
+  /** Anybody may send: who signs for nobody costs a few checks of signatures, and holds up neither others nor the auction. */
+  const signedOnes = async (
+    revocations: readonly SignedRevocation[],
+    orders: readonly SignedOrder[],
+  ): Promise<Pick<OrdersDown, "revocations" | "orders">> => {
+    let forged = 0;
+    const looked =
+      <T>(work: (one: T) => Promise<Taken>) =>
+      async (one: T): Promise<Taken> => {
+        if (forged >= mostForged) return refused(notRead);
+        const told = await work(one);
+        if (told.code !== null && forgedCodes.has(told.code)) forged++;
+        return told;
+      };
+    return { revocations: await eachOf(revocations, looked(revoke)), orders: await eachOf(orders, looked(place)) };
+  };
   /** Whose open orders its escrow does not cover any more; without an answer of the chain at any time that is everybody. */
   const shortOf = async (): Promise<Set<string>> => {
     const short = new Set<string>();
@@ -120,8 +144,7 @@ export async function exchangeDesk(parts: {
     take: ({ forecast, revocations, orders }) =>
       inTurn(async () => ({
         forecast: forecast ? await takeForecast(forecast) : null,
-        revocations: await eachOf(revocations, revoke),
-        orders: await eachOf(orders, place),
+        ...(await signedOnes(revocations, orders)),
       })),
     tick: () =>
       inTurn(async () => {

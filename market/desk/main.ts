@@ -17,6 +17,7 @@ import { epochMaker } from "../../settlement/log/epoch-maker.ts";
 import { fillMirrors } from "../../settlement/log/fill-mirrors.ts";
 import { logPublisher } from "../../settlement/log/log-publisher.ts";
 import { type SignedAgreement, householdOf } from "../../settlement/record/agreement.ts";
+import { demandOwnPairs } from "../../settlement/record/own-pairs.ts";
 import { readAgreement } from "../../settlement/record/read-agreement.ts";
 import { exchangeDisputeStore } from "../store/exchange-dispute-store.ts";
 import { exchangeEpochStore } from "../store/exchange-epoch-store.ts";
@@ -171,7 +172,7 @@ export async function startExchange(options: {
   };
 }
 
-/** @throws AppError of readAgreement, market-no-participants, market-two-exchanges */
+/** @throws AppError of readAgreement, market-no-participants, market-two-exchanges, agreement-twice */
 function readAgreements(config: ExchangeConfig): { owner: string; agreements: Map<string, SignedAgreement> } {
   const signed = config.participants.map(({ name, agreementFile }) => readAgreement(agreementFile, name, config));
   const owner = signed[0]?.agreement.aggregator;
@@ -183,6 +184,7 @@ function readAgreements(config: ExchangeConfig): { owner: string; agreements: Ma
         "market-two-exchanges",
         `the agreement with ${agreement.site} is with ${agreement.aggregator} in ${agreement.currency}, that of the first with ${owner} in ${config.currency}`,
       );
+  demandOwnPairs(signed.map(({ agreement }) => [agreement.site, agreement]));
   return { owner, agreements: new Map(signed.map((one) => [householdOf(one.agreement), one])) };
 }
 

@@ -15,13 +15,20 @@ const PerKwh = z
   .transform((value) => BigInt(value));
 
 const Fee = PerKwh.refine((value) => value >= 0n, "expected a fee of 0 or more");
-const Zone = z.string().min(1).max(48);
+/** Names are hashed as UTF-8, which half a character is not. */
+const name = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .refine((text) => text.isWellFormed(), "expected whole characters, it holds half a surrogate pair");
+const Zone = name(48);
 
 const FileOrder = z.strictObject({
   /** Names it in the result; no two orders have the same. */
-  id: z.string().min(1).max(80),
+  id: name(80),
   /** Nobody trades with itself; left out, the order has a participant of its own. */
-  participant: z.string().min(1).max(80).optional(),
+  participant: name(80).optional(),
   side: z.enum(["buy", "sell"]),
   wh: z.int().min(0).max(mostWh),
   /** A buyer's most, path fee included; a seller's least. */
@@ -47,6 +54,15 @@ export const BookFile = z.strictObject({
       (paths) => new Set(paths.flatMap(({ from, to }) => [from, to])).size <= mostZones,
       `expected at most ${mostZones} zones with ways of their own`,
     )
+    .superRefine((paths, context) => {
+      const seen = new Map<string, number>();
+      for (const [at, { from, to }] of paths.entries()) {
+        const way = JSON.stringify([from, to]);
+        const before = seen.get(way);
+        if (before === undefined) seen.set(way, at);
+        else context.addIssue({ code: "custom", path: [at], message: `the way from ${from} to ${to} is paths[${before}] too` });
+      }
+    })
     .default([]),
   /** What happens to energy that is not traded; given, the result compares each participant with the exchange and without. */
   supplier: z.strictObject({ import_micro_per_kwh: PerKwh, export_micro_per_kwh: PerKwh }).optional(),

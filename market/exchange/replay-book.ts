@@ -52,6 +52,7 @@ export function replayBook(book: BookFile): BookResult {
   const ids = new Map<string, string>();
   const slots = new Map<string, { slot: string | null; orders: AuctionOrder[] }>();
   const places = new Map<string, number>();
+  const given = new Set(book.orders.flatMap(({ participant }) => participant ?? []));
   for (const [index, order] of book.orders.entries()) {
     const before = places.get(order.id);
     if (before !== undefined)
@@ -62,7 +63,7 @@ export function replayBook(book: BookFile): BookResult {
     places.set(order.id, index);
     const startMs = order.slot === undefined ? null : Date.parse(order.slot);
     const slot = startMs === null ? null : new Date(startMs).toISOString();
-    const made = auctionOrder(order, slot);
+    const made = auctionOrder(order, slot, given);
     ids.set(made.hash, order.id);
     const here = slots.get(slot ?? "") ?? { slot, orders: [] };
     slots.set(slot ?? "", here);
@@ -74,10 +75,15 @@ export function replayBook(book: BookFile): BookResult {
   return { ...written(book, results, (order) => ids.get(order.hash) ?? ""), ...compared(book, results) };
 }
 
-/** Its hash is of all that it says, so that what rounding leaves over goes by the orders and not by their place in the file. */
-function auctionOrder(order: FileOrder, slot: string | null): AuctionOrder {
-  const { id, participant = id, side, wh, limit_micro_per_kwh: limit, zone } = order;
-  const hash = canonicalHash({ id, participant, side, wh, limit: String(limit), zone, slot });
+/**
+ * Its hash is of all that it says, so that what rounding leaves over goes by the orders and not by their place in the file.
+ * @param given names of participants in the file: who has none is none of them
+ */
+function auctionOrder(order: FileOrder, slot: string | null, given: ReadonlySet<string>): AuctionOrder {
+  const { id, side, wh, limit_micro_per_kwh: limit, zone } = order;
+  const hash = canonicalHash({ id, participant: order.participant ?? id, side, wh, limit: String(limit), zone, slot });
+  let participant = order.participant ?? id;
+  if (order.participant === undefined) while (given.has(participant)) participant += "'";
   return { hash, participant, side, wh, limit, zone };
 }
 

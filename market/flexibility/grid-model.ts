@@ -25,7 +25,8 @@ export interface Grid {
 /** Puts elements into a grid. @throws AppError market-bad-grid for a name twice, an unknown feed, a ring, or figures that do not fit */
 export function radialGrid(elements: readonly GridElement[], slots: number): Grid {
   const byName = new Map(elements.map((element) => [element.name, element]));
-  if (byName.size !== elements.length) throw bad("two elements have the same name");
+  const twice = elements.find((element) => byName.get(element.name) !== element);
+  if (twice) throw bad(`two elements have the name ${twice.name}; give each its own`);
   const pathFrom = new Map<string, string[]>();
   for (const element of elements) {
     for (const [figures, name] of [

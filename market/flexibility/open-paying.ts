@@ -4,6 +4,7 @@ import { chainClient, type ChainClient } from "../../settlement/chain/chain-clie
 import { openKeystore } from "../../settlement/keys/keystore.ts";
 import { readPassphrase } from "../../settlement/keys/read-passphrase.ts";
 import { gridOperatorOf, type SignedGridAgreement } from "../../settlement/record/grid-agreement.ts";
+import { demandOwnPairs } from "../../settlement/record/own-pairs.ts";
 import { readGridContract } from "../../settlement/record/read-grid-contract.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { MarketConfig } from "../config/market-config.ts";
@@ -18,7 +19,7 @@ export interface Paying {
 /**
  * Null where orders are only agreed on.
  * @throws AppError of key and contract files; agreement-elsewhere where a contract pays other prices than the configuration, or is
- * another grid operator's
+ * another grid operator's; agreement-twice
  */
 export async function openPaying(config: MarketConfig, log: Log): Promise<Paying | null> {
   const { settlement, flexibility, currency, timezone } = config;
@@ -35,6 +36,7 @@ export async function openPaying(config: MarketConfig, log: Log): Promise<Paying
       );
     agreements.set(domain, signed);
   }
+  demandOwnPairs([...agreements].map(([domain, { agreement }]) => [domain, agreement]));
   const owners = new Set([...agreements.values()].map(({ agreement }) => gridOperatorOf(agreement)));
   if (owners.size > 1)
     throw new AppError("agreement-elsewhere", `the contracts are of different grid operators: ${[...owners].join(", ")}`);

@@ -29,6 +29,8 @@ export function playCase(file: CaseFile): PlayedCase {
   const { slots } = file;
   const hours = file.slot_minutes / 60;
   const grid = gridOf(file);
+  demandOwnNames(file.aggregators, "aggregators");
+  for (const [index, { loads }] of file.aggregators.entries()) demandOwnNames(loads, `aggregators[${index}].loads`);
   const portfolios = file.aggregators.map((one, index) => {
     if (!grid.pathFrom.has(one.point))
       throw new AppError("market-bad-case", `aggregators[${index}].point: "${one.point}" is no element of the grid`);
@@ -99,6 +101,20 @@ export function playCase(file: CaseFile): PlayedCase {
       default:
         return [];
     }
+  }
+}
+
+/** Orders, payments and schedules are told by name. @throws AppError market-bad-case */
+function demandOwnNames(all: readonly { name: string }[], path: string): void {
+  const places = new Map<string, number>();
+  for (const [index, { name }] of all.entries()) {
+    const before = places.get(name);
+    if (before !== undefined)
+      throw new AppError(
+        "market-bad-case",
+        `${path}[${index}].name: "${name}" is that of ${path}[${before}] too; give each its own`,
+      );
+    places.set(name, index);
   }
 }
 

@@ -40,20 +40,19 @@ const Row = z.object({
 export function readCurveFile(text: string, file: string): BidCurve[] {
   const malformed = (line: number, what: string): AppError => new AppError("market-bad-curve-file", `${file}:${line}: ${what}`);
   let headed = false;
-  const checked = (header: string[]): string[] => {
+  const checked = (names: string[]): string[] => {
     headed = true;
-    const missing = columns.filter((column) => !header.includes(column));
-    if (missing.length > 0) throw new Error(`the first line lacks ${missing.join(", ")} (expected ${columns.join(",")})`);
-    return header;
+    return header(names);
   };
   let rows: { record: Record<string, string>; info: { lines: number } }[];
   try {
     // With `info` each row comes with its place, which the library's types do not say.
     rows = parse(text, { bom: true, trim: true, skip_empty_lines: true, info: true, comment: "#", columns: checked }) as never;
   } catch (cause) {
+    if (cause instanceof AppError) throw malformed(1, cause.message);
     throw new AppError("market-bad-curve-file", `${file}: ${errorMessage(cause)}`, { cause });
   }
-  if (!headed) throw malformed(1, `no line with the names of the columns (expected ${columns.join(",")})`);
+  if (!headed) throw malformed(1, `no line with the names of the columns, expected ${columns.join(", ")}`);
   const curves = new Map<string, BidCurve>();
   for (const { record, info } of rows) {
     const row = Row.safeParse(record);
@@ -62,11 +61,25 @@ export function readCurveFile(text: string, file: string): BidCurve[] {
     const startMs = Date.parse(start);
     if (Date.parse(end) - startMs !== productMs || startMs % productMs !== 0)
       throw malformed(info.lines, `${start} to ${end} is no product of ${productMinutes} min`);
-    const curve = curves.get(`${start} ${participant}`) ?? { participant, startMs, steps: [] };
-    curves.set(`${start} ${participant}`, curve);
+    // An instant can be written in several ways.
+    const curve = curves.get(`${startMs} ${participant}`) ?? { participant, startMs, steps: [] };
+    curves.set(`${startMs} ${participant}`, curve);
     curve.steps.push({ side, wh: power * whPerThousandthMw, limit: BigInt(limit) });
   }
   return [...curves.values()];
+}
+
+/** The columns of a file as its first line names them: each of ours once, others as they like. @throws AppError market-bad-curve-file */
+function header(names: readonly string[]): string[] {
+  for (const column of columns) {
+    const count = names.filter((name) => name === column).length;
+    if (count !== 1)
+      throw new AppError(
+        "market-bad-curve-file",
+        `column ${column} is there ${count} times, expected ${columns.join(", ")} once each`,
+      );
+  }
+  return [...names];
 }
 
 /** The same file from curves. */

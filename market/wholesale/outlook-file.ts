@@ -22,6 +22,15 @@ export const OutlookFile = z.strictObject({
       lot_wh: z.int().positive().default(usualBounds.lotWh),
       tick: PerKwh.refine((text) => BigInt(text) > 0n, "a tick above 0").default(String(usualBounds.tick)),
     })
+    .refine(({ lowest, highest }) => BigInt(lowest) < BigInt(highest), { message: "must be below highest", path: ["lowest"] })
+    .refine(({ lowest, tick }) => BigInt(lowest) % BigInt(tick) === 0n, {
+      message: "must be a multiple of tick",
+      path: ["lowest"],
+    })
+    .refine(({ highest, tick }) => BigInt(highest) % BigInt(tick) === 0n, {
+      message: "must be a multiple of tick",
+      path: ["highest"],
+    })
     .optional(),
   products: z
     .array(
@@ -41,6 +50,14 @@ export const OutlookFile = z.strictObject({
         .refine(({ short, long }) => BigInt(short) >= BigInt(long), { message: "must be at least long", path: ["short"] }),
     )
     .min(1)
-    .max(200),
+    .max(200)
+    .superRefine((products, context) => {
+      const places = new Map<number, number>();
+      for (const [at, { start }] of products.entries()) {
+        const before = places.get(Date.parse(start));
+        if (before === undefined) places.set(Date.parse(start), at);
+        else context.addIssue({ code: "custom", path: [at, "start"], message: `that of products[${before}] too` });
+      }
+    }),
 });
 export type OutlookFile = z.infer<typeof OutlookFile>;

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { AppError, errorMessage } from "../../core/app-error.ts";
+import { boundedText } from "../../core/bounded-text.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import {
   AllocationsDown,
@@ -55,21 +56,21 @@ export function exchangeClient(
     const headers = { "content-type": "application/json" };
     const init = body === undefined ? {} : { method: "POST", headers, body: JSON.stringify(body) };
     let response: Response;
-    let text: string;
+    let text: string | null;
     try {
       response = await fetch(`${base}${path}`, { ...init, redirect: "error", signal: AbortSignal.timeout(timeoutMs) });
-      text = await response.text();
+      text = await boundedText(response, mostBytes);
     } catch (cause) {
       throw new AppError("exchange-unreachable", `exchange ${url} does not answer: ${errorMessage(cause)}`, {
         temporary: true,
         cause,
       });
     }
+    if (text === null) throw new AppError("exchange-malformed", `exchange ${url} sent more than ${mostBytes} bytes`);
     if (!response.ok)
       throw new AppError("exchange-refused", `exchange ${url} answered ${response.status}: ${text.slice(0, 300)}`, {
         temporary: response.status >= 500,
       });
-    if (text.length > mostBytes) throw new AppError("exchange-malformed", `exchange ${url} sent ${text.length} characters`);
     return parseAs(schema, jsonOf(text), "exchange-malformed", url);
   };
   const request = async (): Promise<SignedRequest> => {

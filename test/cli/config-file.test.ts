@@ -333,6 +333,12 @@ it.each([
   expect(issues(text).map((line) => line.split(" ")[0])).toContain(place);
 });
 
+it("names a key that would be left out without a word", () => {
+  expect(issues("version: 1\nmeters:\n  __proto__: { driver: dsmr }\n")).toEqual([
+    "agent.yaml:3:3 __proto__ cannot be a name; choose another",
+  ]);
+});
+
 it("survives an empty file, another document and a bomb of aliases", () => {
   expect(issues("")).toHaveLength(1);
   expect(issues("- just\n- a list\n")).toHaveLength(1);

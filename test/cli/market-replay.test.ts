@@ -158,8 +158,21 @@ describe("smart-mla market replay", () => {
       /: BOOK:2 orders\[0\]\.limit_micro_per_kwh: expected whole micro-units per kWh \(0\.215 EUR is 215000\)/,
     ],
     ['{"orders": [], "fee_micro_per_kwh": -5}', /fee_micro_per_kwh: expected a fee of 0 or more/],
+    [
+      '{"orders": [{"id": "\\ud800", "side": "buy", "wh": 1, "limit_micro_per_kwh": 1}]}',
+      /^market-bad-book: .*BOOK:1 orders\[0\]\.id: .*half a surrogate pair/,
+    ],
+    [
+      '{"orders": [], "paths": [{"from": "a", "to": "b", "fee_micro_per_kwh": 1},\n {"from": "a", "to": "b", "fee_micro_per_kwh": 9}]}',
+      /^market-bad-book: .*BOOK:2 paths\[1\]: the way from a to b is paths\[0\] too/,
+    ],
   ])("says what is wrong with a file, where, and what was expected: %#", async (text, message) => {
     expect(await run(text)).toMatch(message);
+  });
+
+  it("takes an order without a participant for nobody else's", async () => {
+    const book = { orders: [order("a", "buy", 5, 9), order("b", "sell", 5, 1, { participant: "a" })] };
+    expect(await replayed(book)).toMatchObject({ volume_wh: 5, unmatched: [] });
   });
 
   it("refuses an id that is there twice, and a file that is no text", async () => {

@@ -160,6 +160,17 @@ describe("smart-mla market rounds", () => {
       { aggregators: [aggregator("a", [], { homes: [{ slot_minutes: 60, import_price_per_kwh: [1, 2], appliances: [] }] })] },
       "homes[0]: expected 4 slots",
     ],
+    [
+      "two aggregators of one name",
+      { aggregators: [aggregator("a", cars), aggregator("a", cars)] },
+      'aggregators[1].name: "a" is that of aggregators[0] too',
+    ],
+    [
+      "two loads of one name",
+      { aggregators: [aggregator("a", [...cars, load("b", 1, 1, [0])])] },
+      'aggregators[0].loads[3].name: "b" is that of aggregators[0].loads[1] too',
+    ],
+    ["two elements of one name", { grid: [{ name: "feeder" }, { name: "feeder" }] }, "two elements have the name feeder"],
     ["what is no home", { aggregators: [aggregator("a", [], { homes: [7] })] }, "plan-bad-problem"],
   ])("refuses %s", async (_, change, message) =>
     expect(

@@ -69,3 +69,51 @@ it("says what a file should be, and prints its schema", async () => {
   writeFileSync(file, "participant,side\n1,2\n");
   expect((await wholesale("clear", file)).err).toContain("market-bad-curve-file");
 });
+
+const head = "participant,product_start,product_end,side,price_per_mwh,volume_mw\n";
+it.each<[string, string | Buffer, RegExp]>([
+  ["an empty file", "", /^market-bad-curve-file: FILE:1: no line with the names of the columns, expected participant, /],
+  ["bytes that are no text", Buffer.from([0xff, 0xfe, 0x00]), /^market-bad-curve-file: FILE is not UTF-8/],
+  ["a missing column", head.replace("side,", ""), /^market-bad-curve-file: FILE:1: column side is there 0 times/],
+  ["a column that is there twice", `side,${head}`, /FILE:1: column side is there 2 times/],
+  [
+    "a volume that no exchange takes",
+    `${head}a,2026-03-02T10:00:00Z,2026-03-02T10:15:00Z,buy,10,999999999\n`,
+    /^market-bad-curve: FILE: curve of a for 2026-03-02T10:00:00.000Z: buy /,
+  ],
+  [
+    "a participant that would trade with itself, its product written in two ways",
+    `${head}a,2026-03-02T10:00:00Z,2026-03-02T10:15:00Z,buy,10,1\na,2026-03-02T10:00:00.000Z,2026-03-02T10:15:00.000Z,sell,5,1\n`,
+    /^market-bad-curve: FILE: .*it buys where it sells from 5000/,
+  ],
+])("does not clear %s", async (_, text, message) => {
+  const file = join(scratch("wholesale"), "curves.csv");
+  writeFileSync(file, text);
+  const { code, err } = await wholesale("clear", file);
+  expect([code, err.replaceAll(file, "FILE")]).toEqual([2, expect.stringMatching(message)]);
+});
+
+it.each<[string, object, RegExp]>([
+  ["bounds the wrong way round", { bounds: { lowest: "10", highest: "-10" } }, /bounds.lowest: must be below highest/],
+  ["a bound beside the ticks", { bounds: { highest: "19" } }, /bounds.highest: must be a multiple of tick/],
+  [
+    "a product that is there twice",
+    { products: [outlook.products[0], outlook.products[0]] },
+    /products\[1\].start: that of products\[0\]/,
+  ],
+  [
+    "a volume that no exchange takes",
+    { products: [{ ...outlook.products[0], forecast_wh: 1e12 }] },
+    /^market-bad-curve: FILE: curve of city for .*: buy /,
+  ],
+  [
+    "a price that no exchange takes",
+    { bounds: { highest: "999999999999999999999999999990" } },
+    /^market-bad-curve: FILE: .*limit 9{29}0 is not/,
+  ],
+])("does not bid with %s", async (_, change, message) => {
+  const file = join(scratch("wholesale"), "outlook.json");
+  writeFileSync(file, JSON.stringify({ ...outlook, ...change }));
+  const { code, err } = await wholesale("bid", file);
+  expect([code, err.replaceAll(file, "FILE")]).toEqual([2, expect.stringMatching(message)]);
+});

@@ -28,6 +28,14 @@ describe("usage", () => {
     expect(err).toMatch(message);
   });
 
+  it("lets no name in a file move the cursor of whoever reads of its mistake", async () => {
+    const file = join(scratch("program"), "book.json");
+    writeFileSync(file, JSON.stringify({ orders: [], "\u001b[2J\u202e": 1 }));
+    const { err } = await runCli(["market", "replay", file]);
+    expect(err).toContain('Unrecognized key: "?[2J?"');
+    expect(err).not.toContain("\u001b");
+  });
+
   it("exits 0 for help", async () => {
     const { code, out } = await runCli(["--help"]);
     expect(code).toBe(0);

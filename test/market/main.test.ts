@@ -236,6 +236,7 @@ it("refuses a configuration that contradicts itself", () => {
       }),
     ).map(({ path, message }) => `${path.join(".")}: ${message}`);
   expect(issues({})).toEqual([]);
+  expect(issues({}, { domain: "a.example" })[0]).toContain("participants.a.example: is the grid operator's own domain");
   expect(issues({}, { timezone: "Mars" })[0]).toContain("timezone: expected an IANA time zone");
   expect(issues({ grid: [{ name: "feeder", above: "x" }] })[0]).toContain("feeder is fed by x");
   expect(issues({ grid: [{ name: "feeder", base_w: Array.from({ length: 25 }, () => 1) }] })[0]).toContain("expected 24");

@@ -53,6 +53,27 @@ it.each<[string, number, string]>([
   });
 });
 
+it("does not read what is too long to be asked for, from nobody", async () => {
+  const { app } = await apiRig({ open: false });
+  let read = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      read += 1;
+      if (read > 1000) controller.close();
+      else controller.enqueue(new Uint8Array(64 * 1024).fill(0x79));
+    },
+  });
+  const asked = new Request("http://127.0.0.1/v1/disputes/1/resolution", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body,
+    duplex: "half",
+  } as RequestInit);
+  const answer = await app.fetch(asked);
+  expect([answer.status, ((await answer.json()) as { title: string }).title]).toEqual([400, "bad-query"]);
+  expect(read).toBeLessThan(10);
+});
+
 it("gives the bundle of a record that both have signed", async () => {
   const { get, bundle } = await apiRig();
   expect(await get("/v1/settlements/a/1/bundle")).toMatchObject({ status: 200, body: JSON.parse(JSON.stringify(bundle)) });

@@ -139,3 +139,20 @@ it(
     });
   },
 );
+
+it("waits once for a home that comes and goes a thousand times, and says so a few times only", { timeout: 90_000 }, async () => {
+  const room = await street({ homes: 2, importLimitW: 11_000 });
+  await allTold(room, room.sites);
+  const said = room.log.informed("home is now");
+  for (let turn = 0; turn < 500; turn++) await Promise.all([room.say.state("gw-0", "ready"), room.say.state("gw-0", "lost")]);
+  await until("it is known to have gone", async () => {
+    await room.clock.advance(10_000);
+    return room.log.informed("home has gone, the others are planned around what it was told") > 0;
+  });
+  for (let minute = 0; minute < 10; minute++) {
+    await Promise.all([room.say.state("gw-0", "lost"), room.say.state("gw-0", "disconnected")]);
+    await room.clock.advance(minuteMs);
+  }
+  expect(room.log.informed("home has gone, the others are planned around what it was told")).toBe(1);
+  expect(room.log.informed("home is now") - said).toBeLessThan(15);
+});

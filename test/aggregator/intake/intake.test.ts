@@ -253,6 +253,14 @@ it.each<[string, string, string, unknown]>([
   expect([events, await store.itemCounts(), await store.resources("a")]).toEqual([[], [], []]);
 });
 
+it("does not fill the log with an appliance that rejects everything", async () => {
+  const { take, log } = await room();
+  for (const name of ["boiler", "car"])
+    for (let turn = 0; turn < 50; turn++)
+      await take("a", "ack/x", { v: 1, plan: boot, resource: name, at: "2026-03-01T23:00:01Z", status: "REJECTED" });
+  expect(log.lines.map(({ fields }) => fields["resource"])).toEqual(["boiler", "car"]);
+});
+
 it("says what a home refuses of its messages", async () => {
   const { take, rejected, log } = await room();
   const refusal = { v: 1, topic: "settle/supply", kid: "control-1", seq: 7, code: "settlement-malformed", message: "kind" };

@@ -24,7 +24,7 @@ vi.setConfig({ testTimeout: 120_000 });
 const hourMs = 3_600_000;
 
 /** Settlement as the daemon opens it, from files, on a private chain that is anchored on another one. */
-async function open(more: Record<string, unknown>) {
+async function open(more: Record<string, unknown>, otherSites: Record<string, unknown> = {}) {
   const [chain, pub] = [await openChain(), await openChain()];
   const folder = scratch("aggregator");
   mkdirSync(join(folder, "keys"));
@@ -33,6 +33,7 @@ async function open(more: Record<string, unknown>) {
   writeFileSync(join(folder, "passphrase"), "long enough a passphrase", { mode: 0o600 });
   const agreement = parties.exampleAgreement(chain.market.domain);
   writeFileSync(join(folder, "agreement.json"), JSON.stringify(await parties.signBoth(agreement)));
+  writeFileSync(join(folder, "again.json"), JSON.stringify(await parties.signBoth({ ...agreement, site: "gw-again" })));
   const on = ({ anvil, market }: typeof chain) => ({
     key: "own",
     passphrase_file: "passphrase",
@@ -45,7 +46,7 @@ async function open(more: Record<string, unknown>) {
     id: "community",
     broker: { url: "mqtt://127.0.0.1:9" },
     control_key_file: "control.json",
-    sites: { [site]: { agreement_file: "agreement.json" } },
+    sites: { [site]: { agreement_file: "agreement.json" }, ...otherSites },
     prices_file: "prices.json",
     settlement: { ...on(chain), epoch_s: 3600, final_after: 0, mode: "each", anchor: on(pub), ...more },
     storage: { path: "data.db" },
@@ -178,4 +179,11 @@ it("is refused by the configuration where a gateway should settle what is settle
   const settlement = { key: "k", passphrase_file: "p", chain_id: 1, contract: `0x${"5e".repeat(20)}`, rpc_url: "http://x" };
   const parsed = AggregatorYaml.shape.settlement.safeParse({ ...settlement, settled_by: "gateway" });
   expect(parsed.error?.issues).toMatchObject([{ path: ["settled_by"], message: "gateway needs mode: each" }]);
+});
+
+it("does not settle with one household under two names", async () => {
+  await expect(open({}, { "gw-again": { agreement_file: "again.json" } })).rejects.toMatchObject({
+    code: "agreement-twice",
+    message: expect.stringContaining(`the agreements of ${site} and gw-again are of the same two parties`),
+  });
 });

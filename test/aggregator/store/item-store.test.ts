@@ -113,6 +113,15 @@ it("names what is missing: readings given up, and time that no slot covers", asy
   expect(await store.gaps("b", midnightMs, midnightMs + 9 * quarterMs)).toEqual([]);
 });
 
+it("keeps many gaps of one message, each once", async () => {
+  const { store } = await scratchStore();
+  const gaps = Array.from({ length: 500 }, (_, at) => gapItem(3 * at + 2, 3 * at + 3));
+  await store.ingest("a", message([...gaps, ...gaps.slice(0, 9)]));
+  expect(await store.ingest("a", message([...gaps, slotItem(1, 0, 10)]))).toEqual({ contiguousSeq: 3, added: 1 });
+  const kept = await store.gaps("a", midnightMs, midnightMs + 100 * quarterMs);
+  expect(kept.filter(({ kind }) => kind === "readings")).toHaveLength(500);
+});
+
 it("does not wait for rows that the home has a receipt for: they are a gap from then on, told once", async () => {
   const { store } = await scratchStore();
   await store.ingest("a", message([slotItem(1, 0, 10), sampleItem(2), sampleItem(5)]));

@@ -69,6 +69,18 @@ it("takes no order twice, late, by a foreign key, beyond forecast or escrow, and
   expect(await rig.place(roof, { orderId: "o3" })).toBe("market-order-late");
 });
 
+it("checks a few signatures of a request that signs for nobody, and no more", async () => {
+  const { rig, roof } = await openRig();
+  const signature = `0x${"1".repeat(128)}1b`;
+  const orders = Array.from({ length: 500 }, (_, at) => ({ order: { ...rig.orderOf(roof), orderId: `o${at}` }, signature }));
+  const answer = await rig.post("/v1/orders", { orders });
+  const { orders: told } = (await answer.json()) as { orders: { taken: boolean; code: string }[] };
+  const codes = told.map(({ code }) => code);
+  expect(codes.filter((code) => code === "market-order-not-read")).toHaveLength(497);
+  expect(told.some((one) => one.taken)).toBe(false);
+  expect(await rig.place(roof)).toBe("taken");
+});
+
 it("goes on after a restart with the same book, and trades nothing twice", async () => {
   const { rig, roof, car } = await openRig();
   await rig.place(roof);
@@ -139,4 +151,25 @@ it("tells a supplier what its customer traded once the gate is closed, and nobod
   expect((await asked(car, supplier)).status).toBe(403);
   expect((await asked(roof, car)).status).toBe(403);
   expect((await asked(roof, { owner: supplier.owner, signer: car.signer })).status).toBe(403);
+});
+
+it("describes all that it answers, and says which parameter is missing", async () => {
+  const { rig } = await openRig();
+  const answer = await rig.running.app.request("/openapi.json");
+  expect(answer.status).toBe(200);
+  const { paths } = (await answer.json()) as { paths: Record<string, unknown> };
+  expect(Object.keys(paths).toSorted()).toEqual([
+    "/v1/allocations",
+    "/v1/balancing",
+    "/v1/log/{by}/{epoch}",
+    "/v1/orders",
+    "/v1/own",
+    "/v1/records",
+    "/v1/records/{seq}/bundle",
+    "/v1/results",
+    "/v1/rules",
+    "/v1/settlement",
+  ]);
+  const bare = await rig.running.app.request("/v1/results");
+  expect([bare.status, await bare.json()]).toMatchObject([400, { detail: expect.stringContaining("from: missing") }]);
 });

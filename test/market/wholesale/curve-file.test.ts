@@ -28,8 +28,8 @@ describe("a file of bid curves", () => {
   });
 
   it.each([
-    ["a,b\n1,2\n", /^curves\.csv: the first line lacks participant, product_start, /],
-    ["grid: []\n", /^curves\.csv: the first line lacks participant, /],
+    ["a,b\n1,2\n", /^curves\.csv:1: column participant is there 0 times, expected participant, product_start, /],
+    ["grid: []\n", /^curves\.csv:1: column participant is there 0 times/],
     ["# nothing\n", /^curves\.csv:1: no line with the names of the columns/],
     [`${head}city,${product},buy,80.5,0\n`, /^curves\.csv:2: ✖ expected a power above 0/],
     [`${head}\ncity,${product},buy,dear,1\n`, /^curves\.csv:3: ✖ expected a price with at most three decimals/],
