@@ -68,7 +68,7 @@ it("does not read what is too long to be asked for, from nobody", async () => {
     headers: { "content-type": "application/json" },
     body,
     duplex: "half",
-  } as RequestInit);
+  });
   const answer = await app.fetch(asked);
   expect([answer.status, ((await answer.json()) as { title: string }).title]).toEqual([400, "bad-query"]);
   expect(read).toBeLessThan(10);
