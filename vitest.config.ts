@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { postgresFolder } from "./test/fake/postgres.ts";
 
 /** Tests of what the aggregator stores run over both of its databases. */
-const overBoth = ["test/aggregator/{store,intake,settle,share,dispatch,optimise,retain}/**/*.test.ts"];
+const overBoth = ["test/aggregator/{store,intake,settle,share,dispatch,forecast,optimise,retain}/**/*.test.ts"];
 const waiting = { testTimeout: 30_000, hookTimeout: 60_000 };
 
 export default defineConfig({

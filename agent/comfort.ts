@@ -90,6 +90,8 @@ export function watchComfort(options: {
     windows.set(name, { window, untilMs: window?.readyMs ?? nowMs + recheckMs });
     return window;
   };
+  /** Deadlines for which the latest safe start has come. */
+  const begunFor = new Map<string, number>();
   const deadlineOf = (appliance: (typeof planned)[number]): Intent | undefined => {
     const { demand } = appliance;
     const nowMs = clock.now();
@@ -98,10 +100,14 @@ export function watchComfort(options: {
     const window = windowOf(appliance, nowMs);
     if (demand?.kind !== "energy" || !window) return undefined;
     const { readyMs, fromMs } = window;
+    const hasBegun = begunFor.get(appliance.name) === readyMs;
     // Most of the day there is time enough for all of it, and nobody need know what was drawn.
     const mostWh = Math.max(demand.energyWh, appliance.targetSoc?.batteryWh ?? 0);
-    if (!deadlineNeed(appliance, { missingWh: mostWh, readyMs }, nowMs)) return undefined;
-    return deadlineNeed(appliance, { missingWh: missingWh(appliance, demand.energyWh, fromMs), readyMs }, nowMs);
+    if (!deadlineNeed(appliance, { missingWh: mostWh, readyMs }, nowMs, hasBegun)) return undefined;
+    const need = { missingWh: missingWh(appliance, demand.energyWh, fromMs), readyMs };
+    const start = deadlineNeed(appliance, need, nowMs, hasBegun);
+    if (start) begunFor.set(appliance.name, readyMs);
+    return start;
   };
   const isWatched = ({ model, temperature: measured }: ApplianceConfig): boolean => {
     if ((model?.kind !== "tank" && model?.kind !== "room") || !measured) return false;

@@ -15,6 +15,8 @@ export interface Sharing {
   intervalMs: number;
   /** Energy and switchings of single appliances. */
   applianceDetail: boolean;
+  /** What was traded at an exchange, as sums of each slot. */
+  trades: boolean;
 }
 
 /** Totals of so long need no consent. */
@@ -50,14 +52,14 @@ export interface Consents {
 }
 
 const defaultEveryS = 60;
-const nothing: Sharing = { intervalMs: totalMs, applianceDetail: false };
+const nothing: Sharing = { intervalMs: totalMs, applianceDetail: false, trades: false };
 
 /**
  * Opens what was said so far. What the installer wrote into the configuration counts until a resident has said something
  * about it, and is taken back with it.
  */
 export async function openConsents(parts: {
-  config: Pick<AgentConfig, "aggregator" | "shareIntervalS" | "shareApplianceDetail">;
+  config: Pick<AgentConfig, "aggregator" | "shareIntervalS" | "shareApplianceDetail" | "shareTrades">;
   store: ConsentStore;
   /** The household's own signing key as JSON of a JWK, made by `draw` at the first call. */
   key: (draw: () => Uint8Array) => Uint8Array;
@@ -89,6 +91,7 @@ export async function openConsents(parts: {
   const configured: Record<ConsentScope, { given: boolean; everyS?: number }> = {
     readings: { given: config.shareIntervalS < 900, everyS: config.shareIntervalS },
     appliances: { given: config.shareApplianceDetail },
+    trades: { given: config.shareTrades },
   };
   if (config.aggregator)
     for (const scope of ConsentScope.options) {
@@ -108,6 +111,7 @@ export async function openConsents(parts: {
       return {
         intervalMs: readings ? (readings.everyS ?? defaultEveryS) * 1000 : nothing.intervalMs,
         applianceDetail: inForce("appliances") !== undefined,
+        trades: inForce("trades") !== undefined,
       };
     },
     say(request) {

@@ -28,10 +28,15 @@ export function houseForecast(options: {
   weather: readonly ForecastPoint[];
   zone: string;
   nowMs: number;
-}): LocalForecast & { quality(resources: { tanks: readonly string[]; cars: readonly string[] }): ForecastQuality[] } {
+}): LocalForecast & {
+  /** Base load as `baseW`, NaN where the house's history does not tell. */
+  knownBaseW(slots: readonly Slot[]): readonly number[];
+  quality(resources: { tanks: readonly string[]; cars: readonly string[] }): ForecastQuality[];
+} {
   const { history, weather, zone, nowMs } = options;
   const pointAt = (atMs: number): ForecastPoint | undefined => weather.findLast(({ startMs }) => startMs <= atMs);
-  const base = (slots: readonly Slot[]) => baseLoadForecast(history.base(nowMs), slots, { zone, otherwiseW: usualBaseW });
+  const base = (slots: readonly Slot[], otherwiseW = usualBaseW) =>
+    baseLoadForecast(history.base(nowMs), slots, { zone, otherwiseW });
   const pastSunshine = history.sunshineWm2(nowMs);
   const irradianceWm2 = (atMs: number): number | undefined => pastSunshine(atMs) ?? sunshineAt(weather, atMs);
   const pv = (slots: readonly Slot[]) => pvForecast(history.pv(nowMs), slots, { irradianceWm2 });
@@ -40,6 +45,7 @@ export function houseForecast(options: {
     presenceForecast(history.presence(resource, nowMs), slots, { zone });
   return {
     baseW: (slots) => base(slots).watts,
+    knownBaseW: (slots) => base(slots, Number.NaN).watts,
     pvW: (slots) => pv(slots).watts,
     outdoorC: (slots) =>
       weather.length === 0 ? null : slots.map(({ startMs }) => (pointAt(startMs) ?? weather[0])?.temperatureC ?? 0),

@@ -10,6 +10,7 @@ import { startCollector } from "./collect/collector.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { openConsents } from "./consents.ts";
 import { fusePowerW } from "./config/fuse-power.ts";
+import { tradedSlots } from "./exchange/traded-slots.ts";
 import { givenEnergy } from "./given-energy.ts";
 import { metersOf } from "./devices.ts";
 import { lockFolder } from "./lock-folder.ts";
@@ -158,7 +159,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     log,
     rejections: refused,
     instructions: inForce,
-    positions: trades?.positions ?? null,
+    traded: trades && ((nowMs) => tradedSlots(trades, nowMs)),
     gridLimitW: () => (grid ? grid.limitW() : (config.gridOperator?.rules.failsafeLimitW ?? null)),
     sharing: consents.sharing,
     alone: () => !isFollowed() && clock.synced(),
@@ -207,6 +208,7 @@ async function wire(options: AgentOptions, ending: AbortController, opened: (() 
     meters,
     settlement,
     positions: trades?.settledPositions ?? null,
+    traded: trades && ((nowMs) => tradedSlots(trades, nowMs)),
     atomically,
     gridMeter,
   });

@@ -42,6 +42,7 @@ export async function openAggregatorRoom(
       | "meters"
       | "settlement"
       | "positions"
+      | "traded"
       | "atomically"
       | "gridMeter"
     >,

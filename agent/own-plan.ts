@@ -3,11 +3,11 @@ import { errorCode, errorMessage } from "../core/app-error.ts";
 import { iso, type Clock } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { InstructionList } from "../core/message/instruction.ts";
+import type { TradedSlot } from "../core/message/traded.ts";
 import { type Slot, slotAt, slotsBetween } from "../core/slots.ts";
 import type { ComfortWatch } from "./comfort.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { type HouseOutlook, houseOutlook } from "./exchange/house-outlook.ts";
-import type { Position } from "./exchange/wishes.ts";
 import { houseForecast, type ForecastQuality } from "./house-forecast.ts";
 import type { HouseHistory } from "./house-history.ts";
 import { hasDeviated } from "./plan/has-deviated.ts";
@@ -65,8 +65,8 @@ export function ownPlan(options: {
   standing: LocalPlanInput["standing"];
   /** Peak that is paid for, W; null where none is charged for. */
   paidPeakW: () => number | null;
-  /** Traded at an exchange in slots that begin then or later, by start; null without one. */
-  positions: ((fromMs: number) => ReadonlyMap<number, Position>) | null;
+  /** Traded at an exchange in slots that are not over; null without one. */
+  traded: ((nowMs: number) => readonly TradedSlot[]) | null;
   clock: Clock;
   log: Log;
   alone: () => boolean;
@@ -106,13 +106,13 @@ export function ownPlan(options: {
     slotMinutes,
     zone,
     standing: options.standing,
-    ...soldIn(options.positions?.(nowMs - slotMinutes * 60_000) ?? null),
+    ...(options.traded && { traded: options.traded(nowMs) }),
     ...importOf(config.site, options.paidPeakW()),
   });
   const keyAt = (nowMs: number): string => {
     const prices = control.prices(nowMs, nowMs + horizonMs).map(({ start, importPerKwh }) => `${start} ${importPerKwh.length}`);
     const words = options.overrides().map(({ resource, mode, untilMs }) => `${resource} ${mode} ${untilMs}`);
-    const traded = [...(options.positions?.(nowMs) ?? [])].map(([startMs, at]) => `${startMs} ${at.soldWh} ${at.boughtWh}`);
+    const traded = (options.traded?.(nowMs) ?? []).map(({ start, soldWh, boughtWh }) => `${start} ${soldWh} ${boughtWh}`);
     return [slotAt(nowMs, slotMinutes).startMs, ...prices, ...words, ...traded].join(",");
   };
   const isDue = (key: string, nowMs: number): boolean => {
@@ -163,8 +163,10 @@ export function ownPlan(options: {
       const input = inputAt(clock.now());
       return localProblem(input, pricedSlots(input));
     },
-    outlook: (slots) =>
-      houseOutlook(slots, { forecast: forecastAt(clock.now()), appliances, stored, lists: made?.lists ?? nothing }),
+    outlook(slots) {
+      const { knownBaseW: baseW, pvW } = forecastAt(clock.now());
+      return houseOutlook(slots, { forecast: { baseW, pvW }, appliances, stored, lists: made?.lists ?? nothing });
+    },
     foretold(resource) {
       const kind = appliances.find(({ name }) => name === resource)?.model?.kind;
       const slots = slotsBetween(clock.now(), clock.now() + foretoldMs, foretoldMinutes);
@@ -190,19 +192,6 @@ export function ownPlan(options: {
 const foretoldMs = 48 * 3_600_000;
 const foretoldMinutes = 60;
 const tenths = (value: number): number => Math.round(value * 10) / 10;
-
-/** Trades are for quarters of an hour; shorter slots have their share. */
-function soldIn(positions: ReadonlyMap<number, Position> | null): Pick<LocalPlanInput, "soldWh"> {
-  if (!positions || positions.size === 0) return {};
-  return {
-    soldWh({ startMs, endMs }) {
-      const quarterMs = Math.floor(startMs / tradedMs) * tradedMs;
-      const at = positions.get(quarterMs);
-      return at ? ((at.soldWh - at.boughtWh) * Math.min(tradedMs, endMs - startMs)) / tradedMs : 0;
-    },
-  };
-}
-const tradedMs = 15 * 60_000;
 
 /** Above a peak that is paid for anyway, and whose price nobody has said, the guard lets nothing run. */
 function importOf(

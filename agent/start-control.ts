@@ -4,13 +4,13 @@ import { iso, type Clock } from "../core/clock/clock.ts";
 import type { Log } from "../core/log.ts";
 import type { InstructionList } from "../core/message/instruction.ts";
 import type { Rejections } from "../core/rejections.ts";
+import type { TradedSlot } from "../core/message/traded.ts";
 import { startActuator, type Actuator } from "./actuate/actuator.ts";
 import { watchComfort, type ComfortWatch } from "./comfort.ts";
 import type { Sharing } from "./consents.ts";
 import type { AgentConfig } from "./config/agent-config.ts";
 import { startControlLoop, type ApplianceNow, type ControlLoop } from "./control-loop.ts";
 import { devicesOf, sensorsOf } from "./devices.ts";
-import type { Position } from "./exchange/wishes.ts";
 import { draws, sameSetting } from "./guard/guarded-appliance.ts";
 import { houseHistory } from "./house-history.ts";
 import { observeStores } from "./observe-stores.ts";
@@ -61,8 +61,8 @@ export interface ControlOptions {
   rejections: Rejections;
   instructions: () => ReadonlyMap<string, InstructionList>;
   gridLimitW: () => number | null;
-  /** Traded at an exchange in slots that begin then or later; null without one. */
-  positions: ((fromMs: number) => ReadonlyMap<number, Position>) | null;
+  /** Traded at an exchange in slots that are not over; null without one. */
+  traded: ((nowMs: number) => readonly TradedSlot[]) | null;
   /** Whether the aggregator is not heard, or there is none. */
   alone: () => boolean;
   onPass: (now: readonly ApplianceNow[]) => void;
@@ -137,7 +137,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
       return last && { on: last.on, sinceMs: last.atMs };
     },
     paidPeakW: house.paidPeakW,
-    positions: options.positions,
+    traded: options.traded,
     clock,
     log,
     alone: options.alone,

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { AppError, errorCode, errorMessage } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
+import { spreadEvery } from "../core/clock/spread-every.ts";
 import type { ControlKey } from "../core/envelope.ts";
+import { fewAtATime } from "../core/few-at-a-time.ts";
 import type { Log } from "../core/log.ts";
 import type { SiteState } from "../core/message/resource.ts";
 import type { SettlementUp } from "../core/message/settlement-message.ts";
@@ -14,6 +16,7 @@ import { oneAtATime } from "./dispatch/one-at-a-time.ts";
 import { type Send, sender } from "./dispatch/sender.ts";
 import { intake } from "./intake/intake.ts";
 import type { Metrics } from "./observe/metrics.ts";
+import { slowStore } from "./observe/slow-store.ts";
 import { planningDesk, type PlanningDesk } from "./optimise/planning-desk.ts";
 import type { PriceDesk } from "./optimise/price-desk.ts";
 import type { Contracts } from "./reward/under-contract.ts";
@@ -28,10 +31,14 @@ const heartbeatLifetimeS = 180;
 const priceLifetimeS = 7 * 24 * 3600;
 /** A gateway that was off for a year still learns of new keys. */
 const keysLifetimeS = 400 * 24 * 3600;
+/** Homes that are told at the same time what all are told: receipts must not stand behind ten thousand others. */
+const mostAnnouncing = 64;
 /** What operators say is followed within this time. */
 export const operatorMs = 5000;
 /** A change of the prices' file is noticed within this time. */
 const pricesMs = 10_000;
+/** A database that does not answer is named within this time. */
+const slowLookMs = 5000;
 /** How a home is goes to the log so often at most. */
 const quietMs = 30_000;
 /** What was taken is stored and answered within this time when the process stops. */
@@ -112,7 +119,9 @@ export function openHomes(options: {
   log: Log;
   signal: AbortSignal;
 }): Homes {
-  const { config, line, store, share, priceList, states, settling, clock, log, signal } = options;
+  const { config, line, share, priceList, states, settling, clock, log, signal } = options;
+  const { store, look: lookAtStore, waitsMs } = slowStore(options.store, { clock, log });
+  options.watch?.watchDatabase(waitsMs);
   const { send } = line;
   const sites = config.sites.map(({ site }) => site);
   const known = new Set(sites);
@@ -148,16 +157,20 @@ export function openHomes(options: {
   };
   const tellPrices = (site: string, told: readonly PriceSeries[]): Promise<void>[] =>
     told.map((series) => send(site, "price", "price", series, { lifetimeS: priceLifetimeS, retain: true }));
-  const announce = (site: string): Promise<void> =>
-    quietly(
-      Promise.all([tellKeys(site), heartbeat(site), ...tellPrices(site, priceList.told(clock.now()))]).then(() => undefined),
-      "announcement",
-    );
+  const announcing = fewAtATime(mostAnnouncing);
+  const announce = oneAtATime((site) =>
+    announcing(() =>
+      quietly(
+        Promise.all([tellKeys(site), heartbeat(site), ...tellPrices(site, priceList.told(clock.now()))]).then(() => undefined),
+        "announcement",
+      ),
+    ),
+  );
   // A home that says so in a flood must not keep the line to the others busy.
   const welcome = oneAtATime(async (site) => {
     if (share.holds(site)) {
       await announce(site);
-      await quietly(desk.resend(site), "sending plans again");
+      await announcing(() => quietly(desk.resend(site), "sending plans again"));
     }
     await settling?.onWelcome(site);
   });
@@ -185,6 +198,7 @@ export function openHomes(options: {
       void clock.hold(welcome(site));
     },
     onResource: desk.onResource,
+    onTraded: desk.onTraded,
     onStatus: (site, status) => quietly(desk.onStatus(site, status), "reading a status"),
     onAnswer: desk.onAnswer,
     onSlots: (site) => void clock.hold(settling?.onSlots(site) ?? Promise.resolve()),
@@ -192,6 +206,7 @@ export function openHomes(options: {
   });
   const hearing = hears(share, settling !== undefined);
   const forHeld = (work: (site: string) => Promise<void>): Promise<void> => Promise.all(held().map(work)).then(() => undefined);
+  const beating = new Set<string>();
   let started = false;
   const gained = (mine: readonly string[]): void => {
     if (!started) return;
@@ -212,9 +227,11 @@ export function openHomes(options: {
     log.info({ series: fresh.length, from: fresh[0]?.start }, "new prices");
     settling?.onPrices();
     await forHeld((site) =>
-      quietly(
-        Promise.all(tellPrices(site, fresh)).then(() => undefined),
-        "announcing prices",
+      announcing(() =>
+        quietly(
+          Promise.all(tellPrices(site, fresh)).then(() => undefined),
+          "announcing prices",
+        ),
       ),
     );
     await desk.planAll();
@@ -239,10 +256,17 @@ export function openHomes(options: {
           onMessage: take,
         }),
       );
-      const beat = (site: string): void => void quietly(heartbeat(site), "heartbeat");
+      const spreadHeld = (everyMs: number, work: (site: string) => void): void =>
+        spreadEvery(clock, everyMs, sites, (site) => share.holds(site) && work(site), signal);
       // Nobody waits for the broker's word: the next one follows in a minute.
-      clock.every(heartbeatMs, () => held().forEach(beat), signal);
-      clock.every(stepMs, () => forHeld((site) => quietly(desk.resend(site), "sending plans again")), signal);
+      spreadHeld(heartbeatMs, (site) => {
+        // Where the one before still waits for its number, from the database, another would only wait behind it.
+        if (beating.has(site)) return;
+        beating.add(site);
+        void quietly(heartbeat(site), "heartbeat").finally(() => beating.delete(site));
+      });
+      spreadHeld(stepMs, (site) => void clock.hold(quietly(desk.resend(site), "sending plans again")));
+      clock.every(slowLookMs, lookAtStore, signal);
       clock.every(config.planEveryMs, () => desk.planAll(), signal);
       clock.every(operatorMs, () => quietly(desk.followOperators(), "following operators"), signal);
       clock.every(pricesMs, () => quietly(followPrices(), "reading prices"), signal);

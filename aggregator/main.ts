@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { serve } from "@hono/node-server";
 import { AppError } from "../core/app-error.ts";
 import type { Clock } from "../core/clock/clock.ts";
+import { spreadEvery } from "../core/clock/spread-every.ts";
 import { importControlKey, publicJwk } from "../core/envelope.ts";
 import { cannotListen, closed, listening } from "../core/listening.ts";
 import type { Log } from "../core/log.ts";
@@ -224,7 +225,7 @@ export async function startAggregator(options: {
   clock.every(operatorMs, () => quietly(observing.followAudit(), "following the audit log"), signal);
   opened.defer(openRetention(config, { store, agreements: settlement?.agreements, share, metrics: meter, clock, log, signal }));
   if (settlement) {
-    clock.every(stepMs, () => Promise.all(sites.map(settlement.proposals.advance)).then(() => undefined), signal);
+    spreadEvery(clock, stepMs, sites, (site) => void clock.hold(settlement.proposals.advance(site)), signal);
     // Prices are bound before they begin to count.
     void clock.hold(settlement.anchoring.tick());
     // A chain takes the time it takes; nothing here waits for it.

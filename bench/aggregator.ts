@@ -17,7 +17,8 @@ import { report, type Claim } from "./report.ts";
  *   could be done meanwhile, in processor time of the main thread, and what a second plan changes where nothing happened.
  * - intake: rows that wait at a Mosquitto go through link, schema, store and receipt into SQLite and PostgreSQL; beside it a bare
  *   mqtt.js that takes the same messages from the same broker, and plain inserts of the same rows.
- * - process: a whole aggregator with `--homes` simulated ones that send a reading a minute: memory and processor time.
+ * - process: a whole aggregator over `--database sqlite` or `postgres` with `--homes` simulated ones that send a reading a minute:
+ *   receipts, memory, processor time, pauses.
  * - dispatch: from a decision to the last of 1,000 simulated homes that has verified it.
  */
 const option = (name: string, otherwise: string): string => {
@@ -37,6 +38,7 @@ const options: PartOptions = {
   homes: option("--homes", "100,1000").split(",").map(Number),
   threads: Number(option("--threads", "2")),
   limitKwPerHome: Number(option("--limit-kw", "5.2")),
+  database: option("--database", "sqlite") === "postgres" ? "postgres" : "sqlite",
 };
 const claims: Claim[] = [];
 let rows: Part["rows"] = [];

@@ -13,6 +13,7 @@ import { wholeNumber } from "./whole-number.ts";
 const what: Record<ConsentScope, string> = {
   readings: "single readings of the grid meter",
   appliances: "energy and switchings of single appliances",
+  trades: "sums of what was traded at an exchange",
 };
 
 /** `smart-mla consent give SCOPE -c FILE [--every 60] [--until TIME]` and `consent revoke SCOPE -c FILE`. */

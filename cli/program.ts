@@ -160,6 +160,7 @@ export async function program(argv: readonly string[]): Promise<number> {
     .option("--clock <url>", "unix:/SOCKET or tcp://127.0.0.1:PORT of a clock server; without it time is real")
     .option("--seed <n>", "seed of all that is random", "1")
     .option("--panels <w>", "peak power of the panels of a new house; 0 without any", "4000")
+    .option("--battery <wh>", "capacity of the battery of a new house; 0 without one", "0")
     .option("--p1-port <port>", "0 picks one", "0")
     .option("--han-port <port>", "0 picks one", "0")
     .option("--modbus-port <port>", "0 picks one", "0")
@@ -322,6 +323,13 @@ export async function program(argv: readonly string[]): Promise<number> {
     .description("a grid operator that keeps its grid from being overloaded, with the aggregators on it")
     .requiredOption("-c, --config <file>", "YAML configuration (needed), its market.yaml")
     .action(verb(async ({ config: file }: { config: string }) => (await import("./market-run.ts")).marketRun(file, say)));
+  market
+    .command("report")
+    .description("a grid operator's sessions: congestion, orders, what was answered to them, settlement; it may run")
+    .requiredOption("-c, --config <file>", "YAML configuration (needed), its market.yaml")
+    .option("--days <n>", "newest days", "7")
+    .option("--json", "one JSON object")
+    .action(verb(async (options) => (await import("./market/flex-report.ts")).flexReport(options, say)));
   market
     .command("replay")
     .description("clear a book of orders from a file: trades, prices and welfare; needs no exchange")

@@ -11,6 +11,7 @@ export async function simulateHouse(
     clock?: string;
     seed: string;
     panels: string;
+    battery: string;
     p1Port: string;
     hanPort: string;
     modbusPort: string;
@@ -23,6 +24,7 @@ export async function simulateHouse(
     name: options.name,
     seed: wholeNumber("--seed", options.seed),
     panelsW: wholeNumber("--panels", options.panels, { most: 100_000 }),
+    batteryWh: wholeNumber("--battery", options.battery, { most: 1_000_000 }),
     ...(options.clock && { clockUrl: options.clock }),
     p1Port: wholeNumber("--p1-port", options.p1Port, { most: 65_535 }),
     hanPort: wholeNumber("--han-port", options.hanPort, { most: 65_535 }),

@@ -4,8 +4,11 @@ import { AppError, errorMessage } from "./app-error.ts";
 import { ControlKeyJwk, isCanonicalJws } from "./envelope.ts";
 import { Instant, Name } from "./message/fields.ts";
 
-/** readings: single readings and slots finer than a quarter of an hour; appliances: energy and switchings of each appliance. */
-export const ConsentScope = z.enum(["readings", "appliances"]);
+/**
+ * readings: single readings and slots finer than a quarter of an hour; appliances: energy and switchings of each appliance; trades:
+ * sums of what was traded at an exchange.
+ */
+export const ConsentScope = z.enum(["readings", "appliances", "trades"]);
 export type ConsentScope = z.infer<typeof ConsentScope>;
 
 /** What a household says about one kind of its data. Without it only totals of a quarter of an hour leave the house. */

@@ -1,5 +1,5 @@
 import type { Home } from "./home.ts";
-import { slotCost } from "./slot-cost.ts";
+import { slotBends, slotCost } from "./slot-cost.ts";
 
 /**
  * What each slot costs as a function of its net energy: straight between a few points. The same as slotCost, for those who ask
@@ -46,11 +46,11 @@ export function curvesFrom(
   return curves;
 }
 
-/** The home's own curves: bends where import turns into export, at the limits, and where curtailing begins to pay. */
+/** The home's own curves: bends where import turns into export, where what was traded ends, at the limits, and where curtailing begins to pay. */
 export function costCurves(home: Home): CostCurves {
   return curvesFrom(home.hours.length, (slot) => {
     const pv = home.curtailable ? (home.pvWh[slot] ?? 0) : 0;
-    const limits = [0, home.importLimitWh[slot] ?? Infinity, -(home.exportLimitWh[slot] ?? Infinity)];
+    const limits = slotBends(home, slot);
     const all = pv > 0 ? [...limits, ...limits.map((limit) => limit - pv)] : limits;
     const points = [...new Set(all.filter((one) => Number.isFinite(one)))].toSorted((one, other) => one - other);
     return { points, at: (net) => slotCost(home, slot, net) };

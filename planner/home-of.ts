@@ -34,13 +34,26 @@ export function homeOf(problem: Problem): Home {
     input === undefined
       ? new Float64Array(slots).fill(Infinity)
       : figures(input, path, Infinity).map((w, slot) => Math.max(0, w) * (hours[slot] ?? 0));
-  const importPrice = figures(problem.import_price_per_kwh, "import_price_per_kwh", 0).map((price) => price / 1000);
-  const exportPrice = figures(problem.export_price_per_kwh, "export_price_per_kwh", 0).map((price) => price / 1000);
+  const prices = (input: SeriesInput, path: string): Float64Array => figures(input, path, 0).map((price) => price / 1000);
+  const importPrice = prices(problem.import_price_per_kwh, "import_price_per_kwh");
+  const exportPrice = prices(problem.export_price_per_kwh, "export_price_per_kwh");
+  const priceOr = (input: SeriesInput | undefined, path: string, otherwise: Float64Array): Float64Array =>
+    input === undefined ? otherwise : prices(input, path);
+  const energies = (input: SeriesInput, path: string): Float64Array =>
+    figures(input, path, 0).map((w, slot) => Math.max(0, w) * (hours[slot] ?? 0));
+  const traded = problem.traded && {
+    boughtWh: energies(problem.traded.bought_w, "traded.bought_w"),
+    soldWh: energies(problem.traded.sold_w, "traded.sold_w"),
+    // By the supplier's tariff it is as if the meter stood behind the trade.
+    undrawnPrice: priceOr(problem.traded.undrawn_price_per_kwh, "traded.undrawn_price_per_kwh", exportPrice),
+    unfedPrice: priceOr(problem.traded.unfed_price_per_kwh, "traded.unfed_price_per_kwh", importPrice),
+  };
   const capacity = problem.capacity_charge;
   const dearest = Math.max(
     leastPrice,
     ...importPrice.map(Math.abs),
     ...exportPrice.map(Math.abs),
+    ...(traded ? [...traded.undrawnPrice, ...traded.unfedPrice].map(Math.abs) : []),
     ...problem.appliances.map((one) => Math.abs("final_value_per_kwh" in one ? one.final_value_per_kwh : 0) / 1000),
     ...problem.appliances.map((one) => ("wear_per_kwh" in one ? one.wear_per_kwh : 0) / 1000),
     (capacity?.price_per_kw ?? 0) / 1000 / Math.min(...hours),
@@ -59,10 +72,11 @@ export function homeOf(problem: Problem): Home {
     importPrice,
     exportPrice,
     baseWh: figures(problem.base_load_w, "base_load_w", 0).map((w, slot) => w * (hours[slot] ?? 0)),
-    pvWh: figures(problem.pv_w, "pv_w", 0).map((w, slot) => Math.max(0, w) * (hours[slot] ?? 0)),
+    pvWh: energies(problem.pv_w, "pv_w"),
     curtailable: problem.pv_curtailable,
     importLimitWh: watts(problem.grid.import_limit_w, "grid.import_limit_w"),
     exportLimitWh: watts(problem.grid.export_limit_w, "grid.export_limit_w"),
+    traded: traded ?? null,
     capacity: capacity ? { pricePerW: capacity.price_per_kw / 1000, alreadyW: capacity.already_peak_w } : null,
     // A Wh of heat may mend a wish in every slot that follows; the fuse stands above them together.
     gridPenalty: shortfallPrice * 4 * slots,
@@ -108,6 +122,7 @@ function longest(problem: Problem): number | undefined {
     problem.pv_w,
     problem.grid.import_limit_w,
     problem.grid.export_limit_w,
+    ...Object.values(problem.traded ?? {}),
     ...problem.appliances.flatMap((one) =>
       Object.entries(one).map(([key, value]: [string, unknown]) => (key === "profile_w" ? undefined : value)),
     ),

@@ -58,6 +58,16 @@ export interface Device {
   state: { unit: "Wh" | "°C"; of: (x: number) => number };
 }
 
+/** What a home bought and sold of each slot at an exchange, Wh, and what it costs not to do so, money per Wh. */
+export interface TradedEnergy {
+  boughtWh: Float64Array;
+  soldWh: Float64Array;
+  /** What a Wh brings that was bought and is not drawn. */
+  undrawnPrice: Float64Array;
+  /** What a Wh costs that was sold and is not fed in. */
+  unfedPrice: Float64Array;
+}
+
 /** A home as all engines see it. Energies in Wh a slot, money in the currency, prices per Wh. */
 export interface Home {
   startMs: number | null;
@@ -70,6 +80,8 @@ export interface Home {
   curtailable: boolean;
   importLimitWh: Float64Array;
   exportLimitWh: Float64Array;
+  /** Null where nothing was. */
+  traded: TradedEnergy | null;
   /** Money per W above alreadyW. */
   capacity: { pricePerW: number; alreadyW: number } | null;
   /** Money for each Wh beyond a limit of the grid: above every wish. */

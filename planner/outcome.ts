@@ -1,3 +1,4 @@
+import { gridMoney } from "./grid-money.ts";
 import type { Device, Flow, Home } from "./home.ts";
 import { netOf, objective, peakAboveW } from "./objective.ts";
 import { trajectory } from "./physics.ts";
@@ -12,7 +13,7 @@ export interface Outcome {
   /** "shortfall": the best that can be done, but something is missed. */
   status: "kept" | "shortfall";
   currency: string;
-  /** Import, export and capacity are the bill; total also counts wear and takes off the value of what is left at the end. */
+  /** Import, export and capacity are the bill, without what was paid for trades; total also counts wear and takes off the value of what is left at the end. */
   cost: { total: number; import: number; export: number; capacity: number; wear: number; starts: number; final_value: number };
   /** What the engine made as small as it could: the total, and the price of what is missed. */
   objective: number;
@@ -84,12 +85,12 @@ function costParts(
   net: Float64Array,
 ): Outcome["cost"] {
   const sum = (values: Iterable<number>): number => [...values].reduce((all, value) => all + value, 0);
-  const imported = sum(crossings.map(({ gridWh }, slot) => Math.max(0, gridWh) * (home.importPrice[slot] ?? 0)));
-  const exported = sum(
-    crossings.map(
-      ({ gridWh }, slot) => Math.min(Math.max(0, -gridWh), home.exportLimitWh[slot] ?? Infinity) * (home.exportPrice[slot] ?? 0),
-    ),
-  );
+  const money = crossings.map(({ gridWh }, slot) => ({
+    gridWh,
+    paid: gridMoney(home, slot, Math.max(gridWh, -(home.exportLimitWh[slot] ?? Infinity))),
+  }));
+  const imported = sum(money.map(({ gridWh, paid }) => (gridWh > 0 ? paid : 0)));
+  const exported = sum(money.map(({ gridWh, paid }) => (gridWh < 0 ? -paid : 0)));
   const capacity = peakAboveW(home, net) * (home.capacity?.pricePerW ?? 0);
   const each = home.devices.map((device, index) => {
     const flow = flows[index];

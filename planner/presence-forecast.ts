@@ -5,17 +5,21 @@ export interface SeenSlot {
   startMs: number;
   endMs: number;
   there: boolean;
+  /** Nobody saw it, it follows: counts as a habit, but no forecast is judged by it. */
+  assumed?: boolean;
 }
 
 /** When a car will be there, and how far such forecasts were off. */
 export interface PresenceForecast {
-  /** Share of such days on which it was there at that time, 0 to 1; 1 where nobody knows. */
+  /** Share of such days on which it was there at that time, 0 to 1; `otherwise` where nobody knows. */
   share: number[];
   /**
    * Share of the slots of the last day that is known in which the more likely of the two was wrong, forecast from the days
    * before it; null without two days.
    */
   errorShare: number | null;
+  /** Brier score over the same slots: mean of (share - 1 or 0)², 0 best, 0.25 for one half always; null without two days. */
+  brier: number | null;
   /** Days of history that it rests on. */
   days: number;
 }
@@ -34,22 +38,28 @@ const otherKindWeight = 0.2;
  * The share of the recent days on which the car was there at the same local time; days of the same kind (workday or weekend)
  * count five times. Pure.
  * @param history in any order; slots in which nobody can tell are left out
+ * @param options.otherwise share at an instant at whose time of day nobody could tell yet; 1 where it is left out
  */
 export function presenceForecast(
   history: readonly SeenSlot[],
   slots: readonly { startMs: number }[],
-  { zone }: { zone: string },
+  { zone, otherwise = () => 1 }: { zone: string; otherwise?: (atMs: number) => number },
 ): PresenceForecast {
   const newest = history.reduce((latest, { startMs }) => Math.max(latest, startMs), -Infinity);
   const share = model(history, newest, zone);
-  const lastDay = history.filter(({ startMs }) => startMs > newest - dayMs);
   const before = history.filter(({ startMs }) => startMs <= newest - dayMs);
   const past = model(before, newest - dayMs, zone);
-  const judged = lastDay.reduce((sum, slot) => sum + lengthOf(slot), 0);
-  const wrong = lastDay.reduce((sum, slot) => sum + ((past(slot.startMs) ?? 1) >= 0.5 === slot.there ? 0 : lengthOf(slot)), 0);
+  const judged = history.filter(({ startMs, assumed }) => startMs > newest - dayMs && !assumed);
+  const judgedMs = judged.reduce((sum, slot) => sum + lengthOf(slot), 0);
+  const meanOf = (score: (guess: number, there: boolean) => number): number | null => {
+    if (before.length === 0 || judgedMs === 0) return null;
+    const scored = (slot: SeenSlot): number => score(past(slot.startMs) ?? otherwise(slot.startMs), slot.there) * lengthOf(slot);
+    return judged.reduce((sum, slot) => sum + scored(slot), 0) / judgedMs;
+  };
   return {
-    share: slots.map(({ startMs }) => share(startMs) ?? 1),
-    errorShare: before.length === 0 || judged === 0 ? null : wrong / judged,
+    share: slots.map(({ startMs }) => share(startMs) ?? otherwise(startMs)),
+    errorShare: meanOf((guess, there) => (guess >= 0.5 === there ? 0 : 1)),
+    brier: meanOf((guess, there) => (guess - (there ? 1 : 0)) ** 2),
     days: new Set(history.map(({ startMs }) => Math.floor(startMs / dayMs))).size,
   };
 }

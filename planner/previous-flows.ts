@@ -19,7 +19,8 @@ export function previousFlows(home: Home, previous: Readonly<Record<string, read
       const gain = device.gain[slot] ?? 1;
       const room = gain > 0 ? Math.max(0, device.ceiling - raw) / gain : Infinity;
       const most = device.profile ? Infinity : Math.min(device.maxIn[slot] ?? 0, room);
-      const taken = wh > 0 ? Math.min(wh, most) : 0;
+      // What runs by its own thermostat fetches what it was denied once it is free, whatever the plan's figure says.
+      const taken = wh > 0 ? (device.ownWill ? most : Math.min(wh, most)) : 0;
       const given =
         wh < 0 ? Math.min(-wh, device.maxOut[slot] ?? 0, Math.max(0, raw - device.floor) / Math.max(device.drain, 1e-9)) : 0;
       flow.in[slot] = taken >= (device.minIn[slot] ?? 0) - 1e-6 || device.ownWill || device.profile ? taken : 0;

@@ -187,6 +187,18 @@ export const Problem = z.strictObject({
   pv_w: Series.default(0),
   pv_curtailable: z.boolean().default(false),
   grid: z.strictObject({ import_limit_w: Series.optional(), export_limit_w: Series.optional() }).default({}),
+  /**
+   * What was bought and sold of each slot at an exchange, W: only what the meter shows beyond it is at the prices above. What is
+   * bought and not drawn brings, and what is sold and not fed in costs, a price of its own; left out, the supplier's.
+   */
+  traded: z
+    .strictObject({
+      bought_w: Series.default(0),
+      sold_w: Series.default(0),
+      undrawn_price_per_kwh: Series.optional(),
+      unfed_price_per_kwh: Series.optional(),
+    })
+    .optional(),
   /** A charge on the highest import of a slot, kW; what has been paid for already costs nothing more. */
   capacity_charge: z.strictObject({ price_per_kw: amount, already_peak_w: watts.default(0) }).optional(),
   appliances: z.array(ApplianceProblem).max(50).default([]),

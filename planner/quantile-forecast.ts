@@ -81,6 +81,16 @@ export function quantileForecast(
 
 const noError = { errorW: null, insideShare: null };
 
+/** Whether a history is one that `quantileForecast` goes by. Pure. */
+export function tells(history: readonly PastSlot[]): boolean {
+  const { lengthMs, slots } = evenSlots(history);
+  return tellsSomething(
+    slots,
+    slots.reduce((latest, { startMs }) => Math.max(latest, startMs), -Infinity),
+    lengthMs,
+  );
+}
+
 /** A day at least, and not one value all the time: a counter that stands still tells nothing of its house. */
 function tellsSomething(even: readonly PastSlot[], newest: number, lengthMs: number): boolean {
   if (even.length * lengthMs < dayMs) return false;

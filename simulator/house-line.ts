@@ -18,6 +18,7 @@ export const HouseLine = z.object({
     boiler: z.number(),
     heatpump: z.number(),
     solar: z.number(),
+    battery: z.number().default(0),
     net: z.number(),
   }),
   /** Closed contacts. */

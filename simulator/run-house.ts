@@ -24,6 +24,8 @@ export async function runHouse(options: {
   seed: number;
   /** Peak power of a new house's panels; 4 kW where nobody says it. */
   panelsW?: number;
+  /** Capacity of a new house's battery; none where nobody says it. */
+  batteryWh?: number;
   /** Without it time is real. */
   clockUrl?: string;
   p1Port?: number;
@@ -42,7 +44,12 @@ export async function runHouse(options: {
   const clock = clockUrl === undefined ? realClock({ onError }) : await simulatedClock({ clockUrl, name, onError, signal });
   if (signal.aborted) return;
   const house = houseOf(
-    loadHouse(stateFile, { seed, startMs: clock.now(), ...(options.panelsW !== undefined && { panelsW: options.panelsW }) }),
+    loadHouse(stateFile, {
+      seed,
+      startMs: clock.now(),
+      ...(options.panelsW !== undefined && { panelsW: options.panelsW }),
+      ...(options.batteryWh !== undefined && { batteryWh: options.batteryWh }),
+    }),
   );
   let deadlinePassed = false;
   const catchUp = (): void => {

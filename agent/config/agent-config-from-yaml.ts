@@ -52,6 +52,7 @@ export function agentConfigFromYaml(yaml: AgentYaml, folder: string, enrolled: E
     ...(yaml.weather && { weather: yaml.weather }),
     shareIntervalS: yaml.consent.share_interval_s,
     shareApplianceDetail: yaml.consent.share_appliance_detail,
+    shareTrades: yaml.consent.share_trades,
     ...(yaml.settlement && { settlement: settlementConfig(yaml.settlement, at, stateFolder, site.timezone) }),
     ...(yaml.exchange && {
       exchange: {

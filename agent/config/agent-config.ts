@@ -53,6 +53,7 @@ export interface AgentConfig {
   shareIntervalS: number;
   /** Consent: slot totals of single appliances and their switchings leave the house too. */
   shareApplianceDetail: boolean;
+  shareTrades: boolean;
   settlement?: SettlementConfig;
   exchange?: ExchangeConfig;
   /** Folder that holds data.db, keys/ and agent.sock. */

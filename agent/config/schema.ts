@@ -116,8 +116,12 @@ export const AgentYaml = z.strictObject({
   prices: PricesYaml.optional(),
   weather: WeatherYaml.optional(),
   consent: z
-    .strictObject({ share_interval_s: z.int().min(10).max(900).default(900), share_appliance_detail: z.boolean().default(false) })
-    .default({ share_interval_s: 900, share_appliance_detail: false }),
+    .strictObject({
+      share_interval_s: z.int().min(10).max(900).default(900),
+      share_appliance_detail: z.boolean().default(false),
+      share_trades: z.boolean().default(false),
+    })
+    .default({ share_interval_s: 900, share_appliance_detail: false, share_trades: false }),
   settlement: z
     .strictObject({
       key: Name,

@@ -7,7 +7,7 @@ import type { AggregatorLink } from "../config/agent-config.ts";
 const withinMs = 5000;
 
 /**
- * Takes back what the broker retains of this home: its state, consents and configuration, and the appliances with how they stand.
+ * Takes back what the broker retains of this home: its state, consents, trades and configuration, and the appliances with how they stand.
  * @throws whatever the connection throws; the caller goes on
  */
 export async function clearRetained(link: AggregatorLink, appliances: readonly string[]): Promise<void> {
@@ -25,7 +25,13 @@ export async function clearRetained(link: AggregatorLink, appliances: readonly s
     client.once("close", () => reject(new AppError("mqtt-offline", `broker ${link.brokerUrl} hung up`, { temporary: true })));
   });
   try {
-    const rests = ["state", "consent", "config", ...appliances.flatMap((name) => [`resource/${name}`, `status/${name}`])];
+    const rests = [
+      "state",
+      "consent",
+      "traded",
+      "config",
+      ...appliances.flatMap((name) => [`resource/${name}`, `status/${name}`]),
+    ];
     for (const rest of rests) await client.publishAsync(topic(link.id, link.gatewayId, "up", rest), "", { qos: 1, retain: true });
   } finally {
     await client.endAsync();

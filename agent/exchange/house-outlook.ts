@@ -21,7 +21,7 @@ export interface HouseOutlook {
   } | null;
 }
 
-/** Forecasts of load and panels, and what the plan in force has appliances do. Pure. */
+/** Forecasts of load (NaN: unknown) and panels, and what the plan in force has appliances do. Pure. */
 export function houseOutlook(
   slots: readonly Slot[],
   house: {
@@ -35,7 +35,10 @@ export function houseOutlook(
   const planned = house.appliances.filter(({ model }) => model?.kind !== "battery" && model?.kind !== "pv");
   const netWh = slots.map(({ startMs, endMs }, slot) => {
     const plannedW = planned.reduce((sum, appliance) => sum + plannedPowerW(appliance, house.lists, startMs), 0);
-    const watts = finite(pv[slot]) - finite(base[slot]) - plannedW;
+    const besides = finite(pv[slot]) - plannedW;
+    const baseW = base[slot];
+    // With an unknown base load nobody knows of a surplus, nor of a need but that of appliances with a plan.
+    const watts = baseW !== undefined && Number.isFinite(baseW) ? besides - baseW : Math.min(0, besides);
     return Math.round((watts * (endMs - startMs)) / 3_600_000);
   });
   return { netWh, battery: batteryOf(house, slots[0]) };

@@ -1,6 +1,7 @@
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Demand } from "../../core/message/resource.ts";
+import type { TradedSlot } from "../../core/message/traded.ts";
 import type { Slot } from "../../core/slots.ts";
 import type { ApplianceModel } from "../config/appliance-model.ts";
 import type { Planned } from "./intent.ts";
@@ -56,8 +57,8 @@ export interface LocalPlanInput {
   peak: { paidW: number; pricePerKw: number } | null;
   /** Whether an appliance drew when it was switched last, and since when; undefined where it never was. */
   standing: (resource: string) => { on: boolean; sinceMs: number } | undefined;
-  /** What the house sold of a slot at an exchange, below 0 what it bought; Wh. Left out: nothing. */
-  soldWh?: (slot: Slot) => number;
+  /** What the house traded at an exchange. Left out: nothing. */
+  traded?: readonly TradedSlot[];
   /** The plan in force: kept where a new one is hardly better. */
   previous?: ReadonlyMap<string, InstructionList> | undefined;
 }

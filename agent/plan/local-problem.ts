@@ -4,6 +4,7 @@ import { priceAt } from "../../core/message/price-series.ts";
 import { priceBook } from "../../planner/price-book.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import { Problem } from "../../planner/problem.ts";
+import { tradedSeries } from "../../planner/traded-series.ts";
 import { demandParts } from "./demand-parts.ts";
 import { settingOf } from "./intent.ts";
 import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
@@ -36,16 +37,19 @@ export function localProblem(
     }
     return demandParts(appliance, input, slots, kept);
   });
-  const { drawnW, givenW } = withTrades(baseW, input.forecast.pvW(slots), slots, input.soldWh);
+  const exportPrice = exportPrices(input, slots);
+  const tariff = { importPerKwh: importPrice, exportPerKwh: exportPrice };
+  const traded = input.traded && tradedSeries(slots, input.traded, tariff, plannable);
   const curtails = input.appliances.some(({ model }) => model?.kind === "pv");
   if (parts.length === 0 && !curtails) return undefined;
   const problem = Problem.parse({
     slot_minutes: input.slotMinutes,
     slots: slots.length,
     import_price_per_kwh: importPrice,
-    export_price_per_kwh: exportPrices(input, slots),
-    base_load_w: gapped(drawnW),
-    pv_w: gapped(givenW),
+    export_price_per_kwh: exportPrice,
+    ...(traded && { traded }),
+    base_load_w: gapped(baseW),
+    pv_w: gapped(input.forecast.pvW(slots)),
     pv_curtailable: curtails,
     grid: { import_limit_w: input.maxImportW },
     ...(input.peak && { capacity_charge: { price_per_kw: input.peak.pricePerKw, already_peak_w: input.peak.paidW } }),
@@ -60,20 +64,6 @@ export function localProblem(
     }),
   });
   return { problem, parts: parts.map(({ part }) => part) };
-}
-
-/** Energy that is sold must leave the house, as if something drew it; what is bought comes beside what the house makes. */
-function withTrades(
-  baseW: readonly number[],
-  pvW: readonly number[],
-  slots: readonly PricedSlot[],
-  soldWh: LocalPlanInput["soldWh"],
-): { drawnW: number[]; givenW: number[] } {
-  const soldW = slots.map((slot) => ((soldWh?.(slot) ?? 0) * 3_600_000) / (slot.endMs - slot.startMs));
-  return {
-    drawnW: baseW.map((watts, slot) => watts + Math.max(0, soldW[slot] ?? 0)),
-    givenW: pvW.map((watts, slot) => watts + Math.max(0, -(soldW[slot] ?? 0))),
-  };
 }
 
 /** What a resident's word fixes: the house draws it anyway, and the plan begins behind it. Adds to `baseW`. */

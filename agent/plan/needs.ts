@@ -23,6 +23,9 @@ export interface TemperatureBand {
 /** A sensor that says nothing for so long is as good as none. */
 export const oldSensorMs = 15 * 60_000;
 
+/** A start that was needed is given up where it need not be for so long: much more is there than could have run since. */
+const letGoMs = 30 * 60_000;
+
 /** What comfort wants, and whether a temperature bound holds it until it has gone past the bound. */
 export interface Comfort {
   intent: Intent | undefined;
@@ -32,11 +35,14 @@ export interface Comfort {
 /**
  * The latest safe start: from it on the appliance runs until the energy is there, whatever prices and plans say. Pure.
  * Undefined before it, and when nothing is missing.
+ * @param hasBegun it was given for this deadline before. Each minute that has run since puts the start of the rest off by a little
+ * more: whoever let go for that would switch the appliance to and fro until the guard holds it
  */
-export function deadlineNeed(appliance: Planned, need: EnergyNeed, nowMs: number): Intent | undefined {
+export function deadlineNeed(appliance: Planned, need: EnergyNeed, nowMs: number, hasBegun = false): Intent | undefined {
   const { setting, powerW } = most(appliance);
   if (need.missingWh <= 0 || powerW <= 0) return undefined;
-  if (nowMs < need.readyMs - leadMs((need.missingWh * 3_600_000) / powerW)) return undefined;
+  const startMs = need.readyMs - leadMs((need.missingWh * 3_600_000) / powerW);
+  if (nowMs < startMs - (hasBegun ? letGoMs : 0)) return undefined;
   const reason = `${Math.ceil(need.missingWh)} Wh still needed by ${iso(need.readyMs)}`;
   return { resource: appliance.resource, setting, authority: "comfort", reason };
 }

@@ -7,6 +7,7 @@ import { Receipt } from "../../core/message/measurements.ts";
 import { PriceSeries } from "../../core/message/price-series.ts";
 import { mostReason } from "../../core/message/refusal.ts";
 import type { Resource } from "../../core/message/resource.ts";
+import type { TradedSlot } from "../../core/message/traded.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { GivenWh } from "../given-energy.ts";
@@ -32,6 +33,7 @@ import { startMqttLink, type MqttLink } from "./mqtt-link.ts";
 import { tellingRefusals } from "./telling-refusals.ts";
 import type { StoreForecast } from "./storage-report.ts";
 import { slotResender } from "./resend-slots.ts";
+import { tradesReport } from "./trades-report.ts";
 import { startUploader } from "./uploader.ts";
 
 /** The agent's side of all that it exchanges with its aggregator. */
@@ -69,7 +71,7 @@ export interface AggregatorRoomOptions {
   control: ControlStore;
   /** What the residents said. */
   overrides: () => readonly Override[];
-  consents: Pick<Consents, "sharing" | "message">;
+  consents: Pick<Consents, "sharing" | "message" | "all">;
   remote: Pick<RemoteSettings, "take" | "report">;
   /** The random delays of the coming day. */
   increaseDelays: () => Resource["increaseDelays"];
@@ -81,6 +83,8 @@ export interface AggregatorRoomOptions {
   settlement: SettlementStores;
   /** Traded at an exchange in slots that begin then or later; null without one. */
   positions: ((fromMs: number) => ReadonlyMap<number, Position>) | null;
+  /** Traded there in slots that are not over; null without one. */
+  traded: ((nowMs: number) => readonly TradedSlot[]) | null;
   outbox: Outbox;
   /** One transaction of the database. */
   atomically: (work: () => void) => void;
@@ -120,6 +124,13 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     givenWh: options.givenWh,
     fill: options.fill,
     foretold: options.foretold,
+  });
+  const trades = tradesReport({
+    traded: () => options.traded?.(clock.now()) ?? [],
+    consents: options.consents,
+    clock,
+    connected: () => link?.connected() ?? false,
+    tell: (rest, message) => tell(rest, message, true),
   });
   const uploader = startUploader({
     outbox,
@@ -208,11 +219,14 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     // How much of an appliance may be told has changed too, its meter's name as well.
     appliances.forget();
     appliances.describe();
+    trades.forget();
+    trades.report();
   };
   const tellConfig = (): void => {
     if (link?.connected()) tell("config", options.remote.report(), true);
   };
   clock.every(describeEveryMs, appliances.describe, options.signal);
+  if (options.traded) clock.every(lookAfterMs, trades.report, options.signal);
   link = startMqttLink({
     link: options.link,
     boot: outbox.boot,

@@ -156,7 +156,9 @@ export function startMqttLink(options: {
   });
   const take = (name: string, payload: Buffer | string): void | Promise<void> => {
     const parsed = parseTopic(name);
-    if (!parsed || parsed.direction !== "dn" || parsed.site !== link.gatewayId) return;
+    // A broker may keep the subscription to an aggregator that the gateway had before.
+    const isOurs = parsed?.direction === "dn" && parsed.aggregator === link.id && parsed.site === link.gatewayId;
+    if (!parsed || !isOurs) return;
     if (payload.length > maxEnvelopeBytes) return options.onTooLarge(name, payload.length);
     return options.onArrival({ rest: parsed.rest, topic: name, text: payload.toString("utf8") });
   };

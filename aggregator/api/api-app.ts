@@ -1,9 +1,9 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
-import { z } from "zod";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import { problemOf } from "../../core/problem.ts";
+import { requestIssues } from "../../core/request-issues.ts";
 import type { TokenStore } from "../store/token-store.ts";
 import { type Caller, callerOf } from "./token.ts";
 
@@ -47,7 +47,7 @@ const statusOf: Record<string, number> = {
 export function apiApp({ tokens, open, now, log }: ApiBasis): Api {
   const app: Api = new OpenAPIHono({
     defaultHook: (result) => {
-      if (!result.success) throw new AppError("bad-query", z.prettifyError(result.error));
+      if (!result.success) throw new AppError("bad-query", requestIssues(result.error));
     },
   });
   app.openAPIRegistry.registerComponent("securitySchemes", "token", {

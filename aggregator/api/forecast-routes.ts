@@ -4,8 +4,8 @@ import { iso } from "../../core/clock/clock.ts";
 import { Instant } from "../../core/message/fields.ts";
 import { slotsBetween } from "../../core/slots.ts";
 import type { QuantileForecast } from "../../planner/quantile-forecast.ts";
-import { homeForecast, portfolioForecast } from "../forecast/forecasts.ts";
-import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { ApplianceForecast } from "../forecast/appliance-forecast.ts";
+import { type ForecastStore, homeForecast, portfolioForecast } from "../forecast/forecasts.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
 import { demandHome } from "./site-routes.ts";
@@ -13,7 +13,7 @@ import { boundTo } from "./token.ts";
 
 /** What is foretold. */
 export interface ForecastRoutesOptions {
-  store: Pick<AggregatorStore, "slots" | "pvSlots" | "meterSlots" | "acceptedPlans" | "resources">;
+  store: ForecastStore;
   sites: readonly string[];
   now: () => number;
 }
@@ -34,6 +34,33 @@ const Quantiles = z.object({
   errorW: z.int().nullable().describe("mean of |q50 - metered| over the last known day, forecast from the days before it"),
   insideShare: z.number().nullable().describe("share of its slots between q10 and q90; 0.8 is right"),
 });
+const Source = z
+  .enum(["history", "profile"])
+  .describe("profile: as the home describes it, for too little was seen or always the same");
+const Counts = z.array(z.int());
+const Presence = z.object({
+  resource: z.string().describe("all: those of all homes together"),
+  kind: z.literal("presence"),
+  mean: z.array(z.number()).describe("cars that are expected to be there to be charged; of one the share of such days"),
+  q10: Counts,
+  q50: Counts,
+  q90: Counts.describe("least number that is not exceeded on 90 of a hundred such days, each car reckoned for itself"),
+  source: Source,
+  days: z.int().describe("of history"),
+  errorShare: z
+    .number()
+    .nullable()
+    .describe("share of the last known day in which the likelier of there and away was wrong, forecast from the days before it"),
+  brier: z
+    .number()
+    .nullable()
+    .describe("Brier score over the same time: mean of (share - 1 or 0)²; of all cars the mean of theirs"),
+});
+const Power = Quantiles.extend({
+  resource: z.string().describe("all: those of all homes together"),
+  kind: z.enum(["energy", "draw"]).describe("energy: W that a heater takes; draw: W of heat that people take from a tank"),
+  source: Source,
+});
 const Forecast = z.object({
   site: z.string().nullable().describe("null: all homes together"),
   start: Instant,
@@ -41,8 +68,8 @@ const Forecast = z.object({
   load: Quantiles.describe("what homes draw besides their planned appliances, W"),
   pv: Quantiles.nullable().describe("null without panels"),
   appliances: z
-    .array(z.object({ resource: z.string(), kind: z.enum(["presence", "energy"]), values: z.array(z.number()) }))
-    .describe("as homes describe them: cars that are there (of all homes: how many), and W that heaters take on the mean"),
+    .array(z.discriminatedUnion("kind", [Presence, Power]))
+    .describe("cars, water heaters and tanks: by what their meters and temperatures told, else as homes describe them"),
 });
 
 const route = createRoute({
@@ -81,7 +108,7 @@ export function forecastRoutes(app: Api, { store, sites, now }: ForecastRoutesOp
         stepS: slotMinutes * 60,
         load: shown(load),
         pv: pv && shown(pv),
-        appliances: appliances.map(({ values, ...one }) => ({ ...one, values: values.map((value) => round(value, 100)) })),
+        appliances: appliances.map(applianceShown),
       },
       200,
     );
@@ -102,4 +129,12 @@ function shown({ q10, q50, q90, meanW, source, days, errorW, insideShare }: Quan
     errorW: errorW === null ? null : Math.round(errorW),
     insideShare: insideShare === null ? null : round(insideShare, 1000),
   };
+}
+
+function applianceShown(one: ApplianceForecast): z.infer<typeof Presence> | z.infer<typeof Power> {
+  const { resource, kind } = one;
+  if (kind !== "presence") return { resource, kind, ...shown(one) };
+  const { meanCount, q10, q50, q90, source, days, errorShare, brier } = one;
+  const error = { errorShare: errorShare && round(errorShare, 1000), brier: brier && round(brier, 1000) };
+  return { resource, kind, mean: meanCount.map((count) => round(count, 100)), q10, q50, q90, source, days, ...error };
 }

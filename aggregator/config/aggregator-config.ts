@@ -188,6 +188,7 @@ function keepSpans(yaml: KeepYaml): KeepSpans {
     ["eventsMs", yaml.events_days],
     ["limitsMs", yaml.limits_days],
     ["auditMs", yaml.audit_days],
+    ["unreckonedMs", yaml.unreckoned_days],
   ];
   return Object.fromEntries(spans.flatMap(([name, days]) => (days === undefined ? [] : [[name, days * 86_400_000]])));
 }

@@ -28,6 +28,8 @@ const KeepYaml = z.strictObject({
   events_days: Days.min(70).optional(),
   limits_days: Days.min(35).optional(),
   audit_days: Days.min(90).optional(),
+  /** A dispute may take a person some weeks. */
+  unreckoned_days: Days.min(90).default(400),
 });
 export type KeepYaml = z.infer<typeof KeepYaml>;
 

@@ -56,11 +56,12 @@ export function startBrokerLink(options: {
     resubscribe: false,
   });
   let lost = false;
+  let saidWhy = false;
   let stopping = false;
   client.on("connect", () => {
     // Small messages that are awaited must not wait for company.
     if (client.stream instanceof Socket) client.stream.setNoDelay(true);
-    lost = false;
+    lost = saidWhy = false;
     log.info({ broker: broker.url }, "broker connected");
     client
       .subscribeAsync([...options.filters], { qos: 1 })
@@ -77,7 +78,9 @@ export function startBrokerLink(options: {
   client.on("error", (error) => {
     // What cannot be read leaves the library deaf, with the connection open.
     if (client.connected) client.stream.destroy();
-    log.debug({ error: errorMessage(error) }, "broker connection failed");
+    // Once in each outage: the same is tried again every second.
+    log[saidWhy ? "debug" : "warn"]({ broker: broker.url, error: errorMessage(error) }, "broker connection failed");
+    saidWhy = true;
   });
   const take = (name: string, payload: Buffer | string): boolean | Promise<void> => {
     const parsed = parseTopic(name);

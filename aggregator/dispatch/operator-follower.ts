@@ -1,5 +1,6 @@
 import { errorCode } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
+import { fewAtATime } from "../../core/few-at-a-time.ts";
 import type { Log } from "../../core/log.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
@@ -8,6 +9,8 @@ import type { Control, SiteWord } from "./control.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { emptyLists, reducedLists } from "./operator-lists.ts";
 
+/** Homes that are told at the same time: a word about ten thousand of them must not keep the process from all else. */
+const mostTold = 64;
 /** A reduction that is not answered is sent again so often. */
 const urgentMs = 30_000;
 
@@ -31,6 +34,7 @@ export function operatorFollower(options: {
   log: Log;
 }): () => Promise<void> {
   const { store, sites, control, dispatcher, uuid, clock, log } = options;
+  const few = fewAtATime(mostTold);
   const followed = new Map<string, string>();
   const limits = new Map<string, string>();
   let retriedMs = -Infinity;
@@ -68,7 +72,12 @@ export function operatorFollower(options: {
         if (word?.word !== which) return [];
         const why = which === "unsettled" ? "nothing is asked of a home that does not sign" : "an operator's word is followed";
         log.warn({ site, word: textOf(word) }, why);
-        return [options.quietly(surely(site, word), "following an operator")];
+        return [
+          options.quietly(
+            few(() => surely(site, word)),
+            "following an operator",
+          ),
+        ];
       });
     const reduced = told("reduce");
     for (const { site, word } of changed) followed.set(site, textOf(word));
@@ -83,7 +92,14 @@ export function operatorFollower(options: {
     retriedMs = clock.monotonicMs();
     const fresh = new Set(changed.map(({ site }) => site));
     const urgent = words.filter(({ site, word }) => word?.word === "reduce" && !fresh.has(site));
-    await Promise.all(urgent.map(({ site }) => options.quietly(dispatcher.resend(site), "sending a reduction again")));
+    await Promise.all(
+      urgent.map(({ site }) =>
+        options.quietly(
+          few(() => dispatcher.resend(site)),
+          "sending a reduction again",
+        ),
+      ),
+    );
   };
 }
 

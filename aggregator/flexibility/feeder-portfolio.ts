@@ -2,17 +2,30 @@ import { setImmediate } from "node:timers/promises";
 import { iso } from "../../core/clock/clock.ts";
 import type { Slot } from "../../core/slots.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
+import { habits } from "../forecast/habits.ts";
 import { netLoads } from "../forecast/net-loads.ts";
 import { feedersOf, seedOf, type CommunityPlannerOptions } from "../optimise/community-planner.ts";
 import type { GroupMember } from "../optimise/group-home.ts";
 import { readHome } from "../optimise/read-home.ts";
 import type { FlexPlanner } from "./flex-desk.ts";
+import { changedFrom, goneFrom, relianceOf, type Reliance } from "./reliance.ts";
 import { homesDesk, roundThread, type OfferTerms, type RoundTask } from "./round-room.ts";
+
+/** Who answers rounds for the homes of a feeder, and on whom that rests. */
+export interface OpenPortfolio {
+  planner: FlexPlanner;
+  relied: readonly Reliance[];
+}
 
 /** Makes the desk that answers rounds for the homes of a feeder. */
 export interface FeederPortfolio {
   /** @param day slots of the day; null where prices do not reach to its end */
-  open(feeder: string, day: readonly Slot[], terms: OfferTerms): Promise<FlexPlanner | null>;
+  open(feeder: string, day: readonly Slot[], terms: OfferTerms): Promise<OpenPortfolio | null>;
+  /**
+   * The first home of these that will not do what is asked of it from an instant on, and why; undefined where all will.
+   * @param thoroughly by what their gateways have told too
+   */
+  lost(relied: readonly Reliance[], fromMs: number, thoroughly: boolean): Promise<{ site: string; why: string } | undefined>;
 }
 
 /** An answer may take so long, ms. */
@@ -31,7 +44,7 @@ export function feederPortfolio(
   > & { feeders: readonly FeederConfig[]; fewestInThread: number; signal: AbortSignal },
 ): FeederPortfolio {
   const { store, prices, slotMinutes, control, clock, log } = options;
-  const loads = netLoads(store);
+  const [loads, known] = [netLoads(store), habits(store)];
   const told = new Set<string>();
   const thread = roundThread();
   options.signal.addEventListener("abort", () => void thread.close());
@@ -53,9 +66,17 @@ export function feederPortfolio(
       }
       const input = { slots, prices, slotMinutes, nowMs };
       const members: GroupMember[] = [];
+      const relied: Reliance[] = [];
       for (const site of sites) {
-        const { problem } = await readHome(site, input, { ...options, loads, isFree: control.wordFor(site) === null });
-        members.push({ problem, seed: seedOf(site) });
+        const home = await readHome(site, input, {
+          ...options,
+          loads,
+          habits: known,
+          isFree: control.wordFor(site) === null,
+        });
+        members.push({ problem: home.problem, seed: seedOf(site) });
+        const reliance = relianceOf(home, first.startMs);
+        if (reliance.resources.length > 0) relied.push(reliance);
         // What is read of thousands of homes must not keep the rest of the process waiting.
         await setImmediate();
       }
@@ -72,9 +93,23 @@ export function feederPortfolio(
         slotHours: slotMinutes / 60,
         mostMs,
       };
-      return members.length >= options.fewestInThread
-        ? thread.open(members, task, nowMs)
-        : homesDesk(members, task, () => clock.monotonicMs());
+      const planner =
+        members.length >= options.fewestInThread
+          ? await thread.open(members, task, nowMs)
+          : homesDesk(members, task, () => clock.monotonicMs());
+      return { planner, relied };
+    },
+    async lost(relied, fromMs, thoroughly) {
+      for (const reliance of relied) {
+        const why = goneFrom(reliance, fromMs, options);
+        if (why !== undefined) return { site: reliance.site, why };
+      }
+      for (const reliance of thoroughly ? relied : []) {
+        const why = await changedFrom(reliance, fromMs, options);
+        if (why !== undefined) return { site: reliance.site, why };
+        await setImmediate();
+      }
+      return undefined;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import { askedSlots, ispsOf, powerOf, type UftpMessage } from "../../core/message/uftp.ts";
+import { askedSlots, ispsOf, leewaySlots, powerOf, type PowerBounds, type UftpMessage } from "../../core/message/uftp.ts";
 import type { DeskOffer, DeskPrognosis, RoundDesk } from "../../planner/community/round-desk.ts";
 import type { KeptOffer, KeptPrognosis } from "../store/flex-order-store.ts";
 
@@ -27,6 +27,8 @@ export interface BindingOrder {
   baselineW: readonly number[];
   price: bigint;
   asked: readonly number[];
+  /** How far it may be left in slots that nothing was asked for. */
+  leeway: PowerBounds;
   penaltyPerKwh: bigint;
 }
 
@@ -60,6 +62,8 @@ export interface FlexDesk {
   take(message: UftpMessage): Promise<UftpMessage[]>;
   /** Takes back all that may still be ordered, and offers nothing more; gives back what is to be said. */
   revoke(): Promise<UftpMessage[]>;
+  /** Takes back the same, and answers with other homes from now on. */
+  replan(planner: FlexPlanner): Promise<UftpMessage[]>;
   state(): FlexDeskState;
 }
 
@@ -96,7 +100,8 @@ export function flexDesk(options: {
   onOrder: (order: BindingOrder) => Promise<boolean>;
   log: Log;
 }): FlexDesk {
-  const { place, desk, uuid, now, log, known = nothing, keep = nobody } = options;
+  const { place, uuid, now, log, known = nothing, keep = nobody } = options;
+  let { desk } = options;
   const conversation = known.prognosis?.conversation ?? uuid();
   const first = desk.prognosis();
   const baselineW = known.prognosis?.powerW ?? first.powerW;
@@ -147,14 +152,11 @@ export function flexDesk(options: {
     },
     async revoke() {
       withdrawn = true;
-      if (order) return [];
-      const open = [...offers.entries()].filter(([, { revoked }]) => !revoked);
-      for (const [id, offer] of open) {
-        offer.revoked = true;
-        await keep.revoked(id);
-      }
-      newest = null;
-      return open.map(([id]) => ({ Message: "FlexOfferRevocation" as const, ...head(), FlexOfferMessageID: id }));
+      return revokeAll();
+    },
+    async replan(planner) {
+      desk = planner;
+      return revokeAll();
     },
     state: () => ({
       prognosisW: baselineW,
@@ -166,6 +168,17 @@ export function flexDesk(options: {
       refusals,
     }),
   };
+
+  async function revokeAll(): Promise<UftpMessage[]> {
+    if (order) return [];
+    const open = [...offers.entries()].filter(([, { revoked }]) => !revoked);
+    for (const [id, offer] of open) {
+      offer.revoked = true;
+      await keep.revoked(id);
+    }
+    newest = null;
+    return open.map(([id]) => ({ Message: "FlexOfferRevocation" as const, ...head(), FlexOfferMessageID: id }));
+  }
 
   function refused(answer: string, reason: string): void {
     log.info({ operator: place.operator, point: place.point, answer, reason }, "grid operator said no");
@@ -264,12 +277,14 @@ export function flexDesk(options: {
     if (order) return no(`flex-order-conflict: order ${order.reference} binds for this day already`);
     const why = objection(message);
     if (why !== undefined) return no(why);
+    const powerW = powerOf(message.ISPs, place.slots) ?? [];
     const binding: BindingOrder = {
       reference: message.OrderReference,
-      powerW: powerOf(message.ISPs, place.slots) ?? [],
+      powerW,
       baselineW,
       price: BigInt(message.Price),
       asked: askedSlots(message.Asked, place.slots),
+      leeway: leewaySlots(message.Leeway, powerW),
       penaltyPerKwh: BigInt(message.PenaltyPerKwh),
     };
     if (!(await options.onOrder(binding))) return no("flex-order-conflict: another order binds for this day already");

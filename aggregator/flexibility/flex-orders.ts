@@ -10,8 +10,9 @@ export interface OrderBound {
 }
 
 /**
- * Bounds of the homes at a point in the slot of an instant, by the orders that bind there: no more than was ordered, and where
- * more was asked for, no less. Infinity: no order.
+ * Bounds of the homes at a point in the slot of an instant, by the orders that bind there: where less was asked for, no more than was
+ * ordered; where more, no less. A slot that nothing was asked for may be left as far as the grid's limits have room: only those are
+ * the grid operator's affair there. Infinity: no order.
  */
 export function boundAt(orders: readonly KeptOrder[], point: string, atMs: number): OrderBound {
   const bound: OrderBound = { mostW: Infinity, leastW: -Infinity };
@@ -20,8 +21,9 @@ export function boundAt(orders: readonly KeptOrder[], point: string, atMs: numbe
     const slot = Math.floor((atMs - order.startMs) / (order.slotMinutes * 60_000));
     const watts = order.powerW[slot];
     if (watts === undefined) continue;
-    if (order.asked[slot] === -1) bound.leastW = Math.max(bound.leastW, watts);
-    else bound.mostW = Math.min(bound.mostW, watts);
+    const asked = order.asked[slot] ?? 0;
+    if (asked >= 0) bound.mostW = Math.min(bound.mostW, asked > 0 ? watts : (order.leeway.mostW[slot] ?? watts));
+    if (asked <= 0) bound.leastW = Math.max(bound.leastW, asked < 0 ? watts : (order.leeway.leastW[slot] ?? watts));
   }
   return bound;
 }

@@ -7,13 +7,17 @@ import type { MarketAccess } from "../config/market-config.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { FlexDay, KeptOrder, KeptPrognosis } from "../store/flex-order-store.ts";
 import type { FeederPortfolio } from "./feeder-portfolio.ts";
+import type { Reliance } from "./reliance.ts";
 import { flexDesk, type BindingOrder, type FlexDesk, type FlexDeskState, type FlexPlanner } from "./flex-desk.ts";
 
 /** All sessions of an aggregator with its grid operator: one for each congestion point and local day. */
 export interface MarketDesk {
   /** A request, order or answer of the grid operator. Resolves once an order is kept. @throws AppError flex-no-session */
   take(message: UftpMessage): Promise<void>;
-  /** Sends prognoses when their time has come, and again where the homes have changed before anybody asked. */
+  /**
+   * Sends prognoses when their time has come, and again where the homes have changed before anybody asked. Takes back offers that rest
+   * on homes that are not there any more.
+   */
   step(): Promise<void>;
   /** Takes back what was offered for a day. @throws AppError flex-no-session, flex-order-binding */
   withdraw(day: FlexDay, who: string): Promise<void>;
@@ -24,8 +28,11 @@ interface Session extends FlexDay {
   feeder: string;
   startMs: number;
   desk: FlexDesk;
-  /** When the homes were looked at last, ms. */
+  /** On whom its offers rest; null where they were made before a restart and nobody has looked since. */
+  relied: readonly Reliance[] | null;
+  /** When the homes were looked at last, ms, and when it was asked whether they still do what was offered. */
   lookedMs: number;
+  checkedMs: number;
   turn: Promise<unknown>;
 }
 
@@ -35,6 +42,8 @@ const hourMs = 3_600_000;
 const lookMs = 10 * 60_000;
 const offW = 200;
 const offShare = 0.02;
+/** What gateways have told is read again so often while something is offered. */
+const checkMs = 60_000;
 /** Where no prognosis could be made, it is tried again so often. */
 const retryMs = 60_000;
 
@@ -137,10 +146,21 @@ export function marketDesk(options: {
     const planner = lazyPlanner(prognosis, async () => {
       const made = await portfolio.open(feeder, slots, access.terms);
       if (!made) throw new AppError("flex-no-portfolio", `the homes of ${feeder} cannot be planned for ${day.date} now`);
-      return made;
+      session.relied = made.relied;
+      return made.planner;
     });
     const desk = await openDesk(day, planner, { prognosis, order });
-    return { ...day, feeder, startMs: first.startMs, desk, lookedMs: now(), turn: Promise.resolve() };
+    const session: Session = {
+      ...day,
+      feeder,
+      startMs: first.startMs,
+      desk,
+      relied: null,
+      lookedMs: now(),
+      checkedMs: -Infinity,
+      turn: Promise.resolve(),
+    };
+    return session;
   };
   const sessionOf = async (day: FlexDay): Promise<Session | null> => {
     const key = keyOf(day);
@@ -152,15 +172,18 @@ export function marketDesk(options: {
     if (await sessionOf(day)) return send([await (sessions.get(keyOf(day)) as Session).desk.prognosis()]);
     const slots = slotsOf(day.date);
     const feeder = feederOf(day.point);
-    const planner = await portfolio.open(feeder, slots, access.terms);
-    if (!planner) return;
+    const made = await portfolio.open(feeder, slots, access.terms);
+    if (!made) return;
+    const { planner, relied } = made;
     const desk = await openDesk(day, planner, { prognosis: null, order: null });
     sessions.set(keyOf(day), {
       ...day,
       feeder,
       startMs: slots[0]?.startMs ?? 0,
       desk,
+      relied,
       lookedMs: now(),
+      checkedMs: now(),
       turn: Promise.resolve(),
     });
     log.info({ ...day, feeder, homes: planner.prognosis().parties }, "prognosis for the grid operator");
@@ -171,16 +194,35 @@ export function marketDesk(options: {
     const before = session.desk.state();
     if (before.answered > 0 || before.order || before.withdrawn || now() >= session.startMs) return;
     session.lookedMs = now();
-    const planner = await portfolio.open(session.feeder, slotsOf(session.date), access.terms);
+    const made = await portfolio.open(session.feeder, slotsOf(session.date), access.terms);
     const stored = await store.flexPrognosis(session);
-    if (!planner || !stored || session.desk.state().answered > 0) return;
+    if (!made || !stored || session.desk.state().answered > 0) return;
+    const { planner, relied } = made;
     const { powerW, parties, cost } = planner.prognosis();
     const most = Math.max(offW, offShare * Math.max(0, ...powerW.map(Math.abs)));
     if (powerW.every((watts, slot) => Math.abs(watts - (before.prognosisW[slot] ?? 0)) <= most)) return;
     const prognosis: KeptPrognosis = { ...stored, powerW: [...powerW], parties, cost: String(cost) };
     session.desk = await openDesk({ point: session.point, date: session.date }, planner, { prognosis, order: null });
+    session.relied = relied;
     log.info({ point: session.point, date: session.date }, "the homes have changed: another prognosis");
     send([await session.desk.prognosis()]);
+  };
+  /** What nobody will deliver must not be ordered: open offers are taken back, and the rounds go on with the homes that are there. */
+  const keepDeliverable = async (session: Session): Promise<void> => {
+    const { answered, offer, order, withdrawn } = session.desk.state();
+    if ((offer === null && answered === 0) || order || withdrawn || now() >= session.startMs) return;
+    const reopen = () => portfolio.open(session.feeder, slotsOf(session.date), access.terms);
+    session.relied ??= (await reopen())?.relied ?? null;
+    const isThorough = now() - session.checkedMs >= checkMs;
+    if (isThorough) session.checkedMs = now();
+    const lost = session.relied && (await portfolio.lost(session.relied, session.startMs, isThorough));
+    if (!lost) return;
+    const made = await reopen();
+    const said = made ? await session.desk.replan(made.planner) : await session.desk.revoke();
+    session.relied = made?.relied ?? [];
+    const { point, date } = session;
+    log.warn({ point, date, ...lost, offers: said.length }, "a home is not there any more: what was offered is taken back");
+    send(said);
   };
   const inTurn = (session: Session, work: () => Promise<void>): Promise<void> => {
     const mine = session.turn.then(work);
@@ -227,6 +269,7 @@ export function marketDesk(options: {
           sessions.delete(key);
           await store.dropFlexOffers(today);
         }
+      for (const session of sessions.values()) await inTurn(session, () => keepDeliverable(session)).catch(() => undefined);
       if (lastLocalTime(access.prognosisAt, timezone, nowMs) < startMs) return;
       for (const { point } of access.points) {
         const day = { point, date: tomorrow };

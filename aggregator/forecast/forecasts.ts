@@ -1,15 +1,17 @@
 import type { Resource } from "../../core/message/resource.ts";
-import type { PastSlot } from "../../planner/base-load.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import { describedAppliances, forecastOf, type ForecastSlots, type HomeForecast } from "./home-forecast.ts";
+import { type ApplianceForecast, applianceForecasts } from "./appliance-forecast.ts";
+import { appliancePast, type AppliancePastStore } from "./appliance-past.ts";
+import { applianceSums } from "./appliance-sums.ts";
+import { forecastOf, type ForecastSlots, type HomeForecast } from "./home-forecast.ts";
 import { homePast, type HomePast } from "./home-past.ts";
+import { slotSum } from "./slot-sum.ts";
 
-type ForecastStore = Pick<AggregatorStore, "slots" | "pvSlots" | "acceptedPlans" | "meterSlots" | "resources">;
+/** What forecasts are read from. */
+export type ForecastStore = Pick<AggregatorStore, "slots" | "pvSlots" | "acceptedPlans" | "resources"> & AppliancePastStore;
 
 const dayMs = 24 * 3_600_000;
 const historyDays = 14;
-/** Of a slot of the portfolio so many of its homes must be known. */
-const enoughShare = 0.5;
 
 /** What one home will do. */
 export async function homeForecast(
@@ -20,7 +22,10 @@ export async function homeForecast(
 ): Promise<HomeForecast> {
   const resources = await store.resources(site);
   const past = await pastOf(store, site, resources, nowMs);
-  return { ...forecastOf(past, slots, zoneOf(resources)), appliances: describedAppliances(resources, slots) };
+  const appliances: ApplianceForecast[] = [];
+  for (const resource of resources)
+    appliances.push(...applianceForecasts(resource, await appliancePast(store, site, resource, nowMs), slots));
+  return { ...forecastOf(past, slots, zoneOf(resources)), appliances };
 }
 
 /**
@@ -33,8 +38,7 @@ export async function portfolioForecast(
   slots: ForecastSlots,
   nowMs: number,
 ): Promise<HomeForecast> {
-  const [load, pv] = [sum(), sum()];
-  const appliances = new Map<HomeForecast["appliances"][number]["kind"], number[]>();
+  const [load, pv, appliances] = [slotSum(), slotSum(), applianceSums(slots)];
   let zone = "UTC";
   let [homes, panels] = [0, 0];
   for (const site of sites) {
@@ -45,14 +49,11 @@ export async function portfolioForecast(
     past.load.forEach(load.add);
     past.pv.forEach(pv.add);
     if (resources.length > 0) zone = zoneOf(resources);
-    for (const { kind, values } of describedAppliances(resources, slots)) {
-      const before = appliances.get(kind);
-      appliances.set(kind, before ? before.map((value, slot) => value + (values[slot] ?? 0)) : values);
-    }
+    for (const resource of resources) appliances.add(resource, await appliancePast(store, site, resource, nowMs));
   }
   return {
     ...forecastOf({ load: load.of(homes), pv: pv.of(panels) }, slots, zone),
-    appliances: [...appliances].map(([kind, values]) => ({ resource: "all", kind, values })),
+    appliances: await appliances.forecasts(zone),
   };
 }
 
@@ -61,19 +62,3 @@ function pastOf(store: ForecastStore, site: string, resources: readonly Resource
 }
 
 const zoneOf = (resources: readonly Resource[]): string => resources[0]?.timezone ?? "UTC";
-
-/** Slots of many homes added up. */
-function sum(): { add: (slot: PastSlot) => void; of: (homes: number) => PastSlot[] } {
-  const slots = new Map<string, PastSlot & { homes: number }>();
-  return {
-    add({ startMs, endMs, wh }) {
-      const key = `${startMs} ${endMs}`;
-      const found = slots.get(key) ?? { startMs, endMs, wh: 0, homes: 0 };
-      slots.set(key, { ...found, wh: found.wh + wh, homes: found.homes + 1 });
-    },
-    of: (homes) =>
-      [...slots.values()]
-        .filter((slot) => slot.homes >= enoughShare * homes)
-        .map(({ startMs, endMs, wh, homes: told }) => ({ startMs, endMs, wh: (wh * homes) / told })),
-  };
-}

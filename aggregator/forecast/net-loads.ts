@@ -2,6 +2,7 @@ import type { Resource } from "../../core/message/resource.ts";
 import { slotsBetween } from "../../core/slots.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { forecastOf, type ForecastSlots } from "./home-forecast.ts";
+import { meanOf } from "./appliance-sums.ts";
 import { homePast } from "./home-past.ts";
 
 /** What homes draw besides their planned appliances, W by slot. */
@@ -16,6 +17,8 @@ export interface NetLoads {
     slots: ForecastSlots,
     nowMs: number,
   ): Promise<{ netW: number[]; pvW: number[] } | null>;
+  /** How far forecasts were off on their last known day, W, on the mean of all homes that were read; null where none can tell. */
+  errors(): { loadW: number | null; pvW: number | null };
 }
 
 const hourMs = 3_600_000;
@@ -29,9 +32,16 @@ const reachMs = 48 * hourMs;
 const slotMinutes = 15;
 const slotMs = slotMinutes * 60_000;
 
+interface Kept {
+  madeMs: number;
+  startMs: number;
+  watts: { net: Float32Array; pv: Float32Array } | null;
+  errors: ReturnType<NetLoads["errors"]>;
+}
+
 /** Forecasts are kept for some hours; what is kept of a home is a few hundred figures. */
 export function netLoads(store: Pick<AggregatorStore, "slots" | "pvSlots" | "acceptedPlans" | "meterSlots">): NetLoads {
-  const kept = new Map<string, { madeMs: number; startMs: number; watts: { net: Float32Array; pv: Float32Array } | null }>();
+  const kept = new Map<string, Kept>();
   return {
     async meanW(site, resources, slots, nowMs) {
       let known = kept.get(site);
@@ -46,13 +56,18 @@ export function netLoads(store: Pick<AggregatorStore, "slots" | "pvSlots" | "acc
               pv: Float32Array.from(load.meanW, (_, slot) => pv?.meanW[slot] ?? 0),
             }
           : null;
-        known = { madeMs: nowMs, startMs: ahead[0]?.startMs ?? nowMs, watts };
+        const errors = { loadW: load.errorW, pvW: pv?.errorW ?? null };
+        known = { madeMs: nowMs, startMs: ahead[0]?.startMs ?? nowMs, watts, errors };
         kept.set(site, known);
       }
       const { watts, startMs } = known;
       const inSlots = (series: Float32Array): number[] =>
         slots.map((slot) => series[Math.round((slot.startMs - startMs) / slotMs)] ?? series.at(-1) ?? 0);
       return watts && { netW: inSlots(watts.net), pvW: inSlots(watts.pv) };
+    },
+    errors() {
+      const all = [...kept.values()].map(({ errors }) => errors);
+      return { loadW: meanOf(all.map(({ loadW }) => loadW)), pvW: meanOf(all.map(({ pvW }) => pvW)) };
     },
   };
 }

@@ -7,7 +7,9 @@ import { Measurements } from "../../core/message/measurements.ts";
 import { Refusal } from "../../core/message/refusal.ts";
 import { ConfigReport } from "../../core/message/remote-config.ts";
 import { Resource, ResourceStatus, SiteState } from "../../core/message/resource.ts";
+import { Traded } from "../../core/message/traded.ts";
 import { SettlementUp } from "../../core/message/settlement-message.ts";
+import { freshFill } from "../optimise/store-problem.ts";
 import { isTimeZone } from "../../core/slots.ts";
 import { implausible } from "../optimise/plausible-storage.ts";
 import type { Rejections } from "../../core/rejections.ts";
@@ -34,6 +36,8 @@ export interface IntakeOptions {
   onState: (site: string, state: SiteState) => void;
   onResource: (site: string) => void;
   onStatus: (site: string, status: ResourceStatus) => void | Promise<void>;
+  /** It has traded something else than what was known. */
+  onTraded: (site: string) => void;
   onAnswer: (site: string, ack: InstructionAck) => void;
   onSlots: (site: string) => void;
   onSettlement: (site: string, message: SettlementUp) => Promise<void>;
@@ -58,6 +62,14 @@ const mostPendingLength = 32 * 1024 * 1024;
 const mostOfOne = { pending: 4000, length: 8 * 1024 * 1024 };
 /** From here on nothing more is read from the broker until fewer wait; so long at most, as the connection would die of it. */
 const slowDown = { pending: 8000, length: 16 * 1024 * 1024, mostMs: 5000 };
+/** Rows that the database did not take; homes send them again. */
+const notStoredCode = "intake-not-stored";
+const notStored = (cause: unknown): never => {
+  throw new AppError(notStoredCode, `rows were not kept (${errorMessage(cause)}), homes send them again`, {
+    temporary: true,
+    cause,
+  });
+};
 /** An appliance that rejects everything is in the log so often at most. */
 const sayAgainMs = 60_000;
 /** Causes of an override that come from people in the house. */
@@ -72,11 +84,9 @@ export function intake(options: IntakeOptions): Intake {
   const answers = receipts(options);
   const demandResource = resourceNames(store);
   const measurements = async (site: string, message: Measurements): Promise<void> => {
-    const { contiguousSeq, receiptNumber, changed, lost, refused } = await store.ingest(
-      site,
-      message,
-      leastNumber(options.clock.now()),
-    );
+    const { contiguousSeq, receiptNumber, changed, lost, refused } = await store
+      .ingest(site, message, leastNumber(options.clock.now()))
+      .catch(notStored);
     const note = (code: string, what: string): void =>
       options.rejections.note(code, `sma/1/${options.aggregator}/${site}/up/meter`, `of run ${message.boot} ${what}`);
     // Numbers are never used twice: a home that does so loses the later rows, and somebody must hear of it.
@@ -137,16 +147,24 @@ export function intake(options: IntakeOptions): Intake {
         const mark = residents.has(status.override.cause) ? store.overrideEvents : store.excuseEvents;
         await mark(site, status.resource, Date.parse(status.at));
       }
-      return { later: store.saveStatus(site, status).then(() => options.onStatus(site, status)) };
+      const { resource, fillLevel } = status;
+      const isFresh = freshFill(status, options.clock.now()) !== undefined;
+      const kept = [store.saveStatus(site, status), ...(fillLevel && isFresh ? [store.keepFill(site, resource, fillLevel)] : [])];
+      return { later: Promise.all(kept).then(() => options.onStatus(site, status)) };
     }
+    if (head === "traded" && tail.length === 0)
+      return (await store.saveTraded(site, parse(Traded, body))) ? options.onTraded(site) : undefined;
     if (head === "ack" && tail.length === 1) return ack(site, body);
     if (head === "config" && tail.length === 0) return store.saveReport(site, parse(ConfigReport, body), options.clock.now());
     if (head === "refused" && tail.length === 0) return homeRefuses(site, parse(Refusal, body));
     if (head === "settle" && tail.length === 1) return options.onSettlement(site, parse(SettlementUp, body));
     throw new AppError("intake-unknown-topic", `no message is expected on up/${rest}`);
   };
-  const refuse = ({ topic }: Pick<SiteMessage, "topic">, error: unknown): void =>
-    options.rejections.note(errorCode(error), topic, errorMessage(error));
+  const refuse = ({ topic }: Pick<SiteMessage, "topic">, error: unknown): void => {
+    const code = errorCode(error);
+    // It is not about the home: one line for all of them.
+    options.rejections.note(code, code === notStoredCode ? "the database" : topic, errorMessage(error));
+  };
   // One queue a home keeps its messages in order; homes do not wait for each other.
   let pending = 0;
   let pendingLength = 0;

@@ -10,7 +10,7 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 export async function takeConsents(
   site: string,
   { consents }: ConsentMessage,
-  { store, aggregator }: { store: Pick<AggregatorStore, "consentKey" | "saveConsent">; aggregator: string },
+  { store, aggregator }: { store: Pick<AggregatorStore, "consentKey" | "saveConsent" | "saveTraded">; aggregator: string },
 ): Promise<void> {
   for (const text of consents) {
     const { consent, thumbprint } = await readConsent(text);
@@ -20,5 +20,7 @@ export async function takeConsents(
     if (pinned !== thumbprint)
       throw new AppError("consent-foreign", `${site} signs its consents with another key than before (${pinned})`);
     await store.saveConsent(site, consent, text);
+    // What is no business of the aggregator's any more is not kept until the home's next word.
+    if (consent.scope === "trades" && !consent.given) await store.saveTraded(site, { v: 1, at: consent.at, slots: [] });
   }
 }

@@ -27,6 +27,11 @@ export interface Metrics {
   worked(what: "home" | "feeder", seconds: number): void;
   /** What came of a plan for a feeder: kept, with a shortfall, or ended because time was up. */
   planEnded(how: { status: "kept" | "shortfall"; stopped: boolean; curtailedWh: number }): void;
+  /**
+   * How far forecasts were off on their last known day, on the mean of homes and appliances: mean of |q50 - metered|, W, and the
+   * Brier score of presence; null where none can tell.
+   */
+  foretold(errors: Record<ForetoldPower, number | null> & { presenceBrier: number | null }): void;
   planned(plan: string, atMs: number): void;
   answered(plan: string, status: InstructionAck["status"], atMs: number): void;
   record(state: "proposed" | "cosigned" | "disputed", record: RecordWire): void;
@@ -40,6 +45,8 @@ export interface Metrics {
   /** What an order came to, micro-units; null where it is disputed. */
   flexSettled(netMicro: bigint | null): void;
   database(ms: number): void;
+  /** @param waitsMs how long the oldest of what homes sent or are to hear has waited for the database, ms */
+  watchDatabase(waitsMs: () => number): void;
   /** Rows were deleted for their age. */
   deleted(kind: RetainedKind, rows: number): void;
   /** Homes of which older rows stay, for they are not settled. */
@@ -47,6 +54,8 @@ export interface Metrics {
   /** What is asked for with each scrape. */
   watch(sources: MetricSources): void;
 }
+
+type ForetoldPower = "loadW" | "pvW" | "heaterW" | "drawW";
 
 /** Figures that somebody else keeps. */
 export interface MetricSources {
@@ -59,12 +68,16 @@ export interface MetricSources {
   gateways: () => Promise<Record<string, number>>;
 }
 
-const kinds = new Set(["meter", "state", "resource", "status", "ack", "consent", "refused", "settle", "config"]);
+const kinds = new Set(["meter", "state", "resource", "status", "traded", "ack", "consent", "refused", "settle", "config"]);
+/** energy: what heaters draw; draw: heat that people take. */
+const foretoldNames = { loadW: "load", pvW: "pv", heaterW: "energy", drawW: "draw" } as const;
 const quick = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const slow = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 /** Plans on their way to an answer, and transactions that may be told of again: more are forgotten. */
 const mostOpen = 50_000;
 const microPerUnit = 1e6;
+/** Prometheus itself waits for ten seconds. */
+const mostAskedMs = 2000;
 
 /** @param ownAddress who owes what the aggregator pays, lower case; undefined without settlement */
 export function metrics(ownAddress: () => string | undefined): Metrics {
@@ -89,6 +102,13 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
   const planning = histogram("plan_seconds", "time to work out a plan", slow, ["scope"]);
   const planEnds = counter("feeder_plans_total", "plans of feeders by how they ended", ["status", "stopped"]);
   const curtailed = gauge("curtailed_wh", "what wishes of homes miss for the limits of feeders, in the newest plan of any, Wh");
+  const powerErrors = gauge("forecast_error_watts", "how far powers were off that had been foretold, mean of homes, W", ["what"]);
+  const presenceError = gauge(
+    "forecast_presence_brier",
+    "Brier score of the presence of cars that had been foretold, their mean",
+  );
+  // 0 would be perfect.
+  presenceError.set(Number.NaN);
   const plans = counter("plans_total", "plans that were kept for sending");
   const answers = counter("plan_answers_total", "answers of homes to plans", ["status"]);
   const answering = histogram("plan_answer_seconds", "from a kept plan to the home's answer", slow);
@@ -111,6 +131,10 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
   const deletions = counter("retention_rows_total", "rows that were deleted because they were older than storage.keep", ["kind"]);
   const heldHomes = gauge("retention_held_homes", "homes of which older rows stay because something is not settled");
   const database = histogram("database_seconds", "time of each statement in the database", quick);
+  const databaseWaits = gauge(
+    "database_waiting_seconds",
+    "how long what homes sent waits for the database now, the oldest of it",
+  );
   const gateways = gauge("gateways", "gateways by how they stand with the configuration that is wanted of them", ["config"]);
   const cpu = counter("process_cpu_seconds_total", "processor time of this process");
   const memory = gauge("process_memory_bytes", "resident memory of this process");
@@ -124,25 +148,40 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
   const open = boundedMap<string, number>(mostOpen);
   const told = boundedMap<string, true>(mostOpen);
   let sources: MetricSources | null = null;
-  const collect = async (): Promise<void> => {
+  let waitsMs = (): number => 0;
+  const collect = (): void => {
     const used = process.cpuUsage();
     cpu.reset();
     cpu.inc((used.user + used.system) / 1e6);
     memory.set(process.memoryUsage.rss());
+    databaseWaits.set(waitsMs() / 1000);
     power.set([...powers.values()].reduce((sum, watts) => sum + watts, 0));
     if (!sources) return;
     homes.reset();
     for (const [state, count] of Object.entries(sources.homes())) homes.set({ state }, count);
     refusals.reset();
     for (const [code, count] of Object.entries(sources.refusals())) refusals.inc({ code }, count);
-    disputesOpen.set(await sources.openDisputes());
-    const byConfig = await sources.gateways();
+  };
+  /** What stands in the database, which may not answer: then all else is told, and of this what was found last. */
+  const ask = async (from: MetricSources): Promise<void> => {
+    const disputed = await from.openDisputes();
+    const byConfig = await from.gateways();
+    disputesOpen.set(disputed);
     gateways.reset();
     for (const [config, count] of Object.entries(byConfig)) gateways.set({ config }, count);
   };
+  let asking: Promise<void> | null = null;
+  const askInTime = async (): Promise<void> => {
+    if (!sources) return;
+    asking ??= ask(sources).finally(() => (asking = null));
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, mostAskedMs);
+    await Promise.race([asking, late.promise]).finally(() => clearTimeout(timer));
+  };
   return {
     async text() {
-      await collect();
+      collect();
+      await askInTime();
       return registry.metrics();
     },
     contentType: registry.contentType,
@@ -179,6 +218,11 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
       planEnds.inc({ status, stopped: String(stopped) });
       curtailed.set(curtailedWh);
     },
+    foretold({ presenceBrier, ...watts }) {
+      for (const [name, error] of Object.entries(watts))
+        if (error !== null) powerErrors.set({ what: foretoldNames[name as ForetoldPower] }, error);
+      if (presenceBrier !== null) presenceError.set(presenceBrier);
+    },
     planned(plan, atMs) {
       plans.inc();
       open.set(plan, atMs);
@@ -214,6 +258,7 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
       }
       told.set(`${chainId} ${hash}`, true);
     },
+    watchDatabase: (given) => void (waitsMs = given),
     database: (ms) => database.observe(ms / 1000),
     deleted: (kind, count) => deletions.inc({ kind }, count),
     held: (count) => heldHomes.set(count),

@@ -11,14 +11,16 @@ import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
-import { boundAt } from "../flexibility/flex-orders.ts";
+import type { Fence } from "../store/lease-store.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
+import { habits } from "../forecast/habits.ts";
 import { netLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
 import type { HomeWatch } from "./home-watch.ts";
 import { limitLedger } from "./limit-ledger.ts";
 import { limitReserve, reservedFeeder } from "./limit-reserve.ts";
 import { missedDemands } from "./missed-demands.ts";
+import { orderFeeders } from "./order-feeders.ts";
 import { planErrors } from "./plan-errors.ts";
 import { planLists, saysNothingNew } from "./plan-lists.ts";
 import { isAsked, readHome, type ReadHome } from "./read-home.ts";
@@ -46,8 +48,10 @@ export interface CommunityPlannerOptions {
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
   /** Congestion points of grid operators by feeder. */
   points?: ReadonlyMap<string, string> | undefined;
+  /** What must be shown to write what is planned of a home, where there are several workers. @throws AppError lease-lost */
+  fenceOf?: (site: string) => Fence | undefined;
   /** Hears how each plan of a feeder ended. */
-  watch?: Pick<Metrics, "planEnded"> | undefined;
+  watch?: Pick<Metrics, "planEnded" | "foretold"> | undefined;
   clock: Clock;
   log: Log;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
@@ -58,6 +62,8 @@ const horizonMs = 36 * 3_600_000;
 const keepWithin = 0.01;
 /** What a plan said of a home is kept so long, to be compared with its meter. */
 const saidMs = 3 * 3_600_000;
+/** Errors of forecasts are of all homes: they are summed up no more often. */
+const errorsMs = 60_000;
 /** Between two homes on the way out: a thousand of them hear within 50 s. */
 const staggerMs = 50;
 
@@ -69,34 +75,13 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
   const { store, prices, control, clock, log } = options;
   const ledger = limitLedger(store, log);
   const loads = netLoads(store);
+  const known = habits(store);
   const reserve = limitReserve(options.reserveQuantile);
   const errors = planErrors(store, reserve);
   const tellMissed = missedDemands(log);
+  let errorsToldMs = -Infinity;
   /** Prices of the feeders when a group was planned last. */
   const learned = new Map<string, { startMs: number; prices: readonly Float64Array[] }>();
-  /**
-   * What grid operators have ordered of a group's feeders. The homes keep to it as far as their wishes allow: what it falls short
-   * of costs the aggregator a penalty, and no home its warm water.
-   */
-  const ordersOf = async (group: FeederGroup, slots: readonly PricedSlot[], hours: Float64Array): Promise<Feeder[]> => {
-    const { points } = options;
-    const [from, until] = [slots[0]?.startMs ?? 0, slots.at(-1)?.endMs ?? 0];
-    const orders = points ? await store.flexOrders(from, until) : [];
-    return group.feeders.flatMap(({ name, sites }): Feeder[] => {
-      const point = points?.get(name);
-      if (point === undefined || !orders.some((order) => order.point === point)) return [];
-      const bounds = slots.map(({ startMs }) => boundAt(orders, point, startMs));
-      return [
-        {
-          name: `orders at ${name}`,
-          importLimitWh: hours.map((h, slot) => h * (bounds[slot]?.mostW ?? Infinity)),
-          exportLimitWh: hours.map((h, slot) => -h * (bounds[slot]?.leastW ?? -Infinity)),
-          members: sites.map((site) => group.sites.indexOf(site)),
-          soft: true,
-        },
-      ];
-    });
-  };
   return async (group) => {
     const nowMs = clock.now();
     const slots = prices.slots(nowMs, nowMs + horizonMs, options.slotMinutes);
@@ -108,7 +93,12 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     await using room = await options.open(group);
     const homes: Omit<ReadHome, "problem">[] = [];
     for (const site of group.sites) {
-      const { problem, ...home } = await readHome(site, input, { ...options, loads, isFree: control.wordFor(site) === null });
+      const { problem, ...home } = await readHome(site, input, {
+        ...options,
+        loads,
+        habits: known,
+        isFree: control.wordFor(site) === null,
+      });
       homes.push(home);
       await room.add({ problem, seed: seedOf(site) });
       // What is read of thousands of homes must not keep the rest of the process waiting.
@@ -120,16 +110,20 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const last = learned.get(group.name);
     const feeders = feedersOf(group, slots, hours, control);
     const reserveW = feeders.map(({ name }) => Math.round(reserve.reserveW(name)));
-    const reserved = feeders.map((feeder, index) => reservedFeeder(feeder, hours, reserveW[index] ?? 0));
+    const ordered = orderFeeders(group, slots, hours, {
+      orders: isShared && options.points ? await store.flexOrders(first.startMs, slots.at(-1)?.endMs ?? first.endMs) : [],
+      points: options.points ?? new Map(),
+      reserveW: (name) => reserve.reserveW(name),
+    });
+    const reserved = [
+      ...feeders.map((feeder, index) => reservedFeeder(feeder, hours, reserveW[index] ?? 0)),
+      ...ordered.reserves,
+    ];
     const startedMs = clock.monotonicMs();
     const planned = await room.plan({
       hours,
       parties: homes.map(({ site }) => ({ name: site, curtailedBeforeWh: before.get(site) ?? 0 })),
-      feeders: [
-        ...feeders,
-        ...(options.reserveQuantile > 0 ? reserved : []),
-        ...(isShared ? await ordersOf(group, slots, hours) : []),
-      ],
+      feeders: [...feeders, ...ordered.orders, ...(options.reserveQuantile > 0 ? reserved : [])],
       keepWithin,
       prices: last ? last.prices.map((series) => shifted(series, (first.startMs - last.startMs) / slotMs(first))) : [],
       mostMs: options.mostMs,
@@ -147,7 +141,11 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       );
       const curtailedWh = result.curtailed.reduce((sum, one) => sum + one.curtailedWh, 0);
       options.watch?.planEnded({ status, stopped, curtailedWh });
-      await ledger.note(result, slots, nowMs);
+      await ledger.note(result, slots, nowMs, options.fenceOf?.(group.sites[0] ?? group.name));
+    }
+    if (clock.monotonicMs() - errorsToldMs >= errorsMs) {
+      errorsToldMs = clock.monotonicMs();
+      options.watch?.foretold({ ...loads.errors(), ...known.errors() });
     }
     const saidSlots = slots.filter(({ startMs }) => startMs < nowMs + saidMs);
     const wattsOf = new Map<string, Float32Array>();

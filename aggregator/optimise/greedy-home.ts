@@ -1,7 +1,9 @@
 import { iso } from "../../core/clock/clock.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
+import type { TradedSlot } from "../../core/message/traded.ts";
 import { greedyPlan, type PricedSlot, type Shortfall } from "../../planner/greedy-plan.ts";
+import type { Habit } from "../forecast/habits.ts";
 import type { AgreedHome } from "../reward/agreed-resources.ts";
 import { leastMode, onMode, type PlannedResource, type StoreResource } from "./resource-modes.ts";
 
@@ -17,8 +19,12 @@ export interface HomeFacts {
   /** Whether tanks and rooms are planned by their temperature where that is known; else by their demands. */
   byFill?: boolean;
   statuses: ReadonlyMap<string, ResourceStatus>;
+  /** What appliances are known for, by resource. */
+  habits?: ReadonlyMap<string, Habit>;
   /** What it draws besides. */
   baseW: readonly number[];
+  /** What it has traded at an exchange: that is no load, and moves where its tariff begins. */
+  traded?: readonly TradedSlot[];
   /** Whether its contract lets a resource be controlled in a slot; absent: in all. */
   mayControl?: AgreedHome["mayControl"];
 }

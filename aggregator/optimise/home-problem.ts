@@ -7,6 +7,7 @@ import { leadMs } from "../../planner/lead-time.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import { Problem } from "../../planner/problem.ts";
+import { tradedSeries } from "../../planner/traded-series.ts";
 import type { HomeFacts } from "./greedy-home.ts";
 import {
   curtailedMode,
@@ -31,6 +32,8 @@ export interface ProblemPart {
   kind: "demand" | "block" | Storage["kind"];
   /** Local time at which its energy must be there; null where it may only be held off. */
   readyBy: string | null;
+  /** First slot in which it might count but for a car that is never there so early. */
+  awaitedFrom?: number;
   /** Slots in which it counts: [from, until). */
   from: number;
   until: number;
@@ -52,6 +55,8 @@ export interface HomeProblem {
 const startCost = 0.005;
 /** So much more or less is no other plan, Wh: some minutes of a heater. */
 const nearWh = 60;
+/** On a smaller share of such days a car is as good as never there. */
+const neverShare = 0.1;
 /** Dearer than this, currency per kWh, is all the same to a plan. */
 const mostPrice = 1e6;
 const plannable = (microPerKwh: bigint): number => Math.max(-mostPrice, Math.min(mostPrice, Number(microPerKwh) / 1_000_000));
@@ -61,7 +66,18 @@ const plannable = (microPerKwh: bigint): number => Math.max(-mostPrice, Math.min
  * @param input.inForce lists that the home follows, by resource: kept where new ones are hardly better
  */
 export function homeProblem(
-  { resources, batteries = [], panels = [], statuses, baseW, pvW, byFill = true, mayControl = () => true }: HomeFacts,
+  {
+    resources,
+    batteries = [],
+    panels = [],
+    statuses,
+    habits,
+    baseW,
+    pvW,
+    traded = [],
+    byFill = true,
+    mayControl = () => true,
+  }: HomeFacts,
   input: {
     slots: readonly PricedSlot[];
     prices: PriceBook;
@@ -81,13 +97,17 @@ export function homeProblem(
     const fill = freshFill(status, input.nowMs);
     if (isStore(resource) && fill !== undefined && kept.slots === 0 && (byFill || isBattery(resource))) {
       const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
-      return [storePart(resource, slots, { fill, agreed, meanPrice, stands: stands && stands.powerW > 0 })];
+      const drawW = habits?.get(resource.resource)?.drawW ?? null;
+      return [storePart(resource, slots, { fill, agreed, meanPrice, stands: stands && stands.powerW > 0, drawW })];
     }
     if (resource.demand === undefined) return [];
     return partsOf({ ...resource, demand: resource.demand }, status, slots, {
       kept,
       agreed,
       list: input.inForce.get(resource.resource),
+      present: habits?.get(resource.resource)?.presentShare ?? null,
+      // What the house draws besides leaves so much for it.
+      roomW: drawsW.map((watts) => Math.max(0, resource.maxImportW - watts)),
     });
   });
   const parts = made.map(({ part }) => part);
@@ -103,14 +123,17 @@ export function homeProblem(
     : undefined;
   const all = [...resources, ...batteries, ...panels];
   const exportLimits = all.flatMap(({ maxExportW }) => maxExportW ?? []);
+  const exportPrice = slots.map(({ startMs }) => {
+    const series = prices.at(startMs);
+    return plannable((series && priceAt(series, "export", startMs)) ?? 0n);
+  });
+  const trades = tradedSeries(slots, traded, { importPerKwh: importPrice, exportPerKwh: exportPrice }, plannable);
   const problem = Problem.parse({
     slot_minutes: input.slotMinutes,
     slots: slots.length,
     import_price_per_kwh: importPrice,
-    export_price_per_kwh: slots.map(({ startMs }) => {
-      const series = prices.at(startMs);
-      return plannable((series && priceAt(series, "export", startMs)) ?? 0n);
-    }),
+    export_price_per_kwh: exportPrice,
+    ...(trades && { traded: trades }),
     base_load_w: restW,
     pv_w: curtailableW,
     pv_curtailable: curtailableW.some((watts) => watts > 0),
@@ -170,11 +193,21 @@ function roomWh({ storage }: StoreResource, status: ResourceStatus | undefined, 
   return (storage.capacityWh * (100 - (freshFill(status, nowMs) ?? 0))) / 100;
 }
 
+interface PartFacts {
+  kept: { slots: number; wh: number };
+  agreed: readonly boolean[];
+  list: InstructionList | undefined;
+  /** See `Habit`. */
+  present: readonly number[] | null;
+  /** What the fuse leaves, W by slot. */
+  roomW: readonly number[];
+}
+
 function partsOf(
   resource: PlannedResource,
   status: ResourceStatus | undefined,
   slots: readonly PricedSlot[],
-  { kept, agreed, list }: { kept: { slots: number; wh: number }; agreed: readonly boolean[]; list: InstructionList | undefined },
+  { kept, agreed, list, present, roomW }: PartFacts,
 ): { part: ProblemPart; appliance: object }[] {
   const { resource: name, demand, timezone, minOnS, minOffS } = resource;
   const [earliest, last, on] = [slots[0], slots.at(-1), onMode(resource)];
@@ -203,12 +236,15 @@ function partsOf(
     );
     const first = inside.indexOf(true);
     const gap = inside.indexOf(false, first);
-    const [from, end] = [Math.max(first, kept.slots), first < 0 ? 0 : gap < 0 ? slots.length : gap];
+    const [open, end] = [Math.max(first, kept.slots), first < 0 ? 0 : gap < 0 ? slots.length : gap];
     // No whole slot of it is left, or the resident's word takes all of it.
-    if (from >= end) return [];
+    if (open >= end) return [];
     const deliveredWh = window.fromMs < earliest.startMs ? (status?.deliveredWh ?? 0) : 0;
     const missingWh = Math.max(0, demand.energyWh - deliveredWh - (index === 0 ? kept.wh : 0));
     const [leftMs, wholeMs] = [missingWh, demand.energyWh].map((wh) => (wh * 3_600_000) / on.powerW);
+    // What has been given in this window was given to a car that is there.
+    const from =
+      deliveredWh > 0 || !present ? open : whenThere({ open, end, missingWh, powerW: on.powerW }, { slots, present, roomW });
     const doneMs = window.readyMs - (leadMs(wholeMs ?? 0) - (wholeMs ?? 0));
     const until = beforeOwnStart(slots, { from, until: end, doneMs }, leftMs ?? 0);
     const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
@@ -219,6 +255,7 @@ function partsOf(
           resource,
           kind: "demand" as const,
           readyBy: demand.readyBy,
+          ...(from > open && { awaitedFrom: open }),
           from,
           until,
           wanted: { wh: missingWh, readyMs: window.readyMs },
@@ -240,6 +277,22 @@ function partsOf(
       },
     ];
   });
+}
+
+/**
+ * The first slot of a window in which its car is ever there; the first of all where its energy would not fit behind that, for what
+ * a home wants stands above what it usually does. Pure.
+ */
+export function whenThere(
+  { open, end, missingWh, powerW }: { open: number; end: number; missingWh: number; powerW: number },
+  { slots, present, roomW }: { slots: readonly PricedSlot[] } & { present: readonly number[]; roomW: readonly number[] },
+): number {
+  const there = present.findIndex((share, slot) => slot >= open && slot < end && share >= neverShare);
+  if (there < 0) return open;
+  const fittingWh = slots
+    .slice(there, end)
+    .reduce((sum, { startMs, endMs }, at) => sum + (Math.min(powerW, roomW[there + at] ?? 0) * (endMs - startMs)) / 3_600_000, 0);
+  return fittingWh >= missingWh ? there : open;
 }
 
 /**

@@ -4,6 +4,8 @@ import { curtailmentRecord } from "../../planner/community/fair-share.ts";
 import type { CommunityResult } from "../../planner/community/community-result.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { KeptShortfall } from "../store/control-store.ts";
+import type { Fence } from "../store/lease-store.ts";
 
 const dayMs = 24 * 3_600_000;
 /** What was given up longer ago counts for nothing. */
@@ -13,11 +15,16 @@ const memoryDays = 28;
 export interface LimitLedger {
   /** What each home had to give up in the weeks before, Wh: what is older counts less. */
   before(nowMs: number): Promise<ReadonlyMap<string, number>>;
-  /** Tells and keeps what a plan could not meet; the same shortfall only once. */
+  /**
+   * Tells and keeps what a plan could not meet; the same shortfall only once.
+   * @param fence the lease under which it was planned
+   * @throws AppError lease-lost
+   */
   note(
     result: Pick<CommunityResult<unknown>, "feeders" | "curtailed">,
     slots: readonly PricedSlot[],
     nowMs: number,
+    fence?: Fence,
   ): Promise<void>;
 }
 
@@ -37,7 +44,7 @@ export function limitLedger(store: AggregatorStore, log: Log): LimitLedger {
   const told = new Set<string>();
   return {
     before: (nowMs) => givenUpBefore(store, nowMs),
-    async note({ feeders, curtailed }, slots, nowMs) {
+    async note({ feeders, curtailed }, slots, nowMs, fence) {
       const found = feeders.map(({ feeder, kind, slot, slots: count, amountW, message }) => ({
         feeder,
         kind,
@@ -47,10 +54,7 @@ export function limitLedger(store: AggregatorStore, log: Log): LimitLedger {
         atMs: nowMs,
         message,
       }));
-      const fresh = found.filter(({ feeder, kind, startMs, endMs, amountW }) => {
-        const key = `${feeder} ${kind} ${startMs} ${endMs} ${amountW}`;
-        return !told.has(key) && told.add(key);
-      });
+      const fresh = found.filter((one) => !told.has(keyOf(one)));
       for (const { feeder, startMs, endMs, amountW } of fresh)
         log.warn(
           { feeder, from: iso(startMs), until: iso(endMs), amountW },
@@ -58,13 +62,20 @@ export function limitLedger(store: AggregatorStore, log: Log): LimitLedger {
         );
       for (const { party: site, curtailedWh } of curtailed)
         log.warn({ site, curtailedWh }, "home gets less than it wants, for the limit of its feeder");
-      await store.addShortfalls(fresh.map(({ message: _, ...kept }) => kept));
-      await store.addCurtailments(
-        curtailed.map(({ party: site, curtailedWh }) => ({ site, dayMs: dayOf(nowMs), wh: Math.round(curtailedWh) })),
-      );
+      const curtailments = curtailed.map(({ party, curtailedWh }) => ({
+        site: party,
+        dayMs: dayOf(nowMs),
+        wh: Math.round(curtailedWh),
+      }));
+      await store.addLimitCosts({ shortfalls: fresh.map(({ message: _, ...kept }) => kept), curtailments }, fence);
       if (told.size > 10_000) told.clear();
+      // Once it is kept: what the database could not take is tried again with the next plan.
+      for (const one of fresh) told.add(keyOf(one));
     },
   };
 }
+
+const keyOf = ({ feeder, kind, startMs, endMs, amountW }: KeptShortfall): string =>
+  `${feeder} ${kind} ${startMs} ${endMs} ${amountW}`;
 
 const dayOf = (nowMs: number): number => Math.floor(nowMs / dayMs) * dayMs;

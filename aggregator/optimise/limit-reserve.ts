@@ -40,7 +40,7 @@ export function reservedFeeder(feeder: Feeder, hours: Float64Array, reserveW: nu
     name: `${feeder.name}, reserve`,
     // Where there is none this binds nobody, and keeps its place among the feeders.
     importLimitWh: feeder.importLimitWh.map((limit, slot) =>
-      reserveW > 0 ? limit - Math.min(limit * mostShare, (hours[slot] ?? 0) * reserveW) : Infinity,
+      reserveW > 0 ? limit - Math.min(Math.abs(limit) * mostShare, (hours[slot] ?? 0) * reserveW) : Infinity,
     ),
     exportLimitWh: hours.map(() => Infinity),
     soft: true,

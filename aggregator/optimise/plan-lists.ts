@@ -8,6 +8,8 @@ import type { ReadHome } from "./read-home.ts";
 import { curtailedMode, isStore, leastMode, leastW, onMode, type PlannedResource } from "./resource-modes.ts";
 import { batterySetting, factorOf, panelSetting, type Setting, warmthSetting } from "./store-settings.ts";
 
+const awaitedReason = "its car is hardly ever there so early";
+
 /** A home's plan as lists for its appliances. What is left to itself hears so, where it was told something else before. */
 export function planLists(
   home: Pick<ReadHome, "facts" | "parts" | "devices" | "restW" | "curtailableW" | "inForce">,
@@ -33,6 +35,8 @@ export function planLists(
     const told = (slot: number): Setting => {
       const part = own.find(({ from, until }) => slot >= from && slot < until);
       const powerW = part ? (watts.get(part.name)?.[slot] ?? 0) : 0;
+      if (own.some(({ awaitedFrom, from }) => awaitedFrom !== undefined && slot >= awaitedFrom && slot < from))
+        return { operationModeId: leastMode(resource).id, reason: awaitedReason };
       if (isStore(resource) && (part?.kind === "tank" || part?.kind === "room")) return warmthSetting(resource, powerW);
       return settingOf(resource, part, powerW);
     };
@@ -90,7 +94,10 @@ function joinedSlots(
     const setting = told(slot);
     const last = instructions.at(-1);
     if (!setting) continue;
-    if (last && last.validUntil === iso(startMs) && isSame(last, setting)) last.validUntil = iso(endMs);
+    // Why nothing is planned before a car comes is said for itself.
+    const isAwaited = (one: Setting): boolean => one.reason === awaitedReason;
+    const isJoined = last?.validUntil === iso(startMs) && isSame(last, setting) && isAwaited(last) === isAwaited(setting);
+    if (last && isJoined) last.validUntil = iso(endMs);
     else instructions.push({ id: uuid(), executionTime: iso(startMs), validUntil: iso(endMs), ...setting });
   }
   return instructions;

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock/clock.ts";
+import { fewAtATime } from "../../core/few-at-a-time.ts";
 import type { Log } from "../../core/log.ts";
 import type { InstructionAck } from "../../core/message/instruction.ts";
 import type { ResourceStatus, SiteState } from "../../core/message/resource.ts";
@@ -33,6 +34,8 @@ export interface PlanningDesk {
   onResource(site: string): void;
   /** There is a new plan where something else happens than what was planned. */
   onStatus(site: string, status: ResourceStatus): Promise<void>;
+  /** A home has traded: there is a new plan after a while, for all that traded in the same auction. */
+  onTraded(site: string): void;
   onAnswer(site: string, ack: InstructionAck): void;
   /** A home that goes is planned around after some minutes, and planned again when it is back. */
   onState(site: string, state: SiteState["state"]): void;
@@ -46,6 +49,8 @@ export interface PlanningDesk {
 
 /** A home describes its resources one after the other; so long after the first there is one plan for all of them. */
 const soonMs = 10_000;
+/** Homes hear of an auction within minutes, one after the other; the gate of its slots is a quarter of an hour before them. */
+const tradedMs = 150_000;
 /** Planning at the word of homes takes no more than this share of the time. */
 const busyShare = 1 / 4;
 /** A home that does not do what is planned, or rejects it, leads to a new plan so often and no more. */
@@ -80,7 +85,7 @@ export function planningDesk(options: {
   threads: number;
   quietly: (work: Promise<void>, what: string) => Promise<void>;
   /** Hears how long plans take and how they end. */
-  watch?: Pick<Metrics, "worked" | "planEnded">;
+  watch?: Pick<Metrics, "worked" | "planEnded" | "foretold">;
   clock: Clock;
   log: Log;
   signal: AbortSignal;
@@ -106,6 +111,7 @@ export function planningDesk(options: {
         ? await threads.open(homes)
         : planHere(() => clock.monotonicMs()),
     give: out.give,
+    fenceOf: share.fenceOf,
     control,
     attendance,
     mostMs: Math.min(mostPlanMs, options.planEveryMs / 3),
@@ -123,7 +129,9 @@ export function planningDesk(options: {
   const loneHomes = sites.filter((site) => !feederOf.has(site)).length;
   const heldUnits = (): string[] => [...new Set(sites.filter(share.holds).map(unitOf))];
   const tookMs = new Map<string, number>();
-  const plan = oneAtATime(async (unit) => {
+  /** Homes by themselves: ten thousand that come at once wait in turn, so that what they send is taken and answered meanwhile. */
+  const homesInTurn = fewAtATime(mostAtOnce);
+  const planNow = async (unit: string): Promise<void> => {
     const beganMs = clock.monotonicMs();
     const group = byUnit.get(unit);
     if (!share.holds(group?.sites[0] ?? unit)) return;
@@ -131,7 +139,8 @@ export function planningDesk(options: {
     const ms = clock.monotonicMs() - beganMs;
     tookMs.set(unit, ms);
     options.watch?.worked(group ? "feeder" : "home", ms / 1000);
-  });
+  };
+  const plan = oneAtATime((unit) => (byUnit.has(unit) ? planNow(unit) : homesInTurn(() => planNow(unit))));
   const waiting = new Set<string>();
   const planSoon = (site: string): void => {
     const unit = unitOf(site);
@@ -146,6 +155,7 @@ export function planningDesk(options: {
       signal,
     );
   };
+  const traded = new Set<string>();
   const troubled = new Map<string, number>();
   const isTroubled = (site: string): boolean => clock.monotonicMs() - (troubled.get(site) ?? -Infinity) < troubleMs;
   const troubleAt = (site: string): void => {
@@ -208,6 +218,17 @@ export function planningDesk(options: {
       if (offWh === null) return;
       troubleAt(site);
       log.info({ site, resource: status.resource, offWh }, "appliance got something else than planned, planning anew");
+    },
+    onTraded(site) {
+      const unit = unitOf(site);
+      if (traded.has(unit) || !share.holds(site)) return;
+      traded.add(unit);
+      const waitMs = Math.max(tradedMs, (tookMs.get(unit) ?? 0) / busyShare);
+      const planAnew = async (): Promise<void> => {
+        traded.delete(unit);
+        await plan(unit);
+      };
+      clock.after(waitMs, planAnew, signal);
     },
     onAnswer(site, ack) {
       attendance.answer(site, ack);

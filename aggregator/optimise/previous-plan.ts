@@ -23,8 +23,10 @@ export function previousOf(
   const previous: Record<string, number[]> = {};
   for (const { name, resource, kind, from, until } of parts.toSorted((one, other) => lastly(one) - lastly(other))) {
     const list = inForce.get(resource.resource);
+    // What may only be held off is free where nothing is said: a list ends before the newest slots of a plan.
+    const untold = kind === "block" ? (resource.operationModes.find(({ id }) => id === resource.failsafeMode)?.powerW ?? 0) : 0;
     const watts = slots.map(({ startMs }, slot) => {
-      const told = slot >= from && slot < until && list ? (instructedW(resource, list, startMs) ?? 0) : 0;
+      const told = slot >= from && slot < until && list ? (instructedW(resource, list, startMs) ?? untold) : 0;
       return kind === "block" && told > 0 ? onMode(resource).powerW * ownShare : told;
     });
     const evened = kind === "battery" && isStore(resource) && list ? evenedW(resource, list, watts, { ...input, netW }) : watts;

@@ -11,12 +11,14 @@ import { agreedHome, inAgreedHours } from "../reward/agreed-resources.ts";
 import { isAgreedTime } from "../reward/beyond-control.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { Habits } from "../forecast/habits.ts";
 import type { NetLoads } from "../forecast/net-loads.ts";
 import { baseLoadW, homePast } from "./base-load.ts";
 import { greedyHome, type HomeFacts } from "./greedy-home.ts";
 import { fixedProblem, homeProblem, type HomeProblem } from "./home-problem.ts";
 import type { HomeWatch } from "./home-watch.ts";
 import { plausibleResource, plausibleW } from "./plausible-resource.ts";
+import { readTrades } from "./read-trades.ts";
 import { curtailedMode, isBattery, isPlanned, isStore } from "./resource-modes.ts";
 import { freshFill } from "./store-problem.ts";
 import { ownLoadW, toldLoadW } from "./unplanned-load.ts";
@@ -43,7 +45,8 @@ export async function readHome(
   input: { slots: readonly PricedSlot[]; prices: PriceBook; slotMinutes: number; nowMs: number },
   parts: {
     store: AggregatorStore;
-    loads: NetLoads;
+    loads: Pick<NetLoads, "meanW">;
+    habits: Pick<Habits, "of">;
     contracts: Pick<Contracts, "termsOf" | "begun">;
     /** Whether operators and the contract leave it to plans. */
     isFree: boolean;
@@ -97,6 +100,8 @@ export async function readHome(
     batteries: batteries.filter(isPlannable),
     panels: panels.filter(isPlannable),
     statuses,
+    habits: await parts.habits.of(site, described, slots, nowMs),
+    traded: await readTrades(store, site, nowMs),
     baseW: drawsW.map(plausibleW),
     pvW: foretold?.pvW.map(plausibleW) ?? baseW.map((watts) => Math.max(0, -watts)),
     // A contract's limits of control count the windows and blocks of demands.

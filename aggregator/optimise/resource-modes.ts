@@ -18,6 +18,16 @@ export const isBattery = (resource: Resource): resource is StoreResource => reso
 /** Whether something is asked of an appliance by a time, or it may be held off. */
 export const isPlanned = (resource: Resource): resource is PlannedResource => resource.demand !== undefined;
 
+/** What can be set in between, wants energy by a time and stores nothing here: it charges something that comes and goes. */
+export function isCar(resource: Resource): resource is PlannedResource {
+  const on = onMode(resource);
+  return resource.demand?.kind === "energy" && !isStore(resource) && leastW(on) < on.powerW;
+}
+
+/** What takes a daily energy and is no car: a water heater, mostly. */
+export const isHeater = (resource: Resource): boolean =>
+  resource.storage?.kind === "tank" || (resource.demand?.kind === "energy" && !isCar(resource));
+
 /** The mode in whose range panels are held back; undefined of what cannot be. */
 export const curtailedMode = ({ operationModes, curtailment }: Resource): Mode | undefined =>
   operationModes.find(({ id }) => id === curtailment?.limitMode);

@@ -1,5 +1,6 @@
 import type { ResourceStatus } from "../../core/message/resource.ts";
 import type { Foretold } from "../../core/message/storage.ts";
+import type { Slot } from "../../core/slots.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import { whPerLitreK } from "../../planner/heat-device.ts";
 import type { ProblemPart } from "./home-problem.ts";
@@ -46,16 +47,29 @@ export function batteryEfficiencies({ operationModes, storage }: StoreResource):
   };
 }
 
+/** Heat that a tank or a room gets for each Wh that is drawn; from the fill rate of its mode. */
+export function heatPerWh({ storage, ...resource }: StoreResource): number {
+  const on = onMode(resource);
+  return storage.kind === "battery" || on.fillRate === undefined ? 1 : (on.fillRate * storage.whPerK) / on.powerW;
+}
+
 /**
  * A store as an appliance of the home's planning problem.
  * @param at.fill percent or °C
  * @param at.agreed whether the contract leaves it to plans, by slot; outside it is by itself
  * @param at.meanPrice currency per kWh
+ * @param at.drawW heat that people take by what was seen, by slot; null where too little was: counts where the home foretells none
  */
 export function storePart(
   resource: StoreResource,
   slots: readonly PricedSlot[],
-  at: { fill: number; agreed: readonly boolean[]; meanPrice: number; stands: boolean | undefined },
+  at: {
+    fill: number;
+    agreed: readonly boolean[];
+    meanPrice: number;
+    stands: boolean | undefined;
+    drawW?: readonly number[] | null;
+  },
 ): { part: ProblemPart; appliance: object } {
   const { resource: name, storage, minOnS, minOffS } = resource;
   const { from, to } = storage.fillLevelRange;
@@ -87,7 +101,7 @@ export function storePart(
     };
   }
   const on = onMode(resource);
-  const cop = on.fillRate === undefined ? 1 : (on.fillRate * storage.whPerK) / on.powerW;
+  const cop = heatPerWh(resource);
   const warmth = {
     name,
     initial_c: at.fill,
@@ -110,7 +124,12 @@ export function storePart(
         type: "water_heater",
         litres: storage.whPerK / whPerLitreK,
         ambient_c: storage.leakage.ambientC,
-        draw_wh: slots.map((slot) => usedWh(storage.usage, slot)),
+        draw_wh: slots.map((slot, index) =>
+          // A home that foretells nothing at all has no history of its own yet.
+          storage.usage?.values.some((wh) => wh > 0) || !at.drawW
+            ? usedWh(storage.usage, slot)
+            : ((at.drawW[index] ?? 0) * (slot.endMs - slot.startMs)) / 3_600_000,
+        ),
         ...warmth,
       },
     };
@@ -147,7 +166,8 @@ function foretoldAt(series: Foretold | undefined, atMs: number): number | undefi
   return at(atMs) ?? at(atMs - 24 * 3_600_000);
 }
 
-function usedWh(usage: Foretold | undefined, { startMs, endMs }: PricedSlot): number {
+/** Heat that people will take in a slot, Wh, as a home foretells it. */
+export function usedWh(usage: Foretold | undefined, { startMs, endMs }: Slot): number {
   const perStep = foretoldAt(usage, startMs) ?? 0;
   return usage ? Math.max(0, (perStep * (endMs - startMs)) / (usage.stepS * 1000)) : 0;
 }

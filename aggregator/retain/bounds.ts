@@ -19,6 +19,8 @@ export interface KeepSpans {
   /** Operators' words that have ended, shortfalls of feeders and what they cost homes. */
   limitsMs?: number;
   auditMs?: number;
+  /** For so long rewards that are not reckoned hold what they may need, of all homes; for good where it is left out. */
+  unreckonedMs?: number;
 }
 
 /** What is not settled yet, as instants from which on everything is needed, ms; Infinity where nothing is. */
@@ -37,6 +39,23 @@ export interface SiteBounds extends SlotBounds {
   readingsBeforeMs: number;
   plansBeforeMs: number;
   eventsBeforeMs: number;
+}
+
+/**
+ * From when on rewards need what all homes sent, and whose are not reckoned for so long that they hold it no more: what is older than
+ * that goes, and their days earn them nothing. Pure.
+ * @param reachedMs up to when the rewards of each flexible home are reckoned
+ */
+export function unreckonedSince(
+  spans: KeepSpans,
+  reachedMs: ReadonlyMap<string, number>,
+  nowMs: number,
+): { rewardsMs: number; givenUp: string[] } {
+  const leastMs = nowMs - (spans.unreckonedMs ?? Infinity);
+  return {
+    rewardsMs: Math.max(leastMs, Math.min(Infinity, ...reachedMs.values())),
+    givenUp: [...reachedMs].flatMap(([site, ms]) => (ms < leastMs ? [site] : [])),
+  };
 }
 
 /** Whatever has its age and is needed by nobody. Pure. */

@@ -5,13 +5,16 @@ import type { Agreement } from "../../settlement/record/agreement.ts";
 import { timetable } from "../settle/timetable.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Fence } from "../store/lease-store.ts";
-import { commonBounds, type KeepSpans, siteBounds, type Unsettled } from "./bounds.ts";
+import { commonBounds, type KeepSpans, siteBounds, unreckonedSince, type Unsettled } from "./bounds.ts";
 
 const dayMs = 24 * 3_600_000;
 /** Rows that go in one transaction; what homes send waits no longer than for these. */
 const biteRows = 500;
 /** A clock that is ahead of everything that any home has sent for so long is not believed. */
 const believedMs = 2 * dayMs;
+
+/** Homes that the log names each day; of more it has the number. */
+const mostNamed = 20;
 
 /** Kinds of what is deleted, as metrics and the log name them. */
 export const retainedKinds = ["readings", "slots", "plans", "events", "prices", "limits", "audit"] as const;
@@ -74,15 +77,21 @@ export function retention(options: RetentionOptions): Retention {
     const openMs = (await store.openSince(site)) ?? Infinity;
     return { openMs, importMs: await since("import"), exportMs: await since("export"), rewardsMs };
   };
-  const rewardsSince = async (): Promise<number> => {
-    let sinceMs = Infinity;
+  const rewardsSince = async (nowMs: number): Promise<number> => {
+    const reached = new Map<string, number>();
     for (const [site, { reward, from, until }] of agreements) {
       if (reward.kind !== "flexibility") continue;
       const nextMs = (await store.cursors(site)).get("reward") ?? Date.parse(from);
       const reachedMs = await store.reckonedUpTo(site, nextMs);
-      if (reachedMs < Date.parse(until)) sinceMs = Math.min(sinceMs, reachedMs);
+      if (reachedMs < Date.parse(until)) reached.set(site, reachedMs);
     }
-    return sinceMs;
+    const { rewardsMs, givenUp } = unreckonedSince(spans, reached, nowMs);
+    for (const site of givenUp.slice(0, mostNamed))
+      log.warn(
+        { site, reckonedUpTo: iso(reached.get(site) ?? 0), homes: givenUp.length },
+        "its rewards are not reckoned for longer than storage.keep.unreckoned_days: what they would need is kept no longer",
+      );
+    return rewardsMs;
   };
   /** Now, or as far as homes have sent anything: of a clock that was set wrong nothing is deleted. */
   const believedNow = async (sites: readonly string[]): Promise<number> => {
@@ -98,7 +107,7 @@ export function retention(options: RetentionOptions): Retention {
     const deleted: Record<RetainedKind, number> = { readings: 0, slots: 0, plans: 0, events: 0, prices: 0, limits: 0, audit: 0 };
     const sites = await store.keptSites();
     const nowMs = await believedNow(sites);
-    const rewardsMs = await rewardsSince();
+    const rewardsMs = await rewardsSince(nowMs);
     let held = 0;
     for (const site of sites) {
       if (signal.aborted) break;

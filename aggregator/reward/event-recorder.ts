@@ -65,7 +65,11 @@ export function eventRecorder({ store, worth, slotMinutes, log }: RecorderOption
     if (agreement === undefined) return;
     const own = resource.meter;
     const meter = own ?? (await store.gridMeter(site));
-    if (meter === null) return log.warn({ site, resource: resource.resource }, "home under control, and no meter is known of it");
+    if (meter === null)
+      return log.warn(
+        { site, resource: resource.resource },
+        "home under control before a slot of any of its meters has come; it counts from its next plan on",
+      );
     // Of two appliances behind one meter the first has the event: no meter's time counts twice.
     const others = (await draft.events(site, span.startMs, span.endMs)).filter((one) => one.meter === meter && !one.overridden);
     const startMs = Math.max(span.startMs, ...others.map(({ endMs }) => endMs));

@@ -26,7 +26,7 @@ export function subscriptions({ id, workers }: Pick<AggregatorConfig, "id" | "wo
   return {
     filters: [
       ...[...shared].map((head) => `$share/${workers.group}/${up(head)}`),
-      ...["state", "config", "resource/#", "status/#", "ack/#", "settle/#"].map(up),
+      ...["state", "config", "resource/#", "status/#", "traded", "ack/#", "settle/#"].map(up),
     ],
     clientId: `aggregator-${id}-${worker}`,
     keep: false,

@@ -2,6 +2,7 @@ import type { Consent } from "../../core/consent.ts";
 import type { Measurements } from "../../core/message/measurements.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
+import type { Traded, TradedSlot } from "../../core/message/traded.ts";
 import type { Evidence, RecordWire } from "../../core/message/settlement-message.ts";
 import type { InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 import type { AuditStore } from "./audit-store.ts";
@@ -12,6 +13,7 @@ import type { EpochStore } from "./epoch-store.ts";
 import type { EventChange, EventStore } from "./event-store.ts";
 import type { ExportStore } from "./export-store.ts";
 import type { ErasureStore } from "./erasure-store.ts";
+import type { FillStore } from "./fill-store.ts";
 import type { FleetStore } from "./fleet-store.ts";
 import type { FlexOrderStore } from "./flex-order-store.ts";
 import type { Fence, LeaseStore } from "./lease-store.ts";
@@ -51,6 +53,12 @@ export interface StoredSlot {
   startMs: number;
   endMs: number;
   wh: number;
+}
+
+/** An appliance was let run, or held off. */
+export interface StoredSwitching {
+  atMs: number;
+  on: boolean;
 }
 
 /** Kinds of records that this aggregator proposes. */
@@ -106,6 +114,7 @@ export interface AggregatorStore
     ErasureStore,
     LeaseStore,
     EpochStore,
+    FillStore,
     FleetStore,
     FlexOrderStore,
     EventStore,
@@ -129,6 +138,8 @@ export interface AggregatorStore
   slots(site: string, register: "import" | "export", fromMs: number, toMs: number): Promise<StoredSlot[]>;
   /** The same of what its panels gave, whichever way round their meters are wired; nothing else runs through them. */
   pvSlots(site: string, fromMs: number, toMs: number): Promise<StoredSlot[]>;
+  /** Switchings of an appliance that were told of in [from, to), oldest first, with the last one before. */
+  switchings(site: string, resource: string, fromMs: number, toMs: number): Promise<StoredSwitching[]>;
   /**
    * What is missing of a site in [from, to): readings that the home gave up or this database lost, and time between two import slots of its grid
    * meter that no slot covers.
@@ -148,6 +159,10 @@ export interface AggregatorStore
   resources(site: string): Promise<Resource[]>;
   saveStatus(site: string, status: ResourceStatus): Promise<void>;
   statuses(site: string): Promise<ResourceStatus[]>;
+  /** Keeps what a home has told of its trades; @returns whether it is another list than before */
+  saveTraded(site: string, traded: Traded): Promise<boolean>;
+  /** The newest of that; nothing before the first. */
+  traded(site: string): Promise<readonly TradedSlot[]>;
 
   /**
    * Keeps the plans of a home and what they do to times of control, all or none.

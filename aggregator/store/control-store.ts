@@ -1,5 +1,6 @@
 import type { Kysely, Selectable } from "kysely";
 import { InstructionList } from "../../core/message/instruction.ts";
+import { type Fence, fenced } from "./lease-store.ts";
 import type { Tables } from "./tables.ts";
 
 /** Whom an operator's word is about. */
@@ -40,6 +41,12 @@ export interface Curtailment {
   wh: number;
 }
 
+/** What a plan could not meet. */
+export interface LimitCosts {
+  shortfalls?: readonly KeptShortfall[];
+  curtailments?: readonly Curtailment[];
+}
+
 /** What operators said, and what limits cost the homes. */
 export interface ControlStore {
   /** @returns its number */
@@ -48,11 +55,15 @@ export interface ControlStore {
   endWords(scope: ControlScope, nowMs: number): Promise<number>;
   /** What holds at an instant, oldest first. */
   wordsAt(nowMs: number): Promise<OperatorWord[]>;
-  addShortfalls(shortfalls: readonly KeptShortfall[]): Promise<void>;
   /** Those that were planned in [from, to), oldest first. */
   shortfalls(fromMs: number, toMs: number): Promise<KeptShortfall[]>;
-  /** Of the plans of one day the largest figure counts: every plan names what is missed anew. */
-  addCurtailments(curtailments: readonly Curtailment[]): Promise<void>;
+  /**
+   * Keeps what limits cost, all or nothing. Of the plans of one day the largest curtailment of a home counts: every plan names what
+   * is missed anew.
+   * @param fence the lease under which the homes were planned
+   * @throws AppError lease-lost
+   */
+  addLimitCosts(costs: LimitCosts, fence?: Fence): Promise<void>;
   /** From a day on. */
   curtailments(fromMs: number): Promise<Curtailment[]>;
   /** Accepted plans of a home that were made in [from, to), oldest first. */
@@ -91,21 +102,22 @@ export function controlStore(db: Kysely<Tables>): ControlStore {
         .execute();
       return rows.map(wordFrom);
     },
-    async addShortfalls(shortfalls) {
-      if (shortfalls.length === 0) return;
-      await db
-        .insertInto("feeder_shortfall")
-        .values(
-          shortfalls.map(({ feeder, kind, startMs, endMs, amountW, atMs }) => ({
-            feeder,
-            kind,
-            start_ms: startMs,
-            end_ms: endMs,
-            amount_w: amountW,
-            at_ms: atMs,
-          })),
-        )
-        .execute();
+    async addLimitCosts({ shortfalls = [], curtailments = [] }, fence) {
+      if (shortfalls.length + curtailments.length === 0) return;
+      await fenced(db, fence, async (tx) => {
+        if (shortfalls.length > 0) await tx.insertInto("feeder_shortfall").values(shortfalls.map(shortfallRow)).execute();
+        for (const { site, dayMs, wh } of curtailments)
+          await tx
+            .insertInto("curtailment")
+            .values({ site, day_ms: dayMs, wh })
+            .onConflict((on) =>
+              on
+                .columns(["site", "day_ms"])
+                .doUpdateSet({ wh: (eb) => eb.ref("excluded.wh") })
+                .where("curtailment.wh", "<", wh),
+            )
+            .execute();
+      });
     },
     async shortfalls(fromMs, toMs) {
       const rows = await db
@@ -123,19 +135,6 @@ export function controlStore(db: Kysely<Tables>): ControlStore {
         amountW: Number(amount_w),
         atMs: Number(at_ms),
       }));
-    },
-    async addCurtailments(curtailments) {
-      for (const { site, dayMs, wh } of curtailments)
-        await db
-          .insertInto("curtailment")
-          .values({ site, day_ms: dayMs, wh })
-          .onConflict((on) =>
-            on
-              .columns(["site", "day_ms"])
-              .doUpdateSet({ wh: (eb) => eb.ref("excluded.wh") })
-              .where("curtailment.wh", "<", wh),
-          )
-          .execute();
     },
     async curtailments(fromMs) {
       const rows = await db.selectFrom("curtailment").selectAll().where("day_ms", ">=", fromMs).orderBy("day_ms").execute();
@@ -155,6 +154,15 @@ export function controlStore(db: Kysely<Tables>): ControlStore {
     },
   };
 }
+
+const shortfallRow = ({ feeder, kind, startMs, endMs, amountW, atMs }: KeptShortfall) => ({
+  feeder,
+  kind,
+  start_ms: startMs,
+  end_ms: endMs,
+  amount_w: amountW,
+  at_ms: atMs,
+});
 
 const nameOf = (scope: ControlScope): string => (scope.kind === "all" ? "" : scope.name);
 

@@ -5,7 +5,7 @@ import type { Tables } from "./tables.ts";
 /** What a home takes back. */
 export interface ErasureStore {
   /**
-   * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, plans, events, curtailments, its
+   * Deletes the personal data of a home (energy, readings, gaps, appliances, their states, sums of trades, plans, events, curtailments, its
    * gateway's settings), revokes its certificates and records that it was done, all or nothing. Settlement records, their evidence and disputes stay until eraseRecords,
    * and the signed consents, which show what was allowed when.
    * @returns rows deleted, by kind
@@ -28,6 +28,8 @@ const personal = [
   "run",
   "resource",
   "status",
+  "traded",
+  "fill",
   "plan",
   "flex_event",
   "curtailment",

@@ -1,6 +1,6 @@
 import type { Kysely, Selectable } from "kysely";
 import { z } from "zod";
-import { UftpMessage } from "../../core/message/uftp.ts";
+import { leewaySlots, type PowerBounds, UftpMessage } from "../../core/message/uftp.ts";
 import type { Tables } from "./tables.ts";
 
 /** One congestion point on one local day. */
@@ -10,6 +10,7 @@ export interface FlexDay {
 }
 
 const Watts = z.array(z.int());
+const Leeway = z.object({ mostW: Watts, leastW: Watts });
 const KeptPrognosis = z.object({
   revision: z.int(),
   messageId: z.string(),
@@ -42,6 +43,8 @@ export interface KeptOrder extends FlexDay {
   baselineW: readonly number[];
   /** 1 where less was asked for, -1 where more, 0 where a slot only changes with the others. */
   asked: readonly number[];
+  /** How far it may be left in slots with 0. */
+  leeway: PowerBounds;
   price: bigint;
   penaltyPerKwh: bigint;
   orderedMs: number;
@@ -135,6 +138,7 @@ export function flexOrderStore(db: Kysely<Tables>): FlexOrderStore {
           power: JSON.stringify(order.powerW),
           baseline: JSON.stringify(order.baselineW),
           asked: JSON.stringify(order.asked),
+          leeway: JSON.stringify(order.leeway),
           price: String(order.price),
           penalty_per_kwh: String(order.penaltyPerKwh),
           ordered_ms: order.orderedMs,
@@ -197,6 +201,7 @@ export function flexOrderStore(db: Kysely<Tables>): FlexOrderStore {
 
 function orderFrom(row: Selectable<Tables["flex_order"]>): KeptOrder {
   const watts = (text: string): number[] => Watts.parse(JSON.parse(text));
+  const powerW = watts(row.power);
   return {
     reference: row.reference,
     point: row.point,
@@ -205,9 +210,11 @@ function orderFrom(row: Selectable<Tables["flex_order"]>): KeptOrder {
     slotMinutes: Number(row.slot_minutes),
     startMs: Number(row.start_ms),
     endMs: Number(row.end_ms),
-    powerW: watts(row.power),
+    powerW,
     baselineW: watts(row.baseline),
     asked: watts(row.asked),
+    // An order from before it was told binds as it is.
+    leeway: row.leeway === null ? leewaySlots(undefined, powerW) : Leeway.parse(JSON.parse(row.leeway)),
     price: BigInt(row.price),
     penaltyPerKwh: BigInt(row.penalty_per_kwh),
     orderedMs: Number(row.ordered_ms),

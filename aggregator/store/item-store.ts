@@ -1,10 +1,14 @@
-import type { Kysely } from "kysely";
-import type { AggregatorStore } from "./aggregator-store.ts";
+import { type Kysely, sql } from "kysely";
+import { SwitchItem } from "../../core/message/measurements.ts";
+import type { AggregatorStore, StoredSwitching } from "./aggregator-store.ts";
 import { ingestTogether } from "./ingest-together.ts";
 import type { ManyRows } from "./many-rows.ts";
 import type { Tables } from "./tables.ts";
 
-type ItemStore = Pick<AggregatorStore, "ingest" | "slots" | "pvSlots" | "gaps" | "itemCounts">;
+type ItemStore = Pick<AggregatorStore, "ingest" | "slots" | "pvSlots" | "switchings" | "gaps" | "itemCounts">;
+
+/** Among so many switchings of all appliances of a home the last one of each is looked for. */
+const lookedBack = 200;
 
 /** Rows of the homes' outboxes, each kept once. */
 export function itemStore(db: Kysely<Tables>, many: ManyRows): ItemStore {
@@ -42,6 +46,14 @@ export function itemStore(db: Kysely<Tables>, many: ManyRows): ItemStore {
         .execute();
       return rows.map((found) => ({ startMs: Number(found.start_ms), endMs: Number(found.end_ms), wh: Number(found.wh) }));
     },
+    async switchings(site, resource, fromMs, toMs) {
+      // Said in the statement itself: only then the index of these rows alone is known to serve.
+      const all = db.selectFrom("item").select("body").where("site", "=", site).where("kind", "=", sql.lit("switch"));
+      const before = await all.where("start_ms", "<", fromMs).orderBy("start_ms", "desc").limit(lookedBack).execute();
+      const inside = all.where("start_ms", ">=", fromMs).where("start_ms", "<", toMs).orderBy("start_ms").orderBy("seq");
+      const last = before.flatMap(switchingOf(resource))[0];
+      return [...(last ? [last] : []), ...(await inside.execute()).flatMap(switchingOf(resource))];
+    },
     async gaps(site, fromMs, toMs) {
       const given = await db
         .selectFrom("gap")
@@ -78,3 +90,10 @@ export function itemStore(db: Kysely<Tables>, many: ManyRows): ItemStore {
     },
   };
 }
+
+const switchingOf =
+  (resource: string) =>
+  ({ body }: { body: string }): StoredSwitching[] => {
+    const item = SwitchItem.parse(JSON.parse(body));
+    return item.resource === resource ? [{ atMs: Date.parse(item.at), on: item.on }] : [];
+  };

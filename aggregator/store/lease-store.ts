@@ -87,6 +87,18 @@ const leaseOf = ({ name, holder, token, beat }: Tables["lease"]): Lease => ({
   beat: Number(beat),
 });
 
+/** Writes in one transaction, under a lease where one is given. @throws AppError lease-lost */
+export function fenced<Result>(
+  db: Kysely<Tables>,
+  fence: Fence | undefined,
+  work: (tx: Kysely<Tables>) => Promise<Result>,
+): Promise<Result> {
+  return db.transaction().execute(async (tx) => {
+    if (fence) await checkFence(tx, fence);
+    return work(tx);
+  });
+}
+
 /**
  * Within a transaction that writes: ends it unless the lease is held with this token, and keeps others from taking the lease
  * until it is written. @throws AppError lease-lost

@@ -154,4 +154,12 @@ export const migrations: readonly (readonly string[])[] = [
     `create trigger audit_entry_no_delete before delete on audit_entry when old.at_ms >= (select from_ms from audit_kept)
       begin select raise(abort, 'the audit log is append-only'); end`,
   ],
+  [`create table traded (site text primary key, body text not null)`],
+  [
+    `create index item_switch on item (site, start_ms) where kind = 'switch'`,
+    `create table fill (
+      site text not null, resource text not null, part bigint not null, at_ms bigint not null, value double precision not null,
+      primary key (site, resource, part))`,
+  ],
+  [`alter table flex_order add column leeway text`],
 ];

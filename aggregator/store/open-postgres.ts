@@ -22,10 +22,8 @@ export async function openPostgres(
 ): Promise<Kysely<Tables>> {
   const shown = placeText(place);
   const { default: pg } = await import("pg");
-  const password = place.passwordFile === undefined ? undefined : readPassword(place.passwordFile);
   const pool = new pg.Pool({
-    connectionString: place.url,
-    ...(password !== undefined && { password }),
+    connectionString: withPassword(place),
     max: mostConnections,
     // A burst of work waits for a free connection in this time, too.
     connectionTimeoutMillis: 60_000,
@@ -59,6 +57,15 @@ export async function openPostgres(
     const message = `database ${shown} cannot be used (${errorMessage(cause)}); check the server, the address, the password and the user's rights`;
     throw new AppError("store-unusable", message, { cause, temporary: true });
   }
+}
+
+/** The address with the password in it: beside an address the driver looks at no password of its own. */
+function withPassword({ url, passwordFile }: Extract<DatabasePlace, { engine: "postgres" }>): string {
+  if (passwordFile === undefined) return url;
+  const whole = new URL(url);
+  // As a parameter, which an address of a socket, without a host, takes too.
+  whole.searchParams.set("password", readPassword(passwordFile));
+  return whole.toString();
 }
 
 function readPassword(file: string): string {

@@ -1,10 +1,11 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
-import { Kysely, sql, SqliteDialect } from "kysely";
+import { Kysely, sql } from "kysely";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { type Engine, migrate } from "./migrate.ts";
 import type { ManyRows } from "./many-rows.ts";
+import { PatientSqlite } from "./patient-sqlite.ts";
 import { sqliteRows } from "./sqlite-rows.ts";
 import type { Tables } from "./tables.ts";
 import { type OnQuery, timed } from "./timed.ts";
@@ -22,9 +23,9 @@ export interface OpenSqlite {
 
 /**
  * Pages that many rows touch are written once for all of them: 32 MiB of pages in memory, and 16 MiB of log before it is
- * taken into the file.
+ * taken into the file. Another program's lock is not waited for within SQLite, which would hold up this thread.
  */
-const settings = ["cache_size = -32768", "wal_autocheckpoint = 4000"];
+const settings = ["cache_size = -32768", "wal_autocheckpoint = 4000", "busy_timeout = 0"];
 
 /**
  * Opens (and makes, mode 0600) the SQLite file behind the aggregator's store, WAL with synchronous=FULL.
@@ -46,7 +47,7 @@ export async function openSqlite(file: string, onQuery?: OnQuery): Promise<OpenS
   }
   if (database.pragma("synchronous", { simple: true }) !== 2)
     throw new AppError("store-not-durable", `database ${file} did not take synchronous=FULL`);
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database }), ...timed(onQuery) });
+  const db = new Kysely<Tables>({ dialect: new PatientSqlite({ database }), ...timed(onQuery) });
   try {
     await migrate(db, engine, file);
   } catch (cause) {

@@ -9,6 +9,7 @@ import { enrolmentStore } from "./enrolment-store.ts";
 import { epochStore } from "./epoch-store.ts";
 import { erasureStore } from "./erasure-store.ts";
 import { exportStore } from "./export-store.ts";
+import { fillStore } from "./fill-store.ts";
 import { fleetStore } from "./fleet-store.ts";
 import { flexOrderStore } from "./flex-order-store.ts";
 import { itemStore } from "./item-store.ts";
@@ -29,6 +30,7 @@ import { spendStore } from "./spend-store.ts";
 import { statisticsStore } from "./statistics-store.ts";
 import type { Tables } from "./tables.ts";
 import type { OnQuery } from "./timed.ts";
+import { tradedStore } from "./traded-store.ts";
 import { tokenStore } from "./token-store.ts";
 
 /** Opens the aggregator's store. @throws AppError of openSqlite and openPostgres */
@@ -40,6 +42,7 @@ export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promis
   return {
     ...auditStore(db, auditedPart),
     ...consentStore(db),
+    ...fillStore(db),
     ...itemStore(db, many),
     ...leaseStore(db),
     ...planStore(db),
@@ -54,6 +57,7 @@ export async function openStore(place: DatabasePlace, onQuery?: OnQuery): Promis
     ...settledSumsStore(db),
     ...spendStore(db),
     ...statisticsStore(db),
+    ...tradedStore(db),
     ...auditedPart(db),
     close: () => db.destroy(),
   };

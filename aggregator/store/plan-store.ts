@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import { InstructionList } from "../../core/message/instruction.ts";
+import { type InstructionAck, InstructionList } from "../../core/message/instruction.ts";
 import { Resource, ResourceStatus } from "../../core/message/resource.ts";
 import type { AggregatorStore } from "./aggregator-store.ts";
 import { changeEvents, type EventChange, eventStore } from "./event-store.ts";
@@ -28,10 +28,20 @@ interface Saving {
   lost: unknown;
 }
 
+/** A home's answer to a plan. */
+interface Answered {
+  site: string;
+  plan: string;
+  answer: { status: InstructionAck["status"]; code: string | null; message: string | null; answered_ms: number | null };
+}
+
 /** Nine values each; SQLite takes 32,766 in a statement. */
 const rowsOfStatement = 1000;
 
 const keyOf = ({ name, token }: Fence): string => `${token} ${name}`;
+
+/** PostgreSQL keeps no such character: in one home's words it would keep the others' answers out, too. */
+const keepable = (text: string | null): string | null => text?.replaceAll("\0", "") ?? null;
 
 const planRow = (site: string, plan: InstructionList, sentMs: number) => ({
   site,
@@ -47,15 +57,28 @@ const planRow = (site: string, plan: InstructionList, sentMs: number) => ({
 
 /** What homes offer, what they were told and what they answered. */
 export function planStore(db: Kysely<Tables>): PlanStore {
-  // Homes tell the state of all their appliances at once, every few minutes.
-  const saveStatus = grouped<{ site: string; resource: string; body: string }>(async (rows) => {
-    const newest = new Map(rows.map((row) => [`${row.site} ${row.resource}`, row]));
-    await db
-      .insertInto("status")
-      .values([...newest.values()])
-      .onConflict((on) => on.columns(["site", "resource"]).doUpdateSet({ body: (eb) => eb.ref("excluded.body") }))
-      .execute();
-  });
+  /** The newest word of each appliance, of many homes in one commit. */
+  const newestWords = (table: "resource" | "status") =>
+    grouped<{ site: string; resource: string; body: string }>((said) => {
+      const rows = [...new Map(said.map((row) => [`${row.site} ${row.resource}`, row])).values()];
+      return db.transaction().execute(async (tx) => {
+        for (let at = 0; at < rows.length; at += rowsOfStatement)
+          await tx
+            .insertInto(table)
+            .values(rows.slice(at, at + rowsOfStatement))
+            .onConflict((on) => on.columns(["site", "resource"]).doUpdateSet({ body: (eb) => eb.ref("excluded.body") }))
+            .execute();
+      });
+    });
+  // Homes tell the state of all their appliances at once, every few minutes, and describe them when they connect.
+  const [saveResource, saveStatus] = [newestWords("resource"), newestWords("status")];
+  // A decision for a thousand homes has a thousand answers.
+  const saveAnswers = grouped<Answered>((answers) =>
+    db.transaction().execute(async (tx) => {
+      for (const { site, plan, answer } of answers)
+        await tx.updateTable("plan").set(answer).where("site", "=", site).where("plan", "=", plan).execute();
+    }),
+  );
   // A decision for a thousand homes is one commit.
   const savePlans = grouped<Saving>((savings) =>
     db.transaction().execute(async (tx) => {
@@ -83,14 +106,7 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       );
   const list = (body: string): InstructionList => InstructionList.parse(JSON.parse(body));
   return {
-    async saveResource(site, resource) {
-      const body = JSON.stringify(resource);
-      await db
-        .insertInto("resource")
-        .values({ site, resource: resource.resource, body })
-        .onConflict((on) => on.columns(["site", "resource"]).doUpdateSet({ body }))
-        .execute();
-    },
+    saveResource: (site, resource) => saveResource({ site, resource: resource.resource, body: JSON.stringify(resource) }),
     async resources(site) {
       const rows = await db.selectFrom("resource").select("body").where("site", "=", site).orderBy("resource").execute();
       return rows.map(({ body }) => Resource.parse(JSON.parse(body)));
@@ -110,9 +126,9 @@ export function planStore(db: Kysely<Tables>): PlanStore {
       const rows = await newest(site).where("status", "is", null).execute();
       return rows.map(({ body }) => list(body));
     },
-    async answerPlan(site, plan, status, code, more) {
-      const answer = { status, code, message: more?.message ?? null, answered_ms: more?.atMs ?? null };
-      await db.updateTable("plan").set(answer).where("site", "=", site).where("plan", "=", plan).execute();
+    answerPlan(site, plan, status, code, more) {
+      const said = { code: keepable(code), message: keepable(more?.message ?? null) };
+      return saveAnswers({ site, plan, answer: { status, ...said, answered_ms: more?.atMs ?? null } });
     },
     async plans(site) {
       const rows = await newest(site).orderBy("resource").execute();

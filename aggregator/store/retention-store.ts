@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { iso } from "../../core/clock/clock.ts";
 import type { Deed } from "./audit-store.ts";
-import { checkFence, type Fence } from "./lease-store.ts";
+import { checkFence, type Fence, fenced } from "./lease-store.ts";
 import { serially } from "./serially.ts";
 import type { Tables } from "./tables.ts";
 import { addInstants, addThinned, type Bite, bounded, deleteReadings, deleteSlots, type SlotBounds } from "./thin-rows.ts";
@@ -45,11 +45,7 @@ export interface RetentionStore {
 
 /** The same in the aggregator's database. */
 export function retentionStore(db: Kysely<Tables>): Omit<RetentionStore, "freePages"> {
-  const write = <T>(fence: Fence | undefined, work: (tx: Kysely<Tables>) => Promise<T>): Promise<T> =>
-    db.transaction().execute(async (tx) => {
-      if (fence) await checkFence(tx, fence);
-      return work(tx);
-    });
+  const write = <T>(fence: Fence | undefined, work: (tx: Kysely<Tables>) => Promise<T>): Promise<T> => fenced(db, fence, work);
   return {
     async keptSites() {
       const found = new Set<string>();

@@ -136,6 +136,8 @@ export function rewardStore(db: Kysely<Tables>): RewardStore {
         .select(["start_ms", "end_ms", "wh"])
         .where("site", "=", site)
         .where("kind", "=", "slot")
+        // All that there are, by name: the index begins with them.
+        .where("role", "in", ["grid", "load", "pv"])
         .where("meter", "=", meter)
         .where("register", "=", register)
         .where("start_ms", ">=", fromMs)

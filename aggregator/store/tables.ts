@@ -54,6 +54,9 @@ export interface Tables {
   consent: { site: string; scope: string; at_ms: number; body: string; text: string };
   resource: { site: string; resource: string; body: string };
   status: { site: string; resource: string; body: string };
+  traded: { site: string; body: string };
+  /** How warm tanks were; `part`: five minutes since 1970, of which one value is kept. */
+  fill: { site: string; resource: string; part: number; at_ms: number; value: number };
   plan: {
     id: Generated<number>;
     site: string;
@@ -203,6 +206,7 @@ export interface Tables {
     power: string;
     baseline: string;
     asked: string;
+    leeway: string | null;
     price: string;
     penalty_per_kwh: string;
     ordered_ms: number;

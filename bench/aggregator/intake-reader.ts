@@ -90,6 +90,7 @@ async function intakeRate({ url, clientId, count, shape, place }: Reading): Prom
     onState: () => undefined,
     onResource: () => undefined,
     onStatus: () => undefined,
+    onTraded: () => undefined,
     onAnswer: () => undefined,
     onSlots: () => undefined,
     onSettlement: async () => undefined,

@@ -16,6 +16,8 @@ export interface PartOptions {
   homes: number[];
   threads: number;
   limitKwPerHome: number;
+  /** Below a whole process. */
+  database: "sqlite" | "postgres";
 }
 export interface Part {
   rows: Record<string, string | number>[];

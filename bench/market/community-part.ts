@@ -19,6 +19,8 @@ interface Sum {
   importWh: number;
   exportWh: number;
   tradedWh: number;
+  /** Through the transformer into the community, Wh. */
+  throughWh: number;
   /** At the transformer, from the grid and into it, W: hours are the slots. */
   peakInW: number;
   peakOutW: number;
@@ -48,6 +50,7 @@ export function communityPart(
     "cost EUR": rounded(money(sum)),
     "ct a kWh of load": rounded((money(sum) / loadWh) * 1e5),
     "not from suppliers, % of load": rounded((1 - sum.importWh / loadWh) * 100),
+    "not through the transformer, % of load": rounded((1 - sum.throughWh / loadWh) * 100),
     "traded kWh": rounded(sum.tradedWh / 1000),
     "peak in kW": rounded(sum.peakInW / 1000),
     "peak out kW": rounded(sum.peakOutW / 1000),
@@ -57,6 +60,9 @@ export function communityPart(
     claims: [
       atMost("community: cost with the exchange / without", money(having) / money(without), 1),
       atLeast("community: not from suppliers, points more of the load", ((without.importWh - having.importWh) / loadWh) * 100, 0),
+      // Trades say who pays; only stores that work for others, with losses, change what flows.
+      atMost("community: through the transformer with the exchange / without", having.throughWh / without.throughWh, 1.02),
+      atMost("community: highest power from the grid with the exchange / without", having.peakInW / without.peakInW, 1.1),
       atLeast("community: homes that are not worse off, %", better * 100, 95),
     ],
   };
@@ -66,7 +72,15 @@ function simulated(
   homes: CommunityHome[],
   { firstHour, hours, trade }: { firstHour: number; hours: number; trade: boolean },
 ): Sum {
-  const sum: Sum = { costMicro: homes.map(() => 0n), importWh: 0, exportWh: 0, tradedWh: 0, peakInW: 0, peakOutW: 0 };
+  const sum: Sum = {
+    costMicro: homes.map(() => 0n),
+    importWh: 0,
+    exportWh: 0,
+    tradedWh: 0,
+    throughWh: 0,
+    peakInW: 0,
+    peakOutW: 0,
+  };
   /** What sellers got at each hour of the day when last traded. */
   const seen = Array.from({ length: 24 }, () => (tariff.import + tariff.export) / 2n);
   for (let hour = firstHour; hour < firstHour + hours; hour += 1) {
@@ -101,6 +115,7 @@ function simulated(
       transformerWh += gridWh;
     }
     sum.tradedWh += trades.reduce((all, { wh }) => all + wh, 0);
+    sum.throughWh += Math.max(0, transformerWh);
     sum.peakInW = Math.max(sum.peakInW, transformerWh);
     sum.peakOutW = Math.max(sum.peakOutW, -transformerWh);
   }

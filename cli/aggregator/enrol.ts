@@ -90,7 +90,11 @@ export async function aggregatorRevoke(
   if (options.json) say(JSON.stringify({ site, revoked, crlFile: crlFile ?? null }));
   else {
     say(`${site}: ${revoked} certificates revoked; renewal is refused`);
-    if (revoked > 0)
+    if (revoked === 0)
+      say(
+        "no certificate in force is known here; one that another database has issued stays good at the broker until it runs out",
+      );
+    else
       say(
         crlFile
           ? `${crlFile} is written; the broker reads it at: systemctl restart mosquitto, which also ends open connections`

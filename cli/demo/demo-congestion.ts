@@ -19,7 +19,7 @@ const operatorDomain = "dso.example";
 const aggregatorDomain = "community.example";
 const point = "street";
 /** What the street's cable bears for each home: less than a boiler, a car and what a house draws besides. */
-const limitPerHomeW = 8000;
+const limitPerHomeW = 6500;
 /** What a home may draw by its own fuse. */
 const fuseW = 17_250;
 const prices = { reservePerKwh: "1000000", penaltyPerKwh: "300000" };

@@ -187,23 +187,27 @@ function agentYaml(
       heat_pump: { role: "load", driver: "eastron_sdm630", bus: "lan", unit_id: subMeterUnit, poll_s: 300 },
     },
     relays: { r1: relay(0, "open"), r2: relay(1, "open"), r3: relay(2, "closed") },
+    // On the phases that the house has them on: unnamed, each counts on all, and a car waits while the heat pump runs.
     appliances: {
       boiler: {
         type: "switched_load",
         relay: "r1",
         rated_power_w: 2000,
+        phases: [2],
         comfort: { energy_wh_per_day: 8000, not_before: "20:00", ready_by: "06:30" },
       },
       car: {
         type: "switched_load",
         relay: "r2",
         rated_power_w: 3680,
+        phases: [1],
         comfort: { energy_wh_per_day: 9200, not_before: "18:15", ready_by: "07:00" },
       },
       heat_pump: {
         type: "switched_load",
         relay: "r3",
         rated_power_w: 2500,
+        phases: [3],
         meter: "heat_pump",
         comfort: { max_block_s: 5400, min_free_s: 5400 },
       },

@@ -18,6 +18,9 @@ export interface DemoOptions {
   json?: true;
 }
 
+/** Of fewer homes one heat pump that runs when no plan has it running is a fifth of what their cable would bear. */
+const fewestUnderLimit = 3;
+
 /** `smart-mla demo`: the whole system on loopback; leaves no process and no file behind, however it ends. */
 export async function demo(options: DemoOptions, say: (line: string) => void): Promise<number> {
   const homes = wholeNumber("--homes", options.homes, { least: 1, most: 20 });
@@ -30,8 +33,7 @@ export async function demo(options: DemoOptions, say: (line: string) => void): P
   const folder = mkdtempSync(join(tmpdir(), "smart-mla-demo-"));
   let world: World | null = null;
   try {
-    // With more homes plans under an order have left a car short now and then.
-    const street = { withExchange: homes > 1, withCongestion: homes === 3 };
+    const street = { withExchange: homes > 1, withCongestion: homes >= fewestUnderLimit };
     world = await openWorld({ folder, homes, seed, cli: process.argv[1] ?? "", show, ...street });
     const day = oneDay(world);
     // Once the stop is asked for, nobody listens to what the day still throws.

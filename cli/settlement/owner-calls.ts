@@ -18,8 +18,12 @@ export function settlementRevoke(signer: string, options: Options, say: (line: s
 export function settlementCap(amount: string, options: Options, say: (line: string) => void): Promise<number> {
   const cap = amount === "none" ? null : amountIn(amount, "amount");
   const text = cap === null ? "none" : formatMicro(cap);
-  return sendOne(options, say, { cap: text }, `the daily cap is ${text}; a lower one holds after 7 days`, (chain) =>
-    chain.setDailyCap(cap),
+  return sendOne(
+    options,
+    say,
+    { cap: text },
+    `the daily cap is set to ${text}: it holds at once if it is higher than before, else (the first one, too) after 7 days`,
+    (chain) => chain.setDailyCap(cap),
   );
 }
 

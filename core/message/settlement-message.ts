@@ -203,7 +203,9 @@ export const SettlementUp = z.discriminatedUnion("kind", [
         /** The co-signed records from this number on are missing here. */
         from: z.int().positive().optional().catch(undefined),
       })
-      .catch({}),
+      .catch({})
+      // An OpenAPI document cannot say what a schema falls back to.
+      .meta({ type: "object", description: "own figures: wh, amount, prev, from" }),
   }),
   z.object({
     v: z.literal(1),

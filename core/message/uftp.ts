@@ -122,6 +122,11 @@ export const FlexOrder = z.object({
   ISPs: PowerIsps,
   /** Which of them are settled: 1 where less was asked for than prognosed, -1 where more. The others only change along. */
   Asked: z.array(z.object({ ...Isp, Direction: z.union([z.literal(1), z.literal(-1)]) })).max(mostIsps),
+  /** How far the others may be left while the grid's limits stay kept; left out, they are not to be left. */
+  Leeway: z
+    .array(z.object({ ...Isp, MinPower: Power, MaxPower: Power }))
+    .max(mostIsps)
+    .optional(),
   /** Taken for a kWh of those that is missing. */
   PenaltyPerKwh: Price,
 });
@@ -265,6 +270,43 @@ export function askedSlots(isps: z.infer<typeof FlexOrder>["Asked"], count: numb
   for (const { Start, Duration, Direction } of isps)
     for (let isp = Start; isp < Start + Duration && isp <= count; isp += 1) asked[isp - 1] = Direction;
   return asked;
+}
+
+/** As a bound it says nothing, W: more than any place of a grid carries. */
+export const boundlessW = 1e9;
+
+/** Bounds of a schedule, W a slot. */
+export interface PowerBounds {
+  mostW: readonly number[];
+  leastW: readonly number[];
+}
+
+/** Bounds of the slots that nothing is asked for, as an order names them. */
+export function leewayIsps(
+  asked: readonly number[],
+  { mostW, leastW }: PowerBounds,
+): NonNullable<z.infer<typeof FlexOrder>["Leeway"]> {
+  const isps: NonNullable<z.infer<typeof FlexOrder>["Leeway"]> = [];
+  for (const [at, MaxPower] of mostW.entries()) {
+    const MinPower = leastW[at] ?? MaxPower;
+    const last = isps.at(-1);
+    if ((asked[at] ?? 0) !== 0) continue;
+    if (last && last.Start + last.Duration === at + 1 && last.MaxPower === MaxPower && last.MinPower === MinPower)
+      last.Duration += 1;
+    else isps.push({ Start: at + 1, Duration: 1, MinPower, MaxPower });
+  }
+  return isps;
+}
+
+/** The same as figures a slot. Of a slot of which nothing is said no more may be taken than was ordered. */
+export function leewaySlots(isps: z.infer<typeof FlexOrder>["Leeway"], powerW: readonly number[]): PowerBounds {
+  const [mostW, leastW] = [[...powerW], powerW.map(() => -boundlessW)];
+  for (const { Start, Duration, MinPower, MaxPower } of isps ?? [])
+    for (let isp = Start; isp < Start + Duration && isp <= powerW.length; isp += 1) {
+      mostW[isp - 1] = Math.max(MaxPower, powerW[isp - 1] ?? MaxPower);
+      leastW[isp - 1] = Math.min(MinPower, powerW[isp - 1] ?? MinPower);
+    }
+  return { mostW, leastW };
 }
 
 /**

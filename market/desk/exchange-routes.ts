@@ -23,6 +23,7 @@ import { Address, Instant } from "../../core/message/fields.ts";
 import type { PriceSeries } from "../../core/message/price-series.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import { problemOf } from "../../core/problem.ts";
+import { requestIssues } from "../../core/request-issues.ts";
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import type { SignedAgreement } from "../../settlement/record/agreement.ts";
 import type { SettlementDomain } from "../../settlement/record/domain.ts";
@@ -152,7 +153,7 @@ export function exchangeRoutes(options: ExchangeRoutesOptions): OpenAPIHono {
   const { desk, house, agreements, domain, clock, log } = options;
   const app = new OpenAPIHono({
     defaultHook: (result) => {
-      if (!result.success) throw new AppError("market-bad-request", z.prettifyError(result.error));
+      if (!result.success) throw new AppError("market-bad-request", requestIssues(result.error));
     },
   });
   app.use(

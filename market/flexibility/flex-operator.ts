@@ -5,6 +5,7 @@ import type { Period } from "./period.ts";
 import { openSession, type Session, type Terms } from "./session.ts";
 import type { Output } from "./session-output.ts";
 import { nextDueMs, sessionStep, type SessionEvent } from "./session-step.ts";
+import { tellSession } from "./tell-session.ts";
 import { headFor, messageOf, type Wire } from "./wire.ts";
 
 /** One step as it is kept: what came, with its message, and what was said. */
@@ -57,8 +58,8 @@ export async function flexOperator(options: {
   const conversations = new Map<number, string>();
   /** Requests by the id of their message. */
   const requests = new Map<string, { seat: number; request: number }>();
-  /** Ids of the messages that carried orders. */
-  const orders = new Set<string>();
+  /** Seats by the ids of the messages that carried their orders. */
+  const orders = new Map<string, number>();
   const wire: Wire = {
     domain,
     currency,
@@ -106,7 +107,7 @@ export async function flexOperator(options: {
     await store.add(step);
     session = stepped.session;
     noteIds(step);
-    for (const out of stepped.out) if (out.is === "congestion" || out.is === "shortfall") tell(out);
+    for (const out of stepped.out) tellSession(log, { date: period.date, terms }, out);
     send(sent);
   }
 
@@ -156,13 +157,17 @@ export async function flexOperator(options: {
           );
           if (Disposition === "Disputed")
             log.warn({ from: message.SenderDomain, order: OrderReference, reason: DisputeReason }, "settlement disputed");
+          else if (seat >= 0) log.info({ from: message.SenderDomain, order: OrderReference }, "settlement agreed");
           if (seat >= 0) await happened({ is: "answer", atMs, seat, agreed: Disposition === "Accepted" }, message);
         }
         return;
-      case "FlexOrderResponse":
-        if (message.Result === "Rejected")
-          log.warn({ from: message.SenderDomain, reason: message.RejectionReason }, "order rejected, but it binds");
-        return;
+      case "FlexOrderResponse": {
+        const seat = orders.get(message.FlexOrderMessageID) ?? -1;
+        if (terms.seats[seat]?.participant !== message.SenderDomain) return;
+        const [accepted, reason] = [message.Result === "Accepted", message.RejectionReason ?? null];
+        if (!accepted) log.warn({ from: message.SenderDomain, reason }, "order rejected, but it binds");
+        return happened({ is: "orderAnswer", atMs, seat, accepted, reason }, message);
+      }
       default:
         log.debug({ message: message.Message, from: message.SenderDomain }, "message taken note of");
     }
@@ -225,19 +230,14 @@ export async function flexOperator(options: {
       if (session.seats[event.seat]?.prognosis?.revision === source.Revision) prognosisIds.set(event.seat, source.MessageID);
     }
     for (const message of sent) {
-      if (message.Message === "FlexOrder") orders.add(message.MessageID);
+      if (message.Message === "FlexOrder")
+        orders.set(message.MessageID, seatOf(message.RecipientDomain, message.CongestionPoint));
       if (message.Message === "FlexRequest")
         requests.set(message.MessageID, {
           seat: seatOf(message.RecipientDomain, message.CongestionPoint),
           request: message.Revision,
         });
     }
-  }
-
-  function tell({ is, overloads }: Extract<Output, { is: "congestion" | "shortfall" }>): void {
-    for (const { message } of overloads)
-      if (is === "congestion") log.info({ period: period.date, what: message }, "congestion in the prognoses");
-      else log.error({ period: period.date, what: message }, "no schedule keeps this limit");
   }
 }
 

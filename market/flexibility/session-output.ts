@@ -1,4 +1,5 @@
 import type { Overload } from "./congestion.ts";
+import type { PowerBounds } from "../../core/message/uftp.ts";
 import type { Order } from "./session.ts";
 import type { OrderSettlement } from "../../settlement/record/flex-order.ts";
 
@@ -30,7 +31,8 @@ export type Output =
       paid: Float64Array;
       untilMs: number;
     }
-  | { is: "order"; seat: number; order: Order }
+  /** With how far the seat may leave it in slots that nothing was asked for. */
+  | { is: "order"; seat: number; order: Order; leeway: PowerBounds }
   | { is: "unordered"; seat: number; offer: string; code: string; message: string }
   | { is: "settlement"; seat: number; settlement: OrderSettlement }
   | { is: "refused"; seat: number; what: string; code: string; message: string };

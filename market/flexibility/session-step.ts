@@ -1,5 +1,6 @@
 import { overloads } from "./congestion.ts";
 import { clearOffers } from "./clear-offers.ts";
+import { leewayOf } from "./leeway.ts";
 import { beginRounds, endRound, isAnswered, keepFeasible } from "./play-rounds.ts";
 import { beginRepair, fallBack, missRepair, takeRepair } from "./repair.ts";
 import { offeredBy, prognosisOf, takenBy, withSeat, type Offer, type Prognosis, type Session } from "./session.ts";
@@ -12,6 +13,7 @@ export type SessionEvent = { atMs: number } & (
   | { is: "prognosis"; seat: number; prognosis: Prognosis }
   | { is: "offer"; seat: number; offer: Offer }
   | { is: "revoke"; seat: number; offer: string }
+  | { is: "orderAnswer"; seat: number; accepted: boolean; reason: string | null }
   | { is: "metered"; seat: number; wh: readonly number[] }
   | { is: "answer"; seat: number; agreed: boolean }
 );
@@ -116,12 +118,15 @@ function clear(session: Session): Stepped<Session> {
     phase: { is: "reprognosis" },
     seats: last.seats.map((state, seat) => ({ ...state, order: cleared[seat]?.order ?? null })),
   };
-  const shortfall = overloads(
+  const taken = takenBy(ordered, (seat) => ordered.seats[seat]?.order?.powerW ?? prognosisOf(ordered, seat));
+  const shortfall = overloads(grid, taken);
+  const leeways = leewayOf(
     grid,
-    takenBy(ordered, (seat) => ordered.seats[seat]?.order?.powerW ?? prognosisOf(ordered, seat)),
+    taken.map((one, seat) => ({ ...one, parties: ordered.seats[seat]?.prognosis?.parties ?? 0 })),
   );
   const out = cleared.flatMap(({ order, why }, seat): Output[] => {
-    if (order) return [{ is: "order", seat, order }];
+    const leeway = leeways[seat];
+    if (order && leeway) return [{ is: "order", seat, order, leeway }];
     const offer = last.seats[seat]?.offer;
     return offer && why ? [{ is: "unordered", seat, offer: offer.id, ...why }] : [];
   });
@@ -139,6 +144,14 @@ function take(session: Session, event: SessionEvent): Stepped<Session> {
       return takeOffer(session, event.seat, event.offer, event.atMs);
     case "revoke":
       return takeRevocation(session, event.seat, event.offer);
+    case "orderAnswer": {
+      const { accepted, reason, atMs } = event;
+      const isOrdered = session.seats[event.seat]?.order !== null;
+      return {
+        session: isOrdered ? withSeat(session, event.seat, { orderAnswer: { accepted, reason, atMs } }) : session,
+        out: [],
+      };
+    }
     case "metered": {
       const isNew = session.seats[event.seat]?.meteredWh === null;
       if (!isNew || (session.phase.is !== "operate" && session.phase.is !== "settle")) return { session, out: [] };

@@ -74,6 +74,14 @@ export interface Order extends OrderedSchedule {
   share: number;
 }
 
+/** What an aggregator says to an order (UFTP FlexOrderResponse). */
+export interface OrderAnswer {
+  accepted: boolean;
+  /** Why not. */
+  reason: string | null;
+  atMs: number;
+}
+
 /** How one seat stands. */
 export interface SeatState {
   prognosis: Prognosis | null;
@@ -84,6 +92,8 @@ export interface SeatState {
   /** Requests in a row that were not answered. */
   silent: number;
   order: Order | null;
+  /** What its aggregator has said to the order last; null: nothing. It binds all the same. */
+  orderAnswer: OrderAnswer | null;
   /** Wh of each slot; null until the meter operator has told it. */
   meteredWh: readonly number[] | null;
   settled: "open" | "agreed" | "disputed" | "unanswered";
@@ -133,6 +143,7 @@ export function openSession(terms: Terms): Session {
       revoked: [],
       silent: 0,
       order: null,
+      orderAnswer: null,
       meteredWh: null,
       settled: "open",
     })),

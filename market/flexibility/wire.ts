@@ -1,5 +1,5 @@
 import { iso } from "../../core/clock/clock.ts";
-import { askedIsps, ispsOf, type UftpMessage } from "../../core/message/uftp.ts";
+import { askedIsps, boundlessW, ispsOf, leewayIsps, type UftpMessage } from "../../core/message/uftp.ts";
 import type { Period } from "./period.ts";
 import type { Output } from "./session-output.ts";
 import type { Terms } from "./session.ts";
@@ -16,9 +16,7 @@ export interface Wire {
   conversation: (seat: number) => string;
 }
 
-/** Nothing limits it: more than any place of a grid carries. */
-const boundless = 1e9;
-const bounded = (watts: number): number => Math.max(-boundless, Math.min(boundless, watts));
+const bounded = (watts: number): number => Math.max(-boundlessW, Math.min(boundlessW, watts));
 /** Micro-units per kWh of money per Wh. */
 const microPerKwh = (perWh: number): number => Math.round(perWh * 1e9) + 0;
 
@@ -56,7 +54,7 @@ export function messageOf(wire: Wire, out: Output, nowMs: number): UftpMessage |
         ...place,
         Revision: out.request,
         ExpirationDateTime: iso(out.untilMs),
-        ISPs: [{ Start: 1, Duration: slots, Disposition: "Available", MinPower: -boundless, MaxPower: boundless }],
+        ISPs: [{ Start: 1, Duration: slots, Disposition: "Available", MinPower: -boundlessW, MaxPower: boundlessW }],
         Round: { Number: out.round, ShiftWh: Array.from(out.shiftWh), Penalty: out.penalty },
         CongestionPrice: Array.from(out.price, microPerKwh),
       };
@@ -91,6 +89,7 @@ export function messageOf(wire: Wire, out: Output, nowMs: number): UftpMessage |
         ActivationFactor: out.order.share / 1e6,
         ISPs: ispsOf(out.order.powerW),
         Asked: askedIsps(out.order.asked),
+        Leeway: leewayIsps(out.order.asked, { mostW: out.leeway.mostW.map(bounded), leastW: out.leeway.leastW.map(bounded) }),
         PenaltyPerKwh: String(wire.terms.penalty),
       };
     case "unordered":

@@ -39,14 +39,20 @@ const Row = z.object({
  */
 export function readCurveFile(text: string, file: string): BidCurve[] {
   const malformed = (line: number, what: string): AppError => new AppError("market-bad-curve-file", `${file}:${line}: ${what}`);
+  let headed = false;
+  const checked = (names: string[]): string[] => {
+    headed = true;
+    return header(names);
+  };
   let rows: { record: Record<string, string>; info: { lines: number } }[];
   try {
     // With `info` each row comes with its place, which the library's types do not say.
-    rows = parse(text, { bom: true, trim: true, skip_empty_lines: true, info: true, comment: "#", columns: header }) as never;
+    rows = parse(text, { bom: true, trim: true, skip_empty_lines: true, info: true, comment: "#", columns: checked }) as never;
   } catch (cause) {
     if (cause instanceof AppError) throw malformed(1, cause.message);
     throw new AppError("market-bad-curve-file", `${file}: ${errorMessage(cause)}`, { cause });
   }
+  if (!headed) throw malformed(1, `no line with the names of the columns, expected ${columns.join(", ")}`);
   const curves = new Map<string, BidCurve>();
   for (const { record, info } of rows) {
     const row = Row.safeParse(record);
@@ -60,8 +66,6 @@ export function readCurveFile(text: string, file: string): BidCurve[] {
     curves.set(`${startMs} ${participant}`, curve);
     curve.steps.push({ side, wh: power * whPerThousandthMw, limit: BigInt(limit) });
   }
-  if (rows.length === 0 && text.trim() === "")
-    throw malformed(1, `is empty, expected a line with the columns ${columns.join(", ")}`);
   return [...curves.values()];
 }
 

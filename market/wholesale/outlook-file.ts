@@ -5,15 +5,22 @@ import { isProduct } from "./product.ts";
 
 const WholeWh = z.int().min(-1e12).max(1e12);
 
+/** Micro-units per kWh: a whole number, or the same as text. */
+const PerKwh = z
+  .union([z.int(), Micro], {
+    error: 'expected whole micro-units per kWh (0.215 EUR is 215000), such as 215000 or "215000"',
+  })
+  .transform(String);
+
 /** What an aggregator knows of products before a gate: the input of `market wholesale bid`. */
 export const OutlookFile = z.strictObject({
   participant: z.string().regex(/^[A-Za-z0-9._-]{1,80}$/, "expected 1 to 80 letters, digits, . _ or -"),
   bounds: z
     .strictObject({
-      lowest: Micro.default(String(usualBounds.lowest)),
-      highest: Micro.default(String(usualBounds.highest)),
+      lowest: PerKwh.default(String(usualBounds.lowest)),
+      highest: PerKwh.default(String(usualBounds.highest)),
       lot_wh: z.int().positive().default(usualBounds.lotWh),
-      tick: Micro.refine((text) => BigInt(text) > 0n, "a tick above 0").default(String(usualBounds.tick)),
+      tick: PerKwh.refine((text) => BigInt(text) > 0n, "a tick above 0").default(String(usualBounds.tick)),
     })
     .refine(({ lowest, highest }) => BigInt(lowest) < BigInt(highest), { message: "must be below highest", path: ["lowest"] })
     .refine(({ lowest, tick }) => BigInt(lowest) % BigInt(tick) === 0n, {
@@ -35,8 +42,8 @@ export const OutlookFile = z.strictObject({
           /** By how much such forecasts were off, metered less forecast. */
           errors_wh: z.array(WholeWh).max(10_000).default([]),
           /** Expected imbalance prices, micro-units per kWh. */
-          short: Micro,
-          long: Micro,
+          short: PerKwh,
+          long: PerKwh,
           /** Bought less sold already. */
           position_wh: WholeWh.default(0),
         })

@@ -13,7 +13,16 @@ const relaxed = { gap: 0, timeLimitS: 600, relaxed: true };
  */
 export function pricedHomeBound(solver: Solver, home: Home, price: Float64Array): number {
   const dearer = (prices: Float64Array): Float64Array => prices.map((own, slot) => own + (price[slot] ?? 0));
-  const priced = { ...home, importPrice: dearer(home.importPrice), exportPrice: dearer(home.exportPrice) };
+  const priced = {
+    ...home,
+    importPrice: dearer(home.importPrice),
+    exportPrice: dearer(home.exportPrice),
+    traded: home.traded && {
+      ...home.traded,
+      undrawnPrice: dearer(home.traded.undrawnPrice),
+      unfedPrice: dearer(home.traded.unfedPrice),
+    },
+  };
   return solver.solve(milpOf(priced, { whole: "duty" }).model, relaxed).bound;
 }
 

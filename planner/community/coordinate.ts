@@ -1,7 +1,7 @@
 import { emptyBoard, overloadWh, type Feeder } from "./board.ts";
 import { communityResult, type CommunityResult } from "./community-result.ts";
 import { curtail } from "./curtail.ts";
-import { goBack, isBetter, noted, type History } from "./history.ts";
+import { goBack, isBetter, noted, type History, type Point } from "./history.ts";
 import { usualRule } from "./line-prices.ts";
 import {
   crampedPass,
@@ -57,6 +57,10 @@ const pressings = 3;
 const worthPressing = 0.1;
 /** With more parties than this share changing their plan, the last time's prices say little. */
 const muchChanged = 0.25;
+/** So little beyond limits for which no wish is touched is no reason to leave a plan in force, Wh: forecasts are off by more. */
+const softKeptWh = 100;
+/** Who misses no more than this did nearly what was planned, Wh. */
+const nearlyWh = 1000;
 /** A pass in which fewer than this share better their plan is not made again. */
 const fewChanged = 0.05;
 
@@ -88,15 +92,26 @@ export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit):
   const isWarm = start !== undefined && everybody.every((party) => start.plans[party] !== undefined);
   if (isWarm) noted(history, "look", yield* lookPass(room, everybody));
   const old = history.best;
+  /** The plans of the last time with as few changes as what has happened since asks for. */
+  let mended: Point<Plan> | undefined;
   let isFresh = true;
-  if (isWarm && overloadWh(board) === 0) {
+  const softWh = keepWithin > 0 ? softKeptWh : 0;
+  const softOverWh = isWarm && overloadWh(board, "hard") === 0 ? overloadWh(board) : Infinity;
+  if (softOverWh <= softWh) {
     isFresh = (yield* improve("quick", 0)) > muchChanged * parties.length;
+    mended = history.best;
     if (!isFresh) {
       yield* improve("usual", 0);
       const cramped = yield* crampedPass(room);
       // Where many lack something the limits are too tight, and what there is has been shared. A few are new.
       isFresh = cramped > 0 && cramped <= muchChanged * parties.length;
     }
+  } else if (old && keepWithin > 0 && softOverWh < Infinity && old.missedWh <= nearlyWh * parties.length) {
+    // Beyond a soft limit they are mended as well, beside the search, which begins where they are now: it may end worse.
+    const alone = shuffled(parties.length, sideBySide(parties.length), seededRandom(seed + 1));
+    noted(history, "improve", yield* fitPass(room, alone, { effort: "quick", guide: 0, firm: false }));
+    mended = history.best;
+    goBack(board, old);
   }
   if (isFresh) {
     yield* search(feeders.length === 0 ? 1 : isWarm ? warmSearches : searchesFor(parties.length));
@@ -123,8 +138,11 @@ export function* coordinate<Plan>(community: Community<Plan>, limit: TimeLimit):
   if (start && !room.isOver()) noted(history, "return", yield* returnPass(room, everybody));
 
   const { best } = history;
-  // A better plan by less than the threshold is not worth the change.
-  const chosen = old && best && !isBetter(best, old, keepWithin) ? old : best;
+  // A better plan by less than the threshold is not worth the change, and one that changes all has to be better for all; what is
+  // asked from above by a price is answered as well as can be.
+  const isKept = (point: Point<Plan> | undefined, each: number): boolean =>
+    point !== undefined && best !== undefined && !isBetter(best, point, { money: keepWithin * each, softWh: softWh * each });
+  const chosen = isKept(old, 1) ? old : isKept(mended, price ? 0 : parties.length) ? mended : best;
   if (chosen) goBack(board, chosen);
   return communityResult(community, board, {
     rounds: history.rounds,

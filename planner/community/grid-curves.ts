@@ -1,5 +1,7 @@
 import { curvesFrom, type CostCurves } from "../cost-curves.ts";
+import { gridMoney } from "../grid-money.ts";
 import type { Home } from "../home.ts";
+import { slotBends } from "../slot-cost.ts";
 import type { Ask, Pull } from "./party.ts";
 
 /** What a slot is charged with on top of the home's own prices, as the ask says it and the home allows it. */
@@ -54,7 +56,7 @@ function crossed(home: Home, { price, most, least, beyond, fuse, pull }: Surchar
   // What goes beyond the home's own export limit is lost before it reaches the feeder.
   const gridWh = Math.max(wh, -mostExport);
   const over = Math.max(0, wh - (home.importLimitWh[slot] as number), -wh - mostExport);
-  const money = gridWh * ((gridWh >= 0 ? home.importPrice : home.exportPrice)[slot] as number) + over * home.gridPenalty;
+  const money = gridMoney(home, slot, gridWh) + over * home.gridPenalty;
   const outside = Math.max(0, gridWh - (most[slot] as number), (least[slot] as number) - gridWh);
   let merit = money + gridWh * (price[slot] as number) + (outside > 0 ? outside * beyond : 0) + over * fuse;
   if (isPulled(pull, slot)) merit += pull.pricePerWh2 * (gridWh - (pull.towards[slot] as number)) ** 2;
@@ -62,13 +64,7 @@ function crossed(home: Home, { price, most, least, beyond, fuse, pull }: Surchar
 }
 
 function bendsOf(home: Home, { most, least, pull }: Surcharge, slot: number): number[] {
-  const bends = [
-    0,
-    home.importLimitWh[slot] as number,
-    -(home.exportLimitWh[slot] as number),
-    most[slot] as number,
-    least[slot] as number,
-  ];
+  const bends = [...slotBends(home, slot), most[slot] as number, least[slot] as number];
   if (isPulled(pull, slot)) {
     const reach = reachOf(home, slot);
     for (let bend = -pullBends; bend <= pullBends; bend += 1)

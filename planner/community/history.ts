@@ -34,19 +34,26 @@ export function noted<Plan>(history: History<Plan>, phase: Round["phase"], chang
   const missedWh = answers.reduce((sum, answer) => sum + answer.missedWh, 0);
   const point = { answers, hardWh: overloadWh(board, "hard"), overWh: overloadWh(board), missedWh, merit: meritOf(board, price) };
   rounds.push({ phase, changed, overWh: point.overWh, money: moneyOf(board) });
-  if (answers.length === board.answers.length && (!best || isBetter(point, best, 0))) history.best = point;
+  if (answers.length === board.answers.length && (!best || isBetter(point, best))) history.best = point;
   return changed;
 }
 
+/** How much better a point has to be to count. */
+export interface Threshold {
+  money: number;
+  /** Of what is beyond limits for which no wish is touched, Wh. */
+  softWh: number;
+}
+
 /**
- * Whether a point keeps limits better than another one, or as well with less money by more than a threshold. Between limits for which
- * wishes may be touched and the others stand the wishes.
+ * Whether a point keeps limits better than another one, or as well with less money, each by more than a threshold. The order is:
+ * limits for which wishes may be touched, wishes, the other limits, money.
  */
-export function isBetter<Plan>(one: Point<Plan>, than: Point<Plan>, byMoney: number): boolean {
+export function isBetter<Plan>(one: Point<Plan>, than: Point<Plan>, by: Threshold = { money: 0, softWh: 0 }): boolean {
   if (Math.abs(one.hardWh - than.hardWh) > tinyWh) return one.hardWh < than.hardWh;
   if (Math.abs(one.missedWh - than.missedWh) > wishWh) return one.missedWh < than.missedWh;
-  if (Math.abs(one.overWh - than.overWh) > tinyWh) return one.overWh < than.overWh;
-  return one.merit < than.merit - byMoney;
+  if (Math.abs(one.overWh - than.overWh) > tinyWh + by.softWh) return one.overWh < than.overWh;
+  return one.merit < than.merit - by.money;
 }
 
 /** Puts the board back to a point. */

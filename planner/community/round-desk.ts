@@ -1,4 +1,11 @@
-import { fittedInto, pulledBy, summedUp, unasked, type PortfolioAnswers, type RoundPortfolio } from "./round-portfolio.ts";
+import {
+  fittedInto,
+  pulledBy,
+  summedUp,
+  withinOwnLimits,
+  type PortfolioAnswers,
+  type RoundPortfolio,
+} from "./round-portfolio.ts";
 
 /** A schedule that a desk offers, whole W a slot, and what it asks for it. */
 export interface DeskOffer<Plan> {
@@ -50,7 +57,7 @@ export function roundDesk<Plan>(
 ): RoundDesk<Plan> {
   const slots = portfolio.portfolio.community.hours.length;
   const { from, count } = options.told ?? { from: 0, count: slots };
-  const first = unasked(portfolio);
+  const first = withinOwnLimits(portfolio);
   const start = summedUp(slots, first);
   let last: PortfolioAnswers<Plan> = first;
   const watts = (netWh: Float64Array): number[] =>

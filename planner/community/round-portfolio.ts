@@ -1,3 +1,4 @@
+import { tinyWh } from "./board.ts";
 import { portfolioParty, type Portfolio, type PortfolioPlan } from "./portfolio-party.ts";
 import type { Answer, Ask, Party } from "./party.ts";
 import { pullOf, type SharingReply } from "./sharing-round.ts";
@@ -38,8 +39,33 @@ const askOf = <Plan>(slots: number, from: NoInfer<Plan> | undefined): Ask<Plan> 
 });
 
 /** What the portfolio does if nobody asks anything of it. */
-export function unasked<Plan>({ parties, portfolio }: RoundPortfolio<Plan>): PortfolioAnswers<Plan> {
+function unasked<Plan>({ parties, portfolio }: RoundPortfolio<Plan>): PortfolioAnswers<Plan> {
   return parties.map((party) => party.answer(askOf<Plan>(portfolio.community.hours.length, undefined)));
+}
+
+/**
+ * The same within the portfolio's own limits, as its parties are planned anyway: what these alone move is no answer to anybody.
+ * Where they cannot be kept with all wishes met, as little beyond them as can be.
+ */
+export function withinOwnLimits<Plan>(portfolio: RoundPortfolio<Plan>): PortfolioAnswers<Plan> {
+  const { hours, feeders } = portfolio.portfolio.community;
+  const alone = unasked(portfolio);
+  const sumOf = (members: readonly number[], slot: number): number =>
+    members.reduce((sum, member) => sum + (alone[member]?.netWh[slot] ?? 0), 0);
+  const areKept = feeders.every(({ members, importLimitWh, exportLimitWh }) =>
+    hours.every((_, slot) => {
+      const wh = sumOf(members, slot);
+      return wh <= (importLimitWh[slot] as number) + tinyWh && -wh <= (exportLimitWh[slot] as number) + tinyWh;
+    }),
+  );
+  if (areKept) return alone;
+  const slots = hours.length;
+  return fittedInto(portfolio, alone, {
+    most: new Float64Array(slots).fill(Infinity),
+    least: new Float64Array(slots).fill(-Infinity),
+    guide: new Float64Array(slots),
+    paid: new Float64Array(slots),
+  });
 }
 
 /** Each party pulled away from its last answer. */

@@ -149,6 +149,8 @@ function direction(
   const wastePays =
     (home.importPrice[slot] ?? 0) < 0 ||
     (home.exportPrice[slot] ?? 0) < 0 ||
+    (home.traded?.undrawnPrice[slot] ?? 0) < 0 ||
+    (home.traded?.unfedPrice[slot] ?? 0) < 0 ||
     Number.isFinite(home.exportLimitWh[slot] ?? Infinity) ||
     (device.demand[slot] ?? 0) > 0 ||
     (device.minIn[slot] ?? 0) > 0;

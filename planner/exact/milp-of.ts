@@ -1,5 +1,6 @@
 import type { Home } from "../home.ts";
 import { deviceColumns, type DeviceColumns } from "./device-columns.ts";
+import { gridColumns } from "./grid-columns.ts";
 import { linearModel, type LinearModel } from "./linear-model.ts";
 
 /** A home as a mixed-integer linear program, and where its parts are. Energies in kWh, money in the currency. */
@@ -29,65 +30,21 @@ export function milpOf(home: Home, { whole }: MilpOptions): Milp {
   const slots = home.hours.length;
   const reach = reachKwh(home);
   const peak = home.capacity ? model.column(0, Infinity, home.capacity.pricePerW * perKwh) : -1;
-  const imports: number[] = [];
   const exporting: (number | null)[] = [];
-  const exports: number[] = [];
   const crossings: [number, number][][] = [];
   const grid: [number, number][][] = [];
   for (let slot = 0; slot < slots; slot += 1) {
-    const importPrice = (home.importPrice[slot] ?? 0) * perKwh;
-    const exportPrice = (home.exportPrice[slot] ?? 0) * perKwh;
-    const [mostImport, mostExport] = [
-      (home.importLimitWh[slot] ?? Infinity) / perKwh,
-      (home.exportLimitWh[slot] ?? Infinity) / perKwh,
-    ];
-    const taken = model.column(0, Math.min(mostImport, reach[slot] ?? 0), importPrice);
-    const given = model.column(0, Math.min(mostExport, reach[slot] ?? 0), -exportPrice);
-    const overImport = Number.isFinite(mostImport)
-      ? model.column(0, reach[slot] ?? 0, importPrice + home.gridPenalty * perKwh)
-      : -1;
-    const overExport = Number.isFinite(mostExport) ? model.column(0, reach[slot] ?? 0, home.gridPenalty * perKwh) : -1;
     const pvKwh = (home.pvWh[slot] ?? 0) / perKwh;
+    const columns = gridColumns(model, home, slot, reach[slot] ?? 0);
     const curtailed = home.curtailable && pvKwh > 0 ? model.column(0, pvKwh, 0) : -1;
-    // Where selling pays more than buying costs, nothing but a rule keeps it from doing both at once.
-    const ruled = home.devices.some((device) => !device.chargeFromGrid || !device.dischargeToGrid);
-    const direction = exportPrice > importPrice || ruled ? model.column(0, 1, 0, true) : null;
-    if (direction !== null) {
-      const far = reach[slot] ?? 0;
-      model.row(-Infinity, far, [
-        [taken, 1],
-        [overImport, 1],
-        [direction, far],
-      ]);
-      model.row(-Infinity, 0, [
-        [given, 1],
-        [overExport, 1],
-        [direction, -far],
-      ]);
-    }
     if (peak >= 0) {
       const h = home.hours[slot] ?? 1;
-      model.row(-Infinity, ((home.capacity?.alreadyW ?? 0) / perKwh) * h, [
-        [taken, 1],
-        [overImport, 1],
-        [peak, -h],
-      ]);
+      model.row(-Infinity, ((home.capacity?.alreadyW ?? 0) / perKwh) * h, [...columns.imported, [peak, -h]]);
     }
-    imports.push(taken);
-    exports.push(given);
-    exporting.push(direction);
-    grid.push([
-      [taken, 1],
-      [overImport, 1],
-      [given, -1],
-    ]);
-    crossings.push([
-      [taken, 1],
-      [overImport, 1],
-      [given, -1],
-      [overExport, -1],
-      [curtailed, -1],
-    ]);
+    const through = [...columns.imported, ...columns.exported.map(([column]): [number, number] => [column, -1])];
+    exporting.push(columns.exporting);
+    grid.push(through);
+    crossings.push([...through, [columns.lost, -1], [curtailed, -1]]);
   }
   const devices = home.devices.map((device) => deviceColumns(model, home, device, { whole, exporting }));
   const first = model.rows.lower.length;

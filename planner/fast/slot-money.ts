@@ -14,7 +14,7 @@ export interface SlotMoney {
   slope: Float64Array;
 }
 
-const most = 64;
+const most = 96;
 const farWh = 1000;
 const tiny = 1e-9;
 

@@ -1,6 +1,8 @@
+import { iso } from "../../core/clock/clock.ts";
+
 /** What a fleet did since the line before. */
 export interface FleetLine {
-  kind: "ready" | "minute";
+  kind: "ready" | "minute" | "end";
   at: string;
   homes: number;
   connected: number;
@@ -13,6 +15,8 @@ export interface FleetLine {
   /** From a message with rows to its receipt, ms; null where none came. */
   receiptMs: { half: number; most: number } | null;
   instructions: number;
+  /** When the newest of them was verified and accepted; null where none was. */
+  lastInstruction: string | null;
   heartbeats: number;
   /** Messages that were not believed, by code. */
   refused: Record<string, number>;
@@ -24,6 +28,7 @@ export function fleetFigures() {
   let meterMessages = 0;
   let rowsReceipted = 0;
   let instructions = 0;
+  let lastInstruction: string | null = null;
   let heartbeats = 0;
   let refused: Record<string, number> = {};
   let tookMs: number[] = [];
@@ -37,7 +42,10 @@ export function fleetFigures() {
         rowsReceipted += rows;
         tookMs.push(ms);
       },
-      onInstruction: (): void => void instructions++,
+      onInstruction(): void {
+        instructions++;
+        lastInstruction = iso(Date.now());
+      },
       onHeartbeat: (): void => void heartbeats++,
       onRefused: (code: string): void => void (refused[code] = (refused[code] ?? 0) + 1),
     },
@@ -53,10 +61,12 @@ export function fleetFigures() {
         rowsReceipted,
         receiptMs: most === undefined ? null : { half: sorted[Math.floor((sorted.length - 1) / 2)] ?? most, most },
         instructions,
+        lastInstruction,
         heartbeats,
         refused,
       };
       [sent, meterMessages, rowsReceipted, instructions, heartbeats] = [0, 0, 0, 0, 0];
+      lastInstruction = null;
       refused = {};
       tookMs = [];
       return line;

@@ -38,7 +38,7 @@ const tickMs = 100;
 
 /**
  * Many light homes in one process, each with a connection of its own, until the signal aborts. Says a line when all are
- * connected, and one with the figures of each minute. A home has its own place in each period, so that the load is even.
+ * connected, one with the figures of each minute, and one at the end. A home has its own place in each period, so that the load is even.
  */
 export async function runFleet(options: FleetOptions): Promise<void> {
   const { sites, log, signal } = options;
@@ -46,6 +46,7 @@ export async function runFleet(options: FleetOptions): Promise<void> {
   await using opened = new AsyncDisposableStack();
   const homes: LightHome[] = [];
   let connected = 0;
+  let saidWhy = false;
   for (const [index, site] of sites.entries()) {
     if (signal.aborted) return;
     const home = open(site, options.seed + index);
@@ -60,6 +61,10 @@ export async function runFleet(options: FleetOptions): Promise<void> {
       at: iso(Date.now()),
     });
   while (connected < sites.length && !signal.aborted) await pause(tickMs, signal);
+  if (signal.aborted) {
+    log.warn({ homes: sites.length, connected }, "ended before all homes were connected");
+    return;
+  }
   options.say({ ...line(), kind: "ready" });
   const beganMs = performance.now();
   const done = homes.map((_, index) => ({
@@ -84,6 +89,7 @@ export async function runFleet(options: FleetOptions): Promise<void> {
   const saying = setInterval(() => options.say(line()), figuresEveryMs);
   opened.defer(() => [ticking, saying].forEach(clearInterval));
   await aborted(signal);
+  options.say({ ...line(), kind: "end" });
 
   function open(site: string, seed: number): LightHome {
     const named = (text: string | undefined): string | undefined => text?.replaceAll("{site}", site);
@@ -137,11 +143,15 @@ export async function runFleet(options: FleetOptions): Promise<void> {
         .catch((error: unknown) => log.debug({ site, error: errorMessage(error) }, "not greeted"));
       client.stream.once("close", () => connected--);
     });
-    client.on("error", (error) => log.debug({ site, error: errorMessage(error) }, "connection failed"));
+    client.on("error", (error) => {
+      // What keeps one home out mostly keeps all out.
+      log[saidWhy ? "debug" : "warn"]({ site, broker: url, error: errorMessage(error) }, "connection failed, retrying");
+      saidWhy = true;
+    });
     // One after the other, and confirmed to the broker once it was judged.
     client.handleMessage = ({ topic: name, payload }, taken) => {
       const parsed = parseTopic(name);
-      if (parsed?.direction !== "dn" || parsed.site !== site) return taken();
+      if (parsed?.direction !== "dn" || parsed.aggregator !== options.aggregator || parsed.site !== site) return taken();
       void home.hear(parsed.rest, payload.toString()).then(
         () => taken(),
         () => taken(),

@@ -19,6 +19,16 @@ const State = z.object({
   pump: Counters,
   panelsW: z.number().default(usualPeakW),
   solarJ: z.number().default(0),
+  battery: z
+    .object({
+      capacityWh: z.number(),
+      storedJ: z.number(),
+      toldW: z.number().nullable(),
+      revertS: z.number(),
+      revertAtS: z.number().nullable(),
+    })
+    .nullable()
+    .default(null),
   gasDm3: z.number(),
   constraints: z.object({
     nextTankMs: z.number(),
@@ -29,7 +39,7 @@ const State = z.object({
 });
 
 /** The house in a file, or a new one where there is no file. @throws AppError simulation-bad-state */
-export function loadHouse(path: string | undefined, fresh: { seed: number; startMs: number; panelsW?: number }): HouseState {
+export function loadHouse(path: string | undefined, fresh: Parameters<typeof newHouse>[0]): HouseState {
   if (path === undefined) return newHouse(fresh);
   let text: string;
   try {

@@ -2,6 +2,7 @@ import { baseLoadW } from "./base-load.ts";
 import { type Constraint, type ConstraintState, constraintList, constraintsAt, watchConstraints } from "./constraints.ts";
 import { carAt, type ElectricCar, stepCar } from "./electric-car.ts";
 import { count, type EnergyCounters } from "./energy-counters.ts";
+import { batteryOf, type HouseBattery, stepBattery } from "./house-battery.ts";
 import { type HeatedRoom, roomAt, stepRoom } from "./heated-room.ts";
 import { localDays, type LocalTime } from "./local-day.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -29,6 +30,7 @@ export interface HouseState {
   panelsW: number;
   /** What the panels have given in their life. */
   solarJ: number;
+  battery: HouseBattery | null;
   /** Gas for cooking, dm3. */
   gasDm3: number;
   constraints: ConstraintState;
@@ -42,11 +44,13 @@ export interface HousePower {
   heatpump: number;
   /** Produced, positive. */
   solar: number;
+  /** What the battery takes, negative where it gives. */
+  battery: number;
   /** What the grid meter sees. */
   net: number;
 }
 
-/** A simulated house in winter: car, hot-water tank, heat pump, panels and everything else, behind one grid meter. */
+/** A simulated house in winter: car, hot-water tank, heat pump, panels, perhaps a battery, and everything else, behind one grid meter. */
 export interface House {
   readonly state: HouseState;
   power(): HousePower;
@@ -60,8 +64,8 @@ export interface House {
 }
 
 /** A house as it stands at an instant, all contacts open. @param options.startMs rounded down to a second */
-export function newHouse(options: { seed: number; startMs: number; panelsW?: number }): HouseState {
-  const { seed, panelsW = usualPeakW } = options;
+export function newHouse(options: { seed: number; startMs: number; panelsW?: number; batteryWh?: number }): HouseState {
+  const { seed, panelsW = usualPeakW, batteryWh = 0 } = options;
   const random = seededRandom(seed);
   const atS = Math.floor(options.startMs / 1000);
   const room = roomAt(random);
@@ -81,6 +85,7 @@ export function newHouse(options: { seed: number; startMs: number; panelsW?: num
     pump: { importJ: [0, 0], exportJ: [0, 0] },
     panelsW,
     solarJ: sinceWh("solar", 12_000_000),
+    battery: batteryWh > 0 ? batteryOf(batteryWh) : null,
     gasDm3: Math.floor(400_000 * (0.5 + random("gas", 0))),
     constraints: constraintsAt(atS * 1000, room.temperatureC),
   };
@@ -97,14 +102,16 @@ export function house(state: HouseState): House {
     const ev = stepCar(state.car, time, 1, state.closed.ev, random);
     const boiler = stepTank(state.tank, time, 1, state.closed.boiler, random);
     const heatpump = stepRoom(state.room, time, 1, state.closed.heatpump, random);
-    const net = base + ev + boiler + heatpump - solar;
+    const beside = base + ev + boiler + heatpump - solar;
+    const battery = state.battery ? stepBattery(state.battery, state.atS, beside) : 0;
+    const net = beside + battery;
     count(state.grid, time, net, 1);
     count(state.pump, time, heatpump, 1);
     state.solarJ += solar;
     // The hob is electric; a little gas burns at supper.
     if (time.secondOfDay % 60 === 0 && time.secondOfDay >= 64_800 && time.secondOfDay < 67_200) state.gasDm3 += 4;
     state.atS += 1;
-    power = { base, ev, boiler, heatpump, solar, net };
+    power = { base, ev, boiler, heatpump, solar, battery, net };
   };
   let power: HousePower | undefined;
   /** Before the first step, and after a restart: what would be drawn now, worked out on a copy. */

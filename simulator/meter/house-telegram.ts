@@ -2,10 +2,10 @@ import { shownWh, tariffIndex } from "../house/energy-counters.ts";
 import type { House } from "../house/house.ts";
 import { encodeP1 } from "./p1-encoder.ts";
 
-/** Single-phase appliances by phase: base load and car on L1, tank and panels on L2, heat pump on L3. */
+/** Single-phase appliances by phase: base load and car on L1, tank and panels on L2, heat pump and battery on L3. */
 function phasePowers(house: House): number[] {
   const power = house.power();
-  return [power.base + power.ev, power.boiler - power.solar, power.heatpump];
+  return [power.base + power.ev, power.boiler - power.solar, power.heatpump + power.battery];
 }
 
 /** The telegram that the house's grid meter sends now. @param number tells the meters of many houses apart */

@@ -1,7 +1,8 @@
 import { contacts, type House } from "../house/house.ts";
 import { shownWh } from "../house/energy-counters.ts";
 import { sunspecInverter } from "./sunspec-inverter.ts";
-import { ModbusRefusal, type ModbusTcpServer, startModbusTcpServer } from "./modbus-tcp-server.ts";
+import { sunspecStorage } from "./sunspec-storage.ts";
+import { ModbusRefusal, type ModbusUnit, type ModbusTcpServer, startModbusTcpServer } from "./modbus-tcp-server.ts";
 
 /** Unit of the three-phase sub-meter on the heat pump, with the registers of an Eastron SDM630. */
 export const subMeterUnit = 2;
@@ -10,7 +11,10 @@ export const relayUnit = 10;
 /** Unit of the inverter of the solar panels, a SunSpec device. */
 export const inverterUnit = 3;
 
-/** A house's sub-meter, inverter and relay board on one Modbus TCP port. */
+/** Unit of the inverter of the battery, a SunSpec device; there where the house has one. */
+export const batteryUnit = 4;
+
+/** A house's sub-meter, inverters and relay board on one Modbus TCP port. */
 export interface ModbusHouse extends ModbusTcpServer {
   /** Commands to coils so far, also those that changed nothing. */
   writes(): number;
@@ -36,7 +40,7 @@ export async function startModbusHouse(options: {
   };
   const server = await startModbusTcpServer(
     options.port,
-    new Map([
+    new Map<number, ModbusUnit>([
       [
         subMeterUnit,
         {
@@ -48,6 +52,9 @@ export async function startModbusHouse(options: {
         },
       ],
       [inverterUnit, sunspecInverter(house, `SIMPV${house.state.seed}`, catchUp)],
+      ...(house.state.battery
+        ? [[batteryUnit, sunspecStorage(house, `SIMBAT${house.state.seed}`, catchUp)] as [number, ModbusUnit]]
+        : []),
       [
         relayUnit,
         {

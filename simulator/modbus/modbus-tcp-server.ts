@@ -6,6 +6,8 @@ export interface ModbusUnit {
   readInputs?: (address: number, count: number) => Buffer;
   /** Function 3. */
   readHoldings?: (address: number, count: number) => Buffer;
+  /** Functions 6 and 16. */
+  writeHoldings?: (address: number, words: readonly number[]) => void;
   /** Function 1. */
   readCoils?: (address: number, count: number) => boolean[];
   /** Function 5. */
@@ -89,6 +91,19 @@ function body(unit: ModbusUnit, code: number, request: Buffer): Buffer {
   if (code === 5 && unit.writeCoil) {
     if (value !== 0 && value !== 0xff00) throw new ModbusRefusal(3);
     unit.writeCoil(address, value === 0xff00);
+    return request.subarray(2, 6);
+  }
+  if (code === 6 && unit.writeHoldings) {
+    unit.writeHoldings(address, [value]);
+    return request.subarray(2, 6);
+  }
+  if (code === 16 && unit.writeHoldings) {
+    const bytes = request.subarray(7);
+    if (value < 1 || value > 123 || bytes.length !== value * 2) throw new ModbusRefusal(3);
+    unit.writeHoldings(
+      address,
+      Array.from({ length: value }, (_, at) => bytes.readUInt16BE(at * 2)),
+    );
     return request.subarray(2, 6);
   }
   throw new ModbusRefusal(1);

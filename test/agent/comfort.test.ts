@@ -63,6 +63,21 @@ it("wants what is missing when it is time, and does not look into the journal al
   expect(needs()).toEqual([]);
 });
 
+it("lets an appliance run from its latest start to the deadline in one piece", async () => {
+  const { clock, needs, journal } = watched([boiler]);
+  await clock.advance(before(141) * minuteMs);
+  const isOn = (): boolean => journal.at(-1)?.on ?? false;
+  for (let minute = 141; minute > 0; minute--) {
+    const wanted = needs().length > 0;
+    const setting = { mode: wanted ? "on" : "off", powerW: wanted ? 2000 : 0 };
+    if (wanted !== isOn()) journal.push({ resource: "boiler", on: wanted, setting, reason: "", atMs: clock.now() });
+    await clock.advance(minuteMs);
+  }
+  // Two hours of 2 kW, and one start.
+  expect(journal.map(({ on }) => on)).toEqual([true, false]);
+  expect((journal[1]?.atMs ?? 0) - (journal[0]?.atMs ?? 0)).toBe(120 * minuteMs);
+});
+
 it("follows the tank's temperature within 30 s, and the deadline yields to a tank that is too hot", async () => {
   const { clock, needs, house } = watched([tank]);
   house.celsius = 49;

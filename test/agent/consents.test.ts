@@ -9,7 +9,7 @@ import { openStore } from "../fake/open-store.ts";
 import { silentLog } from "../fake/silent-log.ts";
 
 const startMs = Date.parse("2026-04-02T10:00:00Z");
-const none = { intervalMs: 900_000, applianceDetail: false };
+const none = { intervalMs: 900_000, applianceDetail: false, trades: false };
 const aggregator = { id: "agg", gatewayId: "gw-1", brokerUrl: "mqtt://127.0.0.1", controlKeys: [] };
 
 /** A household's consents over one database; open() is a start of the agent with that configuration. */
@@ -17,11 +17,12 @@ function household() {
   const db = openStore();
   const clock = fakeClock(startMs);
   let changes = 0;
-  const open = (config: { shareIntervalS?: number; shareApplianceDetail?: boolean; alone?: true } = {}) =>
+  const open = (config: { shareIntervalS?: number; shareApplianceDetail?: boolean; shareTrades?: boolean; alone?: true } = {}) =>
     openConsents({
       config: {
         shareIntervalS: 900,
         shareApplianceDetail: false,
+        shareTrades: false,
         ...config,
         ...(!config.alone && { aggregator }),
       },
@@ -44,10 +45,10 @@ it("lets one kind out when it is allowed, signed, and over a restart; and none o
   const { open, changes } = household();
   const first = await open();
   await first.say({ scope: "readings", given: true, everyS: 30 });
-  expect(first.sharing()).toEqual({ intervalMs: 30_000, applianceDetail: false });
+  expect(first.sharing()).toEqual({ intervalMs: 30_000, applianceDetail: false, trades: false });
   expect(changes()).toBe(1);
   const second = await open();
-  expect(second.sharing()).toEqual({ intervalMs: 30_000, applianceDetail: false });
+  expect(second.sharing()).toEqual({ intervalMs: 30_000, applianceDetail: false, trades: false });
   const [text = ""] = second.message().consents;
   const { consent } = await readConsent(text);
   expect(consent).toMatchObject({ site: "gw-1", aggregator: "agg", scope: "readings", given: true, everyS: 30, by: "resident" });
@@ -79,6 +80,7 @@ it("takes what the installer wrote down for given, and for taken back when it is
   expect((await open({ shareIntervalS: 300, shareApplianceDetail: true })).sharing()).toEqual({
     intervalMs: 300_000,
     applianceDetail: true,
+    trades: false,
   });
   const { sharing, all } = await open();
   expect(sharing()).toEqual(none);
@@ -115,5 +117,13 @@ it("has nobody to give consent to without an aggregator", async () => {
   const { open } = household();
   const { say, sharing } = await open({ alone: true, shareIntervalS: 60 });
   expect(await say({ scope: "readings", given: true }).then(() => "kept", errorCode)).toBe("consent-without-aggregator");
+  expect(sharing()).toEqual(none);
+});
+
+it("sums of trades are a consent of their own", async () => {
+  const { open } = household();
+  const { say, sharing } = await open({ shareTrades: true });
+  expect(sharing()).toEqual({ ...none, trades: true });
+  await say({ scope: "trades", given: false });
   expect(sharing()).toEqual(none);
 });

@@ -48,3 +48,10 @@ it("says how far its PV forecasts were off: with the sunshine foretold, not at a
   expect(errorOf(true)).toBeCloseTo(0, 6);
   expect(errorOf(false)).toBeGreaterThan(100);
 });
+
+it("tells a base load that it knows from one that a plan keeps free", () => {
+  const { forecast } = house({ foretold: false, tomorrowWm2: 0 });
+  const slots = [{ startMs: nowMs, endMs: nowMs + hourMs }];
+  expect(forecast.baseW(slots)).toEqual([1500]);
+  expect(forecast.knownBaseW(slots)).toEqual([Number.NaN]);
+});

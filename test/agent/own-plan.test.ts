@@ -59,7 +59,7 @@ function planning(peak: { w: number; pricePerKw: number | null } | null = null) 
     overrides: () => house.overrides,
     standing: () => undefined,
     paidPeakW: () => peak?.w ?? null,
-    positions: null,
+    traded: null,
     clock,
     log: silentLog(),
     alone: () => house.alone,

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -92,5 +92,22 @@ describe.skipIf(programs === undefined)(`PostgreSQL${programs === undefined ? " 
     expect(missing).toBeInstanceOf(AppError);
     writeFileSync(passwordFile, "trusted anyway\n", { mode: 0o600 });
     await (await openStore({ engine: "postgres", url, passwordFile })).close();
+  });
+
+  it("shows the server its password, whatever is in it", async () => {
+    const password = "/+%41 &?#=@:";
+    const passwordFile = join(scratch("password"), "password");
+    writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
+    server.psql("postgres", `create role guarded login password '${password}'`);
+    server.psql("postgres", "create database guarded owner guarded");
+    const rules = server.psql("postgres", "show hba_file").trim();
+    writeFileSync(rules, `host all guarded 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, "utf8")}`);
+    server.psql("postgres", "select pg_reload_conf()");
+    const url = `postgres://guarded@127.0.0.1:${server.port}/guarded`;
+    await until("the server asks for it", async () => (await open(url).catch(errorCode)) === "store-unusable");
+    await (await openStore({ engine: "postgres", url, passwordFile })).close();
+    writeFileSync(passwordFile, "another");
+    const wrong = await openStore({ engine: "postgres", url, passwordFile }).catch((error: unknown) => error);
+    expect(wrong).toMatchObject({ code: "store-unusable", message: expect.not.stringContaining("another") });
   });
 });

@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { errorCode } from "../../core/app-error.ts";
 import { openStore } from "../../aggregator/store/open-store.ts";
+import { holdDatabase } from "../fake/hold-database.ts";
 import { scratch } from "../fake/scratch.ts";
+import { until } from "../fake/until.ts";
+import { boiler, planOf } from "./plans.ts";
 import { message, sampleItem } from "./rows.ts";
 
 const open = (file: string) => openStore({ engine: "sqlite", file });
@@ -35,5 +38,30 @@ it("gives pages of deleted rows back to the disk, some at a time", async () => {
   store.freePages();
   expect([before > 100, free()]).toEqual([true, 0]);
   look.close();
+  await store.close();
+});
+
+it("waits for another program that has the lock, single statements and transactions, and holds up nothing else meanwhile", async () => {
+  const file = join(scratch("locked"), "data.db");
+  const store = await open(file);
+  const held = await holdDatabase({ engine: "sqlite", file });
+  let written = 0;
+  const writing = [
+    store.saveResource("a", boiler),
+    store.ingest("a", message([sampleItem(1)])),
+    store.savePlans("a", [planOf("boiler", 1)], 0),
+    store.reserveSequence(10, 0),
+  ].map(async (one) => {
+    await one;
+    written++;
+  });
+  let turns = 0;
+  const turning = setInterval(() => turns++, 5);
+  await until("other work goes on", () => turns >= 60);
+  clearInterval(turning);
+  expect(written).toBe(0);
+  await held.release();
+  await Promise.all(writing);
+  expect([await store.itemCounts(), (await store.plans("a")).length]).toEqual([[{ site: "a", rows: 1 }], 1]);
   await store.close();
 });

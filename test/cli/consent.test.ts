@@ -11,6 +11,7 @@ it("is given and taken back by the running agent, which tells the aggregator", {
   expect((await ask("consent", "show")).out.split("\n")).toEqual([
     "readings: not given (single readings of the grid meter stay in the house)",
     "appliances: not given (energy and switchings of single appliances stay in the house)",
+    "trades: not given (sums of what was traded at an exchange stay in the house)",
   ]);
   expect(await ask("consent", "give", "readings", "--every", "10", "--until", "2099-01-01")).toMatchObject({
     code: 0,
@@ -41,7 +42,7 @@ it("says what it does not understand", { timeout: 60_000 }, async () => {
   const { ask } = cliOf(house);
   expect(await ask("consent", "give", "camera")).toMatchObject({
     code: 2,
-    err: 'usage-bad-kind: "camera" is nothing to consent to; there are readings, appliances\n',
+    err: 'usage-bad-kind: "camera" is nothing to consent to; there are readings, appliances, trades\n',
   });
   expect((await ask("consent", "give", "readings", "--every", "1")).err).toContain("usage-bad-number");
   expect((await ask("consent", "give", "readings", "--until", "2001-01-01")).err).toContain("is over already");

@@ -60,6 +60,10 @@ it("says what a file should be, and prints its schema", async () => {
   const refused = await wholesale("bid", file);
   expect(refused.code).toBe(2);
   expect(refused.err).toContain("market-bad-outlook");
+  const { short, long } = outlook.products[0] ?? {};
+  const asNumbers = { ...outlook.products[0], short: Number(short), long: Number(long) };
+  writeFileSync(file, JSON.stringify({ ...outlook, products: [asNumbers] }));
+  expect(await wholesale("bid", file)).toMatchObject({ code: 0, err: "" });
   expect((await wholesale("bid")).err).toContain("market-no-file");
   expect(JSON.parse((await wholesale("bid", "--schema")).out)).toMatchObject({ type: "object" });
   writeFileSync(file, "participant,side\n1,2\n");
@@ -68,7 +72,7 @@ it("says what a file should be, and prints its schema", async () => {
 
 const head = "participant,product_start,product_end,side,price_per_mwh,volume_mw\n";
 it.each<[string, string | Buffer, RegExp]>([
-  ["an empty file", "", /^market-bad-curve-file: FILE:1: is empty, expected a line with the columns participant, /],
+  ["an empty file", "", /^market-bad-curve-file: FILE:1: no line with the names of the columns, expected participant, /],
   ["bytes that are no text", Buffer.from([0xff, 0xfe, 0x00]), /^market-bad-curve-file: FILE is not UTF-8/],
   ["a missing column", head.replace("side,", ""), /^market-bad-curve-file: FILE:1: column side is there 0 times/],
   ["a column that is there twice", `side,${head}`, /FILE:1: column side is there 2 times/],

@@ -77,3 +77,9 @@ it("grown.yaml has three workers with the files of the aggregator, and mosquitto
       .toSorted(),
   );
 });
+
+it.each([".gitignore", ".dockerignore"])("%s keeps what the operator puts beside the forms out", (file) => {
+  const lines = readFileSync(join(folder, "../..", file), "utf8").split("\n");
+  const kept = lines.map((line) => line.replaceAll(/^\/|\/$/g, ""));
+  for (const name of own) expect(kept).toContain(`deploy/compose/${name}`);
+});

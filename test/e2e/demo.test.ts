@@ -55,7 +55,7 @@ it("keeps every promise with three homes, says so in its last line and leaves no
   expect(Number(result["flexDeliveredWh"])).toBeGreaterThan(0.9 * Number(result["flexOrderedWh"]));
   expect(Number(result["flexPaidMicro"])).toBeGreaterThan(0);
   expect(result["flexRecordsVerified"]).toBe(1);
-  expect(out.stderr).toMatch(/grid operator: 24000 W for the street.* [1-9]\d* Wh ordered for/);
+  expect(out.stderr).toMatch(/grid operator: 19500 W for the street.* [1-9]\d* Wh ordered for/);
   expect(out.stderr).toMatch(/exchange: [1-9]\d* Wh traded in/);
   expect(Number(result["commands"])).toBeGreaterThan(0);
   expect(code).toBe(0);

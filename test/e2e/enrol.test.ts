@@ -102,6 +102,10 @@ describe.skipIf(!mosquitto || !openssl)("a gateway that enrols at a real broker 
 
     const revoked = await runCli(["aggregator", "revoke", "gw-en-2", "-c", aggregator.configFile]);
     expect(revoked).toMatchObject({ code: 0, out: expect.stringContaining("gw-en-2: 2 certificates revoked") as string });
+    expect(await runCli(["aggregator", "revoke", "gw-en-2", "-c", aggregator.configFile])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("no certificate in force is known here") as string,
+    });
     expect(await runCli(["aggregator", "revoke", "gw-em-2", "-c", aggregator.configFile])).toMatchObject({
       code: 2,
       err: expect.stringMatching(/^enrol-unknown-site: .*"gw-em-2"/) as string,

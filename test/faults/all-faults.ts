@@ -4,6 +4,7 @@ import { peer } from "../fake/peer.ts";
 import { brokerKill } from "./broker-kill.ts";
 import { forgedMessages } from "./forged-messages.ts";
 import { databaseAway } from "./database-away.ts";
+import { databaseSlow } from "./database-slow.ts";
 import { diskBytes } from "./disk-bytes.ts";
 import { hostileBroker } from "./hostile-broker.ts";
 import { killNine } from "./kill-nine.ts";
@@ -36,6 +37,7 @@ const faults: Record<string, Fault> = {
   "sign-once": fault([], () => signOnce({ kills: 200, seed })),
   "broker-kill": fault(["mosquitto", "openssl"], (peers) => brokerKill({ kills: 10, ...peers })),
   "database-away": fault(["mosquitto", "openssl", "psql"], (peers) => databaseAway({ awayS: 60, ...peers })),
+  "database-slow": fault(["mosquitto", "openssl", "psql"], (peers) => databaseSlow({ heldS: 60, ...peers })),
   "worker-kill": fault(["mosquitto", "openssl", "psql"], (peers) =>
     workerKill({ kills: Number(option("--kills") ?? 50), seed, ...peers }),
   ),

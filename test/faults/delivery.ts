@@ -64,7 +64,7 @@ export async function startDelivery(files: DeliveryFiles, options: { clock: Cloc
   const uploader = startUploader({
     outbox: store.outbox,
     link: online,
-    sharing: () => ({ intervalMs: 10_000, applianceDetail: true }),
+    sharing: () => ({ intervalMs: 10_000, applianceDetail: true, trades: false }),
     gridMeter: "grid",
     clock,
     log,

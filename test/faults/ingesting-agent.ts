@@ -47,7 +47,7 @@ startCollector({
   rejections: rejections(log, () => clock.monotonicMs()),
   rules: { slotMinutes: 15, plausibleW: 20_000 },
   gridMeter: "grid",
-  sharing: () => ({ intervalMs: stepMs, applianceDetail: false }),
+  sharing: () => ({ intervalMs: stepMs, applianceDetail: false, trades: false }),
   commitEveryMs: () => 20,
   onReading: () => undefined,
   onSlots: delivery.pump,

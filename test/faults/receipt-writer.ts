@@ -35,6 +35,7 @@ const inbound = intake({
   onState: () => undefined,
   onResource: () => undefined,
   onStatus: () => undefined,
+  onTraded: () => undefined,
   onAnswer: () => undefined,
   onSlots: () => undefined,
   onSettlement: () => Promise.resolve(),

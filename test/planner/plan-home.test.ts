@@ -283,6 +283,22 @@ describe("planHome", () => {
     expect(powers.filter((w) => w === 0).length).toBeGreaterThanOrEqual(2);
   });
 
+  it("keeps the plan in force of what runs by its own thermostat, and does not take what it catches up for missed", () => {
+    const problem = {
+      slot_minutes: 30,
+      import_price_per_kwh: [0.2, 0.9, 0.9, 0.7, 0.9, 0.9, 0.2, 0.2, 0.2, 0.2],
+      appliances: [
+        { type: "blockable", name: "heat pump", expected_w: 1000, power_w: 2500, max_block_minutes: 60, min_free_minutes: 30 },
+      ],
+    };
+    const powers = plan(problem).appliances[0]?.power_w ?? [];
+    // Lists say only when it is free, and what it draws then as a rule.
+    const previous = { "heat pump": powers.map((watts) => (watts > 0 ? 1000 : 0)) };
+    const kept = plan({ ...problem, previous });
+    expect(kept).toMatchObject({ kept_previous: true, shortfalls: [] });
+    expect(kept.appliances[0]?.power_w).toEqual(powers);
+  });
+
   it("uses energy that costs less than nothing, and does not burn it in a battery", () => {
     const outcome = plan(
       {

@@ -59,7 +59,7 @@ function collecting(
     rejections: refused,
     rules: { slotMinutes: options.slotMinutes ?? 15, plausibleW: 20_000 },
     gridMeter: "grid",
-    sharing: () => ({ intervalMs: 900_000, applianceDetail: false, ...options.sharing }),
+    sharing: () => ({ intervalMs: 900_000, applianceDetail: false, trades: false, ...options.sharing }),
     commitEveryMs: () => 10_000,
     onReading: ({ powerW }) => seen.push(powerW ?? -1),
     onSlots: () => undefined,
@@ -114,7 +114,7 @@ it("commits readings in batches and slots at once, and only slots leave the hous
 });
 
 it("shares one sample of the grid meter per interval, and other meters' slots only with consent", async () => {
-  const shared = collecting({ pump: true, sharing: { intervalMs: 300_000, applianceDetail: true } });
+  const shared = collecting({ pump: true, sharing: { intervalMs: 300_000, applianceDetail: true, trades: false } });
   for (let at = 0; at <= 95; at++) await shared.hear(10, 1000 + at);
   const items = shared.rows();
   expect(items.flatMap((item) => (item.kind === "sample" ? [item.at.slice(11, 19)] : []))).toEqual([

@@ -17,6 +17,7 @@ it("maps snake_case to camelCase, seconds to ms, and relative paths from the fil
     keep: { rawMs: 40 * 86_400_000, minuteMs: 400 * 86_400_000, quarterMs: 3650 * 86_400_000 },
     shareIntervalS: 900,
     shareApplianceDetail: false,
+    shareTrades: false,
     logLevel: "debug",
   });
   expect(mapped.buses.get("lan")).toEqual({ type: "modbus_tcp", host: "192.0.2.7", port: 502 });

@@ -110,7 +110,18 @@ describe("the outlook of a house", () => {
   it("is panels less load less what is planned; what nobody knows is not sold", () => {
     const lists = new Map([["boiler", list(startMs)]]);
     const house = { forecast, appliances: [appliance] as never[], stored: () => ({}), lists };
-    expect(houseOutlook(slots, house)).toEqual({ netWh: [-100, -100, -100, 250], battery: null });
+    expect(houseOutlook(slots, house)).toEqual({ netWh: [-100, -100, -100, 0], battery: null });
+  });
+
+  it("knows of no surplus while the base load is unknown, and of no need but that of planned appliances", () => {
+    const unknown = { baseW: () => slots.map(() => Number.NaN), pvW: () => slots.map(() => 3000) };
+    const dark = { ...unknown, pvW: () => slots.map(() => 0) };
+    const parts = { stored: () => ({}), appliances: [appliance] as never[], lists: new Map<string, InstructionList>() };
+    expect(houseOutlook(slots, { ...parts, forecast: unknown }).netWh).toEqual([0, 0, 0, 0]);
+    const lists = new Map([["boiler", list(startMs)]]);
+    expect(houseOutlook(slots, { ...parts, forecast: dark, lists }).netWh).toEqual(
+      [-500, 0, 0, 0].map((wh) => expect.closeTo(wh)),
+    );
   });
 
   it("has a battery whose fill is known", () => {

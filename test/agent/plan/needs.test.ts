@@ -22,6 +22,16 @@ describe("the latest safe start", () => {
     expect([at(2.37, 4000), at(2.36, 4000)]).toEqual([undefined, "on"]);
   });
 
+  it("once it has come, holds until the energy is there, or until much more of it is there than could have run since", () => {
+    const held = (minutesBefore: number, missingWh: number) =>
+      deadlineNeed(boiler, { missingWh, readyMs }, readyMs - minutesBefore * 60_000, true)?.setting.mode;
+    // 20 minutes of 141 have run: by itself the start of the rest would be in 2 minutes.
+    expect([at(121 / 60, 3333), held(121, 3333)]).toEqual([undefined, "on"]);
+    expect([held(1, 1), held(1, 0)]).toEqual(["on", undefined]);
+    // Another kWh came from elsewhere.
+    expect(held(141, 3000)).toBeUndefined();
+  });
+
   it("asks for nothing when nothing is missing", () => expect([at(0.1, 0), at(0.1, -500)]).toEqual([undefined, undefined]));
 
   it("says what is still needed, and stands above the plan", () => {

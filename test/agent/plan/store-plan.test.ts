@@ -213,3 +213,31 @@ it("waits for a car until it is usually there", () => {
   expect(hourly(tank, plan(tank, { appliances: [car], prices: [cheapNow], forecast: late }).lists).indexOf(2000)).toBe(1);
   expect(hourly(tank, plan(tank, { appliances: [car], prices: [cheapNow] }).lists).indexOf(2000)).toBe(0);
 });
+
+it("a battery gives what was sold into the grid, and takes what was bought, beside what the house draws", () => {
+  const flat = series(Array.from({ length: 12 }, () => 0.3));
+  const quarter = (hour: number, quarters: number) => new Date(nowMs + hour * hourMs + quarters * 900_000).toISOString();
+  const traded = (hour: number, wh: { boughtWh?: number; soldWh?: number }) =>
+    [0, 1, 2, 3].map((at) => ({
+      start: quarter(hour, at),
+      end: quarter(hour, at + 1),
+      boughtWh: 0,
+      soldWh: 0,
+      undrawnPerKwh: "20000",
+      unfedPerKwh: "450000",
+      ...wh,
+    }));
+  const wattsAt = (hour: number, given: NonNullable<LocalPlanInput["traded"]>): number | undefined => {
+    const { lists } = plan(battery, { prices: [flat], stored: () => ({ percent: 50 }), traded: given });
+    return hourly(battery, lists)[hour];
+  };
+  // By itself it evens the house out and exports nothing.
+  expect(wattsAt(3, [])).toBeGreaterThan(-600);
+  // 250 Wh in each quarter of an hour: 1,000 W beyond the 500 W of the house.
+  const selling = wattsAt(3, traded(3, { soldWh: 250 }));
+  expect(selling).toBeLessThan(-1490);
+  expect(selling).toBeGreaterThan(-1510);
+  const buying = wattsAt(3, traded(3, { boughtWh: 400 }));
+  expect(buying).toBeGreaterThan(1090);
+  expect(buying).toBeLessThan(1110);
+});

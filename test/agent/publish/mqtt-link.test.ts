@@ -13,7 +13,7 @@ import { until } from "../../fake/until.ts";
 
 const boot = "11111111-1111-4111-8111-111111111111";
 
-function linkTo(url: string, more: { username?: string; passwordFile?: string } = {}, taken?: () => Promise<void>) {
+function linkTo(url: string, more: { id?: string; username?: string; passwordFile?: string } = {}, taken?: () => Promise<void>) {
   const arrivals: Arrival[] = [];
   const tooLarge: [string, number][] = [];
   let connections = 0;
@@ -76,6 +76,20 @@ it("hands on what comes down to this site, and nothing that is too large", async
   await until("the last one came", () => arrivals.length > 0);
   expect(arrivals).toEqual([{ rest: "instr/boiler", topic: "sma/1/agg/gw-1/dn/instr/boiler", text: "list" }]);
   expect(tooLarge).toEqual([["sma/1/agg/gw-1/dn/price", 262_145]]);
+});
+
+it("hears nothing of an aggregator that it had before, whose subscription the broker has kept", async () => {
+  const broker = await testBroker();
+  const before = linkTo(broker.url, { id: "before" });
+  await until("it is connected", () => before.connections() === 1);
+  await before.link.stop();
+  const { arrivals, connections } = linkTo(broker.url);
+  await until("it is connected again", () => connections() === 1);
+  const { client } = await broker.listen("nothing");
+  await client.publishAsync("sma/1/before/gw-1/dn/price", "old", { qos: 1 });
+  await client.publishAsync("sma/1/agg/gw-1/dn/price", "new", { qos: 1 });
+  await until("the new one came", () => arrivals.some(({ text }) => text === "new"));
+  expect(arrivals.map(({ text }) => text)).toEqual(["new"]);
 });
 
 it("fails at once while offline, and connects again by itself", async () => {

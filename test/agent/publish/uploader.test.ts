@@ -50,7 +50,7 @@ async function uploading(rows: number, through: (port: number) => Promise<number
       return link.publish(rest, message, options);
     },
   };
-  let sharing: Sharing = { intervalMs: 10_000, applianceDetail: true };
+  let sharing: Sharing = { intervalMs: 10_000, applianceDetail: true, trades: false };
   const uploader = startUploader({
     outbox,
     link: () => counting,
@@ -232,7 +232,7 @@ it("lets nothing out that waits when the household takes its consent back, and s
   outbox.add({ ...quarter, meter: "grid", role: "grid", start: at(0), end: at(15) });
   outbox.add({ ...quarter, meter: "pump", role: "load", start: at(0), end: at(15) });
   outbox.add({ ...quarter, meter: "grid", role: "grid", start: at(15), end: at(20) });
-  allow({ intervalMs: 900_000, applianceDetail: false });
+  allow({ intervalMs: 900_000, applianceDetail: false, trades: false });
   heard.length = 0;
   await broker.start();
   const again = await broker.listen("sma/1/agg/gw-1/up/meter");

@@ -8,15 +8,17 @@ const span = `from=${iso(today - 7 * dayMs)}&to=${iso(today + dayMs)}`;
 
 async function rig() {
   const room = await apiRig({ open: false });
-  await room.store.addCurtailments([
-    { site: "a", dayMs: today - dayMs, wh: 1000 },
-    { site: "a", dayMs: today, wh: 500 },
-    { site: "b", dayMs: today - 2 * dayMs, wh: 3000 },
-    { site: "b", dayMs: today - 9 * dayMs, wh: 400 },
-  ]);
-  await room.store.addShortfalls([
-    { feeder: "elm", kind: "import-limit", startMs: today, endMs: today + 900_000, amountW: 700, atMs: today - dayMs },
-  ]);
+  await room.store.addLimitCosts({
+    curtailments: [
+      { site: "a", dayMs: today - dayMs, wh: 1000 },
+      { site: "a", dayMs: today, wh: 500 },
+      { site: "b", dayMs: today - 2 * dayMs, wh: 3000 },
+      { site: "b", dayMs: today - 9 * dayMs, wh: 400 },
+    ],
+    shortfalls: [
+      { feeder: "elm", kind: "import-limit", startMs: today, endMs: today + 900_000, amountW: 700, atMs: today - dayMs },
+    ],
+  });
   return room;
 }
 

@@ -77,7 +77,7 @@ export async function twoHomes() {
     const dispute = { site, seq: 2, source: "home", code: "x", message: `${word} says no`, own: { wh }, atMs: nowMs } as const;
     await store.addDispute({ ...dispute, record: { ...bundle.record, seq: 2, wh, salt } });
     bundles.set(site, { ...bundle, record: { ...bundle.record, wh, salt } });
-    await store.addCurtailments([{ site, dayMs: nowMs, wh }]);
+    await store.addLimitCosts({ curtailments: [{ site, dayMs: nowMs, wh }] });
     const day = { site, agreement: `0x${"7e".repeat(32)}`, startMs: midnightMs, endMs: midnightMs + 96 * quarterMs };
     const meter = { meter: `${word}_meter`, baseline: "charge_now", powerW: null, overridden: false, excused: false } as const;
     await store.addEvent({ ...day, ...meter, plan: plan.plan, resource: `${word}_boiler` });

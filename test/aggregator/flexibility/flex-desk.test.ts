@@ -164,6 +164,25 @@ describe("an aggregator's side of a session", () => {
     expect(said(await one.open().take(one.order(offer)))).toEqual(["Rejected flex-order-revoked"]);
   });
 
+  it("takes back what it has offered where other homes are there now, and answers with those", async () => {
+    const one = rig();
+    const desk = one.open();
+    const offer = idOf(await desk.take(one.request()));
+    const others: FlexPlanner = {
+      prognosis: () => ({ powerW: prognosisW, parties: 2, cost: 5n }),
+      answer: () => ({ powerW: prognosisW, price: 7n, whole: true }),
+      fit: async () => ({ powerW: prognosisW, price: 7n, whole: true }),
+    };
+    expect(await desk.replan(others)).toMatchObject([{ Message: "FlexOfferRevocation", FlexOfferMessageID: offer }]);
+    expect(said(await desk.take(one.order(offer)))).toEqual(["Rejected flex-order-revoked"]);
+    expect(await desk.take(one.request())).toMatchObject([
+      { Message: "FlexOffer", OfferOptions: [{ Price: "7", ISPs: ispsOf(prognosisW) }] },
+    ]);
+    expect(desk.state().offer?.price).toBe(7n);
+    expect(await desk.replan(others)).toHaveLength(1);
+    expect(await desk.replan(others)).toEqual([]);
+  });
+
   it("knows its offers and its order again after a restart", async () => {
     const one = rig();
     const first = one.open();

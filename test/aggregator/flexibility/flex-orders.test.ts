@@ -16,6 +16,7 @@ const order = (reference: string, change: Partial<KeptOrder> = {}): KeptOrder =>
   baselineW: Array.from({ length: 24 }, () => 9000),
   price: 1_000_000n,
   asked: [1, -1, ...Array.from({ length: 22 }, () => 0)],
+  leeway: { mostW: Array.from({ length: 24 }, () => 12_000), leastW: Array.from({ length: 24 }, () => -3000) },
   penaltyPerKwh: 0n,
   orderedMs: 0,
   netMicro: null,
@@ -24,11 +25,11 @@ const order = (reference: string, change: Partial<KeptOrder> = {}): KeptOrder =>
 });
 
 describe("an order of a grid operator", () => {
-  it("bounds the homes at its point slot by slot: from above, and from below where more was asked for", () => {
+  it("bounds the homes at its point slot by slot: from above, from below where more was asked for, else by what limits leave", () => {
     const bound = (atMs: number, point = "feeder") => boundAt([order("a")], point, atMs);
     expect(bound(startMs)).toEqual({ mostW: 4000, leastW: -Infinity });
     expect(bound(startMs + hourMs)).toEqual({ mostW: Infinity, leastW: 11_000 });
-    expect(bound(startMs + 2 * hourMs)).toEqual({ mostW: 9000, leastW: -Infinity });
+    expect(bound(startMs + 2 * hourMs)).toEqual({ mostW: 12_000, leastW: -3000 });
     for (const nothing of [bound(startMs - 1), bound(day.endMs), bound(startMs, "other")])
       expect(nothing).toEqual({ mostW: Infinity, leastW: -Infinity });
   });

@@ -73,11 +73,12 @@ it("tells of cars and heaters what they say of themselves", async () => {
   const { load, appliances } = await homeForecast(store, "a", slots, midnightMs);
   expect(load.source).toBe("profile");
   const [heater, car] = appliances;
-  expect(heater).toMatchObject({ resource: "boiler", kind: "energy" });
+  if (heater?.kind !== "energy" || car?.kind !== "presence") return expect.fail();
+  expect([heater.resource, heater.source, heater.errorW, heater.meanW[40]]).toEqual(["boiler", "profile", null, 0]);
   // 6 kWh from nine in the evening until half past six.
-  expect(heater?.values[0]).toBeCloseTo(6000 / 9.5, 6);
-  expect(heater?.values[40]).toBe(0);
-  expect([car?.kind, car?.values[0], car?.values[40], car?.values[80]]).toEqual(["presence", 1, 0, 1]);
+  for (const of of [heater.meanW, heater.q10, heater.q90]) expect(of[0]).toBeCloseTo(6000 / 9.5, 6);
+  expect([car.source, car.brier, car.meanCount[0], car.meanCount[40], car.meanCount[80]]).toEqual(["profile", null, 1, 0, 1]);
+  expect([car.q10[0], car.q90[40]]).toEqual([1, 0]);
 });
 
 it("foretells all together from what they did together, scaled where one has not told yet", async () => {
@@ -89,7 +90,7 @@ it("foretells all together from what they did together, scaled where one has not
   const { load, pv, appliances } = await portfolioForecast(store, ["a", "b", "c"], slots, midnightMs);
   expect([load.q50[10], load.q50[78], pv?.q50[48]]).toEqual([600, 3600, 2800]);
   expect(appliances).toMatchObject([{ resource: "all", kind: "presence" }]);
-  expect(appliances[0]?.values[0]).toBe(3);
+  expect(appliances[0]?.kind === "presence" && appliances[0].meanCount[0]).toBe(3);
 });
 
 it("is what plans rest on after three days, read once in some hours", async () => {

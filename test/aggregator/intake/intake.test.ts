@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { intake } from "../../../aggregator/intake/intake.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import type { Send } from "../../../aggregator/dispatch/sender.ts";
+import { readTrades } from "../../../aggregator/optimise/read-trades.ts";
 import { AppError } from "../../../core/app-error.ts";
 import type { Consent } from "../../../core/consent.ts";
 import { signConsent } from "../../../core/consent.ts";
@@ -43,6 +44,7 @@ async function room(change: { failingStore?: true; offline?: true; store?: Aggre
     onState: (site, { state }) => events.push(`${site} is ${state}`),
     onResource: (site) => events.push(`${site} has a resource`),
     onStatus: (site, { resource }) => void events.push(`${site} tells of ${resource}`),
+    onTraded: (site) => events.push(`${site} has traded`),
     onAnswer: (site, { status }) => void events.push(`${site} says ${status}`),
     onSlots: (site) => events.push(`${site} has slots`),
     onSettlement: async (site, { kind }) => void events.push(`${site} ${kind}`),
@@ -141,7 +143,7 @@ it("gives no receipt for what could not be stored, and counts it", async () => {
   const { take, events, rejected } = await room({ failingStore: true });
   await take("a", "meter", message([sampleItem(1)]));
   expect(events).toEqual([]);
-  expect(rejected.counts()).toEqual({ unexpected: 1 });
+  expect(rejected.counts()).toEqual({ "intake-not-stored": 1 });
 });
 
 it("keeps rows whose receipt cannot be sent: the home sends them again", async () => {
@@ -352,6 +354,7 @@ it("gives receipts of a run numbers that rise, whichever worker sends them and w
       onState: () => undefined,
       onResource: () => undefined,
       onStatus: () => undefined,
+      onTraded: () => undefined,
       onAnswer: () => undefined,
       onSlots: () => undefined,
       onSettlement: async () => undefined,
@@ -362,4 +365,66 @@ it("gives receipts of a run numbers that rise, whichever worker sends them and w
     await inbound.take({ site: "a", rest: "meter", topic: "sma/1/agg/a/up/meter", text });
   }
   expect(numbers).toEqual([0, 5_000_000, 5_000_001, 5_000_002, 5_000_003].map((after) => midnightMs * 1000 + after));
+});
+
+it("keeps sums of trades, knows them only while the household allows it, and forgets them when it takes that back", async () => {
+  const { store, events, rejected, take } = await room();
+  const { privateJwk } = await createControlKey("consent");
+  const said = async (given: boolean, minute: number, until: string | null = null): Promise<void> => {
+    const at = new Date(midnightMs + minute * 60_000).toISOString();
+    const consent: Consent = { v: 1, site: "a", aggregator: "agg", scope: "trades", given, at, until, by: "resident" };
+    await take("a", "consent", { v: 1, consents: [await signConsent(privateJwk, consent)] });
+  };
+  const slotOf = (quarter: number, wh: object = {}) => ({
+    start: new Date(midnightMs + quarter * 900_000).toISOString(),
+    end: new Date(midnightMs + (quarter + 1) * 900_000).toISOString(),
+    boughtWh: 0,
+    soldWh: 800,
+    undrawnPerKwh: null,
+    unfedPerKwh: "420000",
+    ...wh,
+  });
+  const told = { v: 1, at: new Date(midnightMs).toISOString(), slots: [slotOf(2), slotOf(3)] };
+  const known = (minute = 0) => readTrades(store, "a", midnightMs + minute * 60_000);
+  await take("a", "traded", told);
+  expect(await known()).toEqual([]);
+  await said(true, 0, new Date(midnightMs + 50 * 60_000).toISOString());
+  expect(await known()).toEqual(told.slots);
+  // A slot that is over is nothing to plan with, and a consent may end by itself.
+  expect(await known(46)).toEqual([slotOf(3)]);
+  expect(await known(51)).toEqual([]);
+  await take("a", "traded", told);
+  expect(events.filter((event) => event === "a has traded")).toHaveLength(1);
+  for (const bad of [
+    [slotOf(3), slotOf(2)],
+    [slotOf(2), slotOf(2)],
+    [slotOf(2, { end: slotOf(9).end })],
+    [slotOf(2, { soldWh: 10_000_000 })],
+    [slotOf(2, { boughtWh: -1 })],
+    [slotOf(2, { boughtWh: 0.5 })],
+    [slotOf(2, { unfedPerKwh: 0.42 })],
+  ])
+    await take("a", "traded", { ...told, slots: bad });
+  expect(rejected.counts()).toEqual({ "intake-malformed": 7 });
+  expect(await store.traded("a")).toEqual(told.slots);
+  expect(await store.traded("b")).toEqual([]);
+  await said(false, 1);
+  expect(await store.traded("a")).toEqual([]);
+});
+
+it("keeps how warm a tank was, where it was so just now", async () => {
+  const { store, take, events } = await room();
+  const storage = {
+    kind: "tank" as const,
+    whPerK: 200,
+    fillLevelRange: { from: 45, to: 60 },
+    leakage: { wPerK: 2, ambientC: 20 },
+  };
+  await take("a", "resource/boiler", { ...boiler, storage });
+  for (const minutes of [-50, -10, 50]) {
+    const at = new Date(midnightMs + minutes * 60_000).toISOString();
+    await take("a", "status/boiler", { ...statusOf("boiler", 12), fillLevel: { value: 50, at } });
+  }
+  expect(await store.fills("a", "boiler", 0, midnightMs * 2)).toEqual([{ atMs: midnightMs - 600_000, value: 50 }]);
+  expect(events.filter((event) => event === "a tells of boiler")).toHaveLength(3);
 });

@@ -57,3 +57,35 @@ it("has plans, answers, records, money and fees, each transaction once", async (
   expect(valueOf(text, 'smart_mla_chain_fee_wei_total{chain="7",call="commit"}')).toBe(1e15);
   expect(valueOf(text, "smart_mla_controlled_power_watts")).toBe(2000);
 });
+
+it("says how far forecasts were off once that is known, and no 0 before", async () => {
+  const figures = metrics(() => undefined);
+  const errors = { loadW: 120.5, pvW: null, heaterW: 80, drawW: null, presenceBrier: null };
+  figures.foretold(errors);
+  expect(valueOf(await figures.text(), "smart_mla_forecast_presence_brier")).toBeNaN();
+  figures.foretold({ ...errors, loadW: null, presenceBrier: 0.05 });
+  const text = await figures.text();
+  const of = (what: string): number | undefined => valueOf(text, `smart_mla_forecast_error_watts{what="${what}"}`);
+  expect([of("load"), of("pv"), of("energy"), of("draw")]).toEqual([120.5, undefined, 80, undefined]);
+  expect(valueOf(text, "smart_mla_forecast_presence_brier")).toBe(0.05);
+});
+
+it("is read while the database does not answer: it says how long something has waited, and what it had found before", async () => {
+  const figures = metrics(() => undefined);
+  let isHeld = false;
+  const answer = <Value>(value: Value): Promise<Value> => (isHeld ? new Promise(() => undefined) : Promise.resolve(value));
+  figures.watch({
+    homes: () => ({ ready: 3 }),
+    refusals: () => ({}),
+    openDisputes: () => answer(2),
+    gateways: () => answer({ "as wanted": 3 }),
+  });
+  figures.watchDatabase(() => (isHeld ? 12_000 : 0));
+  expect(valueOf(await figures.text(), "smart_mla_database_waiting_seconds")).toBe(0);
+  isHeld = true;
+  for (const _ of [1, 2]) {
+    const text = await figures.text();
+    expect(valueOf(text, "smart_mla_database_waiting_seconds")).toBe(12);
+    expect([valueOf(text, "smart_mla_disputes_open"), valueOf(text, 'smart_mla_homes{state="ready"}')]).toEqual([2, 3]);
+  }
+});

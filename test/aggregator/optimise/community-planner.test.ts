@@ -69,7 +69,7 @@ it("names what a limit cannot carry, and lets those give up less who gave up mor
   const { store, desk, log } = await feederDesk([elm(3600, sites)], sites);
   await describeHomes(store, sites);
   const today = Math.floor(midnightMs / 86_400_000) * 86_400_000;
-  await store.addCurtailments([{ site: "gw-2", dayMs: today - 86_400_000, wh: 20_000 }]);
+  await store.addLimitCosts({ curtailments: [{ site: "gw-2", dayMs: today - 86_400_000, wh: 20_000 }] });
   await desk.planAll();
   expect(Math.max(...(await togetherW(store, sites, 96)))).toBeLessThanOrEqual(3600);
   const curtailed = new Map((await store.curtailments(today)).map(({ site, wh }) => [site, wh]));

@@ -21,6 +21,8 @@ const anyHome = fc.record({
   minOffS: fc.constantFrom(0, 900, 1800),
   maxImportW: fc.integer({ min: 3000, max: 17_000 }),
   baseW: fc.integer({ min: 0, max: 2500 }),
+  /** Slot in which the car usually comes. */
+  comes: fc.integer({ min: 0, max: slotCount }),
 });
 const anyStreet = fc.record({
   homes: fc.array(anyHome, { minLength: 1, maxLength: 4 }),
@@ -66,6 +68,7 @@ it(
           const facts = {
             resources,
             statuses: new Map(),
+            habits: new Map([["charger", { presentShare: slots.map((_, slot) => (slot >= home.comes ? 1 : 0)), drawW: null }]]),
             baseW: slots.map(() => home.baseW),
             mayControl: () => true,
           };

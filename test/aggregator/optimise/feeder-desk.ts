@@ -4,6 +4,7 @@ import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { isPlanned, instructedW } from "../../../aggregator/optimise/resource-modes.ts";
 import { planningDesk } from "../../../aggregator/optimise/planning-desk.ts";
 import type { Contracts } from "../../../aggregator/reward/under-contract.ts";
+import type { Share } from "../../../aggregator/share/share.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { AppError } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
@@ -44,6 +45,10 @@ export async function feederDesk(
     threads?: number;
     contracts?: (store: AggregatorStore) => Contracts;
     series?: PriceSeries;
+    /** Congestion points by feeder. */
+    points?: ReadonlyMap<string, string>;
+    watch?: Parameters<typeof planningDesk>[0]["watch"];
+    share?: Share;
   } = {},
 ) {
   const scratched = given.store ? undefined : await scratchStore();
@@ -71,12 +76,15 @@ export async function feederDesk(
     sites,
     feeders,
     contracts: given.contracts?.(store) ?? named({ "gw-0": `0x${"a".repeat(64)}` }),
+    ...(given.share && { share: given.share }),
     isUnsettled: (site) => state.unsettled.has(site),
     uuid: () => crypto.randomUUID(),
     slotMinutes: 15,
     planEveryMs: 3_600_000,
     reserveQuantile: 0.99,
     threads: given.threads ?? 0,
+    points: given.points,
+    ...(given.watch && { watch: given.watch }),
     quietly: (work) => work.catch((error: unknown) => void failures.push(error)),
     clock,
     log,

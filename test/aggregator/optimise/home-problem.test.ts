@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import type { InstructionList } from "../../../core/message/instruction.ts";
+import type { Resource } from "../../../core/message/resource.ts";
 import { homeProblem } from "../../../aggregator/optimise/home-problem.ts";
 import { deadlineNeed } from "../../../agent/plan/needs.ts";
 import { priceBook } from "../../../planner/price-book.ts";
@@ -35,4 +37,52 @@ it("ends before gateways start by themselves for the deadline", () => {
 
 it("takes all the time until the deadline where there is not more of it than needed", () => {
   expect(endOf(12_500)).toBe(26);
+});
+
+it("trades move no load, only the point from which the tariff counts", () => {
+  const resource = { ...boiler, demand: { kind: "energy" as const, energyWh: 6000, notBefore: "00:00", readyBy: "06:30" } };
+  const facts = { resources: [resource], statuses: new Map(), baseW: slots.map(() => 400) };
+  const input = { slots, prices: book, slotMinutes: 15, nowMs: midnightMs, inForce: new Map() };
+  const start = new Date(midnightMs + 8 * quarterMs).toISOString();
+  const end = new Date(midnightMs + 9 * quarterMs).toISOString();
+  const one = { start, end, boughtWh: 500, soldWh: 0, undrawnPerKwh: "-10000", unfedPerKwh: null };
+  const plain = homeProblem(facts, input);
+  const { problem, restW } = homeProblem({ ...facts, traded: [one] }, input);
+  expect(plain.problem.traded).toBeUndefined();
+  expect({ ...problem, traded: undefined }).toEqual({ ...plain.problem, traded: undefined });
+  expect(restW).toEqual(plain.restW);
+  const { bought_w: bought, undrawn_price_per_kwh: undrawn, unfed_price_per_kwh: unfed } = problem.traded ?? expect.fail();
+  expect(bought).toEqual(slots.map((_, slot) => (slot === 8 ? 2000 : 0)));
+  expect(undrawn).toMatchObject({ 8: -0.01 });
+  // Where the exchange has no price the supplier's counts.
+  expect(unfed).toEqual(problem.import_price_per_kwh);
+});
+
+it("takes what may only be held off for free behind the end of its list", () => {
+  const heatPump: Resource = {
+    ...boiler,
+    resource: "heat_pump",
+    operationModes: [
+      { id: "off", powerW: 0 },
+      { id: "on", powerW: 2500 },
+    ],
+    failsafeMode: "on",
+    demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 },
+  };
+  const at = (quarter: number): string => new Date(midnightMs + quarter * quarterMs).toISOString();
+  const list: InstructionList = {
+    plan: "00000000-0000-4000-8000-000000000001",
+    resource: "heat_pump",
+    instructions: [
+      { id: "00000000-0000-4000-8000-000000000002", executionTime: at(0), validUntil: at(2), operationModeId: "off", reason: "" },
+    ],
+  };
+  const facts = {
+    resources: [{ ...heatPump, demand: heatPump.demand ?? expect.fail() }],
+    statuses: new Map(),
+    baseW: slots.map(() => 400),
+  };
+  const inForce = new Map([["heat_pump", list]]);
+  const { problem } = homeProblem(facts, { slots, prices: book, slotMinutes: 15, nowMs: midnightMs, inForce });
+  expect(problem.previous?.["heat_pump"]?.slice(0, 5)).toEqual([0, 0, 1000, 1000, 1000]);
 });

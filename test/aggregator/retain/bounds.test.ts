@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { commonBounds, siteBounds } from "../../../aggregator/retain/bounds.ts";
+import { commonBounds, siteBounds, unreckonedSince } from "../../../aggregator/retain/bounds.ts";
 
 const dayMs = 86_400_000;
 const spans = { readingsMs: dayMs, slotsMs: dayMs, plansMs: dayMs, eventsMs: dayMs, limitsMs: dayMs, auditMs: dayMs };
@@ -37,6 +37,29 @@ it("never reaches what is not settled, nor what baselines and forecasts look bac
         }
         expect(plansBeforeMs).toBeLessThanOrEqual(Math.min(nowMs, rewardsMs) - 16 * dayMs);
         expect(commonBounds(spans, rewardsMs, nowMs).pricesBeforeMs).toBeLessThanOrEqual(rewardsMs - 62 * dayMs);
+      },
+    ),
+  );
+});
+
+it("lets no home's rewards hold anything for longer than the span, and gives up exactly those that would", () => {
+  fc.assert(
+    fc.property(
+      fc.dictionary(fc.stringMatching(/^[a-e]$/), fc.integer({ min: 0, max: 800 })),
+      fc.integer({ min: 0, max: 900 }),
+      fc.option(fc.integer({ min: 90, max: 400 })),
+      (days, now, span) => {
+        const reached = new Map(Object.entries(days).map(([site, day]) => [site, day * dayMs]));
+        const nowMs = now * dayMs;
+        const given = span === null ? {} : { unreckonedMs: span * dayMs };
+        const { rewardsMs, givenUp } = unreckonedSince({ ...spans, ...given }, reached, nowMs);
+        const leastMs = span === null ? -Infinity : nowMs - span * dayMs;
+        expect(rewardsMs).toBeGreaterThanOrEqual(leastMs);
+        for (const [site, ms] of reached) {
+          expect(givenUp.includes(site)).toBe(ms < leastMs);
+          if (!givenUp.includes(site)) expect(rewardsMs).toBeLessThanOrEqual(ms);
+        }
+        if (reached.size === 0) expect(rewardsMs).toBe(Infinity);
       },
     ),
   );

@@ -3,6 +3,7 @@ import { retention } from "../../../aggregator/retain/retention.ts";
 import { openStore } from "../../../aggregator/store/open-store.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import type { MeasurementItem } from "../../../core/message/measurements.ts";
+import type { FlexibilityRule } from "../../../settlement/record/agreement.ts";
 import { exampleAgreement } from "../../settlement/fixture.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { message, midnightMs, quarterMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
@@ -88,4 +89,26 @@ it("takes rows that come meanwhile", async () => {
   );
   expect(await running).toMatchObject({ readings: 30 });
   expect(answers.at(-1)).toMatchObject({ contiguousSeq: 110 });
+});
+
+it("keeps what a home's rewards need that nobody reckons, until they are too old; then the log names it, and the neighbours' slots go", async () => {
+  const rule: FlexibilityRule = {
+    kind: "flexibility",
+    share: 750,
+    paidAs: "money",
+    control: { resources: ["car"], hours: { from: "00:00", until: "00:00" }, eventsPerDay: 1 },
+  };
+  const silent = exampleAgreement(domain, { reward: rule, until: "2028-01-01T23:00:00Z" });
+  const agreements = new Map([["gw-silent", silent]]);
+  const spans = { slotsMs: 70 * dayMs, unreckonedMs: 100 * dayMs };
+  const { store, job, clock, log } = await withDays(180, { spans: { slotsMs: 70 * dayMs }, agreements });
+  expect(await job.run()).toMatchObject({ slots: 0 });
+  expect(log.lines).toEqual([]);
+  const { signal } = new AbortController();
+  const bounded = retention({ store, spans, agreements, clock, log, signal });
+  // Of 180 days those stay that the baselines of the last 100 look back to, and no more.
+  expect(await bounded.run()).toMatchObject({ slots: 180 - 100 - 62 });
+  expect(log.lines.map(({ level, fields }) => [level, fields])).toEqual([
+    ["warn", { site: "gw-silent", reckonedUpTo: silent.from, homes: 1 }],
+  ]);
 });

@@ -12,6 +12,7 @@ import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { priceBook } from "../../../planner/price-book.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { exampleAgreement, exampleSeries } from "../../settlement/fixture.ts";
+import { describeHomes, elm, feederDesk, homesOf } from "../optimise/feeder-desk.ts";
 import { scratchStore } from "../rows.ts";
 import { at, controlOf, listOf, tank } from "../reward/lists.ts";
 
@@ -104,4 +105,29 @@ it("keeps a plan and its events together where the lease holds, also of many hom
   ]);
   expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
   expect((await store.events("a", 0, 1e15)).map(({ plan }) => plan.slice(-1))).toEqual(["1"]);
+});
+
+it("writes nothing of what a feeder's limit costs, where another worker has taken the feeder over while it was planned", async () => {
+  const { store, other, mine, takenOver } = await twoWorkers();
+  // Neither the houses alone nor what their heaters want fit under the limit.
+  const sites = homesOf(3);
+  const feeders = [elm(1100, sites)];
+  await describeHomes(store, sites);
+  let handOver = (): Promise<unknown> => takenOver();
+  const desk = (own: AggregatorStore, lease: Lease) =>
+    feederDesk(feeders, sites, { store: own, share: { holds: () => true, fenceOf: () => lease, generation: () => 0 } });
+  const late = await desk({ ...store, curtailments: async (fromMs) => (await handOver(), store.curtailments(fromMs)) }, mine);
+  await late.desk.planAll();
+  expect(late.failures.map(errorCode)).toEqual(["lease-lost"]);
+  expect(await store.shortfalls(0, 1e15)).toEqual([]);
+  expect(await store.curtailments(0)).toEqual([]);
+  await late.clock.advance(60_000);
+  expect(late.sent).toEqual([]);
+  // Whoever holds it writes them.
+  handOver = () => Promise.resolve();
+  const held = (await other.leases()).find(({ name }) => name === mine.name) ?? expect.fail("no lease");
+  await (await desk(other, held)).desk.planAll();
+  expect((await store.shortfalls(0, 1e15)).length).toBeGreaterThan(0);
+  expect((await store.curtailments(0)).length).toBeGreaterThan(0);
+  await other.close();
 });

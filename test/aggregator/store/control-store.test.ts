@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { errorCode } from "../../../core/app-error.ts";
 import { midnightMs, scratchStore } from "../rows.ts";
 import { planOf } from "../plans.ts";
 
@@ -24,10 +25,10 @@ it("keeps what operators said until it ends or is taken back, over a restart", a
 it("keeps shortfalls of feeders, and of each home and day the largest curtailment", async () => {
   const { store } = await scratchStore();
   const shortfall = { feeder: "elm", kind: "import-limit", startMs: 1, endMs: 2, amountW: 700, atMs: 5 } as const;
-  await store.addShortfalls([]);
-  await store.addShortfalls([shortfall, { ...shortfall, atMs: 9 }]);
+  await store.addLimitCosts({});
+  await store.addLimitCosts({ shortfalls: [shortfall, { ...shortfall, atMs: 9 }] });
   expect(await store.shortfalls(0, 9)).toEqual([shortfall]);
-  for (const wh of [300, 500, 400]) await store.addCurtailments([{ site: "a", dayMs: midnightMs, wh }]);
+  for (const wh of [300, 500, 400]) await store.addLimitCosts({ curtailments: [{ site: "a", dayMs: midnightMs, wh }] });
   expect(await store.curtailments(midnightMs)).toEqual([{ site: "a", dayMs: midnightMs, wh: 500 }]);
   expect(await store.curtailments(midnightMs + 1)).toEqual([]);
   await store.eraseSite("a", 1);
@@ -41,4 +42,21 @@ it("tells which plans homes followed", async () => {
   await store.answerPlan("a", planOf("car", 2).plan, "REJECTED", "x");
   expect(await store.acceptedPlans("a", 100, 101)).toEqual([{ list: planOf("boiler", 1), atMs: 100 }]);
   expect(await store.acceptedPlans("a", 101, 200)).toEqual([]);
+});
+
+it("keeps what limits cost under the lease of the moment, all of it or nothing", async () => {
+  const { store } = await scratchStore();
+  const first = (await store.takeLease("feeder elm", "one", null)) ?? expect.fail("not taken");
+  const cost = {
+    shortfalls: [{ feeder: "elm", kind: "import-limit", startMs: 1, endMs: 2, amountW: 700, atMs: 5 } as const],
+    curtailments: [{ site: "a", dayMs: midnightMs, wh: 300 }],
+  };
+  await store.addLimitCosts(cost, first);
+  const second = (await store.takeLease("feeder elm", "two", first)) ?? expect.fail("not taken over");
+  const more = { shortfalls: cost.shortfalls, curtailments: [{ site: "a", dayMs: midnightMs, wh: 900 }] };
+  expect(await store.addLimitCosts(more, first).catch(errorCode)).toBe("lease-lost");
+  expect(await store.shortfalls(0, 9)).toEqual(cost.shortfalls);
+  expect(await store.curtailments(0)).toEqual(cost.curtailments);
+  await store.addLimitCosts({ curtailments: more.curtailments }, second);
+  expect(await store.curtailments(0)).toEqual(more.curtailments);
 });

@@ -15,6 +15,7 @@ const order = (reference: string, change: Partial<KeptOrder> = {}): KeptOrder =>
   baselineW: [3, 4],
   asked: [1, 0],
   price: 10n ** 17n,
+  leeway: { mostW: [1, 5], leastW: [1, -6] },
   penaltyPerKwh: 300_000n,
   orderedMs: midnightMs - dayMs,
   netMicro: null,

@@ -48,3 +48,28 @@ it("never reserves a number twice, at once or over restarts", async () => {
   later.push(await last.reserveSequence(2, 5000), await last.reserveSequence(1, 4000));
   expect(later).toEqual([1017, 1020, 5000, 5002]);
 });
+
+it("keeps what thousands of homes say at once, the newest of each appliance, and one home's words keep no other's out", async () => {
+  const { store } = await scratchStore();
+  const sites = Array.from({ length: 1500 }, (_, at) => `gw-${at}`);
+  const plans = sites.map(() => ({ ...planOf("boiler", 1), plan: crypto.randomUUID() }));
+  await Promise.all(
+    sites.flatMap((site, at) => [
+      store.saveResource(site, boiler),
+      store.saveResource(site, { ...boiler, minOnS: 900 }),
+      store.saveStatus(site, statusOf("boiler", 1)),
+      store.saveStatus(site, statusOf("boiler", 2)),
+      store.savePlans(site, plans.slice(at, at + 1), 1000),
+    ]),
+  );
+  for (const site of ["gw-0", "gw-1499"]) {
+    expect(await store.resources(site)).toEqual([{ ...boiler, minOnS: 900 }]);
+    expect(await store.statuses(site)).toEqual([statusOf("boiler", 2)]);
+  }
+  const words = { message: "not \0 now", atMs: 5 };
+  await Promise.all(
+    plans.map(({ plan }, at) => store.answerPlan(`gw-${at}`, plan, "REJECTED", "x", at === 7 ? words : undefined)),
+  );
+  expect(await store.unanswered("gw-0")).toEqual([]);
+  expect((await store.plans("gw-7")).map(({ status, code }) => [status, code])).toEqual([["REJECTED", "x"]]);
+});

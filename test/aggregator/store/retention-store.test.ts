@@ -185,11 +185,13 @@ it("ends what operators said, shortfalls and curtailments, but not what still ho
     [3, 50],
   ] as const)
     await store.addWord({ ...word, atMs, untilMs });
-  await store.addShortfalls([{ feeder: "elm", kind: "import-limit", startMs: 1, endMs: 2, amountW: 1, atMs: 1 }]);
-  await store.addCurtailments([
-    { site: "a", dayMs: 1, wh: 5 },
-    { site: "a", dayMs: 20, wh: 5 },
-  ]);
+  await store.addLimitCosts({
+    shortfalls: [{ feeder: "elm", kind: "import-limit", startMs: 1, endMs: 2, amountW: 1, atMs: 1 }],
+    curtailments: [
+      { site: "a", dayMs: 1, wh: 5 },
+      { site: "a", dayMs: 20, wh: 5 },
+    ],
+  });
   expect(await store.deleteLimits(10, whole)).toBe(3);
   expect((await store.wordsAt(4)).map(({ atMs }) => atMs)).toEqual([2, 3]);
   expect(await store.curtailments(0)).toHaveLength(1);

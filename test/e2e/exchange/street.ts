@@ -24,12 +24,17 @@ const quarterMs = 900_000;
 /** What the exchange takes and gives for what is traded and not done; micro-units per kWh. The supplier's prices are 0.30 and 0.06. */
 const balancing = { import: "420000", export: "40000" };
 
+/** What a kWh out of a battery wears off, of the currency. */
+export const wearPerKwh = 0.02;
+
 /** One home: its panels, and what it drew and gave in each quarter of the days before. */
 interface Home {
   site: string;
   panelsW: number;
   importWh: number;
   exportWh: number;
+  /** A battery of so much, half full. */
+  batteryWh?: number;
 }
 
 /**
@@ -124,6 +129,7 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
       "--clock": clock.url,
       "--seed": String(40 + index),
       "--panels": String(home.panelsW),
+      "--battery": String(home.batteryWh ?? 0),
       "--p1-port": String(p1Port),
       "--modbus-port": String(modbusPort),
       "--every": "30",
@@ -137,7 +143,7 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
       },
     });
     const file = join(own, "agent.yaml");
-    writeFileSync(file, stringify(agentYaml(home, p1Port, { url, onChain, simulation })));
+    writeFileSync(file, stringify(agentYaml(home, { p1Port, modbusPort }, { url, onChain, simulation })));
     await programs.start({ name: home.site, args: ["agent", "run", "-c", file] });
   };
   await Promise.all(homes.map(startHome));
@@ -158,6 +164,8 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
       return { agreement, signer, client: exchangeClient(url, { agreement, signer, clock }) };
     },
     status: (site: string) => askStatus(join(folder, site, "agent.sock")),
+    /** What a home's house has said of itself last. */
+    houseOf: (site: string): HouseLine | undefined => houses.get(site),
     databaseOf: (site: string): string => join(folder, site, "data.db"),
     logTails: () =>
       readdirSync(logFolder).flatMap((name) => {
@@ -198,7 +206,11 @@ function remember(file: string, { importWh, exportWh }: Home): void {
   db.close();
 }
 
-function agentYaml(home: Home, p1Port: number, given: { url: string; onChain: object; simulation: object }): object {
+function agentYaml(
+  home: Home,
+  ports: { p1Port: number; modbusPort: number },
+  given: { url: string; onChain: object; simulation: object },
+): object {
   return {
     version: 1,
     site: {
@@ -206,9 +218,33 @@ function agentYaml(home: Home, p1Port: number, given: { url: string; onChain: ob
       timezone: "UTC",
       currency: "EUR",
       slot_minutes: 15,
-      grid: { phases: 3, fuse_a: 25, max_import_w: 17_250 },
+      grid: {
+        phases: 3,
+        fuse_a: 25,
+        max_import_w: 17_250,
+        ...(home.batteryWh && { max_export_w: 8000, random_delay_s: 0, max_ramp_w_per_min: 100_000 }),
+      },
     },
-    buses: { p1: { type: "tcp", host: "127.0.0.1", port: p1Port } },
+    buses: {
+      p1: { type: "tcp", host: "127.0.0.1", port: ports.p1Port },
+      ...(home.batteryWh && { house: { type: "modbus_tcp", host: "127.0.0.1", port: ports.modbusPort } }),
+    },
+    ...(home.batteryWh && {
+      appliances: {
+        battery: {
+          type: "battery",
+          driver: "sunspec_battery",
+          bus: "house",
+          unit_id: 4,
+          capacity_wh: home.batteryWh,
+          min_soc_percent: 10,
+          max_charge_w: 3000,
+          max_discharge_w: 3000,
+          grid_charging: true,
+          wear_per_kwh: wearPerKwh,
+        },
+      },
+    }),
     meters: { grid: { role: "grid", driver: "dsmr", bus: "p1" } },
     prices: {
       provider: { name: "static", prices: [{ price: "0.30" }] },

@@ -152,3 +152,24 @@ it("tells a supplier what its customer traded once the gate is closed, and nobod
   expect((await asked(roof, car)).status).toBe(403);
   expect((await asked(roof, { owner: supplier.owner, signer: car.signer })).status).toBe(403);
 });
+
+it("describes all that it answers, and says which parameter is missing", async () => {
+  const { rig } = await openRig();
+  const answer = await rig.running.app.request("/openapi.json");
+  expect(answer.status).toBe(200);
+  const { paths } = (await answer.json()) as { paths: Record<string, unknown> };
+  expect(Object.keys(paths).toSorted()).toEqual([
+    "/v1/allocations",
+    "/v1/balancing",
+    "/v1/log/{by}/{epoch}",
+    "/v1/orders",
+    "/v1/own",
+    "/v1/records",
+    "/v1/records/{seq}/bundle",
+    "/v1/results",
+    "/v1/rules",
+    "/v1/settlement",
+  ]);
+  const bare = await rig.running.app.request("/v1/results");
+  expect([bare.status, await bare.json()]).toMatchObject([400, { detail: expect.stringContaining("from: missing") }]);
+});

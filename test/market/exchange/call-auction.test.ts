@@ -207,6 +207,62 @@ describe("every batch", () => {
     );
   });
 
+  it("serves whoever offers more first, and those who offer the same by their share, a Wh apart at most", () => {
+    fc.assert(
+      fc.property(books(0, threeZones), anyFees, (orders, fees) => {
+        const clearing = clearAuction(orders, fees);
+        const better = (one: AuctionOrder, other: AuctionOrder): boolean =>
+          one.side === "buy" ? one.limit > other.limit : one.limit < other.limit;
+        for (const one of orders)
+          for (const other of orders) {
+            if (one === other || one.side !== other.side || one.zone !== other.zone) continue;
+            const [wh, otherWh] = [tradedBy(clearing, one), tradedBy(clearing, other)];
+            if (better(one, other) && otherWh > 0) expect(wh).toBe(one.wh);
+            if (one.limit !== other.limit || one.wh === 0 || other.wh === 0) continue;
+            const same = orders.filter(({ side, zone, limit }) => side === one.side && zone === one.zone && limit === one.limit);
+            const [all, wanted] = same.reduce(([sum, most], each) => [sum + tradedBy(clearing, each), most + each.wh], [0, 0]);
+            expect(Math.abs(wh - (one.wh * all) / wanted)).toBeLessThanOrEqual(1);
+          }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("is nothing where nothing is offered, and no book of one side or without volume moves money", () => {
+    fc.assert(
+      fc.property(books(4, threeZones), anyFees, fc.constantFrom("buy" as const, "sell" as const), (orders, fees, side) => {
+        const empty = orders.map((order) => (order.side === side ? { ...order, wh: 0 } : order));
+        const { trades, volumeWh, welfareNano, zones, unmatched } = clearAuction(empty, fees);
+        expect([trades, volumeWh, welfareNano]).toEqual([[], 0, 0n]);
+        expect(zones.every(({ sell, buy }) => sell === null && buy === null)).toBe(true);
+        expect(unmatched.every(({ order }) => order.side !== side)).toBe(true);
+      }),
+    );
+  });
+
+  it("takes all money that it gives: what buyers pay is what sellers and the grid get, all below nothing too", () => {
+    fc.assert(
+      fc.property(books(4, threeZones), anyFees, fc.constantFrom(0n, -500_000n), (orders, fees, shift) => {
+        const moved = orders.map((order) => ({ ...order, limit: order.limit + shift }));
+        const { trades, welfareNano } = clearAuction(moved, fees);
+        // Prices go along with all limits, so nobody's gain changes.
+        expect(welfareNano).toBe(clearAuction(orders, fees).welfareNano);
+        const sum = (of: (trade: (typeof trades)[number]) => bigint): bigint => trades.reduce((all, one) => all + of(one), 0n);
+        const gridNano = sum(({ fee, wh }) => fee * BigInt(wh));
+        const between = sum(({ paid }) => paid) - sum(({ received }) => received);
+        expect(Math.abs(Number(between * 1000n - gridNano))).toBeLessThanOrEqual(1000 * trades.length);
+        // By participant: what each owes and gets adds up to what the grid gets, without a rest.
+        const owed = new Map<string, bigint>();
+        for (const { buy, sell, paid, received } of trades) {
+          owed.set(buy.participant, (owed.get(buy.participant) ?? 0n) + paid);
+          owed.set(sell.participant, (owed.get(sell.participant) ?? 0n) - received);
+        }
+        expect([...owed.values()].reduce((all, micro) => all + micro, 0n)).toBe(between);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it("has one price in each zone and side, and no way is cheaper than the difference of prices", () => {
     fc.assert(
       fc.property(books(0, threeZones), anyFees, (orders, fees) => {

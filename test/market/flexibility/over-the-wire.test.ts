@@ -50,7 +50,7 @@ async function participant(ca: CertificateAuthority, domain: string): Promise<Pa
 }
 
 /** A grid operator with one feeder and two aggregators with cars, all over real HTTPS; time is moved by hand. */
-async function world(limitW: number) {
+async function world(limitW: number, rejecting: readonly string[] = []) {
   const ca = certificateAuthority(openssl ?? "", scratch("uftp"));
   const people = await Promise.all([dso, "one.example", "two.example"].map((domain) => participant(ca, domain)));
   const keysOf = (domain: string) => {
@@ -168,7 +168,7 @@ async function world(limitW: number) {
         ),
         uuid: randomUUID,
         now,
-        onOrder: kept.onOrder,
+        onOrder: (order) => (rejecting.includes(who.domain) ? Promise.resolve(false) : kept.onOrder(order)),
         log,
       });
       const outbox = await listen(who, (message) => void kept.take(desk, message).then((answers) => outbox.send(answers)));
@@ -222,6 +222,9 @@ describe.skipIf(!openssl)("messages of a grid operator and aggregators over HTTP
         price: order.price,
         asked: order.asked,
       });
+    await until("both have said so", () =>
+      ordered.every(({ seat }) => one.session().seats[seat]?.orderAnswer?.accepted === true),
+    );
     const together = slots.map((_, slot) =>
       one.session().seats.reduce((sum, { order, prognosis }) => sum + ((order?.powerW ?? prognosis?.powerW)?.[slot] ?? 0), 0),
     );
@@ -244,6 +247,21 @@ describe.skipIf(!openssl)("messages of a grid operator and aggregators over HTTP
       if (seat === 0) expect(net).toBe(order.price);
       else expect(net).toBeLessThan(order.price);
     }
+    for (const said of ["flexibility ordered", "settlement of an order sent", "settlement agreed"])
+      expect([said, one.log.informed(said)]).toEqual([said, ordered.length]);
+    expect((await one.open()).session()).toEqual(one.session());
+  });
+
+  it("say which order is rejected and why, and it is known after a restart; it binds all the same", async () => {
+    const one = await world(16_000, ["one.example", "two.example"]);
+    await until("both prognoses are there", () => one.session().seats.every(({ prognosis }) => prognosis !== null));
+    await one.goTo(one.terms.gates.prognosesMs);
+    await until("orders are out", () => one.session().phase.is === "reprognosis");
+    const answers = () => one.session().seats.flatMap(({ order, orderAnswer }) => (order ? [orderAnswer] : []));
+    await until("they are answered", () => answers().every((answer) => answer !== null));
+    for (const answer of answers())
+      expect(answer).toMatchObject({ accepted: false, reason: expect.stringContaining("flex-order-conflict") });
+    expect(one.log.lines.map(({ message }) => message)).toContain("order rejected, but it binds");
     expect((await one.open()).session()).toEqual(one.session());
   });
 

@@ -28,7 +28,9 @@ describe("a file of bid curves", () => {
   });
 
   it.each([
-    ["a,b\n1,2\n", /^curves\.csv:2: .*participant/],
+    ["a,b\n1,2\n", /^curves\.csv:1: column participant is there 0 times, expected participant, product_start, /],
+    ["grid: []\n", /^curves\.csv:1: column participant is there 0 times/],
+    ["# nothing\n", /^curves\.csv:1: no line with the names of the columns/],
     [`${head}city,${product},buy,80.5,0\n`, /^curves\.csv:2: ✖ expected a power above 0/],
     [`${head}\ncity,${product},buy,dear,1\n`, /^curves\.csv:3: ✖ expected a price with at most three decimals/],
     [`${head}city,2026-03-02T10:05:00Z,2026-03-02T10:20:00Z,buy,1,1\n`, /no product of 15 min/],

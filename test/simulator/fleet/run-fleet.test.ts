@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { aggregatorConfigFromYaml } from "../../../aggregator/config/aggregator-config.ts";
 import { AggregatorYaml } from "../../../aggregator/config/schema.ts";
 import { startAggregator } from "../../../aggregator/main.ts";
+import { freePort } from "../../../cli/free-port.ts";
 import { simulateFleet } from "../../../cli/simulate-fleet.ts";
 import { realClock } from "../../../core/clock/real-clock.ts";
 import { createControlKey, importControlKey } from "../../../core/envelope.ts";
@@ -67,6 +68,34 @@ it("lets homes live with a running aggregator: rows are receipted, plans are fol
   ending.abort();
   await running;
   expect(lines[0]).toMatchObject({ kind: "ready", homes: 4, connected: 4, refused: {} });
+  expect(lines.at(-1)).toMatchObject({ kind: "end", connected: 4, refused: {} });
+  expect(lines.at(-1)?.rowsReceipted).toBeGreaterThan(0);
+});
+
+it("says why homes are not let in, and does not call them ready", async () => {
+  const log = silentLog();
+  const ending = new AbortController();
+  const lines: FleetLine[] = [];
+  const running = runFleet({
+    aggregator: "community",
+    broker: { url: `mqtt://127.0.0.1:${await freePort()}` },
+    keys: new Map(),
+    sites: ["home-1", "home-2"],
+    seed: 1,
+    everyS: 1,
+    log,
+    signal: ending.signal,
+    say: (line) => lines.push(line),
+  });
+  await until("it says why", () => log.lines.length > 0);
+  ending.abort();
+  await running;
+  expect(log.lines.map(({ message }) => message)).toEqual([
+    "connection failed, retrying",
+    "ended before all homes were connected",
+  ]);
+  expect(log.lines[0]?.fields["error"]).toContain("ECONNREFUSED");
+  expect(lines).toEqual([]);
 });
 
 it("prints the homes for an aggregator's configuration", async () => {

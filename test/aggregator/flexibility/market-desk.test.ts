@@ -1,0 +1,238 @@
+import { randomUUID } from "node:crypto";
+import { expect, it } from "vitest";
+import { marketDesk } from "../../../aggregator/flexibility/market-desk.ts";
+import { awayMs } from "../../../aggregator/optimise/home-watch.ts";
+import { iso } from "../../../core/clock/clock.ts";
+import type { PriceSeries } from "../../../core/message/price-series.ts";
+import type { ResourceStatus } from "../../../core/message/resource.ts";
+import { askedIsps, powerOf, type UftpMessage } from "../../../core/message/uftp.ts";
+import { localDateOf, slotsOfLocalDay } from "../../../core/slots.ts";
+import { silentLog } from "../../fake/silent-log.ts";
+import { statusOf } from "../plans.ts";
+import { midnightMs } from "../rows.ts";
+import { describeHomes, elm, feederDesk, homesOf } from "../optimise/feeder-desk.ts";
+
+const timezone = "Europe/Amsterdam";
+const hourMs = 3_600_000;
+const date = localDateOf(midnightMs + 36 * hourMs, timezone);
+const day = slotsOfLocalDay(date, timezone, 15);
+const series: PriceSeries = {
+  v: 1,
+  currency: "EUR",
+  start: iso(midnightMs - hourMs),
+  stepS: 3600,
+  importPerKwh: Array.from({ length: 80 }, (_, hour) => String(200_000 + (hour % 24) * 1000)),
+  exportPerKwh: Array.from({ length: 80 }, () => "50000"),
+};
+const sites = homesOf(3);
+
+/** Three homes with boilers at a grid operator's market: what is said there. */
+async function market() {
+  const desk = await feederDesk([elm(1e6, sites)], sites, { series });
+  const { store, clock } = desk;
+  await describeHomes(store, sites);
+  const said: UftpMessage[] = [];
+  const open = () =>
+    marketDesk({
+      access: {
+        domain: "agr.example",
+        listen: { host: "127.0.0.1", port: 0 },
+        tls: { certFile: "", keyFile: "", caFile: "" },
+        keyFile: "",
+        operator: { domain: "dso.example", url: "https://127.0.0.1", publicKeyFile: "" },
+        timezone,
+        currency: "EUR",
+        points: [{ point: "ean.1", feeder: "elm" }],
+        prognosisAt: "00:00",
+        terms: { margin: 0, leastPerKwh: 0n },
+      },
+      store,
+      portfolio: desk.desk.portfolio,
+      send: (messages) => void said.push(...messages),
+      onOrder: async () => undefined,
+      uuid: randomUUID,
+      clock,
+      log: silentLog(),
+    });
+  const state = { market: open() };
+  const head = () => ({
+    Version: "3.0.0" as const,
+    SenderDomain: "dso.example",
+    RecipientDomain: "agr.example",
+    TimeStamp: iso(clock.now()),
+    MessageID: randomUUID(),
+    ConversationID: randomUUID(),
+  });
+  const at = { ISPDuration: "PT15M", TimeZone: timezone, Period: date, CongestionPoint: "ean.1" } as const;
+  /** Room for no more than so much in any slot. */
+  const ask = async (mostW: number): Promise<Extract<UftpMessage, { Message: "FlexOffer" }>> => {
+    await state.market.take({
+      Message: "FlexRequest",
+      ...head(),
+      ...at,
+      Revision: 1,
+      ExpirationDateTime: iso(clock.now() + 600_000),
+      ISPs: [{ Start: 1, Duration: day.length, Disposition: "Requested", MinPower: -1e9, MaxPower: mostW }],
+      Repair: { Paid: [] },
+    });
+    await state.market.step();
+    const offer = said.findLast((one) => one.Message === "FlexOffer");
+    return offer ?? expect.fail("no offer");
+  };
+  const order = async (offer: Extract<UftpMessage, { Message: "FlexOffer" }>): Promise<UftpMessage | undefined> => {
+    const [option] = offer.OfferOptions;
+    await state.market.take({
+      Message: "FlexOrder",
+      ...head(),
+      ...at,
+      OrderReference: randomUUID(),
+      FlexOfferMessageID: offer.MessageID,
+      DPrognosisMessageID: randomUUID(),
+      OptionReference: "1",
+      Price: option?.Price ?? "",
+      Currency: "EUR",
+      ActivationFactor: 1,
+      ISPs: option?.ISPs ?? [],
+      Asked: askedIsps(day.map(() => 1)),
+      PenaltyPerKwh: "300000",
+    });
+    return said.findLast((one) => one.Message === "FlexOrderResponse");
+  };
+  const revoked = (): string[] => said.flatMap((one) => (one.Message === "FlexOfferRevocation" ? [one.FlexOfferMessageID] : []));
+  await state.market.step();
+  return {
+    ...desk,
+    said,
+    ask,
+    order,
+    revoked,
+    step: () => state.market.step(),
+    restart: () => void (state.market = open()),
+    sessions: () => state.market.sessions(),
+  };
+}
+
+type OverrideOf = NonNullable<ResourceStatus["override"]>;
+const overridden = (until: string | null, cause: OverrideOf["cause"] = "user"): ResourceStatus => ({
+  ...statusOf("boiler", 0),
+  override: { cause, mode: "pause", until },
+});
+const most = (offer: Extract<UftpMessage, { Message: "FlexOffer" }>): number =>
+  Math.max(...(powerOf(offer.OfferOptions[0]?.ISPs ?? [], day.length) ?? []));
+
+it("takes back what it has offered when a home of it is away, and offers again what the others can do", async () => {
+  const one = await market();
+  expect(one.said).toMatchObject([{ Message: "DPrognosis", Rounds: { Parties: 3 } }]);
+  const first = await one.ask(5000);
+  expect(most(first)).toBeLessThanOrEqual(5000);
+  one.desk.onState("gw-1", "lost");
+  await one.step();
+  expect(one.revoked()).toEqual([]);
+  await one.clock.advance(awayMs);
+  await one.step();
+  expect(one.revoked()).toEqual([first.MessageID]);
+  expect(await one.order(first)).toMatchObject({
+    Result: "Rejected",
+    RejectionReason: expect.stringContaining("flex-order-revoked"),
+  });
+  await one.step();
+  expect(one.revoked()).toHaveLength(1);
+  // The home draws what it draws; the others still have something to move.
+  const second = await one.ask(5000);
+  expect(second.MessageID).not.toBe(first.MessageID);
+  expect(one.sessions()[0]?.offer).not.toBeNull();
+  expect(await one.order(second)).toMatchObject({ Result: "Accepted" });
+  // What is ordered binds, whoever leaves.
+  one.desk.onState("gw-2", "lost");
+  await one.clock.advance(awayMs);
+  await one.step();
+  expect(one.revoked()).toHaveLength(1);
+});
+
+it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>([
+  [
+    "its operator has paused it",
+    async ({ store, desk, clock }) => {
+      const word = {
+        word: "pause" as const,
+        scope: { kind: "home" as const, name: "gw-0" },
+        atMs: clock.now(),
+        untilMs: null,
+        limitW: null,
+      };
+      await store.addWord(word);
+      await desk.followOperators();
+    },
+  ],
+  [
+    "it does not sign what it is supplied with",
+    async ({ state, desk }) => {
+      state.unsettled.add("gw-0");
+      await desk.followOperators();
+    },
+  ],
+  ["its resident holds the appliance until somebody says otherwise", ({ store }) => store.saveStatus("gw-0", overridden(null))],
+  [
+    "its resident pauses the appliance into the day of delivery",
+    ({ store }) => store.saveStatus("gw-0", overridden(iso((day[0]?.startMs ?? 0) + hourMs))),
+  ],
+  ["its appliance has an alarm", ({ store }) => store.saveStatus("gw-0", { ...statusOf("boiler", 0), alarm: "no answer" })],
+  ["it has taken its data back", ({ store, clock }) => store.eraseSite("gw-0", clock.now())],
+])("takes back what it has offered of a home where %s", async (_, happen) => {
+  const one = await market();
+  const offer = await one.ask(5000);
+  await happen(one);
+  await one.clock.advance(61_000);
+  await one.step();
+  expect(one.revoked()).toEqual([offer.MessageID]);
+});
+
+it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>([
+  [
+    "a pause that ends before the day begins",
+    ({ store }) => store.saveStatus("gw-0", overridden(iso((day[0]?.startMs ?? 0) - 1))),
+  ],
+  ["what safety does", ({ store }) => store.saveStatus("gw-0", overridden(null, "safety"))],
+  [
+    "a word of an operator about another home",
+    async ({ store, desk, clock }) => {
+      const word = {
+        word: "pause" as const,
+        scope: { kind: "home" as const, name: "gw-9" },
+        atMs: clock.now(),
+        untilMs: null,
+        limitW: null,
+      };
+      await store.addWord(word);
+      await desk.followOperators();
+    },
+  ],
+  [
+    "a home that is away for a moment",
+    async ({ desk }) => {
+      desk.onState("gw-0", "lost");
+      desk.onState("gw-0", "ready");
+    },
+  ],
+])("leaves what it has offered in spite of %s", async (_, happen) => {
+  const one = await market();
+  const offer = await one.ask(5000);
+  await happen(one);
+  await one.clock.advance(61_000);
+  await one.step();
+  expect(one.revoked()).toEqual([]);
+  expect(await one.order(offer)).toMatchObject({ Result: "Accepted" });
+});
+
+it("knows after a restart on whom its offers rest", async () => {
+  const one = await market();
+  const offer = await one.ask(5000);
+  one.restart();
+  // Its session is known again with the first message of it.
+  await one.ask(5000);
+  expect(one.revoked()).toEqual([]);
+  one.desk.onState("gw-2", "lost");
+  await one.clock.advance(awayMs);
+  await one.step();
+  expect(one.revoked()).toContain(offer.MessageID);
+});
