@@ -9,6 +9,8 @@ import { uftpWindowMs } from "./uftp-envelope.ts";
 const retryMs = 1000;
 /** What has no end of its own is tried for so long. */
 const longestMs = 3_600_000;
+/** Messages for one recipient: who asks for answers and takes none does not fill the memory. */
+const mostWaiting = 1000;
 
 /** Sends messages in the order in which they are given, for each recipient by itself. Simulated time waits for each try. */
 export interface UftpOutbox {
@@ -28,14 +30,24 @@ export function uftpOutbox(options: {
 }): UftpOutbox {
   const { client, urlOf, clock, log, signal } = options;
   const queues = new Map<string, Promise<void>>();
+  const waiting = new Map<string, number>();
   return {
     send(messages) {
       for (const message of messages) {
         const to = message.RecipientDomain;
+        const count = waiting.get(to) ?? 0;
+        if (count >= mostWaiting) {
+          log.warn(
+            { to, message: message.Message, waiting: count },
+            "message is not kept, its recipient takes none of those before",
+          );
+          continue;
+        }
+        waiting.set(to, count + 1);
         const before = queues.get(to) ?? Promise.resolve();
         queues.set(
           to,
-          before.then(() => delivered(message)),
+          before.then(() => delivered(message)).finally(() => waiting.set(to, (waiting.get(to) ?? 1) - 1)),
         );
       }
       void clock.hold(setImmediate());

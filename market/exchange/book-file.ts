@@ -16,11 +16,11 @@ const PerKwh = z
 
 const Fee = PerKwh.refine((value) => value >= 0n, "expected a fee of 0 or more");
 /** Names are hashed as UTF-8, which half a character is not. */
-const name = (most: number) =>
+const name = (mostCharacters: number) =>
   z
     .string()
     .min(1)
-    .max(most)
+    .max(mostCharacters)
     .refine((text) => text.isWellFormed(), "expected whole characters, it holds half a surrogate pair");
 const Zone = name(48);
 

@@ -57,3 +57,36 @@ it("simulated time waits for each try of a message and for those behind it, and 
   await outbox.idle();
   expect(tries.map(({ id }) => id.at(-1))).toEqual(["1", "2", "2"]);
 });
+
+it("keeps a thousand messages for a recipient that takes none, and goes on with the others", async () => {
+  const clock = fakeClock(startMs);
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
+  const log = silentLog();
+  const sent: string[] = [];
+  const deaf = Promise.withResolvers<void>();
+  const outbox = uftpOutbox({
+    client: {
+      async send(_, { RecipientDomain: to }) {
+        if (to === "deaf.example") await deaf.promise;
+        sent.push(to);
+      },
+      close: () => undefined,
+    },
+    urlOf: () => "https://127.0.0.1:1",
+    clock,
+    log,
+    signal: ending.signal,
+  });
+  outbox.send(Array.from({ length: 1500 }, () => ({ ...revocation(1), RecipientDomain: "deaf.example" })));
+  outbox.send([revocation(2)]);
+  await until("the other has its message", () => sent.includes("dso.example"));
+  expect(log.lines).toHaveLength(500);
+  deaf.resolve();
+  await outbox.idle();
+  expect(sent).toHaveLength(1001);
+  // And there is room again.
+  outbox.send([{ ...revocation(3), RecipientDomain: "deaf.example" }]);
+  await outbox.idle();
+  expect(sent).toHaveLength(1002);
+});
