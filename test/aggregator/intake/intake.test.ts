@@ -1,63 +1,14 @@
 import { expect, it } from "vitest";
 import { intake } from "../../../aggregator/intake/intake.ts";
-import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
-import type { Send } from "../../../aggregator/dispatch/sender.ts";
-import { readTrades } from "../../../aggregator/optimise/read-trades.ts";
-import { AppError } from "../../../core/app-error.ts";
 import type { Consent } from "../../../core/consent.ts";
 import { signConsent } from "../../../core/consent.ts";
 import { createControlKey } from "../../../core/envelope.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { rejections } from "../../../core/rejections.ts";
 import { silentLog } from "../../fake/silent-log.ts";
+import { flooding, room } from "./intake-room.ts";
 import { boiler, planOf, statusOf } from "../plans.ts";
 import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
-
-/** More homes. */
-const flooding = ["c", "d", "e", "f"];
-
-async function room(change: { failingStore?: true; offline?: true; store?: AggregatorStore } = {}) {
-  const store = change.store ?? (await scratchStore()).store;
-  const log = silentLog();
-  const rejected = rejections(log, () => 0);
-  const events: string[] = [];
-  const send: Send = async (site, type, rest, body) => {
-    if (change.offline) throw new AppError("mqtt-offline", "away", { temporary: true });
-    events.push(`${site} ${type} ${rest} ${JSON.stringify(body)}`);
-  };
-  const inbound = intake({
-    aggregator: "agg",
-    sites: new Set(["a", "b", ...flooding]),
-    store: {
-      ...store,
-      async ingest(site, rows) {
-        if (change.failingStore) throw new Error("disk full");
-        const result = await store.ingest(site, rows);
-        events.push(`stored ${result.added}`);
-        return result;
-      },
-    },
-    send,
-    clock: fakeClock(midnightMs),
-    log,
-    rejections: rejected,
-    onState: (site, { state }) => events.push(`${site} is ${state}`),
-    onResource: (site) => events.push(`${site} has a resource`),
-    onStatus: (site, { resource }) => void events.push(`${site} tells of ${resource}`),
-    onTraded: (site) => events.push(`${site} has traded`),
-    onAnswer: (site, { status }) => void events.push(`${site} says ${status}`),
-    onSlots: (site) => events.push(`${site} has slots`),
-    onSettlement: async (site, { kind }) => void events.push(`${site} ${kind}`),
-  });
-  const take = (site: string, rest: string, body: unknown) =>
-    inbound.take({
-      site,
-      rest,
-      topic: `sma/1/x/${site}/up/${rest}`,
-      text: typeof body === "string" ? body : JSON.stringify(body),
-    });
-  return { store, log, rejected, events, take, close: inbound.close, isOpen: inbound.isOpen };
-}
 
 it("counts what floods it instead of keeping it, and takes rows again once the flood is over", async () => {
   const { take, rejected, events } = await room();
@@ -365,51 +316,6 @@ it("gives receipts of a run numbers that rise, whichever worker sends them and w
     await inbound.take({ site: "a", rest: "meter", topic: "sma/1/agg/a/up/meter", text });
   }
   expect(numbers).toEqual([0, 5_000_000, 5_000_001, 5_000_002, 5_000_003].map((after) => midnightMs * 1000 + after));
-});
-
-it("keeps sums of trades, knows them only while the household allows it, and forgets them when it takes that back", async () => {
-  const { store, events, rejected, take } = await room();
-  const { privateJwk } = await createControlKey("consent");
-  const said = async (given: boolean, minute: number, until: string | null = null): Promise<void> => {
-    const at = new Date(midnightMs + minute * 60_000).toISOString();
-    const consent: Consent = { v: 1, site: "a", aggregator: "agg", scope: "trades", given, at, until, by: "resident" };
-    await take("a", "consent", { v: 1, consents: [await signConsent(privateJwk, consent)] });
-  };
-  const slotOf = (quarter: number, wh: object = {}) => ({
-    start: new Date(midnightMs + quarter * 900_000).toISOString(),
-    end: new Date(midnightMs + (quarter + 1) * 900_000).toISOString(),
-    boughtWh: 0,
-    soldWh: 800,
-    undrawnPerKwh: null,
-    unfedPerKwh: "420000",
-    ...wh,
-  });
-  const told = { v: 1, at: new Date(midnightMs).toISOString(), slots: [slotOf(2), slotOf(3)] };
-  const known = (minute = 0) => readTrades(store, "a", midnightMs + minute * 60_000);
-  await take("a", "traded", told);
-  expect(await known()).toEqual([]);
-  await said(true, 0, new Date(midnightMs + 50 * 60_000).toISOString());
-  expect(await known()).toEqual(told.slots);
-  // A slot that is over is nothing to plan with, and a consent may end by itself.
-  expect(await known(46)).toEqual([slotOf(3)]);
-  expect(await known(51)).toEqual([]);
-  await take("a", "traded", told);
-  expect(events.filter((event) => event === "a has traded")).toHaveLength(1);
-  for (const bad of [
-    [slotOf(3), slotOf(2)],
-    [slotOf(2), slotOf(2)],
-    [slotOf(2, { end: slotOf(9).end })],
-    [slotOf(2, { soldWh: 10_000_000 })],
-    [slotOf(2, { boughtWh: -1 })],
-    [slotOf(2, { boughtWh: 0.5 })],
-    [slotOf(2, { unfedPerKwh: 0.42 })],
-  ])
-    await take("a", "traded", { ...told, slots: bad });
-  expect(rejected.counts()).toEqual({ "intake-malformed": 7 });
-  expect(await store.traded("a")).toEqual(told.slots);
-  expect(await store.traded("b")).toEqual([]);
-  await said(false, 1);
-  expect(await store.traded("a")).toEqual([]);
 });
 
 it("keeps how warm a tank was, where it was so just now", async () => {
