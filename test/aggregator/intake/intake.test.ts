@@ -1,9 +1,6 @@
 import { expect, it } from "vitest";
 import { intake } from "../../../aggregator/intake/intake.ts";
-import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
-import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { readTrades } from "../../../aggregator/optimise/read-trades.ts";
-import { AppError } from "../../../core/app-error.ts";
 import type { Consent } from "../../../core/consent.ts";
 import { signConsent } from "../../../core/consent.ts";
 import { createControlKey } from "../../../core/envelope.ts";
@@ -12,99 +9,7 @@ import { rejections } from "../../../core/rejections.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { boiler, planOf, statusOf } from "../plans.ts";
 import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
-
-/** More homes. */
-const flooding = ["c", "d", "e", "f"];
-
-async function room(change: { failingStore?: true; offline?: true; store?: AggregatorStore } = {}) {
-  const store = change.store ?? (await scratchStore()).store;
-  const log = silentLog();
-  const rejected = rejections(log, () => 0);
-  const events: string[] = [];
-  const send: Send = async (site, type, rest, body) => {
-    if (change.offline) throw new AppError("mqtt-offline", "away", { temporary: true });
-    events.push(`${site} ${type} ${rest} ${JSON.stringify(body)}`);
-  };
-  const inbound = intake({
-    aggregator: "agg",
-    sites: new Set(["a", "b", ...flooding]),
-    store: {
-      ...store,
-      async ingest(site, rows) {
-        if (change.failingStore) throw new Error("disk full");
-        const result = await store.ingest(site, rows);
-        events.push(`stored ${result.added}`);
-        return result;
-      },
-    },
-    send,
-    clock: fakeClock(midnightMs),
-    log,
-    rejections: rejected,
-    onState: (site, { state }) => events.push(`${site} is ${state}`),
-    onResource: (site) => events.push(`${site} has a resource`),
-    onStatus: (site, { resource }) => void events.push(`${site} tells of ${resource}`),
-    onTraded: (site) => events.push(`${site} has traded`),
-    onAnswer: (site, { status }) => void events.push(`${site} says ${status}`),
-    onSlots: (site) => events.push(`${site} has slots`),
-    onSettlement: async (site, { kind }) => void events.push(`${site} ${kind}`),
-  });
-  const take = (site: string, rest: string, body: unknown) =>
-    inbound.take({
-      site,
-      rest,
-      topic: `sma/1/x/${site}/up/${rest}`,
-      text: typeof body === "string" ? body : JSON.stringify(body),
-    });
-  return { store, log, rejected, events, take, close: inbound.close, isOpen: inbound.isOpen };
-}
-
-it("counts what floods it instead of keeping it, and takes rows again once the flood is over", async () => {
-  const { take, rejected, events } = await room();
-  await Promise.all(Array.from({ length: 20_000 }, () => take("a", "meter", "garbage")));
-  const { "intake-full": full = 0, ...others } = rejected.counts();
-  expect(full).toBeGreaterThan(0);
-  expect(full + Object.values(others).reduce((sum, count) => sum + count, 0)).toBe(20_000);
-  await take("a", "meter", message([slotItem(1, 0, 10)]));
-  expect(events).toContain("stored 1");
-});
-
-it("bounds what waits in characters too, so that a flood of large messages does not fill the memory", async () => {
-  const { take, rejected } = await room();
-  const large = " ".repeat(1024 * 1024);
-  await Promise.all(Array.from({ length: 20 }, () => flooding.map((site) => take(site, "meter", large))).flat());
-  await take("a", "meter", large);
-  expect(rejected.counts()).toEqual({ "intake-not-json": 33, "intake-full": 48 });
-});
-
-it("leaves room for the others while one home floods it", async () => {
-  const { take, rejected, events } = await room();
-  const flood = Array.from({ length: 20_000 }, () => take("b", "meter", "garbage"));
-  const honest = take("a", "meter", message([slotItem(1, 0, 10)]));
-  await Promise.all([...flood, honest]);
-  expect(rejected.counts()).toEqual({ "intake-not-json": 4000, "intake-full": 16_000 });
-  expect(events).toContain("stored 1");
-  // And it is heard again afterwards.
-  await take("b", "meter", message([slotItem(1, 0, 10)]));
-  expect(events.filter((event) => event === "stored 1")).toHaveLength(2);
-});
-
-it("keeps the first 64 appliances of a home and refuses what it says of more, also after a restart", async () => {
-  const first = await room();
-  const names = Array.from({ length: 70 }, (_, at) => `heater-${at}`);
-  for (const [at, resource] of names.entries())
-    if (at % 2 === 0) await first.take("a", `resource/${resource}`, { ...boiler, resource });
-    else await first.take("a", `status/${resource}`, statusOf(resource, 0));
-  expect(first.rejected.counts()).toEqual({ "intake-too-many-resources": 6 });
-  const again = await room({ store: first.store });
-  await again.take("a", "resource/one-more", { ...boiler, resource: "one-more" });
-  await again.take("a", "ack/x", { v: 1, plan: boot, resource: "another", at: "2026-03-01T23:00:01Z", status: "ACCEPTED" });
-  await again.take("a", "resource/heater-0", { ...boiler, resource: "heater-0", minOnS: 1 });
-  await again.take("b", "resource/heater-99", { ...boiler, resource: "heater-99" });
-  expect(again.rejected.counts()).toEqual({ "intake-too-many-resources": 2 });
-  expect(again.events).toEqual(["a has a resource", "b has a resource"]);
-  expect((await first.store.resources("a")).find(({ resource }) => resource === "heater-0")?.minOnS).toBe(1);
-});
+import { room } from "./intake-room.ts";
 
 const boot = "0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a01";
 
@@ -251,14 +156,6 @@ it.each<[string, string, string, unknown]>([
   expect(rejected.counts()).toEqual({ [code]: 2 });
   expect(log.lines).toMatchObject([{ level: "warn", fields: { code } }]);
   expect([events, await store.itemCounts(), await store.resources("a")]).toEqual([[], [], []]);
-});
-
-it("does not fill the log with an appliance that rejects everything", async () => {
-  const { take, log } = await room();
-  for (const name of ["boiler", "car"])
-    for (let turn = 0; turn < 50; turn++)
-      await take("a", "ack/x", { v: 1, plan: boot, resource: name, at: "2026-03-01T23:00:01Z", status: "REJECTED" });
-  expect(log.lines.map(({ fields }) => fields["resource"])).toEqual(["boiler", "car"]);
 });
 
 it("says what a home refuses of its messages", async () => {
