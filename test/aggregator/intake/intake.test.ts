@@ -1,9 +1,6 @@
 import { expect, it } from "vitest";
 import { intake } from "../../../aggregator/intake/intake.ts";
-import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
-import type { Send } from "../../../aggregator/dispatch/sender.ts";
 import { readTrades } from "../../../aggregator/optimise/read-trades.ts";
-import { AppError } from "../../../core/app-error.ts";
 import type { Consent } from "../../../core/consent.ts";
 import { signConsent } from "../../../core/consent.ts";
 import { createControlKey } from "../../../core/envelope.ts";
@@ -12,52 +9,7 @@ import { rejections } from "../../../core/rejections.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { boiler, planOf, statusOf } from "../plans.ts";
 import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
-
-/** More homes. */
-const flooding = ["c", "d", "e", "f"];
-
-async function room(change: { failingStore?: true; offline?: true; store?: AggregatorStore } = {}) {
-  const store = change.store ?? (await scratchStore()).store;
-  const log = silentLog();
-  const rejected = rejections(log, () => 0);
-  const events: string[] = [];
-  const send: Send = async (site, type, rest, body) => {
-    if (change.offline) throw new AppError("mqtt-offline", "away", { temporary: true });
-    events.push(`${site} ${type} ${rest} ${JSON.stringify(body)}`);
-  };
-  const inbound = intake({
-    aggregator: "agg",
-    sites: new Set(["a", "b", ...flooding]),
-    store: {
-      ...store,
-      async ingest(site, rows) {
-        if (change.failingStore) throw new Error("disk full");
-        const result = await store.ingest(site, rows);
-        events.push(`stored ${result.added}`);
-        return result;
-      },
-    },
-    send,
-    clock: fakeClock(midnightMs),
-    log,
-    rejections: rejected,
-    onState: (site, { state }) => events.push(`${site} is ${state}`),
-    onResource: (site) => events.push(`${site} has a resource`),
-    onStatus: (site, { resource }) => void events.push(`${site} tells of ${resource}`),
-    onTraded: (site) => events.push(`${site} has traded`),
-    onAnswer: (site, { status }) => void events.push(`${site} says ${status}`),
-    onSlots: (site) => events.push(`${site} has slots`),
-    onSettlement: async (site, { kind }) => void events.push(`${site} ${kind}`),
-  });
-  const take = (site: string, rest: string, body: unknown) =>
-    inbound.take({
-      site,
-      rest,
-      topic: `sma/1/x/${site}/up/${rest}`,
-      text: typeof body === "string" ? body : JSON.stringify(body),
-    });
-  return { store, log, rejected, events, take, close: inbound.close, isOpen: inbound.isOpen };
-}
+import { flooding, intakeRoom as room } from "./intake-room.ts";
 
 it("counts what floods it instead of keeping it, and takes rows again once the flood is over", async () => {
   const { take, rejected, events } = await room();
@@ -410,21 +362,4 @@ it("keeps sums of trades, knows them only while the household allows it, and for
   expect(await store.traded("b")).toEqual([]);
   await said(false, 1);
   expect(await store.traded("a")).toEqual([]);
-});
-
-it("keeps how warm a tank was, where it was so just now", async () => {
-  const { store, take, events } = await room();
-  const storage = {
-    kind: "tank" as const,
-    whPerK: 200,
-    fillLevelRange: { from: 45, to: 60 },
-    leakage: { wPerK: 2, ambientC: 20 },
-  };
-  await take("a", "resource/boiler", { ...boiler, storage });
-  for (const minutes of [-50, -10, 50]) {
-    const at = new Date(midnightMs + minutes * 60_000).toISOString();
-    await take("a", "status/boiler", { ...statusOf("boiler", 12), fillLevel: { value: 50, at } });
-  }
-  expect(await store.fills("a", "boiler", 0, midnightMs * 2)).toEqual([{ atMs: midnightMs - 600_000, value: 50 }]);
-  expect(events.filter((event) => event === "a tells of boiler")).toHaveLength(3);
 });
