@@ -299,6 +299,7 @@ describe.skipIf(!openssl)("enrolment over real HTTPS", { timeout: 120_000 }, () 
       status: 0,
       gateway_config: 0,
       plan: 0,
+      traded: 0,
       fill: 0,
       flex_event: 0,
       curtailment: 0,
