@@ -33,13 +33,13 @@ const rule = {
 };
 
 /**
- * Dear in the two hours for which heat pumps are held off, cheap in all others. By the announced prices the hours after are nearly
- * as dear, so that it hung on the thermostat's turns whether anything was earned.
+ * Dear in the two hours before prices fall in the evening, for which heat pumps are held off, cheap in all others. By the announced
+ * prices the difference is small, so that it hung on the thermostat's turns whether anything was earned.
  */
 function twoDearHours(prices: PriceSeries): PriceSeries {
   const importPerKwh = prices.importPerKwh.map((_, step) => {
     const hour = localTimeOf(Date.parse(prices.start) + step * prices.stepS * 1000, houseZone).slice(0, 2);
-    return hour === "17" || hour === "18" ? "1000000" : "50000";
+    return hour === "19" || hour === "20" ? "1000000" : "50000";
   });
   return { ...prices, importPerKwh };
 }
