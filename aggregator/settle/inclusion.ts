@@ -23,6 +23,8 @@ const most = { records: 100, prices: 20, bytes: 200_000 };
 /** Epochs that a home gets when it comes back after a long time; what is older it can read from the API and the log. */
 const mostEpochs = 32;
 const lifetimeS = 24 * 3600;
+/** Records that a home asks about at a time; it asks again for what is not answered. */
+const mostQuestions = 100;
 
 /** @param options.present whether a home is connected and ready: what is sent to others would only wait at the broker and run out */
 export function inclusion(options: {
@@ -60,18 +62,25 @@ export function inclusion(options: {
     for (const message of await messagesOf(site, epoch))
       await options.send(site, "settlement", "settle/supply", message, { lifetimeS });
   };
-  const askedEpoch = new Map<string, number>();
-  /** Of each home one epoch at a time, however often it asks. */
-  const tellAgain = oneAtATime((site) => {
-    const epoch = askedEpoch.get(site);
-    return epoch === undefined ? Promise.resolve() : tellOf(site, epoch);
+  /** Digests that homes ask about, by number of the record. */
+  const questions = new Map<string, Map<number, string>>();
+  /** All that a home asks about while it is answered is answered together, each epoch once. */
+  const tellAgain = oneAtATime(async (site) => {
+    const asked = questions.get(site) ?? new Map<number, string>();
+    questions.delete(site);
+    const epochs = new Set<number>();
+    for (const [seq, digest] of asked) {
+      const stored = await store.recordAt(site, seq);
+      if (stored?.digest !== digest || stored.epoch === null) continue;
+      // Before that it may still be lost, and is told in its turn.
+      if ((await store.epochAt(stored.epoch))?.final) epochs.add(stored.epoch);
+    }
+    for (const epoch of epochs) await tellOf(site, epoch);
   });
   const again: Inclusion["again"] = async (site, { seq, digest }) => {
-    const stored = await store.recordAt(site, seq);
-    if (stored?.digest !== digest || stored.epoch === null) return;
-    // Before that it may still be lost, and is told in its turn.
-    if (!(await store.epochAt(stored.epoch))?.final) return;
-    askedEpoch.set(site, stored.epoch);
+    const asked = questions.get(site) ?? new Map<number, string>();
+    questions.set(site, asked);
+    if (asked.size < mostQuestions || asked.has(seq)) asked.set(seq, digest);
     await tellAgain(site);
   };
   const tellFrom = async (site: string, told: number): Promise<void> => {
