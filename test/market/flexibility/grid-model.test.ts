@@ -88,7 +88,7 @@ it("whoever stays in the room that is left overloads nothing", () => {
 });
 
 it.each<[string, GridElement[]]>([
-  ["two elements have the same name", [element("a", null, 1), element("a", null, 1)]],
+  ["two elements have the name a", [element("a", null, 1), element("a", null, 1)]],
   ["b is fed by c, which is not in the grid", [element("a", null, 1), element("b", "c", 1)]],
   ["a, b feed each other in a ring", [element("a", "b", 1), element("b", "a", 1)]],
   ["a has 2 figures of its import limit, expected 3", []],
