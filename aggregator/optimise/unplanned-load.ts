@@ -8,7 +8,11 @@ import { instructedW, onMode, type PlannedResource } from "./resource-modes.ts";
 export const ownShare = 0.4;
 
 /** What an appliance draws that goes on with what it was told, W by slot. */
-export function toldLoadW(resource: Resource, list: InstructionList | undefined, slots: readonly PricedSlot[]): number[] {
+export function toldLoadW(
+  resource: Resource,
+  list: InstructionList | undefined,
+  slots: readonly Pick<PricedSlot, "startMs">[],
+): number[] {
   return slots.map(({ startMs }) => (list && instructedW(resource, list, startMs)) ?? 0);
 }
 

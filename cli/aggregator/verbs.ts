@@ -4,6 +4,7 @@ import { addAuditVerbs } from "./audit-verbs.ts";
 import { addControlVerbs } from "./control-verbs.ts";
 import { addExportVerb } from "./export-verb.ts";
 import { addOperatorVerbs } from "./operator-verbs.ts";
+import { addOutlookVerb } from "./outlook-verb.ts";
 import type { Verb } from "../verb.ts";
 
 /** Adds `smart-mla aggregator …`. */
@@ -77,4 +78,5 @@ export function addAggregatorVerbs(
   addControlVerbs(aggregator, { verb, say });
   addExportVerb(aggregator, { verb, write });
   addOperatorVerbs(aggregator, { verb, say });
+  addOutlookVerb(aggregator, { verb, say });
 }

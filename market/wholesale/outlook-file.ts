@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Instant, Micro } from "../../core/message/fields.ts";
+import { Instant } from "../../core/message/fields.ts";
 import { usualBounds } from "./bid-curve.ts";
 import { isProduct } from "./product.ts";
 
@@ -7,7 +7,8 @@ const WholeWh = z.int().min(-1e12).max(1e12);
 
 /** Micro-units per kWh: a whole number, or the same as text. */
 const PerKwh = z
-  .union([z.int(), Micro], {
+  // What is no number is compared with nothing.
+  .union([z.int(), z.string().regex(/^-?\d{1,30}$/, { abort: true })], {
     error: 'expected whole micro-units per kWh (0.215 EUR is 215000), such as 215000 or "215000"',
   })
   .transform(String);

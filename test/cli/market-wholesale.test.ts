@@ -97,6 +97,11 @@ it.each<[string, object, RegExp]>([
   ["bounds the wrong way round", { bounds: { lowest: "10", highest: "-10" } }, /bounds.lowest: must be below highest/],
   ["a bound beside the ticks", { bounds: { highest: "19" } }, /bounds.highest: must be a multiple of tick/],
   [
+    "a price that is no whole number",
+    { products: [{ ...outlook.products[0], short: "0.22" }] },
+    /products\[0\].short: expected whole micro-units per kWh/,
+  ],
+  [
     "a product that is there twice",
     { products: [outlook.products[0], outlook.products[0]] },
     /products\[1\].start: that of products\[0\]/,
