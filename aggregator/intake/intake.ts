@@ -171,10 +171,16 @@ export function intake(options: IntakeOptions): Intake {
   const ofHome = new Map<string, { pending: number; length: number }>();
   let closed = false;
   let reading = Promise.withResolvers<void>();
+  /** Of messages of homes that are none of ours together. */
+  const nameOf = ({ site }: SiteMessage): string => (options.sites.has(site) ? site : "");
   const isBusy = (): boolean => pending >= slowDown.pending || pendingLength >= slowDown.length;
-  const release = (messages: number, length: number): void => {
+  const release = (site: string, messages: number, length: number): void => {
     pending -= messages;
     pendingLength -= length;
+    const own = ofHome.get(site) ?? { pending: messages, length };
+    own.pending -= messages;
+    own.length -= length;
+    if (own.pending === 0) ofHome.delete(site);
     if (!isBusy()) reading.resolve();
   };
   const rows = rowBatches({ store: measurements, refuse, done: release });
@@ -195,14 +201,13 @@ export function intake(options: IntakeOptions): Intake {
     underWay.add(done);
     await done;
     underWay.delete(done);
-    release(1, message.text.length);
+    release(nameOf(message), 1, message.text.length);
   };
   return {
     take(message) {
       if (closed) return Promise.resolve();
       const { length } = message.text;
-      const isKnown = options.sites.has(message.site);
-      const who = isKnown ? message.site : "";
+      const who = nameOf(message);
       const own = ofHome.get(who) ?? { pending: 0, length: 0 };
       const isFull = pending >= mostPending || pendingLength + length > mostPendingLength;
       if (isFull || own.pending >= mostOfOne.pending || own.length + length > mostOfOne.length) {
@@ -215,13 +220,7 @@ export function intake(options: IntakeOptions): Intake {
       own.pending++;
       own.length += length;
       ofHome.set(who, own);
-      const done = (): void => {
-        own.pending--;
-        own.length -= length;
-        if (own.pending === 0) ofHome.delete(who);
-      };
-      const taken = message.rest === "meter" && isKnown ? takeRows(message) : takeOther(message);
-      return options.clock.hold(taken.finally(done));
+      return options.clock.hold(message.rest === "meter" && who !== "" ? takeRows(message) : takeOther(message));
     },
     isOpen: () => !closed,
     room() {

@@ -23,9 +23,16 @@ interface RunRows {
   rows: Measurements;
 }
 
+/** What came of one home: runs, messages and their characters. */
+interface HomeRows {
+  runs: RunRows[];
+  messages: number;
+  length: number;
+}
+
 interface Batch {
   done: PromiseWithResolvers<void>;
-  bySite: Map<string, RunRows[]>;
+  bySite: Map<string, HomeRows>;
   /** Not read yet, so that a flood costs its characters and no more. */
   unread: SiteMessage[];
   messages: number;
@@ -49,8 +56,8 @@ export function rowBatches(options: {
   /** Stores rows of one run, and answers; those of the same run in the order in which they are handed over. */
   store: (site: string, rows: Measurements) => Promise<void>;
   refuse: (message: Pick<SiteMessage, "topic">, error: unknown) => void;
-  /** Messages, and characters, that do not wait any more. */
-  done: (messages: number, length: number) => void;
+  /** Messages of a home, and their characters, that do not wait any more. */
+  done: (site: string, messages: number, length: number) => void;
 }): RowBatches {
   const { refuse } = options;
   let waiting = emptyBatch();
@@ -63,7 +70,7 @@ export function rowBatches(options: {
     } catch (error) {
       return refuse(message, error);
     }
-    const runs = runsOf(bySite, message.site);
+    const { runs } = ofHome(bySite, message.site);
     const last = runs.at(-1);
     if (last?.rows.boot === rows.boot && last.rows.items.length + rows.items.length <= mostRowsTogether)
       joinRows(last.rows, rows);
@@ -72,7 +79,7 @@ export function rowBatches(options: {
   const write = async (batch: Batch): Promise<void> => {
     for (const message of batch.unread.splice(0)) read(batch, message);
     // All at once: a home that begins anew with each message must not keep the others waiting for its runs one by one.
-    const all = [...batch.bySite].flatMap(([site, runs]) =>
+    const all = [...batch.bySite].flatMap(([site, { runs }]) =>
       runs.map((run) => options.store(site, run.rows).catch((error: unknown) => refuse(run, error))),
     );
     await Promise.all(all);
@@ -84,7 +91,7 @@ export function rowBatches(options: {
     waiting = emptyBatch();
     void write(batch).then(() => {
       writing = undefined;
-      options.done(batch.messages, batch.length);
+      for (const [site, { messages, length }] of batch.bySite) options.done(site, messages, length);
       batch.done.resolve();
       begin();
     });
@@ -101,13 +108,14 @@ export function rowBatches(options: {
   return {
     add(message) {
       const batch = waiting;
+      const { length } = message.text;
       batch.messages++;
-      batch.length += message.text.length;
+      batch.length += length;
+      const own = ofHome(batch.bySite, message.site);
+      own.messages++;
+      own.length += length;
       if (batch.length < enough.length) read(batch, message);
-      else {
-        runsOf(batch.bySite, message.site);
-        batch.unread.push(message);
-      }
+      else batch.unread.push(message);
       if (!looking && !writing) {
         looking = true;
         look(batch.messages);
@@ -127,8 +135,8 @@ function joinRows(rows: Measurements, more: Measurements): void {
   if (more.receipted !== undefined) rows.receipted = more.receipted;
 }
 
-function runsOf(bySite: Batch["bySite"], site: string): RunRows[] {
-  const runs = bySite.get(site) ?? [];
-  if (runs.length === 0) bySite.set(site, runs);
-  return runs;
+function ofHome(bySite: Batch["bySite"], site: string): HomeRows {
+  const own = bySite.get(site) ?? { runs: [], messages: 0, length: 0 };
+  if (own.messages === 0) bySite.set(site, own);
+  return own;
 }

@@ -19,7 +19,8 @@ function room() {
         stored.push({ site, rows, write: (error) => (error ? reject(error) : resolve()) });
       }),
     refuse: ({ topic }, error) => refused.push(`${topic} ${errorCode(error)}`),
-    done(messages, length) {
+    done(site, messages, length) {
+      expect(messages, site).toBeGreaterThan(0);
       released.messages += messages;
       released.length += length;
     },
