@@ -22,7 +22,7 @@ const shapes: Record<string, Shape> = {
   "60 rows a message": { homes: 200, messagesEach: 10, rowsEach: 60 },
 };
 /** Each is measured so often, in turn with what stands beside it: a machine is rarely quiet for long. */
-const rounds = 3;
+const rounds = 9;
 
 interface Round {
   own: IntakeRead;
