@@ -47,8 +47,8 @@ export async function portfolioOutlook(
   }
   return slots.map(({ startMs, endMs }, slot) => {
     const hours = (endMs - startMs) / 3_600_000;
-    const [loads, suns] = [load, pv].map((found) => (found ? spread(found, slot) : [0]));
-    const errors = (loads ?? [0]).flatMap((more) => (suns ?? [0]).map((less) => (more - less) * hours));
+    const suns = pv ? spread(pv, slot) : [0];
+    const errors = spread(load, slot).flatMap((more) => suns.map((less) => (more - less) * hours));
     return {
       startMs,
       forecastWh: Math.round(((load.meanW[slot] ?? 0) - (pv?.meanW[slot] ?? 0) + (toldW[slot] ?? 0)) * hours),

@@ -9,6 +9,7 @@ import { realClock } from "../../core/clock/real-clock.ts";
 import { createControlKey, importControlKey } from "../../core/envelope.ts";
 import { rejections } from "../../core/rejections.ts";
 import { topicFilter } from "../../core/topic.ts";
+import { deafIntake } from "../../test/fake/deaf-intake.ts";
 import { silentLog } from "../../test/fake/silent-log.ts";
 import { benchAggregator, benchSites, type Shape } from "./intake-load.ts";
 
@@ -87,13 +88,7 @@ async function intakeRate({ url, clientId, count, shape, place }: Reading): Prom
     clock,
     log,
     rejections: refused,
-    onState: () => undefined,
-    onResource: () => undefined,
-    onStatus: () => undefined,
-    onTraded: () => undefined,
-    onAnswer: () => undefined,
-    onSlots: () => undefined,
-    onSettlement: async () => undefined,
+    ...deafIntake,
   });
   const cpu = process.cpuUsage();
   line.open(

@@ -1,10 +1,9 @@
 import { shownWh } from "../house/energy-counters.ts";
 import type { House } from "../house/house.ts";
 import { ModbusRefusal, type ModbusUnit } from "./modbus-tcp-server.ts";
+import { sunspecBase, sunspecHead } from "./sunspec-head.ts";
 
-const base = 40_000;
-/** Words of the common model and of the single-phase inverter, without id and length. */
-const commonWords = 66;
+/** Words of the single-phase inverter, without id and length. */
 const inverterWords = 50;
 const gridV = 231;
 const notImplemented = 0xffff;
@@ -19,7 +18,7 @@ export function sunspecInverter(house: House, serial: string, catchUp: () => voi
     readHoldings(address, count) {
       catchUp();
       const image = inverterImage(house, serial);
-      const start = (address - base) * 2;
+      const start = (address - sunspecBase) * 2;
       if (start < 0 || start + count * 2 > image.length) throw new ModbusRefusal(2);
       return image.subarray(start, start + count * 2);
     },
@@ -27,20 +26,7 @@ export function sunspecInverter(house: House, serial: string, catchUp: () => voi
 }
 
 function inverterImage(house: House, serial: string): Buffer {
-  const words: number[] = [];
-  const text = (value: string, length: number): void => {
-    const padded = Buffer.alloc(length * 2);
-    padded.write(value, "latin1");
-    for (let at = 0; at < length; at++) words.push(padded.readUInt16BE(at * 2));
-  };
-  text("SunS", 2);
-  words.push(1, commonWords);
-  text("Smart-MLA", 16);
-  text("Simulated inverter", 16);
-  text("", 8);
-  text("1", 8);
-  text(serial, 16);
-  words.push(1, 0);
+  const words = sunspecHead("Simulated inverter", serial);
   words.push(101, inverterWords);
   const model = Array.from({ length: inverterWords }, () => notImplemented);
   const powerW = house.power().solar;

@@ -1,13 +1,12 @@
 import { batteryPercent, batteryRatedW, tellBattery } from "../house/house-battery.ts";
 import type { House } from "../house/house.ts";
 import { ModbusRefusal, type ModbusUnit } from "./modbus-tcp-server.ts";
+import { commonWords, sunspecBase, sunspecHead } from "./sunspec-head.ts";
 
-const base = 40_000;
-const commonWords = 66;
 const storageWords = 24;
 const [none, noScale] = [0xffff, 0x8000];
 /** First word of model 124, its id; and words by their offset from it. */
-const storage = base + 2 + 2 + commonWords;
+const storage = sunspecBase + 2 + 2 + commonWords;
 const at = { wChaMax: 2, storCtlMod: 5, chaState: 8, outWRte: 12, inWRte: 13, revertS: 15, chaGriSet: 17 };
 /** Counts of 100 %, which all have a scale of -2. */
 const full = 10_000;
@@ -43,7 +42,7 @@ export function sunspecStorage(house: House, serial: string, catchUp: () => void
       // It has gone back to its own way by itself.
       if (battery?.toldW === null) written.set(at.storCtlMod, 0);
       const image = storageImage(serial, battery ? batteryPercent(battery) : 0, word);
-      const start = (address - base) * 2;
+      const start = (address - sunspecBase) * 2;
       if (start < 0 || start + count * 2 > image.length) throw new ModbusRefusal(2);
       return image.subarray(start, start + count * 2);
     },
@@ -58,20 +57,7 @@ export function sunspecStorage(house: House, serial: string, catchUp: () => void
 }
 
 function storageImage(serial: string, percent: number, word: (offset: number) => number): Buffer {
-  const words: number[] = [];
-  const text = (value: string, length: number): void => {
-    const padded = Buffer.alloc(length * 2);
-    padded.write(value, "latin1");
-    for (let place = 0; place < length; place++) words.push(padded.readUInt16BE(place * 2));
-  };
-  text("SunS", 2);
-  words.push(1, commonWords);
-  text("Smart-MLA", 16);
-  text("Simulated battery", 16);
-  text("", 8);
-  text("1", 8);
-  text(serial, 16);
-  words.push(1, 0);
+  const words = sunspecHead("Simulated battery", serial);
   const model = [124, storageWords, ...Array.from({ length: storageWords }, () => 0)];
   for (const offset of [6, 14, 16]) model[offset] = none;
   // ChaState, and the percents, in hundredths.

@@ -20,6 +20,18 @@ export const boiler: Resource = {
   maxImportW: 17_250,
 };
 
+/** A heat pump that may be held off for an hour and a half. */
+export const heatPump: Resource = {
+  ...boiler,
+  resource: "heat_pump",
+  operationModes: [
+    { id: "off", powerW: 0 },
+    { id: "on", powerW: 2500 },
+  ],
+  failsafeMode: "on",
+  demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 },
+};
+
 /** A car that needs so much by seven, with any power that its charger has. */
 export const carWanting = (energyWh: number): Resource => ({
   ...boiler,

@@ -5,7 +5,7 @@ import { exchangeStore } from "../../agent/store/exchange-store.ts";
 import { openDatabase } from "../../agent/store/open-database.ts";
 import { askedAgent } from "../../cli/ask-agent.ts";
 import { iso } from "../../core/clock/clock.ts";
-import type { OwnTrade } from "../../core/message/exchange-http.ts";
+import { exchangeAddress, ownTrade } from "../agent/exchange/own-trade.ts";
 import { midnightMs } from "../aggregator/rows.ts";
 import { peer } from "../fake/peer.ts";
 import { until } from "../fake/until.ts";
@@ -14,28 +14,14 @@ import { batteryHome } from "./battery-home.ts";
 const [mosquitto, openssl] = [peer("mosquitto"), peer("openssl")];
 const site = "gw-trader";
 const quarterMs = 900_000;
-const address = `0x${"ee".repeat(20)}`;
-const hash = (of: number): string => `0x${of.toString(16).padStart(64, "0")}`;
-
-const trade = (number: number, side: "buy" | "sell", quarter: number, wh: number): OwnTrade => ({
-  hash: hash(number),
-  side,
-  record: null,
-  trade: {
-    v: 1,
-    exchange: address,
-    clearedAt: iso(midnightMs - quarterMs),
-    start: iso(midnightMs + quarter * quarterMs),
-    end: iso(midnightMs + (quarter + 1) * quarterMs),
-    sellOrder: hash(1000 + number),
-    buyOrder: hash(2000 + number),
-    sellZone: "grid",
-    buyZone: "grid",
+const trade = (number: number, side: "buy" | "sell", quarter: number, wh: number) =>
+  ownTrade(number, {
+    startMs: midnightMs + quarter * quarterMs,
+    clearedMs: midnightMs - quarterMs,
+    side,
     wh,
     price: "350000",
-    fee: "10000",
-  },
-});
+  });
 const steps = Array.from({ length: 96 }, () => 0);
 
 /** What the home has traded before: 2 kW out of its battery for half an hour, and 2 kW more than it draws for another. */
@@ -79,7 +65,7 @@ it.skipIf(!mosquitto || !openssl)(
             passphrase_file: "passphrase",
             agreement_file: "agreement.json",
             chain_id: 31_337,
-            contract: address,
+            contract: exchangeAddress,
             rpc_url: "http://127.0.0.1:1",
           },
           exchange: { url: "http://127.0.0.1:1", name: site, agreement_file: "exchange.json" },

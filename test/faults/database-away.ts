@@ -1,11 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { atLeast, atMost, type Claim } from "../../bench/report.ts";
-import { residentMiB } from "../../bench/process-usage.ts";
 import { until } from "../fake/until.ts";
-import { rowsAtOnce, workerRig } from "./worker-rig.ts";
+import { loadedWorkers } from "./loaded-workers.ts";
+import { rowsAtOnce } from "./worker-rig.ts";
 
-const workers = 2;
-const warmUpMs = 5000;
 const backMs = 60_000;
 
 /**
@@ -13,18 +11,10 @@ const backMs = 60_000;
  * longer than its lease: nothing that was receipted is lost, all comes in the end, and memory stays bounded.
  */
 export async function databaseAway(options: { awayS: number; mosquitto: string; openssl: string }): Promise<Claim[]> {
-  const rig = await workerRig({ workers, ...options });
-  await using opened = new AsyncDisposableStack();
-  opened.defer(() => rig.stop());
-  const memoryMiB = (): number => Math.max(...Array.from({ length: workers }, (_, index) => residentMiB(rig.team.pid(index))));
-  await delay(warmUpMs);
-  const before = memoryMiB();
+  await using loaded = await loadedWorkers(options);
+  const { rig } = loaded;
   await rig.database.kill();
-  let most = 0;
-  for (let second = 0; second < options.awayS; second++) {
-    await delay(1000);
-    most = Math.max(most, memoryMiB());
-  }
+  const moreMiB = await loaded.lives(options.awayS);
   const waited = rig.waiting();
   await rig.database.start();
   await until("receipts come again", () => rig.waiting() < waited / 2, backMs).catch(() => undefined);
@@ -34,7 +24,7 @@ export async function databaseAway(options: { awayS: number; mosquitto: string; 
   await rig.team.stop(0, "SIGCONT");
   return [
     ...(await rig.judge(`database-away, ${options.awayS} s, a restart of the broker, a worker asleep`)),
-    atMost("database-away: memory of a worker above that before, MiB", most - before, 150),
+    atMost("database-away: memory of a worker above that before, MiB", moreMiB, 150),
     atLeast("database-away: rows that waited when it came back (at least)", waited, rowsAtOnce * 6 * options.awayS),
   ];
 }

@@ -4,6 +4,7 @@ import { openStore } from "../../aggregator/store/open-store.ts";
 import { fakeClock } from "../../core/clock/fake-clock.ts";
 import type { Receipt } from "../../core/message/measurements.ts";
 import { rejections } from "../../core/rejections.ts";
+import { deafIntake } from "../fake/deaf-intake.ts";
 import { silentLog } from "../fake/silent-log.ts";
 
 /**
@@ -32,13 +33,7 @@ const inbound = intake({
   clock,
   log,
   rejections: rejections(log, () => 0),
-  onState: () => undefined,
-  onResource: () => undefined,
-  onStatus: () => undefined,
-  onTraded: () => undefined,
-  onAnswer: () => undefined,
-  onSlots: () => undefined,
-  onSettlement: () => Promise.resolve(),
+  ...deafIntake,
 });
 const all = Number(messages) * rowsEach;
 while (receipted < all) {

@@ -5,36 +5,16 @@ import { tradesReport } from "../../../agent/publish/trades-report.ts";
 import { consentStore } from "../../../agent/store/consent-store.ts";
 import { exchangeStore } from "../../../agent/store/exchange-store.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
-import type { OwnTrade } from "../../../core/message/exchange-http.ts";
 import { Traded } from "../../../core/message/traded.ts";
 import { openStore } from "../../fake/open-store.ts";
 import { silentLog } from "../../fake/silent-log.ts";
+import { ownTrade } from "../exchange/own-trade.ts";
 
 const nowMs = Date.parse("2026-06-10T10:05:00Z");
 const slotMs = Date.parse("2026-06-10T11:00:00Z");
 const at = (ms: number): string => new Date(ms).toISOString();
-const hash = (of: number): string => `0x${of.toString(16).padStart(64, "0")}`;
-const address = `0x${"ee".repeat(20)}`;
-
-const tradeOf = (number: number, startMs: number, side: "buy" | "sell", wh: number): OwnTrade => ({
-  hash: hash(number),
-  side,
-  record: null,
-  trade: {
-    v: 1,
-    exchange: address,
-    clearedAt: at(nowMs),
-    start: at(startMs),
-    end: at(startMs + 900_000),
-    sellOrder: hash(1000 + number),
-    buyOrder: hash(2000 + number),
-    sellZone: "grid",
-    buyZone: "grid",
-    wh,
-    price: "150000",
-    fee: "10000",
-  },
-});
+const tradeOf = (number: number, startMs: number, side: "buy" | "sell", wh: number) =>
+  ownTrade(number, { startMs, clearedMs: nowMs, side, wh, price: "150000" });
 
 async function house() {
   const db = openStore();

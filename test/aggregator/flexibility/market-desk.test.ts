@@ -149,21 +149,14 @@ it("takes back what it has offered when a home of it is away, and offers again w
   expect(one.revoked()).toHaveLength(1);
 });
 
+/** An operator pauses a home until they say otherwise. */
+async function pause({ store, desk, clock }: Awaited<ReturnType<typeof market>>, name: string): Promise<void> {
+  await store.addWord({ word: "pause", scope: { kind: "home", name }, atMs: clock.now(), untilMs: null, limitW: null });
+  await desk.followOperators();
+}
+
 it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>([
-  [
-    "its operator has paused it",
-    async ({ store, desk, clock }) => {
-      const word = {
-        word: "pause" as const,
-        scope: { kind: "home" as const, name: "gw-0" },
-        atMs: clock.now(),
-        untilMs: null,
-        limitW: null,
-      };
-      await store.addWord(word);
-      await desk.followOperators();
-    },
-  ],
+  ["its operator has paused it", (one) => pause(one, "gw-0")],
   [
     "it does not sign what it is supplied with",
     async ({ state, desk }) => {
@@ -193,20 +186,7 @@ it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>
     ({ store }) => store.saveStatus("gw-0", overridden(iso((day[0]?.startMs ?? 0) - 1))),
   ],
   ["what safety does", ({ store }) => store.saveStatus("gw-0", overridden(null, "safety"))],
-  [
-    "a word of an operator about another home",
-    async ({ store, desk, clock }) => {
-      const word = {
-        word: "pause" as const,
-        scope: { kind: "home" as const, name: "gw-9" },
-        atMs: clock.now(),
-        untilMs: null,
-        limitW: null,
-      };
-      await store.addWord(word);
-      await desk.followOperators();
-    },
-  ],
+  ["a word of an operator about another home", (one) => pause(one, "gw-9")],
   [
     "a home that is away for a moment",
     async ({ desk }) => {

@@ -5,6 +5,7 @@ import { signConsent } from "../../../core/consent.ts";
 import { createControlKey } from "../../../core/envelope.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { rejections } from "../../../core/rejections.ts";
+import { deafIntake } from "../../fake/deaf-intake.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { boiler, planOf, statusOf } from "../plans.ts";
 import { message, midnightMs, sampleItem, scratchStore, slotItem } from "../rows.ts";
@@ -272,13 +273,7 @@ it("gives receipts of a run numbers that rise, whichever worker sends them and w
       clock,
       log: silentLog(),
       rejections: rejections(silentLog(), () => 0),
-      onState: () => undefined,
-      onResource: () => undefined,
-      onStatus: () => undefined,
-      onTraded: () => undefined,
-      onAnswer: () => undefined,
-      onSlots: () => undefined,
-      onSettlement: async () => undefined,
+      ...deafIntake,
     });
   const [ahead, behind] = [worker(fakeClock(midnightMs + 5000)), worker(fakeClock(midnightMs))];
   for (const [at, inbound] of [behind, ahead, behind, behind, ahead].entries()) {

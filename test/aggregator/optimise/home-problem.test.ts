@@ -1,11 +1,10 @@
 import { expect, it } from "vitest";
 import type { InstructionList } from "../../../core/message/instruction.ts";
-import type { Resource } from "../../../core/message/resource.ts";
 import { homeProblem } from "../../../aggregator/optimise/home-problem.ts";
 import { deadlineNeed } from "../../../agent/plan/needs.ts";
 import { priceBook } from "../../../planner/price-book.ts";
 import { exampleSeries } from "../../settlement/fixture.ts";
-import { boiler } from "../plans.ts";
+import { boiler, heatPump } from "../plans.ts";
 import { midnightMs, quarterMs } from "../rows.ts";
 
 const book = priceBook([exampleSeries()]);
@@ -59,16 +58,6 @@ it("trades move no load, only the point from which the tariff counts", () => {
 });
 
 it("takes what may only be held off for free behind the end of its list", () => {
-  const heatPump: Resource = {
-    ...boiler,
-    resource: "heat_pump",
-    operationModes: [
-      { id: "off", powerW: 0 },
-      { id: "on", powerW: 2500 },
-    ],
-    failsafeMode: "on",
-    demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 },
-  };
   const at = (quarter: number): string => new Date(midnightMs + quarter * quarterMs).toISOString();
   const list: InstructionList = {
     plan: "00000000-0000-4000-8000-000000000001",

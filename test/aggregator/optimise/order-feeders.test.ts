@@ -4,22 +4,11 @@ import { instructedW } from "../../../aggregator/optimise/resource-modes.ts";
 import type { KeptOrder } from "../../../aggregator/store/flex-order-store.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import type { Resource } from "../../../core/message/resource.ts";
-import { boiler, statusOf } from "../plans.ts";
+import { boiler, heatPump, statusOf } from "../plans.ts";
 import { midnightMs, quarterMs } from "../rows.ts";
 import { describeHomes, elm, feederDesk, homesOf } from "./feeder-desk.ts";
 
 const hourMs = 3_600_000;
-/** It may be held off for an hour and a half. */
-const heatPump: Resource = {
-  ...boiler,
-  resource: "heat_pump",
-  operationModes: [
-    { id: "off", powerW: 0 },
-    { id: "on", powerW: 2500 },
-  ],
-  failsafeMode: "on",
-  demand: { kind: "block", maxBlockS: 5400, minFreeS: 5400 },
-};
 const limitW = 12_000;
 const sites = homesOf(4);
 
