@@ -2,8 +2,6 @@ import { setImmediate } from "node:timers/promises";
 import { iso } from "../../core/clock/clock.ts";
 import type { Slot } from "../../core/slots.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
-import { habits } from "../forecast/habits.ts";
-import { netLoads } from "../forecast/net-loads.ts";
 import { feedersOf, seedOf, type CommunityPlannerOptions } from "../optimise/community-planner.ts";
 import type { GroupMember } from "../optimise/group-home.ts";
 import { readHome } from "../optimise/read-home.ts";
@@ -40,11 +38,10 @@ const mostTold = 1000;
 export function feederPortfolio(
   options: Pick<
     CommunityPlannerOptions,
-    "store" | "prices" | "control" | "attendance" | "contracts" | "uuid" | "slotMinutes" | "clock" | "log"
+    "store" | "loads" | "habits" | "prices" | "control" | "attendance" | "contracts" | "uuid" | "slotMinutes" | "clock" | "log"
   > & { feeders: readonly FeederConfig[]; fewestInThread: number; signal: AbortSignal },
 ): FeederPortfolio {
-  const { store, prices, slotMinutes, control, clock, log } = options;
-  const [loads, known] = [netLoads(store), habits(store)];
+  const { prices, slotMinutes, control, clock, log } = options;
   const told = new Set<string>();
   const thread = roundThread();
   options.signal.addEventListener("abort", () => void thread.close());
@@ -68,12 +65,7 @@ export function feederPortfolio(
       const members: GroupMember[] = [];
       const relied: Reliance[] = [];
       for (const site of sites) {
-        const home = await readHome(site, input, {
-          ...options,
-          loads,
-          habits: known,
-          isFree: control.wordFor(site) === null,
-        });
+        const home = await readHome(site, input, { ...options, isFree: control.wordFor(site) === null });
         members.push({ problem: home.problem, seed: seedOf(site) });
         const reliance = relianceOf(home, first.startMs);
         if (reliance.resources.length > 0) relied.push(reliance);

@@ -13,8 +13,8 @@ import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Fence } from "../store/lease-store.ts";
 import { type FeederGroup, limitAt } from "./feeder-groups.ts";
-import { habits } from "../forecast/habits.ts";
-import { netLoads } from "../forecast/net-loads.ts";
+import type { Habits } from "../forecast/habits.ts";
+import type { NetLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
 import type { HomeWatch } from "./home-watch.ts";
 import { limitLedger } from "./limit-ledger.ts";
@@ -28,6 +28,9 @@ import { isAsked, readHome, type ReadHome } from "./read-home.ts";
 /** Parts that the planner works with. */
 export interface CommunityPlannerOptions {
   store: AggregatorStore;
+  /** What homes do by their history, read once for all who plan them. */
+  loads: NetLoads;
+  habits: Habits;
   prices: PriceBook;
   give: Dispatcher["give"];
   control: Control;
@@ -72,10 +75,8 @@ const staggerMs = 50;
  * is a group without any: nothing is shared, and nothing of it is kept for the next time.
  */
 export function communityPlanner(options: CommunityPlannerOptions): (group: FeederGroup) => Promise<void> {
-  const { store, prices, control, clock, log } = options;
+  const { store, prices, control, clock, log, loads, habits } = options;
   const ledger = limitLedger(store, log);
-  const loads = netLoads(store);
-  const known = habits(store);
   const reserve = limitReserve(options.reserveQuantile);
   const errors = planErrors(store, reserve);
   const tellMissed = missedDemands(log);
@@ -93,12 +94,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     await using room = await options.open(group);
     const homes: Omit<ReadHome, "problem">[] = [];
     for (const site of group.sites) {
-      const { problem, ...home } = await readHome(site, input, {
-        ...options,
-        loads,
-        habits: known,
-        isFree: control.wordFor(site) === null,
-      });
+      const { problem, ...home } = await readHome(site, input, { ...options, isFree: control.wordFor(site) === null });
       homes.push(home);
       await room.add({ problem, seed: seedOf(site) });
       // What is read of thousands of homes must not keep the rest of the process waiting.
@@ -145,7 +141,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     }
     if (clock.monotonicMs() - errorsToldMs >= errorsMs) {
       errorsToldMs = clock.monotonicMs();
-      options.watch?.foretold({ ...loads.errors(), ...known.errors() });
+      options.watch?.foretold({ ...loads.errors(), ...habits.errors() });
     }
     const saidSlots = slots.filter(({ startMs }) => startMs < nowMs + saidMs);
     const wattsOf = new Map<string, Float32Array>();

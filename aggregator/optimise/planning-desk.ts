@@ -10,6 +10,8 @@ import { dispatcher } from "../dispatch/dispatcher.ts";
 import { oneAtATime } from "../dispatch/one-at-a-time.ts";
 import { operatorFollower } from "../dispatch/operator-follower.ts";
 import type { Send } from "../dispatch/sender.ts";
+import { habits } from "../forecast/habits.ts";
+import { netLoads } from "../forecast/net-loads.ts";
 import { feederPortfolio, type FeederPortfolio } from "../flexibility/feeder-portfolio.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
@@ -104,8 +106,10 @@ export function planningDesk(options: {
   });
   const threads = options.threads > 0 ? planningThreads(options.threads) : null;
   signal.addEventListener("abort", () => void threads?.close());
+  const history = { loads: netLoads(store), habits: habits(store) };
   const planGroup = communityPlanner({
     ...options,
+    ...history,
     open: async ({ feeders: { length }, sites: { length: homes } }) =>
       threads && (length > 0 ? homes : loneHomes) >= fewestInThreads
         ? await threads.open(homes)
@@ -246,6 +250,7 @@ export function planningDesk(options: {
         .forEach(planSoon),
     portfolio: feederPortfolio({
       ...options,
+      ...history,
       control,
       attendance,
       fewestInThread: options.threads > 0 ? fewestInThreads : Infinity,
