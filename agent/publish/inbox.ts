@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import { EnvelopeType, verifyEnvelope, type Envelope, type PinnedKeys } from "../../core/envelope.ts";
+import { Receipt } from "../../core/message/measurements.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import type { ControlStore } from "../store/control-store.ts";
 import type { Arrival } from "./mqtt-link.ts";
@@ -32,6 +33,11 @@ export interface Inbox {
 /** Messages, and their characters in all, that may wait to be verified; a flood costs a number, not memory. */
 const mostPending = 500;
 const mostPendingLength = 2 * 1024 * 1024;
+/** Topics, and runs on the topic of receipts, whose newest message is remembered; a house has some dozens. */
+const mostPlaces = 1000;
+
+/** Runs are receipted side by side, maybe by several workers: the number of one says nothing of another's. */
+const runOf = (type: EnvelopeType, body: unknown): string => (type === "receipt" && Receipt.safeParse(body).data?.boot) || "";
 
 /** Which kind of message a downward topic carries. */
 export function envelopeTypeOf(rest: string): EnvelopeType | undefined {
@@ -56,9 +62,14 @@ export function openInbox(options: InboxOptions): Inbox {
   // These numbers stay in memory, as a write for each would wear the card: a heartbeat says nothing after 180 s, and an old
   // receipt says again of rows that they are stored, which stays true.
   const inMemory = new Set<EnvelopeType>(["heartbeat", "receipt"]);
-  const newest = new Map<string, number>();
-  /** Hash of what was applied last, by key and topic. */
-  const applied = new Map<string, string>();
+  /** What was applied last in this run of the agent; that of the longest ago first. */
+  const applied = new Map<string, { seq: number; hash: string }>();
+  const apply = (place: string, seq: number, hash: string): void => {
+    applied.delete(place);
+    applied.set(place, { seq, hash });
+    const [oldest = place] = applied.keys();
+    if (applied.size > mostPlaces) applied.delete(oldest);
+  };
   const accept = async (arrival: Arrival): Promise<void> => {
     const type = envelopeTypeOf(arrival.rest);
     const handle = type && options.handlers[type];
@@ -70,16 +81,15 @@ export function openInbox(options: InboxOptions): Inbox {
       nowMs: options.clock.now(),
     });
     const hash = createHash("sha256").update(arrival.text).digest("hex");
-    const last = inMemory.has(type) ? undefined : options.store.lastSeen(envelope.kid, arrival.topic);
-    const place = `${envelope.kid} ${arrival.topic}`;
-    if (applied.get(place) === hash) return;
-    const lastSeq = inMemory.has(type) ? newest.get(place) : last?.seq;
-    const repeat = last !== undefined && envelope.seq === last.seq && hash === last.hash;
-    if (lastSeq !== undefined && envelope.seq <= lastSeq && !repeat)
-      throw new AppError("envelope-old-seq", `number ${envelope.seq} on ${arrival.topic} is not above ${lastSeq}`);
-    if (inMemory.has(type)) newest.set(place, envelope.seq);
-    else if (!repeat) options.store.see(envelope.kid, arrival.topic, envelope.seq, hash);
-    applied.set(place, hash);
+    const place = [envelope.kid, arrival.topic, runOf(type, envelope.body)].join(" ");
+    const here = applied.get(place);
+    if (here?.hash === hash) return;
+    const last = inMemory.has(type) ? here : options.store.lastSeen(envelope.kid, arrival.topic);
+    const repeat = envelope.seq === last?.seq && hash === last.hash;
+    if (last && envelope.seq <= last.seq && !repeat)
+      throw new AppError("envelope-old-seq", `number ${envelope.seq} on ${arrival.topic} is not above ${last.seq}`);
+    if (!inMemory.has(type) && !repeat) options.store.see(envelope.kid, arrival.topic, envelope.seq, hash);
+    apply(place, envelope.seq, hash);
     await handle(envelope.body, { rest: arrival.rest, envelope });
   };
   let queue: Promise<void> = Promise.resolve();

@@ -210,6 +210,30 @@ it("keeps the numbers of receipts in memory alone, and refuses an old one all th
   expect(store.lastSeen("k1", "sma/1/agg/gw-1/dn/receipt")).toBeUndefined();
 });
 
+it("counts the numbers of receipts by run: workers answer runs side by side", async () => {
+  const { open, signed } = inboxOf();
+  const { take, taken, counts } = open();
+  const of = (run: number) => ({ boot: `0b7d4c1e-4d7e-4c0a-9a58-1c5d1f0e7a0${run}`, seq: 1 });
+  for (const [seq, run] of [
+    [5, 1],
+    [5, 2],
+    [4, 3],
+    [4, 2],
+    [6, 1],
+  ] as const)
+    await take(await signed(seq, of(run), "receipt"), "receipt");
+  expect([taken.length, counts()]).toEqual([4, { "envelope-old-seq": 1 }]);
+});
+
+it("remembers so many places only: of the longest ago a receipt is heard once more, which changes nothing", async () => {
+  const { open, signed } = inboxOf();
+  const { take, taken, counts } = open();
+  const boots = Array.from({ length: 1001 }, (_, run) => `0b7d4c1e-4d7e-4c0a-9a58-${String(run).padStart(12, "0")}`);
+  const texts = await Promise.all(boots.map((boot) => signed(1, { boot, seq: 1 }, "receipt")));
+  for (const text of [...texts, texts[1000] ?? "", texts[0] ?? ""]) await take(text, "receipt");
+  expect([taken.length, counts()]).toEqual([1002, {}]);
+});
+
 it("is done with what it took when it is closed, and takes nothing after", async () => {
   const { open, signed } = inboxOf();
   const { take, taken, counts, close } = open();
