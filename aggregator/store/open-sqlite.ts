@@ -47,7 +47,7 @@ export async function openSqlite(file: string, onQuery?: OnQuery): Promise<OpenS
   }
   if (database.pragma("synchronous", { simple: true }) !== 2)
     throw new AppError("store-not-durable", `database ${file} did not take synchronous=FULL`);
-  const db = new Kysely<Tables>({ dialect: new PatientSqlite({ database }), ...timed(onQuery) });
+  const db = new Kysely<Tables>({ dialect: new PatientSqlite(database), ...timed(onQuery) });
   try {
     await migrate(db, engine, file);
   } catch (cause) {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { CompiledQuery, type DatabaseConnection, SqliteDialect, type SqliteDialectConfig, SqliteDriver } from "kysely";
+import type { Database } from "better-sqlite3";
+import { CompiledQuery, type DatabaseConnection, SqliteDialect, SqliteDriver } from "kysely";
 
 /** So long is waited for the lock of a database that another program writes. */
 const mostMs = 60_000;
@@ -12,20 +13,26 @@ const immediately = CompiledQuery.raw("begin immediate");
  * within it can meet another's.
  */
 export class PatientSqlite extends SqliteDialect {
-  readonly #config: SqliteDialectConfig;
+  readonly #database: Database;
 
-  constructor(config: SqliteDialectConfig) {
-    super(config);
-    this.#config = config;
+  constructor(database: Database) {
+    super({ database });
+    this.#database = database;
   }
 
   override createDriver(): SqliteDriver {
-    return new PatientDriver(this.#config);
+    return new PatientDriver(this.#database);
   }
 }
 
 class PatientDriver extends SqliteDriver {
+  readonly #database: Database;
   #patient: DatabaseConnection | undefined;
+
+  constructor(database: Database) {
+    super({ database });
+    this.#database = database;
+  }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     const connection = await super.acquireConnection();
@@ -38,6 +45,11 @@ class PatientDriver extends SqliteDriver {
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(immediately);
+  }
+
+  /** A full or broken disk ends a transaction by itself; to say then that there is none would hide why. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#database.inTransaction) await super.rollbackTransaction(connection);
   }
 }
 

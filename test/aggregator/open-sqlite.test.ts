@@ -2,7 +2,9 @@ import Database from "better-sqlite3";
 import { statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { sql } from "kysely";
 import { errorCode } from "../../core/app-error.ts";
+import { openSqlite } from "../../aggregator/store/open-sqlite.ts";
 import { openStore } from "../../aggregator/store/open-store.ts";
 import { holdDatabase } from "../fake/hold-database.ts";
 import { scratch } from "../fake/scratch.ts";
@@ -64,4 +66,14 @@ it("waits for another program that has the lock, single statements and transacti
   await Promise.all(writing);
   expect([await store.itemCounts(), (await store.plans("a")).length]).toEqual([[{ site: "a", rows: 1 }], 1]);
   await store.close();
+});
+
+it("says that the disk is full, and not that a transaction which that ended is no more", async () => {
+  const { db } = await openSqlite(join(scratch("full"), "data.db"));
+  await sql`pragma max_page_count = 1`.execute(db);
+  const status = { site: "a", resource: "boiler", body: "x".repeat(100_000) };
+  const filling = db.transaction().execute((tx) => tx.insertInto("status").values(status).execute());
+  expect(await filling.catch(({ code }: { code: unknown }) => code)).toBe("SQLITE_FULL");
+  expect(await db.selectFrom("status").select("site").execute()).toEqual([]);
+  await db.destroy();
 });

@@ -27,6 +27,8 @@ const delivery = await startDelivery(JSON.parse(json) as DeliveryFiles, { clock,
 const { outbox, db } = delivery;
 const store = meterStore(db);
 writeSync(1, `${outbox.boot} 0\n`);
+// Silent from here on, it would not notice that whoever started it is gone.
+process.stdin.resume().once("end", () => process.exit(1));
 if (mode === "drain") {
   while (outbox.size() > 0) await new Promise((resolve) => setTimeout(resolve, 20));
   await delivery.stop();

@@ -15,6 +15,7 @@ import type { DeliveryFiles } from "./delivery.ts";
 const agent = fileURLToPath(new URL("ingesting-agent.ts", import.meta.url));
 const site = "gw-kill";
 const longestRunMs = 700;
+/** Less than what a home waits before it sends again: where a receipt goes astray, that shows. */
 const drainMs = 60_000;
 
 /**
@@ -41,7 +42,8 @@ export async function killNine(options: { kills: number; seed: number; mosquitto
   /** Rows committed by each run, as it said. */
   const committed = new Map<string, number>();
   const run = async (mode: "ingest" | "drain", endWithinMs: number): Promise<NodeJS.Signals | null> => {
-    const child = spawn(process.execPath, [agent, JSON.stringify(files), mode], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [agent, JSON.stringify(files), mode], { stdio: ["pipe", "pipe", "inherit"] });
+    child.stdin.on("error", () => undefined);
     using late = new DisposableStack();
     late.defer(() => void child.kill("SIGKILL"));
     let said = "";

@@ -87,12 +87,13 @@ it("goes on after kill -9 without its counters falling behind any telegram sent"
   const clock = await clockServer();
   const stateFile = join(folder(), "house.json");
   const code = `
+    process.stdin.resume().once("end", () => process.exit(1));
     const { runHouse } = await import(${JSON.stringify(join(import.meta.dirname, "../../simulator/run-house.ts"))});
     const quiet = () => undefined;
     await runHouse({ name: "h2", seed: 2, clockUrl: ${JSON.stringify(clock.url)}, stateFile: ${JSON.stringify(stateFile)},
       log: { debug: quiet, info: quiet, warn: quiet, error: console.error }, signal: new AbortController().signal, say: console.log });`;
   const start = async () => {
-    const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", code], { stdio: ["pipe", "pipe", "inherit"] });
     onTestFinished(() => void child.kill("SIGKILL"));
     const lines: Said[] = [];
     createInterface(child.stdout).on("line", (line) => lines.push(JSON.parse(line) as Said));
