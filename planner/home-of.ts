@@ -8,6 +8,8 @@ import { series, type SeriesInput } from "./series.ts";
 
 /** Wishes are worth so many times the dearest kWh of the problem: money never buys them off. */
 const wishFactor = 100;
+/** A watt beyond the fuse weighs as much as so many watts of wishes. */
+const fuseFactor = 100;
 /** Money per Wh that counts as the dearest where all prices are nothing. */
 const leastPrice = 1e-4;
 
@@ -78,8 +80,10 @@ export function homeOf(problem: Problem): Home {
     exportLimitWh: watts(problem.grid.export_limit_w, "grid.export_limit_w"),
     traded: traded ?? null,
     capacity: capacity ? { pricePerW: capacity.price_per_kw / 1000, alreadyW: capacity.already_peak_w } : null,
-    // A Wh of heat may mend a wish in every slot that follows; the fuse stands above them together.
-    gridPenalty: shortfallPrice * 4 * slots,
+    wishPrice: shortfallPrice,
+    // A Wh of heat may mend a wish in every slot that follows, and an appliance that is a few watts too large one of its thousands:
+    // the fuse stands above them together.
+    gridPenalty: shortfallPrice * 4 * slots * fuseFactor,
     devices: problem.appliances.map((one, index) => {
       const path = `appliances.${index} (${one.name})`;
       return deviceOf(one, { hours, shortfallPrice, path, notes, series: figures, slotOf: (when, at) => slotOf(when, at) });

@@ -84,6 +84,8 @@ export interface Home {
   traded: TradedEnergy | null;
   /** Money per W above alreadyW. */
   capacity: { pricePerW: number; alreadyW: number } | null;
+  /** Money for each Wh that a wish lacks, where the problem says nothing else of it. */
+  wishPrice: number;
   /** Money for each Wh beyond a limit of the grid: above every wish. */
   gridPenalty: number;
   devices: Device[];

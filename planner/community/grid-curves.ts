@@ -8,8 +8,6 @@ import type { Ask, Pull } from "./party.ts";
 export interface Surcharge extends Pick<Ask<unknown>, "price" | "most" | "least" | "pull"> {
   /** Money for each Wh beyond the room. */
   beyond: number;
-  /** Money for each Wh beyond the home's own limits, on top of the home's own: as much more as a firm room weighs more. */
-  fuse: number;
 }
 
 /** How a slot's energy crosses the meter under an ask. */
@@ -51,14 +49,14 @@ export function gridCurves(home: Home, ask: Surcharge): CostCurves {
   });
 }
 
-function crossed(home: Home, { price, most, least, beyond, fuse, pull }: Surcharge, slot: number, wh: number): GridSlot {
+function crossed(home: Home, { price, most, least, beyond, pull }: Surcharge, slot: number, wh: number): GridSlot {
   const mostExport = home.exportLimitWh[slot] as number;
   // What goes beyond the home's own export limit is lost before it reaches the feeder.
   const gridWh = Math.max(wh, -mostExport);
   const over = Math.max(0, wh - (home.importLimitWh[slot] as number), -wh - mostExport);
   const money = gridMoney(home, slot, gridWh) + over * home.gridPenalty;
   const outside = Math.max(0, gridWh - (most[slot] as number), (least[slot] as number) - gridWh);
-  let merit = money + gridWh * (price[slot] as number) + (outside > 0 ? outside * beyond : 0) + over * fuse;
+  let merit = money + gridWh * (price[slot] as number) + (outside > 0 ? outside * beyond : 0);
   if (isPulled(pull, slot)) merit += pull.pricePerWh2 * (gridWh - (pull.towards[slot] as number)) ** 2;
   return { gridWh, money, merit };
 }

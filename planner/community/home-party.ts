@@ -51,8 +51,6 @@ const tieShare = 2e-6;
  */
 export function homeParty(home: Home, seed: number, room: HomeRoom): Party<HomePlan> {
   const slots = home.hours.length;
-  // See homeOf: what a Wh beyond the fuse costs is made of the price of a wish.
-  const wish = home.gridPenalty / (4 * slots);
   const checks = home.devices.map((device) => runCheck(device));
   const keepsRules = ({ flows }: HomePlan): boolean => flows.every((flow, index) => checks[index]?.(flow) ?? true);
   return {
@@ -64,12 +62,12 @@ export function homeParty(home: Home, seed: number, room: HomeRoom): Party<HomeP
   };
 
   function answerWith(ask: Ask<HomePlan>, weight: number): Answer<HomePlan> {
-    const surcharge = surchargeOf(home, ask, wish, weight);
+    const surcharge = surchargeOf(home, ask, weight);
     const from = ask.from?.flows ?? home.devices.map(() => idle(slots));
     const before = unchanged(ask.from, evaluated(home, from, surcharge));
     if (ask.effort === "keep") return before;
     const random = seededRandom(seed);
-    const tied = { ...surcharge, price: surcharge.price.map((price) => price + (random() - 0.5) * tieShare * wish) };
+    const tied = { ...surcharge, price: surcharge.price.map((price) => price + (random() - 0.5) * tieShare * home.wishPrice) };
     const options = { curves: gridCurves(home, tied), scratch: room.scratch };
     const flows = drain(descend(home, looksBy[ask.effort], peakOf(home, ask.from, surcharge), from, options));
     const after = evaluated(home, flows, surcharge);
@@ -93,15 +91,14 @@ function unchanged<Looked extends Answer<HomePlan>>(from: HomePlan | undefined, 
 }
 
 /** What is asked, without what would buy a wish off. */
-function surchargeOf(home: Home, ask: Ask<HomePlan>, wish: number, weight: number): Surcharge {
-  const most = wish * belowWishes;
+function surchargeOf(home: Home, ask: Ask<HomePlan>, weight: number): Surcharge {
+  const most = home.wishPrice * belowWishes;
   return {
     price: ask.price.map((price) => Math.max(-most, Math.min(most, price))),
     most: ask.most,
     least: ask.least,
-    // Below the fuse, which no limit of a feeder may overload.
-    beyond: ask.beyond === "firm" ? (home.gridPenalty * weight) / 2 : Math.min(ask.beyond, most),
-    fuse: ask.beyond === "firm" ? home.gridPenalty * (weight - 1) : 0,
+    // Above wishes that a Wh of heat mends in every slot that follows, and below the fuse, which no limit of a feeder may overload.
+    beyond: ask.beyond === "firm" ? home.wishPrice * 2 * home.hours.length * weight : Math.min(ask.beyond, most),
     ...(ask.pull && { pull: ask.pull }),
   };
 }

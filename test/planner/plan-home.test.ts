@@ -201,6 +201,18 @@ describe("planHome", () => {
     expect(outcome.shortfalls).toMatchObject([{ appliance: "car", kind: "below-minimum" }]);
   });
 
+  it("and starts nothing that is two watts too large for it, whatever is missed then", () => {
+    const outcome = plan({
+      slot_minutes: 15,
+      import_price_per_kwh: prices,
+      base_load_w: 2,
+      grid: { import_limit_w: 3000 },
+      appliances: [{ type: "deferrable", name: "heater", energy_wh: 500, power_w: 3000, on_off: true, from: 0, until: 6 }],
+    });
+    expect(outcome.slots.every((slot) => slot.import_wh <= 0.5)).toBe(true);
+    expect(outcome.shortfalls).toMatchObject([{ appliance: "heater" }]);
+  });
+
   it("keeps the plan in force at equal prices, and leaves it where another is clearly better", () => {
     const car = { type: "ev", name: "car", charge_max_w: 4000, energy_wh: 8000, ready_by: 6 };
     const previous = { car: [0, 4000, 0, 0, 4000, 0] };

@@ -31,6 +31,10 @@ const anyStreet = fc.record({
   prices: fc.array(fc.integer({ min: -3_000_000, max: 50_000_000 }), { minLength: slotCount, maxLength: slotCount }),
 });
 
+/** Its heater and what the house draws besides are just more than the fuse. */
+const twoWattsShort = { heaterWh: 500, carWh: 500, heaterW: 3000, minOnS: 0, minOffS: 0, maxImportW: 3000, baseW: 2, comes: 0 };
+const free = Array.from({ length: slotCount }, () => 0);
+
 const demandOf = ({ demand }: PlannedResource) => (demand.kind === "energy" ? demand : expect.fail());
 
 it(
@@ -131,7 +135,7 @@ it(
         const roomy = homes.every(({ maxImportW }) => maxImportW + 1 <= limitWPerHome);
         if (roomy) expect([result.curtailed, result.feeders]).toEqual([[], []]);
       }),
-      { numRuns: 12 },
+      { numRuns: 12, examples: [3001, 20_000].map((limitWPerHome) => [{ homes: [twoWattsShort], limitWPerHome, prices: free }]) },
     );
   },
 );
