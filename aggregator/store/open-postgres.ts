@@ -27,6 +27,9 @@ export async function openPostgres(
     max: mostConnections,
     // A burst of work waits for a free connection in this time, too.
     connectionTimeoutMillis: 60_000,
+    // A server that is gone without a word would be waited for without end.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 30_000,
     application_name: "smart-mla",
   });
   // A connection that breaks while it rests is replaced by the next that is asked for.

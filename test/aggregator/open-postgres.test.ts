@@ -56,6 +56,20 @@ describe.skipIf(programs === undefined)(`PostgreSQL${programs === undefined ? " 
     await store.close();
   });
 
+  it("asks a silent server whether it is still there", async () => {
+    const store = await open(server.database("silent"));
+    const port = server.port.toString(16).toUpperCase().padStart(4, "0");
+    // Columns: number, own address, other address, state, queues, timer (02: keepalive).
+    const timers = (): (string | undefined)[] =>
+      readFileSync("/proc/self/net/tcp", "utf8")
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/))
+        .filter(([, , other, state]) => other?.endsWith(`:${port}`) && state === "01")
+        .map(([, , , , , timer]) => timer?.slice(0, 2));
+    await until("each connection has a timer", () => timers().length > 0 && timers().every((timer) => timer === "02"));
+    await store.close();
+  });
+
   it("outlives a connection that breaks in the middle of work, between two statements: that work alone fails", async () => {
     const db = await openPostgres({ engine: "postgres", url: server.database("broken") });
     const work = db.transaction().execute(async (tx) => {
