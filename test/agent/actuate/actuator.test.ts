@@ -352,6 +352,8 @@ it("decides on while a device does not answer: the others follow, and the decisi
   let over = false;
   const first = actuator.apply(command(false, true)).then(() => (over = true));
   await until("the boiler was told", () => told.length === 1);
+  // Its patience begins when all commands are on their way.
+  await clock.advance(0);
   await clock.advance(2999);
   expect(over).toBe(false);
   await Promise.all([clock.advance(1), first]);
