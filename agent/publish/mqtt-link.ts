@@ -116,8 +116,10 @@ export function startMqttLink(options: {
         await publish("state", state("ready"), true);
         options.onConnect();
       } catch (error) {
+        // The connection went first: the next one subscribes again, and after a stop there is none.
+        if (!client.connected) return;
         log.warn({ error: errorMessage(error) }, "broker refused the subscription; reconnecting");
-        client.reconnect();
+        client.stream.destroy();
       }
     })();
   });

@@ -67,8 +67,11 @@ export function startBrokerLink(options: {
       .subscribeAsync([...options.filters], { qos: 1 })
       .then(options.onConnect)
       .catch((error: unknown) => {
+        // The connection went first: the next one subscribes again, and after a stop there is none.
+        if (!client.connected) return;
         log.warn({ error: errorMessage(error) }, "broker refused the subscription; reconnecting");
-        client.reconnect();
+        // Not by the library's own way to connect anew, which forgets what is not confirmed.
+        client.stream.destroy();
       });
   });
   client.on("close", () => {

@@ -25,18 +25,27 @@ export interface RawBroker {
   /** Packets of all connections in order: the first byte, and the rest after the length. */
   packets: { head: number; body: Buffer }[];
   write(bytes: Buffer): void;
+  /** Ends all connections. */
+  hangUp(): void;
 }
 
 /**
  * @param options.mostBytes the largest packet that it announces to take; a larger one ends the connection, as with Mosquitto
  * @param options.onSubscribed what it says right after each subscription
- * @param options.neverConfirms messages whose topic ends so
+ * @param options.ignoresSubscription true: the one of this number, counted from 1, has no answer; the connection may be ended
+ * @param options.confirms whether it confirms a message with this topic
  */
 export async function rawBroker(
-  options: { mostBytes?: number; onSubscribed?: (socket: Socket) => void; neverConfirms?: string } = {},
+  options: {
+    mostBytes?: number;
+    onSubscribed?: (socket: Socket) => void;
+    ignoresSubscription?: (number: number, socket: Socket) => boolean;
+    confirms?: (topic: string) => boolean;
+  } = {},
 ): Promise<RawBroker> {
   const packets: RawBroker["packets"] = [];
   const sockets: Socket[] = [];
+  let subscriptions = 0;
   const properties = options.mostBytes === undefined ? [] : [0x27, ...uint32(options.mostBytes)];
   const server = createServer((socket) => {
     sockets.push(socket);
@@ -55,7 +64,7 @@ export async function rawBroker(
         }
         const kind = head >> 4;
         if (kind === 1) socket.write(packet(0x20, Buffer.from([0, 0, properties.length, ...properties])));
-        if (kind === 8) {
+        if (kind === 8 && options.ignoresSubscription?.(++subscriptions, socket) !== true) {
           socket.write(packet(0x90, Buffer.concat([body.subarray(0, 2), Buffer.from([0, 1])])));
           options.onSubscribed?.(socket);
         }
@@ -63,7 +72,7 @@ export async function rawBroker(
         if (kind === 3 && (head & 0x06) === 2) {
           const at = 2 + body.readUInt16BE(0);
           const topic = body.subarray(2, at).toString();
-          if (options.neverConfirms !== undefined && topic.endsWith(options.neverConfirms)) continue;
+          if (options.confirms?.(topic) === false) continue;
           socket.write(packet(0x40, body.subarray(at, at + 2)));
         }
       }
@@ -79,6 +88,7 @@ export async function rawBroker(
     connections: () => sockets.length,
     packets,
     write: (bytes) => void sockets.at(-1)?.write(bytes),
+    hangUp: () => sockets.forEach((socket) => socket.destroy()),
   };
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { startMqttLink, type Arrival } from "../../../agent/publish/mqtt-link.ts";
@@ -216,7 +216,7 @@ it("sends nothing that is larger than the broker takes: it would only be hung up
 });
 
 it("connects anew when it cannot read what the broker says, and sends by itself nothing again", async () => {
-  const broker = await rawBroker({ neverConfirms: "meter" });
+  const broker = await rawBroker({ confirms: (topic) => !topic.endsWith("meter") });
   const { link, connections } = linkTo(broker.url);
   await until("it is connected", () => connections() === 1);
   const sent = link.publish("meter", "too large for this broker").then(
@@ -232,4 +232,17 @@ it("connects anew when it cannot read what the broker says, and sends by itself 
     .map(({ body }) => body.subarray(2, 2 + body.readUInt16BE(0)).toString());
   expect(topics).toEqual(["state", "meter", "state", "fence"].map((rest) => `sma/1/agg/gw-1/up/${rest}`));
   expect(await sent).toBe("given back");
+});
+
+it("stays away after a stop that comes before its subscription is answered", async () => {
+  const broker = await rawBroker({ ignoresSubscription: () => true });
+  const { link, log } = linkTo(broker.url);
+  await until("it has asked for a subscription", () => broker.packets.some(({ head }) => head >> 4 === 8));
+  await link.stop();
+  await until("it is gone", () => !link.connected());
+  const fence = connect(Number(new URL(broker.url).port), "127.0.0.1");
+  await once(fence, "connect");
+  fence.destroy();
+  expect(log.lines.filter(({ message }) => message.startsWith("broker refused the subscription"))).toEqual([]);
+  expect(broker.connections()).toBe(2);
 });
