@@ -72,6 +72,8 @@ export function sender(options: {
     const numbered = given === undefined ? numbers.then(number) : Promise.resolve(given);
     if (given === undefined) numbers = numbered.catch(() => undefined);
     const signed = numbered.then((seq) => signEnvelope(key, { type, site, seq, nowMs: options.clock.now(), lifetimeS, body }));
+    // It is looked at in its turn: where it fails while others are before it, nobody listens yet, and that would end the process.
+    signed.catch(() => undefined);
     const handedOver = order
       .then(() => signed)
       .then((text) => {

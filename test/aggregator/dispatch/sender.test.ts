@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { sender } from "../../../aggregator/dispatch/sender.ts";
 import { type Share, wholeShare } from "../../../aggregator/share/share.ts";
 import { AppError, errorCode } from "../../../core/app-error.ts";
@@ -132,4 +132,18 @@ it("does not say what only the holder of a home says once another worker may hol
   await send("other", "receipt", "receipt", {}, { lifetimeS: 180, number: 7 });
   await send("own", "heartbeat", "state", {}, { lifetimeS: 180 });
   expect(sent.map(({ topic }) => topic)).toEqual(["sma/1/community/other/dn/receipt", "sma/1/community/own/dn/state"]);
+});
+
+it("a message whose number the database does not give fails by itself, also while others are before it", async () => {
+  const { make } = await desk();
+  const unheard: unknown[] = [];
+  const hear = (error: unknown): void => void unheard.push(error);
+  process.on("unhandledRejection", hear);
+  onTestFinished(() => void process.off("unhandledRejection", hear));
+  const send = make({ reserveSequence: () => Promise.reject(new Error("database away")) });
+  const numbered = Array.from({ length: 50 }, (_, at) => send("home-1", "receipt", "receipt", {}, { lifetimeS: 90, number: at }));
+  const failed = await send("home-1", "heartbeat", "state", {}, { lifetimeS: 180 }).catch(String);
+  await Promise.all(numbered);
+  expect(failed).toBe("Error: database away");
+  expect(unheard).toEqual([]);
 });
