@@ -55,7 +55,11 @@ export function planningThreads(threads: number): PlanningThreads {
     async open(homes) {
       const used = await line();
       // Where homes are asked one at a time, more threads have nothing to do.
-      await used.ask({ kind: "open", threads: sideBySide(homes) > 1 ? threads : 0 });
+      const opened = used.ask({ kind: "open", threads: sideBySide(homes) > 1 ? threads : 0 });
+      await opened.catch((error: unknown) => {
+        giveBack(used);
+        throw error;
+      });
       return groupRoom(used, () => giveBack(used));
     },
     async close() {

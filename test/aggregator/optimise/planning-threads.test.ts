@@ -114,3 +114,10 @@ it("fails what is under way when it is closed, and what comes later", { timeout:
   await threads.close();
   expect([await outcome, await queued, await threads.open(2).catch(errorCode)]).toEqual(Array(3).fill("planning-thread-ended"));
 });
+
+it("takes another thread where one ends before it has begun", { timeout: 60_000 }, async () => {
+  const threads = threadsOf(1);
+  process.once("worker", (worker) => void worker.terminate());
+  expect(await threads.open(2).catch(errorCode)).toBe("planning-thread-ended");
+  expect((await planned(await threads.open(12), 12, 20_000)).status).toBe("kept");
+});
