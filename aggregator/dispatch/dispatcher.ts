@@ -17,6 +17,8 @@ export interface Dispatcher {
   urge(site: string, lists: readonly InstructionList[]): Promise<void>;
   /** Sends again what the home has not answered. */
   resend(site: string): Promise<void>;
+  /** The home was another worker's meanwhile: which of its lists is the newest, the store alone knows. */
+  gained(site: string): void;
 }
 
 /** A list without a future still lives so long on its way. */
@@ -36,10 +38,10 @@ export function dispatcher(options: {
   signal: AbortSignal;
 }): Dispatcher {
   const { store, clock, control } = options;
-  /** The newest list of each appliance, by its plan's id: a list that was read before a newer one was kept must not follow it. */
-  const newest = new Map<string, string>();
+  /** Plan ids of the newest list of each appliance, by home: a list that was read before a newer one was kept must not follow it. */
+  const newest = new Map<string, Map<string, string>>();
   const sendList = async (site: string, list: InstructionList): Promise<void> => {
-    if ((newest.get(`${site}/${list.resource}`) ?? list.plan) !== list.plan) return;
+    if ((newest.get(site)?.get(list.resource) ?? list.plan) !== list.plan) return;
     const untilMs = Math.max(clock.now() + leastLifetimeMs, ...list.instructions.map(({ validUntil }) => Date.parse(validUntil)));
     const lifetimeS = Math.ceil((untilMs - clock.now()) / 1000);
     await options.send(site, "instruction", `instr/${list.resource}`, list, { lifetimeS });
@@ -64,7 +66,9 @@ export function dispatcher(options: {
       const changes = await options.contracts.changesBy(site, named, nowMs);
       // Where the home is another worker's by now, nothing of it is written.
       await store.savePlans(site, named, nowMs, fence, changes);
-      for (const { resource, plan } of named) newest.set(`${site}/${resource}`, plan);
+      const own = newest.get(site) ?? new Map<string, string>();
+      newest.set(site, own);
+      for (const { resource, plan } of named) own.set(resource, plan);
       return named;
     });
     const settled = kept.catch(() => undefined);
@@ -83,5 +87,6 @@ export function dispatcher(options: {
       await sendAll(site, await keep(site, lists, () => true));
     },
     resend,
+    gained: (site) => void newest.delete(site),
   };
 }

@@ -242,7 +242,10 @@ export function planningDesk(options: {
       if (attendance.state(site, state)) planSoon(site);
       awaitAway(site);
     },
-    onGain: (gained) => gained.forEach(planSoon),
+    onGain(gained) {
+      gained.forEach(out.gained);
+      gained.forEach(planSoon);
+    },
     onOrder: (feeder) =>
       feeders
         .find(({ name }) => name === feeder)
