@@ -64,6 +64,9 @@ export interface RewardStore {
 
 class RewardThere extends Error {}
 
+/** Rewards that go into one statement: a database takes some ten thousand values in one. */
+const together = 1000;
+
 /** Flexibility in the aggregator's database. */
 export function rewardStore(db: Kysely<Tables>): RewardStore {
   return {
@@ -154,12 +157,15 @@ export function rewardStore(db: Kysely<Tables>): RewardStore {
       if (rewards.length === 0) return true;
       try {
         await db.transaction().execute(async (tx) => {
-          const { numInsertedOrUpdatedRows } = await tx
-            .insertInto("reward")
-            .values(rewards.map((reward) => rowOf(reward, nowMs)))
-            .onConflict((on) => on.doNothing())
-            .executeTakeFirst();
-          if (Number(numInsertedOrUpdatedRows) < rewards.length) throw new RewardThere();
+          for (let from = 0; from < rewards.length; from += together) {
+            const some = rewards.slice(from, from + together);
+            const { numInsertedOrUpdatedRows } = await tx
+              .insertInto("reward")
+              .values(some.map((reward) => rowOf(reward, nowMs)))
+              .onConflict((on) => on.doNothing())
+              .executeTakeFirst();
+            if (Number(numInsertedOrUpdatedRows) < some.length) throw new RewardThere();
+          }
           if (income.length > 0)
             await tx
               .insertInto("flex_income")

@@ -132,3 +132,15 @@ it("is erased with the home: events with its personal data, rewards with its rec
   expect((await store.rewards(null, 0, 1e15)).map(({ site }) => site)).toEqual(["b"]);
   expect([await store.events("a", 0, 1e15), (await store.events("b", 0, 1e15)).length]).toEqual([[], 1]);
 });
+
+it("keeps the rewards of ten thousand homes for a day, all or none", async () => {
+  const { store } = await scratchStore();
+  const all = Array.from({ length: 10_000 }, (_, at) => ({
+    ...rewardOf(`gw-${String(at).padStart(5, "0")}`, 0),
+    evidence: null,
+  }));
+  expect(await store.addRewards([...all.slice(0, -1), rewardOf("gw-00000", 0)], midnightMs)).toBe(false);
+  expect(await store.rewards(null, midnightMs, midnightMs + 1)).toEqual([]);
+  expect(await store.addRewards(all, midnightMs)).toBe(true);
+  expect(await store.rewards(null, midnightMs, midnightMs + 1)).toEqual(all);
+});
