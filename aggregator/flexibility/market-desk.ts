@@ -128,11 +128,11 @@ export function marketDesk(options: {
             }
           : null,
     );
-    if (isNew) {
-      log.info({ ...day, feeder, order: reference, price }, "flexibility ordered, the homes are planned by it");
-      await options.onOrder(kept, feeder);
-    }
-    return isNew;
+    // Kept by an attempt that failed after it: it binds, and what follows from it is still to be done.
+    if (!isNew && !isSame(await store.flexOrder(reference), kept)) return false;
+    log.info({ ...day, feeder, order: reference, price }, "flexibility ordered, the homes are planned by it");
+    await options.onOrder(kept, feeder);
+    return true;
   }
 
   /** What is kept of a day that this process has not begun itself. */
@@ -299,6 +299,13 @@ export function marketDesk(options: {
     sessions: () => [...sessions.values()].map(({ point, date, feeder, desk }) => ({ point, date, feeder, ...desk.state() })),
   };
 }
+
+const isSame = (known: KeptOrder | null, order: KeptOrder): boolean =>
+  known?.point === order.point &&
+  known.date === order.date &&
+  known.price === order.price &&
+  known.penaltyPerKwh === order.penaltyPerKwh &&
+  known.powerW.every((watts, slot) => watts === order.powerW[slot]);
 
 const isDate = (text: string): boolean => localDayStart(text, "UTC") !== undefined;
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
 import { marketDesk } from "../../../aggregator/flexibility/market-desk.ts";
+import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { awayMs } from "../../../aggregator/optimise/home-watch.ts";
 import { iso } from "../../../core/clock/clock.ts";
 import type { PriceSeries } from "../../../core/message/price-series.ts";
@@ -27,11 +28,12 @@ const series: PriceSeries = {
 const sites = homesOf(3);
 
 /** Three homes with boilers at a grid operator's market: what is said there. */
-async function market() {
+async function market(change: (store: AggregatorStore) => Partial<AggregatorStore> = () => ({})) {
   const desk = await feederDesk([elm(1e6, sites)], sites, { series });
   const { store, clock } = desk;
   await describeHomes(store, sites);
   const said: UftpMessage[] = [];
+  const ordered: string[] = [];
   const open = () =>
     marketDesk({
       access: {
@@ -46,10 +48,10 @@ async function market() {
         prognosisAt: "00:00",
         terms: { margin: 0, leastPerKwh: 0n },
       },
-      store,
+      store: { ...store, ...change(store) },
       portfolio: desk.desk.portfolio,
       send: (messages) => void said.push(...messages),
-      onOrder: async () => undefined,
+      onOrder: async ({ reference }) => void ordered.push(reference),
       uuid: randomUUID,
       clock,
       log: silentLog(),
@@ -79,13 +81,16 @@ async function market() {
     const offer = said.findLast((one) => one.Message === "FlexOffer");
     return offer ?? expect.fail("no offer");
   };
-  const order = async (offer: Extract<UftpMessage, { Message: "FlexOffer" }>): Promise<UftpMessage | undefined> => {
+  const order = async (
+    offer: Extract<UftpMessage, { Message: "FlexOffer" }>,
+    reference: string = randomUUID(),
+  ): Promise<UftpMessage | undefined> => {
     const [option] = offer.OfferOptions;
     await state.market.take({
       Message: "FlexOrder",
       ...head(),
       ...at,
-      OrderReference: randomUUID(),
+      OrderReference: reference,
       FlexOfferMessageID: offer.MessageID,
       DPrognosisMessageID: randomUUID(),
       OptionReference: "1",
@@ -103,6 +108,7 @@ async function market() {
   return {
     ...desk,
     said,
+    ordered,
     ask,
     order,
     revoked,
@@ -215,4 +221,24 @@ it("knows after a restart on whom its offers rest", async () => {
   await one.clock.advance(awayMs);
   await one.step();
   expect(one.revoked()).toContain(offer.MessageID);
+});
+
+it("accepts an order that comes again because it was kept and the answer to it failed", async () => {
+  let fails = true;
+  const one = await market((store) => ({
+    async audited(work, deedOf) {
+      const result = await store.audited(work, deedOf);
+      // The connection to the database goes after the commit.
+      if (fails) throw new Error("connection lost");
+      return result;
+    },
+  }));
+  const offer = await one.ask(5000);
+  const reference = randomUUID();
+  await expect(one.order(offer, reference)).rejects.toThrow("connection lost");
+  fails = false;
+  expect(await one.order(offer, reference)).toMatchObject({ Result: "Accepted" });
+  expect(one.ordered).toEqual([reference]);
+  expect(one.sessions()[0]?.order).toMatchObject({ reference });
+  expect(await one.order(offer)).toMatchObject({ RejectionReason: expect.stringContaining("flex-order-conflict") });
 });
