@@ -162,7 +162,7 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
     refusals.reset();
     for (const [code, count] of Object.entries(sources.refusals())) refusals.inc({ code }, count);
   };
-  /** What stands in the database, which may not answer: then all else is told, and of this what was found last. */
+  /** What stands in the database, which may not answer, or say that it cannot: then all else is told, and of this what was found last. */
   const ask = async (from: MetricSources): Promise<void> => {
     const disputed = await from.openDisputes();
     const byConfig = await from.gateways();
@@ -173,7 +173,10 @@ export function metrics(ownAddress: () => string | undefined): Metrics {
   let asking: Promise<void> | null = null;
   const askInTime = async (): Promise<void> => {
     if (!sources) return;
-    asking ??= ask(sources).finally(() => (asking = null));
+    // Why it cannot is in the log of those who write to it.
+    asking ??= ask(sources)
+      .catch(() => undefined)
+      .finally(() => (asking = null));
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, mostAskedMs);
     await Promise.race([asking, late.promise]).finally(() => clearTimeout(timer));

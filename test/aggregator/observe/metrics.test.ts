@@ -70,10 +70,13 @@ it("says how far forecasts were off once that is known, and no 0 before", async 
   expect(valueOf(text, "smart_mla_forecast_presence_brier")).toBe(0.05);
 });
 
-it("is read while the database does not answer: it says how long something has waited, and what it had found before", async () => {
+it.each<[string, () => Promise<never>]>([
+  ["does not answer", () => new Promise(() => undefined)],
+  ["says that it cannot", () => Promise.reject(new Error("connection refused"))],
+])("is read while the database %s: it says how long something has waited, and what it had found before", async (_, held) => {
   const figures = metrics(() => undefined);
   let isHeld = false;
-  const answer = <Value>(value: Value): Promise<Value> => (isHeld ? new Promise(() => undefined) : Promise.resolve(value));
+  const answer = <Value>(value: Value): Promise<Value> => (isHeld ? held() : Promise.resolve(value));
   figures.watch({
     homes: () => ({ ready: 3 }),
     refusals: () => ({}),
@@ -83,7 +86,7 @@ it("is read while the database does not answer: it says how long something has w
   figures.watchDatabase(() => (isHeld ? 12_000 : 0));
   expect(valueOf(await figures.text(), "smart_mla_database_waiting_seconds")).toBe(0);
   isHeld = true;
-  for (const _ of [1, 2]) {
+  for (let reading = 0; reading < 2; reading++) {
     const text = await figures.text();
     expect(valueOf(text, "smart_mla_database_waiting_seconds")).toBe(12);
     expect([valueOf(text, "smart_mla_disputes_open"), valueOf(text, 'smart_mla_homes{state="ready"}')]).toEqual([2, 3]);
