@@ -78,7 +78,8 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
   const { store, prices, control, clock, log, loads, habits } = options;
   const ledger = limitLedger(store, log);
   const reserve = limitReserve(options.reserveQuantile);
-  const errors = planErrors(store, reserve);
+  // Where no reserve is kept nobody asks what plans had said, so that nothing of it is remembered.
+  const errors = options.reserveQuantile > 0 ? planErrors(store, reserve) : null;
   const tellMissed = missedDemands(log);
   let errorsToldMs = -Infinity;
   /** Prices of the feeders when a group was planned last. */
@@ -89,7 +90,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const [first] = slots;
     if (!first) return;
     const isShared = group.feeders.length > 0;
-    if (options.reserveQuantile > 0 && isShared) await errors.measure(group, nowMs);
+    if (isShared) await errors?.measure(group, nowMs);
     const input = { slots, prices, slotMinutes: options.slotMinutes, nowMs };
     await using room = await options.open(group);
     const homes: Omit<ReadHome, "problem">[] = [];
@@ -119,7 +120,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
     const planned = await room.plan({
       hours,
       parties: homes.map(({ site }) => ({ name: site, curtailedBeforeWh: before.get(site) ?? 0 })),
-      feeders: [...feeders, ...ordered.orders, ...(options.reserveQuantile > 0 ? reserved : [])],
+      feeders: [...feeders, ...ordered.orders, ...(errors ? reserved : [])],
       keepWithin,
       prices: last ? last.prices.map((series) => shifted(series, (first.startMs - last.startMs) / slotMs(first))) : [],
       mostMs: options.mostMs,
@@ -163,7 +164,7 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       // One home that cannot be told now must not keep the others from being told.
       await options.quietly(options.give(home.site, lists, turn++ * staggerMs), "giving a plan");
     }
-    if (isShared) errors.said(group, { madeMs: nowMs, slots: saidSlots, wattsOf });
+    if (isShared) errors?.said(group, { madeMs: nowMs, slots: saidSlots, wattsOf });
   };
 }
 
