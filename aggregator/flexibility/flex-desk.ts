@@ -144,7 +144,9 @@ export function flexDesk(options: {
         case "DPrognosisResponse":
         case "FlexOfferResponse":
         case "FlexOfferRevocationResponse":
-          if (message.Result === "Rejected") refused(message.Message, message.RejectionReason ?? "");
+          // They name no day, and come to all sessions.
+          if (message.Result === "Rejected" && message.ConversationID === conversation)
+            refused(message.Message, message.RejectionReason ?? "");
           return [];
         default:
           return [];
@@ -172,10 +174,9 @@ export function flexDesk(options: {
   async function revokeAll(): Promise<UftpMessage[]> {
     if (order) return [];
     const open = [...offers.entries()].filter(([, { revoked }]) => !revoked);
-    for (const [id, offer] of open) {
-      offer.revoked = true;
-      await keep.revoked(id);
-    }
+    // All are kept before any is said: where that fails, the next call says them all.
+    for (const [id] of open) await keep.revoked(id);
+    for (const [, offer] of open) offer.revoked = true;
     newest = null;
     return open.map(([id]) => ({ Message: "FlexOfferRevocation" as const, ...head(), FlexOfferMessageID: id }));
   }

@@ -176,6 +176,8 @@ export function marketDesk(options: {
     if (!made) return;
     const { planner, relied } = made;
     const desk = await openDesk(day, planner, { prognosis: null, order: null });
+    // A session whose prognosis was not kept is none: it is begun anew.
+    const prognosis = await desk.prognosis();
     sessions.set(keyOf(day), {
       ...day,
       feeder,
@@ -187,7 +189,7 @@ export function marketDesk(options: {
       turn: Promise.resolve(),
     });
     log.info({ ...day, feeder, homes: planner.prognosis().parties }, "prognosis for the grid operator");
-    send([await desk.prognosis()]);
+    send([prognosis]);
   };
   /** The homes may have changed since: told anew while nobody has asked. */
   const lookAgain = async (session: Session): Promise<void> => {
@@ -267,6 +269,7 @@ export function marketDesk(options: {
       for (const [key, { date }] of sessions)
         if (date < today) {
           sessions.delete(key);
+          triedMs.delete(key);
           await store.dropFlexOffers(today);
         }
       for (const session of sessions.values()) await inTurn(session, () => keepDeliverable(session)).catch(() => undefined);

@@ -30,6 +30,7 @@ function rig() {
     order: null,
   };
   let binds = true;
+  let keeps = true;
   const planner: FlexPlanner = {
     prognosis: () => ({ powerW: prognosisW, parties: 3, cost: 5n }),
     answer: () => ({ powerW: offeredW, price: 400_000n, whole: true }),
@@ -43,7 +44,10 @@ function rig() {
       keep: {
         prognosis: async (one) => void (kept.prognosis = one),
         offer: async (offer) => void kept.offers.push({ ...offer, revoked: false }),
-        revoked: async (id) => void (kept.offers = kept.offers.map((one) => (one.id === id ? { ...one, revoked: true } : one))),
+        revoked: async (id) => {
+          if (!keeps && kept.offers[0]?.id !== id) throw new Error("disk full");
+          kept.offers = kept.offers.map((one) => (one.id === id ? { ...one, revoked: true } : one));
+        },
       },
       uuid: randomUUID,
       now: () => nowMs,
@@ -94,6 +98,8 @@ function rig() {
     order,
     goTo: (ms: number) => void (nowMs = ms),
     refuse: () => void (binds = false),
+    setKeeping: (value: boolean) => void (keeps = value),
+    head,
   };
 }
 
@@ -150,6 +156,35 @@ describe("an aggregator's side of a session", () => {
     // Another process has kept another order meanwhile.
     expect(said(await taken.take(third.order(known)))).toEqual(["Rejected flex-order-conflict"]);
     expect(taken.state().order).toBeNull();
+  });
+
+  it("says of all its offers that they are taken back once that is kept, also where keeping it failed half-way before", async () => {
+    const one = rig();
+    const desk = one.open();
+    const offers = [idOf(await desk.take(one.request())), idOf(await desk.take(one.request()))];
+    one.setKeeping(false);
+    await expect(desk.revoke()).rejects.toThrow("disk full");
+    one.setKeeping(true);
+    expect(await desk.revoke()).toMatchObject(offers.map((id) => ({ FlexOfferMessageID: id })));
+    expect(await desk.revoke()).toEqual([]);
+  });
+
+  it("hears what the grid operator refuses of its own conversation, not of another day's", async () => {
+    const one = rig();
+    const desk = one.open();
+    const { MessageID: id, ConversationID: own } = await desk.prognosis();
+    const refusal = (conversation: string): UftpMessage => ({
+      Message: "DPrognosisResponse",
+      ...one.head(),
+      ConversationID: conversation,
+      DPrognosisMessageID: id,
+      Result: "Rejected",
+      RejectionReason: "too late",
+    });
+    await desk.take(refusal(randomUUID()));
+    expect(desk.state().refusals).toEqual([]);
+    await desk.take(refusal(own));
+    expect(desk.state().refusals).toEqual(["DPrognosisResponse: too late"]);
   });
 
   it("answers nothing once it is withdrawn, nor what has expired, and an order of it is refused", async () => {

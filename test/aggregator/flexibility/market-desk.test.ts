@@ -242,3 +242,18 @@ it("accepts an order that comes again because it was kept and the answer to it f
   expect(one.sessions()[0]?.order).toMatchObject({ reference });
   expect(await one.order(offer)).toMatchObject({ RejectionReason: expect.stringContaining("flex-order-conflict") });
 });
+
+it("begins a day anew whose prognosis was not kept", async () => {
+  let fails = false;
+  const one = await market((store) => ({
+    saveFlexPrognosis: (...kept) => (fails ? Promise.reject(new Error("disk full")) : store.saveFlexPrognosis(...kept)),
+  }));
+  const told = () => one.said.flatMap((message) => (message.Message === "DPrognosis" ? [message.Period] : []));
+  await one.clock.advance(24 * hourMs);
+  fails = true;
+  await expect(one.step()).rejects.toThrow("disk full");
+  fails = false;
+  await one.clock.advance(61_000);
+  await one.step();
+  expect(told()).toEqual([date, localDateOf(midnightMs + 60 * hourMs, timezone)]);
+});
