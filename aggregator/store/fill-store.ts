@@ -19,6 +19,8 @@ export interface FillStore {
 
 const partMs = 5 * 60_000;
 const partsADay = 288;
+/** Five values each; SQLite takes 32,766 in a statement. */
+const rowsOfStatement = 1000;
 const keptMs = 30 * 24 * 3_600_000;
 
 /** The same in the aggregator's database. */
@@ -31,11 +33,12 @@ export function fillStore(db: Kysely<Tables>): FillStore {
     const tanks = new Set(found.map(({ site, resource }) => `${site} ${resource}`));
     const rows = said.filter(({ site, resource }) => tanks.has(`${site} ${resource}`));
     if (rows.length === 0) return;
-    await db
-      .insertInto("fill")
-      .values(rows)
-      .onConflict((on) => on.doNothing())
-      .execute();
+    for (let at = 0; at < rows.length; at += rowsOfStatement)
+      await db
+        .insertInto("fill")
+        .values(rows.slice(at, at + rowsOfStatement))
+        .onConflict((on) => on.doNothing())
+        .execute();
     // Old ones go at the beginning of a day.
     const newDay = rows.filter(({ part }) => part % partsADay < 4);
     if (newDay.length === 0) return;

@@ -66,3 +66,11 @@ it("finds an appliance's switchings in order, with the last one before", async (
   ]);
   expect(await store.switchings("b", "car", midnightMs, midnightMs + dayMs)).toEqual([]);
 });
+
+it("keeps what ten thousand homes tell of their tanks at once", async () => {
+  const { store } = await scratchStore();
+  const sites = Array.from({ length: 10_000 }, (_, home) => `gw-${home}`);
+  await Promise.all(sites.map((site) => store.saveResource(site, { ...boiler, storage })));
+  await Promise.all(sites.map((site) => store.keepFill(site, "boiler", { value: 50, at: at(midnightMs) })));
+  for (const site of ["gw-0", "gw-9999"]) expect(await store.fills(site, "boiler", 0, midnightMs + dayMs)).toHaveLength(1);
+});
