@@ -193,14 +193,16 @@ export function intake(options: IntakeOptions): Intake {
     if (options.sites.has(site)) queues.set(site, last);
     return taken.then((result) => result?.later);
   };
-  /** Rows need not wait for rows: those of one home are stored in their order anyway. */
-  const takeRows = (message: SiteMessage): Promise<void> =>
-    queues.has(message.site) ? inTurn(message.site, async () => ({ later: rows.add(message) })) : rows.add(message);
-  const takeOther = async (message: SiteMessage): Promise<void> => {
-    const done = inTurn(message.site, () => take(message)).catch((error: unknown) => refuse(message, error));
+  const noted = async (done: Promise<void>): Promise<void> => {
     underWay.add(done);
     await done;
     underWay.delete(done);
+  };
+  /** Rows need not wait for rows: those of one home are stored in their order anyway. */
+  const takeRows = (message: SiteMessage): Promise<void> =>
+    queues.has(message.site) ? noted(inTurn(message.site, async () => ({ later: rows.add(message) }))) : rows.add(message);
+  const takeOther = async (message: SiteMessage): Promise<void> => {
+    await noted(inTurn(message.site, () => take(message)).catch((error: unknown) => refuse(message, error)));
     release(nameOf(message), 1, message.text.length);
   };
   return {

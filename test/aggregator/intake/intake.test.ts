@@ -250,6 +250,14 @@ it("stores rows that wait one behind the other with one commit and one receipt, 
   expect([await store.itemCounts(), rejected.counts()]).toEqual([[{ site: "a", rows: 3 }], { "intake-malformed": 1 }]);
 });
 
+it("drains rows that wait behind other messages of their home, too", async () => {
+  const { take, close, events } = await intakeRoom();
+  void take("a", "state", { v: 1, state: "ready", boot });
+  for (const seq of [1, 2, 3]) void take("a", "meter", message([sampleItem(seq)]));
+  await close();
+  expect(events.filter((event) => event.startsWith("stored"))).toEqual(["stored 1", "stored 1", "stored 1"]);
+});
+
 it("drains what it took before it is closed, and takes nothing after that", async () => {
   const { take, close, isOpen, events } = await intakeRoom();
   const taken = [1, 2, 3].map((seq) => take("a", "meter", message([sampleItem(seq)])));
