@@ -73,8 +73,10 @@ export function unsignedWatch(options: {
     const waiting = await waitingRecord(store, site);
     if (!waiting || !(await hasUnsigned(store, waiting, { ...rule, agreement, nowMs: clock.now() }))) {
       sinceMs.delete(site);
-      if (!unsettled.delete(site)) return;
+      if (!unsettled.has(site)) return;
+      // In the database first: workers and the next run go by it.
       await store.signedNow(site, clock.now());
+      unsettled.delete(site);
       return log.info({ site }, "the home has signed what it was supplied with: it gets flexibility again");
     }
     if (unsettled.has(site)) return;

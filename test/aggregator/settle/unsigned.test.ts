@@ -17,9 +17,16 @@ async function watched(change: Parameters<typeof openDesk>[0] = {}) {
   const series = exampleSeries();
   await desk.store.keepSeries(series, { hash: "0x1", startMs: midnightMs, endMs: midnightMs + 86_400_000 });
   const agreements = new Map([[site, exampleAgreement(domain, change.agreement)]]);
-  const make = () => unsignedWatch({ store: desk.store, agreements, chain: desk.chain, rule, clock: desk.clock, log: desk.log });
+  const state = { fails: false };
+  const store = () => ({
+    ...desk.store,
+    signedNow: (...closed: Parameters<typeof desk.store.signedNow>) =>
+      state.fails ? Promise.reject(new Error("database away")) : desk.store.signedNow(...closed),
+  });
+  const make = () => unsignedWatch({ store: store(), agreements, chain: desk.chain, rule, clock: desk.clock, log: desk.log });
   const rig = {
     desk,
+    state,
     watch: make(),
     /** A quarter goes by and its row comes; the daemon looks each five minutes. */
     async quarter(index: number, wh: number) {
@@ -117,6 +124,17 @@ it("is told of a restart by the database, and closes the case when the home has 
     energyAmount(exampleEvidence("import", [100, 100, 100, 100], hour * 3600), exampleSeries()),
   );
   expect(owed).toBe(whole.reduce((sum, { micro }) => sum + micro, 0n));
+});
+
+it("closes the case with the next look where the database did not take that it is closed", async () => {
+  const rig = await watched();
+  for (let index = 0; index < 12; index++) await rig.quarter(index, 100);
+  rig.state.fails = true;
+  for (let seq = 1; seq <= 2; seq++) await rig.sign();
+  expect([rig.watch.isUnsettled(site), (await cases(rig.desk)).length]).toEqual([true, 1]);
+  rig.state.fails = false;
+  await rig.step();
+  expect([rig.watch.isUnsettled(site), await cases(rig.desk)]).toEqual([false, []]);
 });
 
 it("gives a home that comes back with a day of rows the time to sign them", async () => {
