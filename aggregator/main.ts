@@ -200,6 +200,8 @@ export async function startAggregator(options: {
   }
   await observing.followAudit();
   await homes.start();
+  opened.defer(() => line.link().stop());
+  opened.defer(() => homes.drain());
   if (config.market) {
     const { onOrder, portfolio } = homes;
     const records = settlement?.gridRecords ?? null;
@@ -218,8 +220,6 @@ export async function startAggregator(options: {
     market = await openMarket(parts);
     opened.defer(() => market?.stop());
   }
-  opened.defer(() => line.link().stop());
-  opened.defer(() => homes.drain());
   await share?.tick();
   clock.every(operatorMs, () => quietly(fleet.follow(), "following the roll-out"), signal);
   clock.every(operatorMs, () => quietly(observing.followAudit(), "following the audit log"), signal);

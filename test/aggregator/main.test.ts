@@ -1,5 +1,6 @@
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { aggregatorConfigFromYaml } from "../../aggregator/config/aggregator-config.ts";
@@ -14,7 +15,7 @@ import { testBroker } from "../fake/test-broker.ts";
 import { until } from "../fake/until.ts";
 
 /** An aggregator whose broker does not answer: everything else runs. */
-async function alone(listen = "127.0.0.1:0", url = "mqtt://127.0.0.1:9") {
+async function alone(listen = "127.0.0.1:0", url = "mqtt://127.0.0.1:9", more: object = {}) {
   const folder = scratch("aggregator");
   writeFileSync(join(folder, "control.json"), JSON.stringify((await createControlKey("control-1")).privateJwk));
   const prices = { v: 1, currency: "EUR", start: "2026-03-01T00:00:00Z", stepS: 3600, importPerKwh: ["1"], exportPerKwh: ["1"] };
@@ -28,6 +29,7 @@ async function alone(listen = "127.0.0.1:0", url = "mqtt://127.0.0.1:9") {
     prices_file: "prices.json",
     storage: { path: "data.db" },
     http: { listen, open: true },
+    ...more,
   });
   return startAggregator({
     config: aggregatorConfigFromYaml(yaml, folder),
@@ -59,6 +61,33 @@ it("closes what it opened when its address is taken", async () => {
   const first = await alone();
   onTestFinished(() => first.stop());
   expect(await alone(`127.0.0.1:${new URL(first.apiUrl).port}`).catch(errorCode)).toBe("api-cannot-listen");
+});
+
+it("leaves its broker when it cannot be at the market that it is configured for", async () => {
+  const open = new Set<Socket>();
+  const broker = createServer((socket) => {
+    open.add(socket);
+    socket.on("error", () => undefined).on("close", () => open.delete(socket));
+  }).listen(0, "127.0.0.1");
+  await once(broker, "listening");
+  onTestFinished(() => void broker.close());
+  const { port } = broker.address() as AddressInfo;
+  const files = { cert_file: "none.crt", key_file: "none.key", ca_file: "none.crt" };
+  const market = {
+    domain: "agr.example",
+    tls: files,
+    key_file: "none.json",
+    operator: { domain: "dso.example", url: "https://127.0.0.1:9", public_key_file: "none.json" },
+    points: { "ean.1": { feeder: "elm" } },
+  };
+  const feeders = { elm: { import_limit_w: 10_000, sites: ["gw-1"] } };
+  expect(await alone("127.0.0.1:0", `mqtt://127.0.0.1:${port}`, { market, feeders }).catch(errorCode)).toBe(
+    "uftp-tls-unreadable",
+  );
+  // Whatever began before this one is there before it.
+  const fence = connect(port, "127.0.0.1");
+  await until("nobody else is there", () => open.size === 1);
+  fence.destroy();
 });
 
 it(
