@@ -158,6 +158,11 @@ export async function openMarket(options: {
         return desk.take(message);
     }
   };
+  // A crash may have come between an order and its prices.
+  for (const order of await store.flexOrders(now(), Number.MAX_SAFE_INTEGER)) {
+    const feeder = access.points.find(({ point }) => point === order.point)?.feeder;
+    if (feeder !== undefined) await store.freezeCharges(orderCharges(order, feeder), now());
+  }
   const endpoint = await startUftpEndpoint({
     listen: access.listen,
     tls,
@@ -182,11 +187,6 @@ export async function openMarket(options: {
   const look = (): Promise<void> => quietly("settling orders", async () => outbox.send(await settlements.look()));
   clock.every(stepMs, step, signal);
   clock.every(lookMs, look, signal);
-  // A crash may have come between an order and its prices.
-  for (const order of await store.flexOrders(now(), Number.MAX_SAFE_INTEGER)) {
-    const feeder = access.points.find(({ point }) => point === order.point)?.feeder;
-    if (feeder !== undefined) await store.freezeCharges(orderCharges(order, feeder), now());
-  }
   void clock.hold(step());
   log.info({ domain, operator: operator.domain, port: endpoint.port }, "at the grid operator's market");
   return {
