@@ -83,9 +83,12 @@ export function openShare(options: {
         if (!told) log.warn({}, "another aggregator run is there, or was just now; waiting until its lease has run out");
         told = true;
         const { promise, resolve } = Promise.withResolvers<void>();
+        const stopped = (): void => resolve();
         clock.after(tickMs, resolve, signal);
-        signal.addEventListener("abort", () => resolve(), { once: true });
+        signal.addEventListener("abort", stopped, { once: true });
         await promise;
+        // One that stands by waits for days.
+        signal.removeEventListener("abort", stopped);
         if (signal.aborted)
           throw new AppError("office-taken", "stopped while another aggregator run was there", { temporary: true });
       }
