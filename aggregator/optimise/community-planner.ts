@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { errorCode } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import type { InstructionList } from "../../core/message/instruction.ts";
@@ -47,7 +48,7 @@ export interface CommunityPlannerOptions {
   mostMs: number;
   /** Whether a home has to hear all of its plan, not only what is new: it may have forgotten what it was told. */
   mustHearAll: (site: string) => boolean;
-  /** Hears of each list that a home is given, with what its appliance had been given then, Wh. */
+  /** Hears of each list that is kept for a home, with what its appliance had been given then, Wh. */
   onGiven: (site: string, list: InstructionList, deliveredWh: number) => void;
   /** Congestion points of grid operators by feeder. */
   points?: ReadonlyMap<string, string> | undefined;
@@ -159,10 +160,17 @@ export function communityPlanner(options: CommunityPlannerOptions): (group: Feed
       const isNew = (list: InstructionList): boolean => !saysNothingNew(list, home.inForce.get(list.resource), nowMs);
       const lists = options.mustHearAll(home.site) ? made : made.filter(isNew);
       if (lists.length === 0) continue;
-      for (const list of lists)
-        options.onGiven(home.site, list, home.facts.statuses.get(list.resource)?.deliveredWh ?? Number.NaN);
+      const given = (): void => {
+        for (const list of lists)
+          options.onGiven(home.site, list, home.facts.statuses.get(list.resource)?.deliveredWh ?? Number.NaN);
+      };
+      const giving = options.give(home.site, lists, turn++ * staggerMs).then(given, (error: unknown) => {
+        // It is kept all the same, and sent later.
+        if (errorCode(error) === "mqtt-offline") given();
+        throw error;
+      });
       // One home that cannot be told now must not keep the others from being told.
-      await options.quietly(options.give(home.site, lists, turn++ * staggerMs), "giving a plan");
+      await options.quietly(giving, "giving a plan");
     }
     if (isShared) errors?.said(group, { madeMs: nowMs, slots: saidSlots, wattsOf });
   };

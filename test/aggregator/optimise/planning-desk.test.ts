@@ -1,13 +1,16 @@
 import { expect, it } from "vitest";
+import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
+import { scratchStore } from "../rows.ts";
 import { boiler, statusOf } from "../plans.ts";
 import { describeHomes, elm, feederDesk, homesOf, togetherW } from "./feeder-desk.ts";
 
 const minuteMs = 60_000;
 
 /** A feeder whose homes have heard their plans. */
-async function planned() {
+async function planned(change: (store: AggregatorStore) => Partial<AggregatorStore> = () => ({})) {
   const sites = homesOf(2);
-  const room = await feederDesk([elm(9000, sites)], sites);
+  const { store } = await scratchStore();
+  const room = await feederDesk([elm(9000, sites)], sites, { store: { ...store, ...change(store) } });
   await describeHomes(room.store, sites);
   for (const site of sites) await room.store.saveStatus(site, statusOf("boiler", 0));
   await room.desk.planAll();
@@ -25,6 +28,21 @@ it("plans the feeder once for many descriptions that come together", async () =>
   expect(plansMade()).toBe(2);
   // They may have begun with an empty disk: they hear all, though it is the same.
   expect(sent.map(({ site }) => site).toSorted()).toEqual(["gw-0", "gw-1"]);
+});
+
+it("tells a home that has begun anew all of its plan, also where the plan before could not be kept", async () => {
+  let fails = false;
+  const { desk, clock, sent, failures } = await planned((store) => ({
+    savePlans: (...plan) => (fails ? Promise.reject(new Error("disk full")) : store.savePlans(...plan)),
+  }));
+  fails = true;
+  desk.onResource("gw-0");
+  await clock.advance(11_000);
+  expect([failures.length > 0, sent]).toEqual([true, []]);
+  fails = false;
+  await desk.planAll();
+  await clock.advance(minuteMs);
+  expect(sent.map(({ site }) => site)).toEqual(["gw-0"]);
 });
 
 it("plans anew when a resident's word begins and when it ends, and not while it lasts", async () => {
