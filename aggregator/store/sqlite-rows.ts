@@ -6,11 +6,9 @@ const columns = Object.keys(itemColumns);
 
 /**
  * For SQLite: a prepared statement for each row, which costs less there than to take many rows apart again.
- * @param database the connection that the query builder has, too
+ * @param database the connection that the query builder has, too; its transactions hold the lock to write from their beginning
  */
 export function sqliteRows(database: Database, onQuery: OnQuery = () => undefined): ManyRows {
-  // Changes nothing, and waits for its turn to write: what is read after it does not change until the end.
-  const hold = database.prepare("update run set site = site where site is null");
   const find = database.prepare<[string, string], [number, number | null, number, number]>(
     "select contiguous_seq, newest_seq, receipt_number, thinned_seq from run where site = ? and boot = ?",
   );
@@ -34,14 +32,13 @@ export function sqliteRows(database: Database, onQuery: OnQuery = () => undefine
   };
   return {
     holdRuns: (_tx, runs) =>
-      timed(() => {
-        hold.run();
-        return runs.map(({ site, boot }): HeldRun => {
+      timed(() =>
+        runs.map(({ site, boot }): HeldRun => {
           const [contiguousSeq, newestSeq, receiptNumber, thinnedSeq] =
             find.get(site, boot) ?? (make.run(site, boot), [0, 0, -1, 0]);
           return { site, boot, contiguousSeq, newestSeq, receiptNumber, thinnedSeq };
-        });
-      }),
+        }),
+      ),
     keepRuns: (_tx, runs) =>
       timed(() => {
         for (const { site, boot, contiguousSeq, newestSeq, receiptNumber } of runs)
