@@ -13,7 +13,7 @@ const planReachMs = 36 * 3_600_000;
 const unknownW = 1500;
 
 /** What the past says about a home. */
-export interface HomePast {
+export interface MeteredPast {
   imported: readonly StoredSlot[];
   exported: readonly StoredSlot[];
   /** Plans that it followed, oldest first. */
@@ -21,11 +21,11 @@ export interface HomePast {
 }
 
 /** Reads what `baseLoadW` needs. */
-export async function homePast(
+export async function meteredPast(
   store: Pick<AggregatorStore, "slots" | "acceptedPlans">,
   site: string,
   nowMs: number,
-): Promise<HomePast> {
+): Promise<MeteredPast> {
   const fromMs = nowMs - days.length * dayMs;
   return {
     imported: await store.slots(site, "import", fromMs, nowMs),
@@ -38,7 +38,7 @@ export async function homePast(
  * What a home draws besides its planned appliances, W by slot; below 0 where it exports: mean power at the same time of the
  * newest day that is known, without what its appliances had been told to draw then.
  */
-export function baseLoadW(past: HomePast, resources: readonly Resource[], slots: readonly Slot[]): number[] {
+export function baseLoadW(past: MeteredPast, resources: readonly Resource[], slots: readonly Slot[]): number[] {
   const [imported, exported] = [meanPowers(past.imported), meanPowers(past.exported)];
   return slots.map(({ startMs }) => {
     for (const day of days) {
@@ -62,7 +62,7 @@ function meanPowers(slots: readonly StoredSlot[]): (atMs: number) => number | un
   };
 }
 
-function toldW({ plans }: HomePast, resources: readonly Resource[], atMs: number): number {
+function toldW({ plans }: MeteredPast, resources: readonly Resource[], atMs: number): number {
   return resources.reduce((sum, resource) => {
     const list = plans.findLast((plan) => plan.atMs <= atMs && plan.list.resource === resource.resource)?.list;
     return sum + ((list && instructedW(resource, list, atMs)) ?? 0);

@@ -13,7 +13,7 @@ import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Habits } from "../forecast/habits.ts";
 import type { NetLoads } from "../forecast/net-loads.ts";
-import { baseLoadW, homePast } from "./base-load.ts";
+import { baseLoadW, meteredPast } from "./base-load.ts";
 import { greedyHome, type HomeFacts } from "./greedy-home.ts";
 import { fixedProblem, homeProblem, type HomeProblem } from "./home-problem.ts";
 import type { HomeWatch } from "./home-watch.ts";
@@ -65,7 +65,7 @@ export async function readHome(
   const panels = described.filter((one) => curtailedMode(one) !== undefined && isAgreed(one));
   const statuses = new Map((await store.statuses(site)).map((status) => [status.resource, status]));
   const foretold = await parts.loads.meanW(site, described, slots, nowMs);
-  const baseW = (foretold?.netW ?? baseLoadW(await homePast(store, site, nowMs), described, slots)).map(plausibleW);
+  const baseW = (foretold?.netW ?? baseLoadW(await meteredPast(store, site, nowMs), described, slots)).map(plausibleW);
   const untilMs = slots.at(-1)?.endMs ?? nowMs;
   const agreed = agreedHome(resources, terms, { begun: await parts.contracts.begun(site, nowMs), nowMs, untilMs });
   const followed = (await store.plans(site)).filter(({ status }) => status !== "REJECTED");
