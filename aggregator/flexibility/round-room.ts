@@ -10,7 +10,7 @@ import {
 } from "../../planner/community/round-desk.ts";
 import { homeOf } from "../../planner/home-of.ts";
 import type { GroupMember } from "../optimise/group-home.ts";
-import { threadLine, type ThreadLine } from "../optimise/thread-line.ts";
+import { threadLine, type ThreadLine, wrongReply } from "../optimise/thread-line.ts";
 import type { FlexPlanner } from "./flex-desk.ts";
 
 /** What flexibility is offered for. */
@@ -100,10 +100,10 @@ export function roundThread(): RoundThread {
     const mine = running();
     for (const member of members) await mine.ask({ kind: "home", member });
     const reply = await mine.ask({ kind: "open", task, nowMs });
-    if (reply.kind !== "prognosis") throw new RangeError("a thread answered something else than was asked");
+    if (reply.kind !== "prognosis") throw wrongReply();
     const offer = async (question: RoundQuestion): Promise<Told> => {
       const told = await mine.ask(question);
-      if (told.kind !== "offer") throw new RangeError("a thread answered something else than was asked");
+      if (told.kind !== "offer") throw wrongReply();
       return told.offer;
     };
     return {

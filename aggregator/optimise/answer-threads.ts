@@ -1,10 +1,9 @@
 import { extname } from "node:path";
-import { AppError } from "../../core/app-error.ts";
 import type { HomePlan } from "../../planner/community/home-party.ts";
 import type { Answer, Ask } from "../../planner/community/party.ts";
 import type { Coordination } from "../../planner/community/passes.ts";
 import type { GroupMember, HomeStart } from "./group-home.ts";
-import { threadLine, type ThreadLine } from "./thread-line.ts";
+import { threadLine, type ThreadLine, wrongReply } from "./thread-line.ts";
 
 /** What is asked of a thread that holds homes. */
 export type AnswerQuestion =
@@ -60,5 +59,3 @@ export function answerThreads(count: number): AnswerThreads {
     close: async () => void (await Promise.all(lines.map((line) => line.close()))),
   };
 }
-
-const wrongReply = (): AppError => new AppError("planning-thread-ended", "a thread answered something else than was asked");

@@ -3,7 +3,7 @@ import { AppError } from "../../core/app-error.ts";
 import type { HomePlan } from "../../planner/community/home-party.ts";
 import { sideBySide } from "../../planner/community/passes.ts";
 import type { GroupMember, GroupResult, GroupRoom, GroupTask } from "./group-home.ts";
-import { threadLine, type ThreadLine } from "./thread-line.ts";
+import { threadLine, type ThreadLine, wrongReply } from "./thread-line.ts";
 
 /** What is asked of a thread that plans. */
 export type PlanningQuestion =
@@ -101,5 +101,3 @@ function groupRoom(line: Line, giveBack: () => void): GroupRoom {
     },
   };
 }
-
-const wrongReply = (): AppError => new AppError("planning-thread-ended", "a thread answered something else than was asked");

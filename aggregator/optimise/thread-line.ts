@@ -51,6 +51,10 @@ export function threadLine<Question, Reply>(program: URL): ThreadLine<Question, 
   };
 }
 
+/** What is said where a thread answers something else than was asked: a mistake in the program. */
+export const wrongReply = (): AppError =>
+  new AppError("planning-thread-ended", "a thread answered something else than was asked");
+
 /** The thread's side: answers one question after the other. Its program has no port where it is no thread. */
 export function answerLine(port: MessagePort | null, answer: (question: never) => unknown): void {
   let before: Promise<unknown> = Promise.resolve();
