@@ -4,7 +4,7 @@ import type { AggregatorSettlement } from "../config/settlement-config.ts";
 import type { IncomeSource } from "../reward/income.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { flexOrderIncome } from "./flex-orders.ts";
-import { meteredAt, ordersHere, type OrderOf } from "./open-market.ts";
+import { meteredAt, ordersHere, type OrderOf } from "./metered-orders.ts";
 
 /** What settlement needs of the market: the contract with the grid operator, and what orders bring in. */
 export function gridContract(

@@ -1,6 +1,5 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
-import type { OrderEvidence } from "../../core/message/settlement-message.ts";
 import type { UftpMessage } from "../../core/message/uftp.ts";
 import type { ChainReader, Finality } from "../../settlement/chain/chain-reader.ts";
 import { checkRecord } from "../../settlement/record/check-record.ts";
@@ -9,6 +8,7 @@ import { recordDigest, signerOf, signRecord } from "../../settlement/record/reco
 import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
+import type { OrderOf } from "./metered-orders.ts";
 
 type Of<Name extends UftpMessage["Message"]> = Extract<UftpMessage, { Message: Name }>;
 /** What is answered to a proposal, without the head of its message. */
@@ -33,7 +33,7 @@ export function gridRecords(options: {
   signer: TypedDataSigner;
   /** In which block's escrow the money must be, beside that of the newest one. */
   finality: Finality;
-  orderOf: (reference: string) => Promise<OrderEvidence | null>;
+  orderOf: OrderOf;
   onCosigned?: () => void;
   now: () => number;
   log: Log;

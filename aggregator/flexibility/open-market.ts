@@ -5,23 +5,22 @@ import { importControlKey } from "../../core/envelope.ts";
 import type { Log } from "../../core/log.ts";
 import type { UftpMessage } from "../../core/message/uftp.ts";
 import { readJsonFile } from "../../core/read-json-file.ts";
-import type { Slot } from "../../core/slots.ts";
 import type { Rejections } from "../../core/rejections.ts";
 import { readUftpTls } from "../../core/uftp/read-uftp-tls.ts";
 import { seenMessages } from "../../core/uftp/seen-messages.ts";
 import { uftpClient } from "../../core/uftp/uftp-client.ts";
 import { startUftpEndpoint } from "../../core/uftp/uftp-endpoint.ts";
 import { uftpOutbox } from "../../core/uftp/uftp-outbox.ts";
-import { orderEvidence } from "../../settlement/record/flex-order.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
 import type { MarketAccess } from "../config/market-config.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { orderCharges } from "../reward/order-charges.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { FeederPortfolio } from "./feeder-portfolio.ts";
-import { daySlots, flexSettlements, settledHere } from "./flex-settlements.ts";
+import { flexSettlements } from "./flex-settlements.ts";
 import type { GridRecords } from "./grid-records.ts";
 import { marketDesk, type MarketDesk } from "./market-desk.ts";
+import { meteredAt } from "./metered-orders.ts";
 
 /** An aggregator's place at the market of its grid operator. */
 export interface RunningMarketAccess extends Pick<MarketDesk, "sessions" | "withdraw"> {
@@ -30,49 +29,8 @@ export interface RunningMarketAccess extends Pick<MarketDesk, "sessions" | "with
   stop(): Promise<void>;
 }
 
-/** What an order comes to by own meters, to be compared with a record. */
-export type OrderOf = Parameters<typeof import("./grid-records.ts").gridRecords>[0]["orderOf"];
-
 const stepMs = 10_000;
 const lookMs = 60_000;
-
-/** What the homes of each point took together in a slot, less what they fed back, Wh; null while one of them has not told it. */
-export function meteredAt(
-  access: Pick<MarketAccess, "points">,
-  feeders: readonly FeederConfig[],
-  store: Pick<AggregatorStore, "slots">,
-): (point: string, slot: Slot) => Promise<number | null> {
-  return async (point, { startMs, endMs }) => {
-    const feeder = access.points.find((one) => one.point === point)?.feeder;
-    const sites = feeders.find(({ name }) => name === feeder)?.sites ?? [];
-    let sum = 0;
-    for (const site of sites) {
-      const wh = async (register: "import" | "export"): Promise<number | null> => {
-        const slots = await store.slots(site, register, startMs, endMs);
-        const known = new Map(slots.map((slot) => [slot.startMs, slot]));
-        const covered = [...known.values()].reduce((ms, slot) => ms + slot.endMs - slot.startMs, 0);
-        return covered < endMs - startMs ? null : [...known.values()].reduce((all, slot) => all + slot.wh, 0);
-      };
-      const taken = await wh("import");
-      if (taken === null) return null;
-      // A house that never feeds back may have no such register.
-      sum += taken - ((await wh("export")) ?? 0);
-    }
-    return sites.length === 0 ? null : sum;
-  };
-}
-
-/** Orders as evidence by own meters. */
-export function ordersHere(
-  store: Pick<AggregatorStore, "flexOrder">,
-  meteredWh: (point: string, slot: Slot) => Promise<number | null>,
-): OrderOf {
-  return async (reference) => {
-    const order = await store.flexOrder(reference);
-    const own = order && order.netMicro !== null ? await settledHere(order, meteredWh) : null;
-    return order && own ? orderEvidence({ ...order, offer: order.reference }, own, daySlots(order)) : null;
-  };
-}
 
 /** Listens, and speaks, to the grid operator. @throws AppError of files and addresses that cannot be used */
 export async function openMarket(options: {

@@ -16,7 +16,7 @@ import type { Send } from "../dispatch/sender.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import { feederAvailability, type IncomeSource } from "../reward/income.ts";
 import { gridRecords } from "../flexibility/grid-records.ts";
-import type { OrderOf } from "../flexibility/open-market.ts";
+import type { OrderOf } from "../flexibility/metered-orders.ts";
 import type { SignedGridAgreement } from "../../settlement/record/grid-agreement.ts";
 import { demandOwnPairs } from "../../settlement/record/own-pairs.ts";
 import type { SignedTerms, Terms } from "../../settlement/record/sign-agreement.ts";
