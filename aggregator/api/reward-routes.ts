@@ -7,7 +7,7 @@ import { type EventView, type RewardView, viewEvent, viewReward } from "../rewar
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Api } from "./api-app.ts";
 import { answers, needsToken } from "./describe.ts";
-import { demandHome } from "./site-routes.ts";
+import { demandHome, SitePath } from "./site-routes.ts";
 import { boundTo, demandRole } from "./token.ts";
 
 /** What is shown of flexibility. */
@@ -16,7 +16,6 @@ export interface RewardRoutesOptions {
   sites: readonly string[];
 }
 
-const SitePath = z.object({ site: z.string() });
 const Span = z.object({ from: Instant, to: Instant });
 
 const EventLine = z.object({

@@ -34,8 +34,10 @@ export async function callerOf(
   const [, text] = /^Bearer ([\w-]{1,200})$/i.exec(header) ?? [];
   const token = text === undefined ? null : await store.tokenByHash(hashOfToken(text));
   if (!token) throw new AppError("token-bad", "this token is not known here; expected Authorization: Bearer sma_…");
-  if (token.revokedMs !== null) throw new AppError("token-bad", `token ${token.id} was revoked`);
-  if (token.expiresMs !== null && token.expiresMs <= nowMs) throw new AppError("token-bad", `token ${token.id} has run out`);
+  if (token.revokedMs !== null)
+    throw new AppError("token-bad", `token ${token.id} was revoked; ask the operator for another one`);
+  if (token.expiresMs !== null && token.expiresMs <= nowMs)
+    throw new AppError("token-bad", `token ${token.id} has run out; ask the operator for another one`);
   return { role: token.role, site: token.site, token: token.id };
 }
 
