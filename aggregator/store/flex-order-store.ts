@@ -74,7 +74,7 @@ export interface FlexOrderStore {
   /** Orders of days that touch [from, to), oldest first. */
   flexOrders(fromMs: number, toMs: number): Promise<KeptOrder[]>;
   flexOrder(reference: string): Promise<KeptOrder | null>;
-  /** Keeps a proposed settlement until there is an answer to it. */
+  /** Keeps a proposed settlement until there is an answer to it; one that is proposed again has waited since the first time. */
   keepFlexSettlement(open: OpenSettlement): Promise<void>;
   openFlexSettlements(): Promise<OpenSettlement[]>;
   /** What was answered to the proposed settlement: what it came to, null where it was disputed. */
@@ -169,7 +169,7 @@ export function flexOrderStore(db: Kysely<Tables>): FlexOrderStore {
     async keepFlexSettlement({ reference, message, sinceMs }) {
       await db
         .updateTable("flex_order")
-        .set({ proposed: JSON.stringify(message), proposed_ms: sinceMs })
+        .set((eb) => ({ proposed: JSON.stringify(message), proposed_ms: eb.fn.coalesce("proposed_ms", eb.val(sinceMs)) }))
         .where("reference", "=", reference)
         .execute();
     },

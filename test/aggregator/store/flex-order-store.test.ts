@@ -50,6 +50,8 @@ it("keeps orders, one for each day and point, until they are agreed on", async (
   expect(await store.flexOrder("c")).toBeNull();
 
   await store.keepFlexSettlement({ reference: "a", message: settlement, sinceMs: 7 });
+  // Meters are not waited for anew because the same is proposed again.
+  await store.keepFlexSettlement({ reference: "a", message: settlement, sinceMs: 1000 });
   expect(await store.openFlexSettlements()).toEqual([{ reference: "a", message: settlement, sinceMs: 7 }]);
   await store.answerFlexSettlement("a", null, 8);
   expect(await store.openFlexSettlements()).toEqual([]);
