@@ -85,7 +85,7 @@ const plans = createRoute({
 export function siteRoutes(app: Api, { store, sites, states, isUnsettled }: SiteRoutesOptions): void {
   app.openapi(list, async (c) => {
     const bound = boundTo(c.get("caller"));
-    const rows = new Map((await store.itemCounts()).map((count) => [count.site, count.rows]));
+    const rows = new Map((await store.itemCounts(bound)).map((count) => [count.site, count.rows]));
     const shown = sites.filter((site) => bound === null || site === bound);
     const items = shown.map((site) => ({
       site,

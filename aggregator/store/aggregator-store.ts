@@ -145,8 +145,8 @@ export interface AggregatorStore
    * meter that no slot covers.
    */
   gaps(site: string, fromMs: number, toMs: number): Promise<StoredGap[]>;
-  /** Rows per site, for comparison with what the homes sent; those that were deleted for their age count. */
-  itemCounts(): Promise<{ site: string; rows: number }[]>;
+  /** Rows per site, of one or of all (null), for comparison with what the homes sent; those that were deleted for their age count. */
+  itemCounts(site?: string | null): Promise<{ site: string; rows: number }[]>;
 
   /** Keeps the thumbprint of the key that first signed a consent of a site, and gives the one that counts. */
   consentKey(site: string, thumbprint: string): Promise<string>;

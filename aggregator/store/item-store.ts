@@ -76,13 +76,14 @@ export function itemStore(db: Kysely<Tables>, many: ManyRows): ItemStore {
       });
       return [...lost, ...missing].toSorted((one, other) => one.fromMs - other.fromMs);
     },
-    async itemCounts() {
-      const rows = await db
+    async itemCounts(of = null) {
+      let query = db
         .selectFrom("item")
         .select(["site", (eb) => eb.fn.countAll().as("rows")])
-        .groupBy("site")
-        .execute();
-      const thinned = await db.selectFrom("thinned").select(["site", "samples", "slots", "switches"]).execute();
+        .groupBy("site");
+      let gone = db.selectFrom("thinned").select(["site", "samples", "slots", "switches"]);
+      if (of !== null) [query, gone] = [query.where("site", "=", of), gone.where("site", "=", of)];
+      const [rows, thinned] = [await query.execute(), await gone.execute()];
       const counts = new Map(rows.map(({ site, rows: count }) => [site, Number(count)]));
       for (const { site, samples, slots: thinnedSlots, switches } of thinned)
         counts.set(site, (counts.get(site) ?? 0) + Number(samples) + Number(thinnedSlots) + Number(switches));

@@ -28,6 +28,7 @@ it("keeps a row once by site, boot and number, whichever copy came first", async
     { site: "a", rows: 3 },
     { site: "b", rows: 1 },
   ]);
+  expect(await store.itemCounts("b")).toEqual([{ site: "b", rows: 1 }]);
 });
 
 it("gives no number for a run of which the first row is missing", async () => {
