@@ -24,6 +24,8 @@ export async function migrate(db: Kysely<Tables>, engine: Engine, place: string)
     );
   for (let next = version; next < migrations.length; next++)
     await db.transaction().execute(async (transaction) => {
+      // Another program may have begun at the same moment, and have done it meanwhile.
+      if ((await engine.version(transaction)) > next) return;
       for (const text of migrations[next] ?? []) await sql.raw(engine.statement(text)).execute(transaction);
       await engine.setVersion(transaction, next + 1);
     });

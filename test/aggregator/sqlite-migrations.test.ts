@@ -37,3 +37,16 @@ it("takes over disputes and epochs of a database from before they had a state", 
   ]);
   await store.close();
 });
+
+it("is opened by two programs at the same moment, new or of an older version", async () => {
+  for (const version of [0, 3]) {
+    const file = join(scratch("twice"), "data.db");
+    const old = new Database(file);
+    for (const statement of migrations.slice(0, version).flat()) old.exec(statement);
+    old.pragma(`user_version = ${version}`);
+    old.close();
+    const stores = await Promise.all([1, 2].map(() => openStore({ engine: "sqlite", file })));
+    for (const store of stores) expect(await store.newestAudit()).toBe(0);
+    await Promise.all(stores.map((store) => store.close()));
+  }
+});
