@@ -15,6 +15,8 @@ import { writeCrl } from "./write-crl.ts";
 /** The listener's own certificate is made anew at each start and each day. */
 const serverDays = 30;
 const dayMs = 86_400_000;
+/** What was on its way into the database when its home was erased is gone within this time. */
+const lateMs = 60_000;
 
 /** The HTTPS listener at which gateways are enrolled. */
 export interface RunningEnrolment {
@@ -77,6 +79,14 @@ export async function startEnrolment(options: {
     async () => {
       await store.dropOldCodes(wallMs());
       server.setSecureContext({ ...(await own()), ...secure });
+    },
+    options.signal,
+  );
+  clock.every(
+    lateMs,
+    async () => {
+      const rows = await store.eraseLate();
+      if (rows > 0) log.info({ rows }, "deleted what was kept of homes after they had taken back their data");
     },
     options.signal,
   );

@@ -19,6 +19,11 @@ export interface ErasureStore {
   eraseRecords(site: string, nowMs: number): Promise<{ records: number; disputes: number; epochs: number[] }>;
   /** Sites that were erased and have no certificate since: what still comes of them is not kept. */
   erasedSites(): Promise<string[]>;
+  /**
+   * Deletes personal data of such sites that had been taken when they were erased, and was kept after it. To be called now and then.
+   * @returns rows deleted
+   */
+  eraseLate(): Promise<number>;
 }
 
 /** Tables that hold a home's personal data. */
@@ -83,23 +88,32 @@ export function erasureStore(db: Kysely<Tables>): ErasureStore {
         return { ...counts, epochs: held.map(({ epoch }) => Number(epoch)) };
       });
     },
-    async erasedSites() {
-      const rows = await db
-        .selectFrom("erasure")
-        .select("site")
-        .distinct()
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom("certificate")
-                .select("certificate.serial")
-                .whereRef("certificate.site", "=", "erasure.site")
-                .whereRef("certificate.issued_ms", ">=", "erasure.at_ms"),
-            ),
-          ),
-        )
-        .execute();
-      return rows.map(({ site }) => site);
+    erasedSites: async () => (await erasedHomes(db).execute()).map(({ site }) => site),
+    async eraseLate() {
+      if (!(await erasedHomes(db).limit(1).executeTakeFirst())) return 0;
+      let rows = 0;
+      for (const table of personal) {
+        const { numDeletedRows } = await db.deleteFrom(table).where("site", "in", erasedHomes(db)).executeTakeFirstOrThrow();
+        rows += Number(numDeletedRows);
+      }
+      return rows;
     },
   };
 }
+
+/** Of the newest erasure on they have no certificate. */
+const erasedHomes = (db: Kysely<Tables>) =>
+  db
+    .selectFrom("erasure")
+    .select("erasure.site")
+    .distinct()
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom("certificate")
+            .select("certificate.serial")
+            .whereRef("certificate.site", "=", "erasure.site")
+            .whereRef("certificate.issued_ms", ">=", "erasure.at_ms"),
+        ),
+      ),
+    );

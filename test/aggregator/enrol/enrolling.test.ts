@@ -308,6 +308,10 @@ describe.skipIf(!openssl)("enrolment over real HTTPS", { timeout: 120_000 }, () 
     expect(await eraseAtAggregator(state)).toEqual(nothing);
     expect(await eraseAtAggregator(state)).toEqual(nothing);
     expect(rows("select site from erasure")).toHaveLength(2);
+    const db = new Database(aggregator.databaseFile);
+    db.prepare("insert into status (site, resource, body) values (?, 'boiler', '{}')").run(site);
+    db.close();
+    await until("what was kept late is gone", () => rows("select site from status").length === 0, 20_000);
     expect(await codeOf(renewEnrolment(state, { now: true, nowMs: Date.now() }))).toBe("enrol-revoked");
     const moved = join(scratch("moved"), "agent");
     await enrol(moved, await aggregator.codeFor(site));
