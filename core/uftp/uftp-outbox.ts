@@ -82,8 +82,14 @@ export function uftpOutbox(options: {
         // An end that came while it was sent is told to nobody any more.
         if (signal.aborted) return undefined;
         await new Promise<void>((resolve) => {
-          clock.after(retryMs, resolve, signal);
-          signal.addEventListener("abort", () => resolve(), { once: true });
+          const stopped = (): void => resolve();
+          const again = (): void => {
+            // A recipient may be away for an hour of tries.
+            signal.removeEventListener("abort", stopped);
+            resolve();
+          };
+          clock.after(retryMs, again, signal);
+          signal.addEventListener("abort", stopped, { once: true });
         });
       }
     }

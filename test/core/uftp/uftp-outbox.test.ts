@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect, it, onTestFinished } from "vitest";
 import { AppError } from "../../../core/app-error.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
@@ -89,4 +90,28 @@ it("keeps a thousand messages for a recipient that takes none, and goes on with 
   outbox.send([{ ...revocation(3), RecipientDomain: "deaf.example" }]);
   await outbox.idle();
   expect(sent).toHaveLength(1002);
+});
+
+it("keeps nothing for each try while a recipient is away", async () => {
+  const clock = fakeClock(startMs);
+  const ending = new AbortController();
+  onTestFinished(() => ending.abort());
+  let tries = 0;
+  const outbox = uftpOutbox({
+    client: {
+      send() {
+        tries++;
+        return Promise.reject(new AppError("uftp-unreachable", "nobody there", { temporary: true }));
+      },
+      close: () => undefined,
+    },
+    urlOf: () => "https://127.0.0.1:1",
+    clock,
+    log: silentLog(),
+    signal: ending.signal,
+  });
+  outbox.send([revocation(1)]);
+  for (let seconds = 0; seconds < 20; seconds++) await clock.advance(1000);
+  expect(tries).toBeGreaterThan(10);
+  expect(getEventListeners(ending.signal, "abort").length).toBeLessThan(5);
 });
