@@ -2,7 +2,7 @@ import { errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import { powerOf, type UftpMessage } from "../../core/message/uftp.ts";
 import type { Period } from "./period.ts";
-import { openSession, type Session, type Terms } from "./session.ts";
+import { openOffers, openSession, type Session, type Terms } from "./session.ts";
 import type { Output } from "./session-output.ts";
 import { nextDueMs, sessionStep, type SessionEvent } from "./session-step.ts";
 import { tellSession } from "./tell-session.ts";
@@ -141,11 +141,7 @@ export async function flexOperator(options: {
       }
       case "FlexOfferRevocation": {
         const seat = terms.seats.findIndex(
-          ({ participant }, at) =>
-            participant === message.SenderDomain &&
-            [session.seats[at]?.offer?.id, session.seats[at]?.lastWhole?.id, session.seats[at]?.order?.offer].includes(
-              message.FlexOfferMessageID,
-            ),
+          ({ participant }, at) => participant === message.SenderDomain && isOf(at, message.FlexOfferMessageID),
         );
         if (seat < 0) return refuse(message, seat, "no such offer is open");
         return happened({ is: "revoke", atMs, seat, offer: message.FlexOfferMessageID }, message);
@@ -181,18 +177,22 @@ export async function flexOperator(options: {
   }
 
   function concerns(message: UftpMessage): boolean {
-    const isOf = (id: string): boolean =>
-      session.seats.some(({ offer, lastWhole, order }) => [offer?.id, lastWhole?.id, order?.offer].includes(id));
+    const isOfAny = (id: string): boolean => session.seats.some((_, seat) => isOf(seat, id));
     switch (message.Message) {
       case "FlexOfferRevocation":
-        return isOf(message.FlexOfferMessageID);
+        return isOfAny(message.FlexOfferMessageID);
       case "FlexSettlementResponse":
-        return message.FlexOrderSettlementStatuses.some(({ OrderReference }) => isOf(OrderReference));
+        return message.FlexOrderSettlementStatuses.some(({ OrderReference }) => isOfAny(OrderReference));
       case "FlexOrderResponse":
         return orders.has(message.FlexOrderMessageID);
       default:
         return false;
     }
+  }
+
+  /** Whether an id is of an offer of a seat that may be ordered, or was. */
+  function isOf(seat: number, id: string): boolean {
+    return session.seats[seat]?.order?.offer === id || openOffers(session, seat).includes(id);
   }
 
   function inPeriod(place: { ISPDuration: string; TimeZone: string; Period: string }): boolean {

@@ -3,7 +3,7 @@ import { clearOffers } from "./clear-offers.ts";
 import { leewayOf } from "./leeway.ts";
 import { beginRounds, endRound, isAnswered, keepFeasible } from "./play-rounds.ts";
 import { beginRepair, fallBack, missRepair, takeRepair } from "./repair.ts";
-import { offeredBy, prognosisOf, takenBy, withSeat, type Offer, type Prognosis, type Session } from "./session.ts";
+import { offeredBy, openOffers, prognosisOf, takenBy, withSeat, type Offer, type Prognosis, type Session } from "./session.ts";
 import { refusedBy, type Output, type Stepped } from "./session-output.ts";
 import { settleOrder } from "../../settlement/record/flex-order.ts";
 
@@ -234,7 +234,7 @@ function takeRevocation(session: Session, seat: number, id: string): Stepped<Ses
   const state = session.seats[seat];
   if (state?.order?.offer === id)
     return refused(session, seat, id, "market-flex-order-binding", "the offer was ordered and binds");
-  if (!state || (state.offer?.id !== id && state.lastWhole?.id !== id))
+  if (!state || !openOffers(session, seat).includes(id))
     return refused(session, seat, id, "market-flex-unknown-offer", "no such offer is open");
   const without = (offer: Offer | null): Offer | null => (offer?.id === id ? null : offer);
   const changed = withSeat(session, seat, {
