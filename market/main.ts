@@ -72,7 +72,6 @@ export async function startMarket({
       domain,
       store: store.records,
       sessions: () => opened?.sessions() ?? new Map(),
-      periodOf: (date) => ({ date, timezone: config.timezone, slotMinutes: flexibility.slotMinutes }),
       send: outbox.send,
       salt: () => `0x${randomBytes(32).toString("hex")}`,
       uuid: randomUUID,

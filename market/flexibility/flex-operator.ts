@@ -1,6 +1,7 @@
 import { errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import { powerOf, type UftpMessage } from "../../core/message/uftp.ts";
+import { replaySteps, seatOf, type KeptStep, type StepStore } from "./kept-step.ts";
 import type { Period } from "./period.ts";
 import { openOffers, openSession, type Session, type Terms } from "./session.ts";
 import type { Output } from "./session-output.ts";
@@ -8,22 +9,14 @@ import { nextDueMs, sessionStep, type SessionEvent } from "./session-step.ts";
 import { tellSession } from "./tell-session.ts";
 import { headFor, messageOf, type Wire } from "./wire.ts";
 
-/** One step as it is kept: what came, with its message, and what was said. */
-export interface KeptStep {
-  event: SessionEvent;
-  source: UftpMessage | null;
-  sent: readonly UftpMessage[];
-}
-
-/** Steps of a session, kept before anything of them is sent. */
-export interface StepStore {
-  steps(): Promise<KeptStep[]>;
-  add(step: KeptStep): Promise<void>;
-}
+/** So many messages of a seat are kept, besides answers to requests: a prognosis each ten minutes is far below. */
+const mostKept = 1000;
+/** What can be said again and again, each time another way; anything else only as often as there is something to say it about. */
+const endless: ReadonlySet<SessionEvent["is"]> = new Set(["prognosis", "offer", "orderAnswer"]);
 
 /** The grid operator's side of one session over the wire. */
 export interface FlexOperator {
-  /** A message of a participant, by then known to be its own. Resolves once it is kept. */
+  /** A message of a participant, by then known to be its own. Resolves once it is kept; what changes nothing is not. */
   take(message: UftpMessage): Promise<void>;
   /** What is due by the clock. */
   step(): Promise<void>;
@@ -32,13 +25,14 @@ export interface FlexOperator {
   /** Whether a message without a period is about an offer or an order of this session. */
   concerns(message: UftpMessage): boolean;
   session(): Session;
+  period: Period;
   /** When `step` is due, ms; Infinity when nothing is. */
   dueMs(): number;
 }
 
 /**
- * Carries one session: one thing after the other, each kept with what it leads to before that is sent. The steps that are kept
- * make the same session again after a restart; what is still wanted of what they said is sent again then.
+ * Carries one session: one thing after the other, each that changes something kept with what it leads to before that is sent. The
+ * steps that are kept make the same session again after a restart; what is still wanted of what they said is sent again then.
  */
 export async function flexOperator(options: {
   domain: string;
@@ -69,13 +63,13 @@ export async function flexOperator(options: {
     prognosisId: (seat) => prognosisIds.get(seat) ?? uuid(),
     conversation: (seat) => conversations.get(seat) ?? uuid(),
   };
-  const seatOf = (participant: string, point: string): number =>
-    terms.seats.findIndex((seat) => seat.participant === participant && seat.point === point);
+  /** Messages that are kept, by seat. */
+  const counts = new Map<number, number>();
 
   const kept = await store.steps();
-  for (const step of kept) {
-    ({ session } = sessionStep(session, step.event));
-    noteIds(step);
+  for (const after of replaySteps(terms, kept)) {
+    ({ session } = after);
+    noteKept(after.step);
   }
   // Whoever had it knows it again by its id.
   send(kept.flatMap(({ sent }) => sent.filter(isStillWanted)));
@@ -92,21 +86,28 @@ export async function flexOperator(options: {
     metered: (seat, wh) => inTurn(() => happened({ is: "metered", atMs: now(), seat, wh }, null)),
     concerns,
     session: () => session,
+    period,
     dueMs: () => nextDueMs(session),
   };
 
   async function happened(event: SessionEvent, source: UftpMessage | null): Promise<void> {
-    // Before its messages are made: a response names the prognosis that it answers.
-    if (source?.Message === "DPrognosis" && event.is === "prognosis") conversations.set(event.seat, source.ConversationID);
+    if (source && "seat" in event && endless.has(event.is) && isFull(event.seat))
+      return refuse(
+        source,
+        event.seat,
+        "too many of its messages are kept for this day; send less often",
+        "market-flex-too-many",
+      );
     const stepped = sessionStep(session, event);
-    if (source?.Message === "DPrognosis" && event.is === "prognosis" && !refusal(stepped.out, event.seat))
-      prognosisIds.set(event.seat, source.MessageID);
     const responses = source && "seat" in event ? responseTo(source, event.seat, refusal(stepped.out, event.seat)) : [];
     const sent = [...responses, ...stepped.out.flatMap((out) => messageOf(wire, out, event.atMs) ?? [])];
-    const step = { event, source, sent };
-    await store.add(step);
-    session = stepped.session;
-    noteIds(step);
+    // Refusals change nothing, and must take no room, however many there are.
+    if (stepped.session !== session) {
+      const done = { event, source, sent };
+      await store.add(done, session.phase.is === "prognosis" && stepped.session.phase.is !== "prognosis");
+      session = stepped.session;
+      noteKept(done);
+    }
     for (const out of stepped.out) tellSession(log, { date: period.date, terms }, out);
     send(sent);
   }
@@ -115,7 +116,7 @@ export async function flexOperator(options: {
     const atMs = now();
     switch (message.Message) {
       case "DPrognosis": {
-        const seat = seatOf(message.SenderDomain, message.CongestionPoint);
+        const seat = seatOf(terms, message.SenderDomain, message.CongestionPoint);
         const powerW = inPeriod(message) ? powerOf(message.ISPs, slots) : undefined;
         if (seat < 0 || !powerW) return refuse(message, seat, "its place, period or ISPs are not those of the session");
         const { Parties: parties = 0, Cost: cost = "0" } = message.Rounds ?? {};
@@ -124,7 +125,7 @@ export async function flexOperator(options: {
       }
       case "FlexOffer": {
         const request = requests.get(message.FlexRequestMessageID);
-        const seat = seatOf(message.SenderDomain, message.CongestionPoint);
+        const seat = seatOf(terms, message.SenderDomain, message.CongestionPoint);
         const [option] = message.OfferOptions;
         const powerW = option && inPeriod(message) ? powerOf(option.ISPs, slots) : undefined;
         if (!request || request.seat !== seat || !option || !powerW || message.Currency !== currency)
@@ -200,10 +201,10 @@ export async function flexOperator(options: {
   }
 
   /** What is no message of this session is answered at once, and nothing of it is kept. */
-  function refuse(message: UftpMessage, seat: number, why: string): void {
+  function refuse(message: UftpMessage, seat: number, why: string, code = "market-flex-unexpected"): void {
     const known = seat >= 0 ? seat : terms.seats.findIndex(({ participant }) => participant === message.SenderDomain);
     log.warn({ message: message.Message, from: message.SenderDomain, why }, "message refused");
-    send(responseTo(message, known, `market-flex-unexpected: ${why}`));
+    send(responseTo(message, known, `${code}: ${why}`));
   }
 
   function responseTo(source: UftpMessage, seat: number, reason: string | undefined): UftpMessage[] {
@@ -224,17 +225,23 @@ export async function flexOperator(options: {
     }
   }
 
-  function noteIds({ event, source, sent }: KeptStep): void {
+  function isFull(seat: number): boolean {
+    return (counts.get(seat) ?? 0) >= mostKept + terms.sharing.mostRounds + terms.repairs;
+  }
+
+  /** Ids of what is kept, and how much that is. */
+  function noteKept({ event, source, sent }: KeptStep): void {
+    if (source && "seat" in event) counts.set(event.seat, (counts.get(event.seat) ?? 0) + 1);
     if (source?.Message === "DPrognosis" && event.is === "prognosis") {
       conversations.set(event.seat, source.ConversationID);
       if (session.seats[event.seat]?.prognosis?.revision === source.Revision) prognosisIds.set(event.seat, source.MessageID);
     }
     for (const message of sent) {
       if (message.Message === "FlexOrder")
-        orders.set(message.MessageID, seatOf(message.RecipientDomain, message.CongestionPoint));
+        orders.set(message.MessageID, seatOf(terms, message.RecipientDomain, message.CongestionPoint));
       if (message.Message === "FlexRequest")
         requests.set(message.MessageID, {
-          seat: seatOf(message.RecipientDomain, message.CongestionPoint),
+          seat: seatOf(terms, message.RecipientDomain, message.CongestionPoint),
           request: message.Revision,
         });
     }

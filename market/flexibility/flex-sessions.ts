@@ -26,7 +26,6 @@ export interface FlexSessions {
   known(): { sender: string; id: string; digest: string; untilMs: number }[];
   /** By local day. */
   sessions(): ReadonlyMap<string, FlexOperator>;
-  periodOf(date: string): Period;
   /** Resolves when nothing is being done. */
   idle(): Promise<void>;
 }
@@ -51,7 +50,7 @@ export async function flexSessions(options: {
   let wakeMs = 0;
 
   const keptDays = Math.ceil(flexibility.settleMs / 86_400_000) + 3;
-  for (const date of await store.periods(keptDays)) await open(date);
+  for (const date of await store.openPeriods(keptDays)) await open(date);
   await step();
   return {
     async take(message) {
@@ -70,18 +69,15 @@ export async function flexSessions(options: {
     readMeters,
     known: () => known,
     sessions: () => running,
-    periodOf,
     idle: () => last,
   };
 
-  function periodOf(date: string): Period {
-    return { date, timezone, slotMinutes: flexibility.slotMinutes };
-  }
-
   async function open(date: string): Promise<void> {
-    const period = periodOf(date);
-    const steps = store.steps(date);
-    for (const { source } of await steps.steps())
+    const kept = store.steps(date);
+    // Until the gate of its prognoses it goes by the configuration, then by what that was at the gate.
+    const rules = (await kept.rules()) ?? flexibility;
+    const period = { date, timezone, slotMinutes: rules.slotMinutes };
+    for (const { source } of await kept.steps())
       if (source && Date.parse(source.TimeStamp) + uftpWindowMs >= now())
         known.push({
           sender: source.SenderDomain,
@@ -96,8 +92,8 @@ export async function flexSessions(options: {
         domain,
         currency,
         period,
-        terms: sessionTerms(flexibility, period),
-        store: steps,
+        terms: sessionTerms(rules, period),
+        store: { steps: kept.steps, add: (done, begins) => kept.add(done, begins ? rules : null) },
         send,
         uuid,
         now,
@@ -122,7 +118,9 @@ export async function flexSessions(options: {
       if (after !== before) log.info({ period: date, phase: after }, "session goes on");
       const isOver =
         after === "closed" || (after === "frozen" && now() > (localDayStart(dayAfter(date, timezone), timezone) ?? 0));
-      if (isOver && ((await options.isDone?.(operator)) ?? true)) running.delete(date);
+      if (!isOver || !((await options.isDone?.(operator)) ?? true)) continue;
+      await store.steps(date).close();
+      running.delete(date);
     }
     const nextDayMs = localDayStart(tomorrow, timezone) ?? 0;
     wakeMs = Math.min(nextDayMs, ...[...running.values()].map((operator) => operator.dueMs()));

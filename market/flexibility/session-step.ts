@@ -146,9 +146,10 @@ function take(session: Session, event: SessionEvent): Stepped<Session> {
       return takeRevocation(session, event.seat, event.offer);
     case "orderAnswer": {
       const { accepted, reason, atMs } = event;
-      const isOrdered = session.seats[event.seat]?.order !== null;
+      const { order, orderAnswer } = session.seats[event.seat] ?? {};
+      const isNews = order && (orderAnswer?.accepted !== accepted || orderAnswer.reason !== reason);
       return {
-        session: isOrdered ? withSeat(session, event.seat, { orderAnswer: { accepted, reason, atMs } }) : session,
+        session: isNews ? withSeat(session, event.seat, { orderAnswer: { accepted, reason, atMs } }) : session,
         out: [],
       };
     }
