@@ -125,9 +125,11 @@ export async function exchangeDesk(parts: {
       const trade = tradeOf(one, slot);
       return { hash: tradeHash(trade), trade, legs: legsOf(trade, { buyer: one.buy.participant, seller: one.sell.participant }) };
     });
+    // Nothing to keep and nothing to show: two days of slots are cleared each few minutes.
+    if (trades.length === 0) return;
     await store.cleared({ event, trades, result: resultOf(clearing, startMs, atMs) }, atMs);
     applyEvent(book, event);
-    if (trades.length > 0) log.info({ slot: iso(startMs), trades: trades.length, wh: clearing.volumeWh }, "auction");
+    log.info({ slot: iso(startMs), trades: trades.length, wh: clearing.volumeWh }, "auction");
   };
   const auction = async (atMs: number): Promise<void> => {
     const { toClear, toClose } = slotsAt(book, atMs);

@@ -28,6 +28,9 @@ it("takes signed orders, clears them at the next full five minutes, and shows ea
   expect((await rig.results()).items).toMatchObject([{ volumeWh: 600 }]);
   // 10 in escrow, less 0.18 for 600 Wh.
   expect(bought.free).toBe(String(10_000_000 - 108_000));
+  // What is left is in the next auction, which trades nothing: there is nothing to show of it.
+  await rig.at(ten41);
+  expect((await rig.results()).items).toHaveLength(1);
 });
 
 it("is sealed: before the auction nobody sees another's order, the aggregator neither", async () => {
