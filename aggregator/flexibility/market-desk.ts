@@ -7,7 +7,7 @@ import type { MarketAccess } from "../config/market-config.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { FlexDay, KeptOrder, KeptPrognosis } from "../store/flex-order-store.ts";
 import type { FeederPortfolio } from "./feeder-portfolio.ts";
-import type { Reliance } from "./reliance.ts";
+import type { Relied } from "./reliance.ts";
 import { flexDesk, type BindingOrder, type FlexDesk, type FlexDeskState, type FlexPlanner } from "./flex-desk.ts";
 
 /** All sessions of an aggregator with its grid operator: one for each congestion point and local day. */
@@ -16,7 +16,7 @@ export interface MarketDesk {
   take(message: UftpMessage): Promise<void>;
   /**
    * Sends prognoses when their time has come, and again where the homes have changed before anybody asked. Takes back offers that rest
-   * on homes that are not there any more.
+   * on homes that are not there any more, or on room of a feeder that an operator has taken away.
    */
   step(): Promise<void>;
   /** Takes back what was offered for a day. @throws AppError flex-no-session, flex-order-binding */
@@ -28,8 +28,8 @@ interface Session extends FlexDay {
   feeder: string;
   startMs: number;
   desk: FlexDesk;
-  /** On whom its offers rest; null where they were made before a restart and nobody has looked since. */
-  relied: readonly Reliance[] | null;
+  /** On what its offers rest; null where they were made before a restart and nobody has looked since. */
+  relied: Relied | null;
   /** When the homes were looked at last, ms, and when it was asked whether they still do what was offered. */
   lookedMs: number;
   checkedMs: number;
@@ -219,9 +219,9 @@ export function marketDesk(options: {
     if (!lost) return;
     const made = await reopen();
     const said = made ? await session.desk.replan(made.planner) : await session.desk.revoke();
-    session.relied = made?.relied ?? [];
+    session.relied = made?.relied ?? { homes: [], limits: [] };
     const { point, date } = session;
-    log.warn({ point, date, ...lost, offers: said.length }, "a home is not there any more: what was offered is taken back");
+    log.warn({ point, date, ...lost, offers: said.length }, "what was offered cannot be relied on any more: it is taken back");
     send(said);
   };
   const inTurn = (session: Session, work: () => Promise<void>): Promise<void> => {

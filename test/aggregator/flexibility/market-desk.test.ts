@@ -149,6 +149,16 @@ it("takes back what it has offered when a home of it is away, and offers again w
   expect(one.revoked()).toHaveLength(1);
 });
 
+/** An operator leaves a feeder only so much, until then; null: until they say otherwise. */
+async function tighten(
+  { store, desk, clock }: Awaited<ReturnType<typeof market>>,
+  name: string,
+  untilMs: number | null = null,
+): Promise<void> {
+  await store.addWord({ word: "limit", scope: { kind: "feeder", name }, atMs: clock.now(), untilMs, limitW: 4000 });
+  await desk.followOperators();
+}
+
 /** An operator pauses a home until they say otherwise. */
 async function pause({ store, desk, clock }: Awaited<ReturnType<typeof market>>, name: string): Promise<void> {
   await store.addWord({ word: "pause", scope: { kind: "home", name }, atMs: clock.now(), untilMs: null, limitW: null });
@@ -170,6 +180,8 @@ it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>
     ({ store }) => store.saveStatus("gw-0", overridden(iso((day[0]?.startMs ?? 0) + hourMs))),
   ],
   ["its appliance has an alarm", ({ store }) => store.saveStatus("gw-0", { ...statusOf("boiler", 0), alarm: "no answer" })],
+  ["the feeder is left less by its operator", (one) => tighten(one, "elm")],
+  ["the feeder is left less into the day of delivery", (one) => tighten(one, "elm", (day[0]?.startMs ?? 0) + 1)],
   ["it has taken its data back", ({ store, clock }) => store.eraseSite("gw-0", clock.now())],
 ])("takes back what it has offered of a home where %s", async (_, happen) => {
   const one = await market();
@@ -186,6 +198,8 @@ it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>
     ({ store }) => store.saveStatus("gw-0", overridden(iso((day[0]?.startMs ?? 0) - 1))),
   ],
   ["what safety does", ({ store }) => store.saveStatus("gw-0", overridden(null, "safety"))],
+  ["a limit that ends before the day begins", (one) => tighten(one, "elm", day[0]?.startMs ?? 0)],
+  ["a limit of another feeder", (one) => tighten(one, "oak")],
   ["a word of an operator about another home", (one) => pause(one, "gw-9")],
   [
     "a home that is away for a moment",
