@@ -52,7 +52,7 @@ export function marketDesk(options: {
   store: AggregatorStore;
   portfolio: FeederPortfolio;
   send: (messages: readonly UftpMessage[]) => void;
-  /** An order binds the homes of a feeder. */
+  /** An order binds the homes of a feeder; again where the first time failed. */
   onOrder: (order: KeptOrder, feeder: string) => Promise<void>;
   /** A request of the grid operator was answered, and how long that took. */
   onAnswer?: (seconds: number) => void;
@@ -128,11 +128,11 @@ export function marketDesk(options: {
             }
           : null,
     );
-    if (isNew) {
-      log.info({ ...day, feeder, order: reference, price }, "flexibility ordered, the homes are planned by it");
-      await options.onOrder(kept, feeder);
-    }
-    return isNew;
+    if (isNew) log.info({ ...day, feeder, order: reference, price }, "flexibility ordered, the homes are planned by it");
+    // What follows may have failed the last time, after the order was kept.
+    const binds = isNew || isSameOrder(await store.flexOrder(reference), kept);
+    if (binds) await options.onOrder(kept, feeder);
+    return binds;
   }
 
   /** What is kept of a day that this process has not begun itself. */
@@ -150,6 +150,7 @@ export function marketDesk(options: {
       return made.planner;
     });
     const desk = await openDesk(day, planner, { prognosis, order });
+    if (now() < first.startMs) send(desk.revocations());
     const session: Session = {
       ...day,
       feeder,
@@ -267,6 +268,7 @@ export function marketDesk(options: {
       for (const [key, { date }] of sessions)
         if (date < today) {
           sessions.delete(key);
+          triedMs.delete(key);
           await store.dropFlexOffers(today);
         }
       for (const session of sessions.values()) await inTurn(session, () => keepDeliverable(session)).catch(() => undefined);
@@ -300,12 +302,26 @@ export function marketDesk(options: {
   };
 }
 
+const isSameOrder = (known: KeptOrder | null, { point, date, price, penaltyPerKwh, powerW }: KeptOrder): boolean =>
+  known?.point === point &&
+  known.date === date &&
+  known.price === price &&
+  known.penaltyPerKwh === penaltyPerKwh &&
+  known.powerW.every((watts, slot) => watts === powerW[slot]);
+
 const isDate = (text: string): boolean => localDayStart(text, "UTC") !== undefined;
 
 /** Known by its prognosis; the homes are read when the first request comes. */
 function lazyPlanner(kept: KeptPrognosis, open: () => Promise<FlexPlanner>): FlexPlanner {
   let opened: Promise<FlexPlanner> | undefined;
-  const planner = (): Promise<FlexPlanner> => (opened ??= open());
+  const planner = (): Promise<FlexPlanner> => {
+    opened ??= open().catch((error: unknown) => {
+      // What is missing now, such as prices right after the start, may be there with the next request.
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
   return {
     prognosis: () => ({ powerW: kept.powerW, parties: kept.parties, cost: BigInt(kept.cost) }),
     answer: async (round) => (await planner()).answer(round),

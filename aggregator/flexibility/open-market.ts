@@ -112,8 +112,8 @@ export async function openMarket(options: {
     portfolio: options.portfolio,
     send: outbox.send,
     async onOrder(order, feeder) {
-      watch.flexOrdered(order.price);
       await store.freezeCharges(orderCharges(order, feeder), now());
+      watch.flexOrdered(order.price);
       options.onOrder(feeder);
     },
     onAnswer: (seconds) => watch.flexAnswered(seconds),

@@ -19,6 +19,8 @@ const KeptPrognosis = z.object({
   powerW: Watts,
   parties: z.int(),
   cost: z.string(),
+  /** Nothing is offered for the day any more. */
+  withdrawn: z.boolean().default(false),
 });
 /** What was told to the grid operator about a day, the newest revision. */
 export type KeptPrognosis = z.infer<typeof KeptPrognosis>;

@@ -191,9 +191,10 @@ export async function flexOperator(options: {
     }
   }
 
-  /** Whether an id is of an offer of a seat that may be ordered, or was. */
+  /** Whether an id is of an offer of a seat that may be ordered, or was, or was taken back. */
   function isOf(seat: number, id: string): boolean {
-    return session.seats[seat]?.order?.offer === id || openOffers(session, seat).includes(id);
+    const { order, revoked } = session.seats[seat] ?? {};
+    return order?.offer === id || revoked?.includes(id) === true || openOffers(session, seat).includes(id);
   }
 
   function inPeriod(place: { ISPDuration: string; TimeZone: string; Period: string }): boolean {

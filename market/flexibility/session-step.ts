@@ -235,6 +235,8 @@ function takeRevocation(session: Session, seat: number, id: string): Stepped<Ses
   const state = session.seats[seat];
   if (state?.order?.offer === id)
     return refused(session, seat, id, "market-flex-order-binding", "the offer was ordered and binds");
+  // It was taken back already, and its sender does not know whether that has come.
+  if (state?.revoked.includes(id)) return { session, out: [] };
   if (!state || !openOffers(session, seat).includes(id))
     return refused(session, seat, id, "market-flex-unknown-offer", "no such offer is open");
   const without = (offer: Offer | null): Offer | null => (offer?.id === id ? null : offer);

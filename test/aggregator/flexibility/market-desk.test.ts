@@ -32,6 +32,7 @@ async function market() {
   const { store, clock } = desk;
   await describeHomes(store, sites);
   const said: UftpMessage[] = [];
+  const world = { isBlind: false, isFailing: false, ordered: [] as string[] };
   const open = () =>
     marketDesk({
       access: {
@@ -47,9 +48,15 @@ async function market() {
         terms: { margin: 0, leastPerKwh: 0n },
       },
       store,
-      portfolio: desk.desk.portfolio,
+      portfolio: {
+        ...desk.desk.portfolio,
+        open: async (...asked) => (world.isBlind ? null : await desk.desk.portfolio.open(...asked)),
+      },
       send: (messages) => void said.push(...messages),
-      onOrder: async () => undefined,
+      async onOrder({ reference }) {
+        if (world.isFailing) throw new Error("the disk is full");
+        world.ordered.push(reference);
+      },
       uuid: randomUUID,
       clock,
       log: silentLog(),
@@ -85,7 +92,7 @@ async function market() {
       Message: "FlexOrder",
       ...head(),
       ...at,
-      OrderReference: randomUUID(),
+      OrderReference: offer.MessageID,
       FlexOfferMessageID: offer.MessageID,
       DPrognosisMessageID: randomUUID(),
       OptionReference: "1",
@@ -107,8 +114,10 @@ async function market() {
     order,
     revoked,
     step: () => state.market.step(),
+    world,
     restart: () => void (state.market = open()),
     sessions: () => state.market.sessions(),
+    withdraw: () => state.market.withdraw({ point: "ean.1", date }, "operator"),
   };
 }
 
@@ -229,4 +238,38 @@ it("knows after a restart on whom its offers rest", async () => {
   await one.clock.advance(awayMs);
   await one.step();
   expect(one.revoked()).toContain(offer.MessageID);
+});
+
+it("answers after a restart once its homes can be read, though they could not when the first request came", async () => {
+  const one = await market();
+  await one.ask(5000);
+  const offers = (): number => one.said.filter(({ Message }) => Message === "FlexOffer").length;
+  one.restart();
+  one.world.isBlind = true;
+  await one.ask(5000);
+  expect(offers()).toBe(1);
+  one.world.isBlind = false;
+  await one.ask(5000);
+  expect(offers()).toBe(2);
+});
+
+it("accepts an order that was kept when what follows failed, and does the rest then", async () => {
+  const one = await market();
+  const offer = await one.ask(5000);
+  one.world.isFailing = true;
+  await expect(one.order(offer)).rejects.toThrow("the disk is full");
+  one.world.isFailing = false;
+  expect(await one.order(offer)).toMatchObject({ Result: "Accepted" });
+  expect(one.world.ordered).toEqual([offer.MessageID]);
+  expect(one.sessions()[0]?.order?.reference).toBe(offer.MessageID);
+});
+
+it("says again after a restart what it has taken back, and offers nothing for a day that was withdrawn", async () => {
+  const one = await market();
+  const offer = await one.ask(5000);
+  await one.withdraw();
+  one.restart();
+  await one.ask(5000);
+  expect(one.revoked()).toEqual([offer.MessageID, offer.MessageID]);
+  expect(one.said.filter(({ Message }) => Message === "FlexOffer")).toHaveLength(1);
 });

@@ -158,7 +158,9 @@ describe("a session of the round protocol", () => {
     expect(revoked.out).toEqual([]);
     expect(revoked.session.seats[seat]?.offer?.id).not.toBe(id);
     const again = sessionStep(revoked.session, { is: "revoke", atMs: events[last]?.atMs ?? 0, seat, offer: id });
-    expect(codes(again.out)).toEqual(["market-flex-unknown-offer"]);
+    expect(again).toEqual({ session: revoked.session, out: [] });
+    const unknown = sessionStep(revoked.session, { is: "revoke", atMs: events[last]?.atMs ?? 0, seat, offer: "none" });
+    expect(codes(unknown.out)).toEqual(["market-flex-unknown-offer"]);
   });
 
   it("never orders an offer of an earlier round that was taken back, though all fell back to it", () => {
