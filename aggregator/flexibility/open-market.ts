@@ -35,6 +35,7 @@ export type OrderOf = Parameters<typeof import("./grid-records.ts").gridRecords>
 
 const stepMs = 10_000;
 const lookMs = 60_000;
+const dayMs = 86_400_000;
 
 /** What the homes of each point took together in a slot, less what they fed back, Wh; null while one of them has not told it. */
 export function meteredAt(
@@ -55,8 +56,10 @@ export function meteredAt(
       };
       const taken = await wh("import");
       if (taken === null) return null;
-      // A house that never feeds back may have no such register.
-      sum += taken - ((await wh("export")) ?? 0);
+      const fed = await wh("export");
+      // A house that never feeds back may have no such register; of one that has it, what it fed back is still to come.
+      if (fed === null && (await store.slots(site, "export", startMs - dayMs, endMs)).length > 0) return null;
+      sum += taken - (fed ?? 0);
     }
     return sites.length === 0 ? null : sum;
   };
