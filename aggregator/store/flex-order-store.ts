@@ -76,7 +76,7 @@ export interface FlexOrderStore {
   /** Orders of days that touch [from, to), oldest first. */
   flexOrders(fromMs: number, toMs: number): Promise<KeptOrder[]>;
   flexOrder(reference: string): Promise<KeptOrder | null>;
-  /** Keeps a proposed settlement until there is an answer to it. */
+  /** Keeps a proposed settlement until there is an answer to it; said again, it has waited since the first time. */
   keepFlexSettlement(open: OpenSettlement): Promise<void>;
   openFlexSettlements(): Promise<OpenSettlement[]>;
   /** What was answered to the proposed settlement: what it came to, null where it was disputed. */
@@ -171,7 +171,10 @@ export function flexOrderStore(db: Kysely<Tables>): FlexOrderStore {
     async keepFlexSettlement({ reference, message, sinceMs }) {
       await db
         .updateTable("flex_order")
-        .set({ proposed: JSON.stringify(message), proposed_ms: sinceMs })
+        .set((row) => ({
+          proposed: JSON.stringify(message),
+          proposed_ms: row.fn.coalesce("proposed_ms", row.val(sinceMs)),
+        }))
         .where("reference", "=", reference)
         .execute();
     },

@@ -3,7 +3,7 @@ import type { Log } from "../../core/log.ts";
 import { powerOf, type UftpMessage } from "../../core/message/uftp.ts";
 import { replaySteps, seatOf, type KeptStep, type StepStore } from "./kept-step.ts";
 import type { Period } from "./period.ts";
-import { openOffers, openSession, type Session, type Terms } from "./session.ts";
+import { openOffers, openSession, type SeatState, type Session, type Terms } from "./session.ts";
 import type { Output } from "./session-output.ts";
 import { nextDueMs, sessionStep, type SessionEvent } from "./session-step.ts";
 import { tellSession } from "./tell-session.ts";
@@ -22,6 +22,8 @@ export interface FlexOperator {
   step(): Promise<void>;
   /** What the meter operator has told, Wh a slot. */
   metered(seat: number, wh: readonly number[]): Promise<void>;
+  /** Says orders and settlements again that have no answer: their aggregator may have been out of reach for long. */
+  remind(): Promise<void>;
   /** Whether a message without a period is about an offer or an order of this session. */
   concerns(message: UftpMessage): boolean;
   session(): Session;
@@ -63,6 +65,8 @@ export async function flexOperator(options: {
     prognosisId: (seat) => prognosisIds.get(seat) ?? uuid(),
     conversation: (seat) => conversations.get(seat) ?? uuid(),
   };
+  /** What has been said of orders and settlements, by kind and seat. */
+  const binding = new Map<string, UftpMessage>();
   /** Messages that are kept, by seat. */
   const counts = new Map<number, number>();
 
@@ -72,7 +76,8 @@ export async function flexOperator(options: {
     noteKept(after.step);
   }
   // Whoever had it knows it again by its id.
-  send(kept.flatMap(({ sent }) => sent.filter(isStillWanted)));
+  send(kept.flatMap(({ sent }) => sent.filter((message) => isOpenRequest(message))));
+  send(unanswered());
   let last: Promise<void> = Promise.resolve();
   /** One after the other, whatever the one before came to. */
   const inTurn = (work: () => Promise<void>): Promise<void> => {
@@ -84,6 +89,7 @@ export async function flexOperator(options: {
     take: (message) => inTurn(() => taken(message)),
     step: () => inTurn(async () => (now() >= nextDueMs(session) ? await happened({ is: "time", atMs: now() }, null) : undefined)),
     metered: (seat, wh) => inTurn(() => happened({ is: "metered", atMs: now(), seat, wh }, null)),
+    remind: () => inTurn(async () => send(unanswered())),
     concerns,
     session: () => session,
     period,
@@ -170,11 +176,17 @@ export async function flexOperator(options: {
     }
   }
 
-  /** Of what was said before a restart: orders, open settlements, and requests that can still be answered. */
-  function isStillWanted(message: UftpMessage): boolean {
-    if (message.Message === "FlexRequest") return Date.parse(message.ExpirationDateTime) > now();
-    if (message.Message === "FlexOrder") return session.phase.is === "reprognosis" || session.phase.is === "operate";
-    return message.Message === "FlexSettlement" && session.phase.is === "settle";
+  function isOpenRequest(message: UftpMessage): boolean {
+    return message.Message === "FlexRequest" && Date.parse(message.ExpirationDateTime) > now();
+  }
+
+  /** Orders until they are to be delivered, and settlements. */
+  function unanswered(): UftpMessage[] {
+    const of = (kind: "FlexOrder" | "FlexSettlement", isOpen: (state: SeatState) => boolean): UftpMessage[] =>
+      session.seats.flatMap((state, seat) => (isOpen(state) ? (binding.get(`${kind} ${seat}`) ?? []) : []));
+    if (session.phase.is === "settle") return of("FlexSettlement", ({ settled }) => settled === "open");
+    const isBeforeDelivery = session.phase.is === "reprognosis" || session.phase.is === "operate";
+    return isBeforeDelivery && now() < terms.gates.startMs ? of("FlexOrder", ({ orderAnswer }) => orderAnswer === null) : [];
   }
 
   function concerns(message: UftpMessage): boolean {
@@ -238,8 +250,15 @@ export async function flexOperator(options: {
       if (session.seats[event.seat]?.prognosis?.revision === source.Revision) prognosisIds.set(event.seat, source.MessageID);
     }
     for (const message of sent) {
-      if (message.Message === "FlexOrder")
-        orders.set(message.MessageID, seatOf(terms, message.RecipientDomain, message.CongestionPoint));
+      if (message.Message === "FlexOrder") {
+        const seat = seatOf(terms, message.RecipientDomain, message.CongestionPoint);
+        orders.set(message.MessageID, seat);
+        binding.set(`FlexOrder ${seat}`, message);
+      }
+      if (message.Message === "FlexSettlement") {
+        const point = message.FlexOrderSettlements[0]?.CongestionPoint ?? "";
+        binding.set(`FlexSettlement ${seatOf(terms, message.RecipientDomain, point)}`, message);
+      }
       if (message.Message === "FlexRequest")
         requests.set(message.MessageID, {
           seat: seatOf(terms, message.RecipientDomain, message.CongestionPoint),

@@ -20,6 +20,8 @@ export interface FlexSessions {
   take(message: UftpMessage): Promise<void>;
   /** Opens the session of a day once the one before has begun, and does what is due in each. */
   step(): Promise<void>;
+  /** Says again what has no answer yet. */
+  remind(): Promise<void>;
   /** Reads what the meter operator has put there, for days that are over. */
   readMeters(): Promise<void>;
   /** Messages that were taken before a restart and could be believed again. */
@@ -65,6 +67,9 @@ export async function flexSessions(options: {
       const mine = last.then(step);
       last = mine.catch(() => undefined);
       return mine;
+    },
+    async remind() {
+      for (const operator of running.values()) await operator.remind();
     },
     readMeters,
     known: () => known,

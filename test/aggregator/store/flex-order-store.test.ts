@@ -50,6 +50,7 @@ it("keeps orders, one for each day and point, until they are agreed on", async (
   expect(await store.flexOrder("c")).toBeNull();
 
   await store.keepFlexSettlement({ reference: "a", message: settlement, sinceMs: 7 });
+  await store.keepFlexSettlement({ reference: "a", message: settlement, sinceMs: 8 });
   expect(await store.openFlexSettlements()).toEqual([{ reference: "a", message: settlement, sinceMs: 7 }]);
   await store.answerFlexSettlement("a", null, 8);
   expect(await store.openFlexSettlements()).toEqual([]);

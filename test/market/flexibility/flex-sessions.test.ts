@@ -121,6 +121,52 @@ it("goes on by the grid and the seats of the gate, whatever the configuration is
   expect(said.some(({ Message, RecipientDomain }) => Message === "FlexOrder" && RecipientDomain === two)).toBe(false);
 });
 
+it("says an order and its settlement again until they are answered, an order until its delivery begins", async () => {
+  const { at, said, start, head, prognosis, offer } = world();
+  const { sessions, session } = await start(configOf(5000, [one, two]));
+  const count = (kind: UftpMessage["Message"]): number => said.filter(({ Message }) => Message === kind).length;
+  await sessions.take(prognosis(one, 6000));
+  at.nowMs = prognosesMs;
+  await sessions.step();
+  await sessions.take(offer(one, 4000, "1000"));
+  at.nowMs = clearMs;
+  await sessions.step();
+  const order = said.find(({ Message }) => Message === "FlexOrder") ?? expect.fail("no order");
+  await sessions.remind();
+  expect(said.filter(({ Message }) => Message === "FlexOrder")).toEqual([order, order]);
+  const answer: UftpMessage = {
+    Message: "FlexOrderResponse",
+    ...head(one),
+    Result: "Accepted",
+    FlexOrderMessageID: order.MessageID,
+  };
+  await sessions.take(answer);
+  await sessions.remind();
+  expect(count("FlexOrder")).toBe(2);
+  at.nowMs = Date.parse("2026-12-02T00:00:00Z");
+  await sessions.step();
+  expect(session()?.phase.is).toBe("settle");
+  await sessions.remind();
+  expect(count("FlexSettlement")).toBe(0);
+  await sessions
+    .sessions()
+    .get(date)
+    ?.metered(
+      0,
+      Array.from({ length: 24 }, () => 4000),
+    );
+  await sessions.remind();
+  expect(count("FlexSettlement")).toBe(2);
+  await sessions.take({
+    Message: "FlexSettlementResponse",
+    ...head(one),
+    FlexSettlementMessageID: randomUUID(),
+    FlexOrderSettlementStatuses: [{ OrderReference: session()?.seats[0]?.order?.offer ?? "", Disposition: "Accepted" }],
+  });
+  await sessions.remind();
+  expect(count("FlexSettlement")).toBe(2);
+});
+
 it("takes the configuration as it is until the gate, and gives prognoses to the seats of who sent them", async () => {
   const { at, start, prognosis } = world();
   const first = await start(configOf(20_000, [one, two]));
