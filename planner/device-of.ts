@@ -67,6 +67,9 @@ function blockable(one: Of<"blockable">, frame: Frame): Device {
   device.add = expected.map((w, slot) => -w * (frame.hours[slot] ?? 0));
   device.ceiling = 0;
   device.high = all(frame.hours.length, 0);
+  // No more than a block can deny it, however long somebody says that it has lasted.
+  const blockedMinutes = Math.min(one.blocked_minutes, one.max_block_minutes);
+  device.initial = (-(expected[0] ?? 0) * blockedMinutes) / 60;
   // More than it can be denied: a grid needs an end.
   device.floor = -3 * Math.max(1, ...device.maxIn) * Math.max(1, slotsIn(one.max_block_minutes, frame.hours));
   device.ownWill = true;
@@ -77,8 +80,8 @@ function blockable(one: Of<"blockable">, frame: Frame): Device {
       maxOff: one.max_block_minutes,
       once: false,
       startCost: one.start_cost,
-      wasOn: true,
-      wasFor: Infinity,
+      wasOn: blockedMinutes === 0,
+      wasFor: blockedMinutes === 0 ? Infinity : blockedMinutes,
     },
     frame.hours,
   );

@@ -160,6 +160,8 @@ const Blockable = z.strictObject({
   power_w: watts,
   max_block_minutes: z.number().positive().max(1440),
   min_free_minutes: amount.default(10),
+  /** Held off for so long when the plan begins; it owes what it would have drawn. */
+  blocked_minutes: amount.default(0),
   /** Money for each time it is let go again. */
   start_cost: amount.default(0),
 });

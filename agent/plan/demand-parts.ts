@@ -33,6 +33,7 @@ export function demandParts(
           max_block_minutes: demand.maxBlockS / 60,
           min_free_minutes: demand.minFreeS / 60,
           start_cost: startCost,
+          blocked_minutes: blockedMinutes(standingIn(input, resource)),
         },
       },
     ];
@@ -70,3 +71,6 @@ export function demandParts(
     ];
   });
 }
+
+const blockedMinutes = ({ was_on: wasOn, was_for_minutes: minutes = 0 }: ReturnType<typeof standingIn>): number =>
+  wasOn === false ? minutes : 0;

@@ -124,6 +124,7 @@ export function startAggregatorRoom(options: AggregatorRoomOptions): AggregatorR
     givenWh: options.givenWh,
     fill: options.fill,
     foretold: options.foretold,
+    lastSwitching: (resource) => control.lastBefore(resource, clock.now() + 1),
   });
   const trades = tradesReport({
     traded: () => options.traded?.(clock.now()) ?? [],

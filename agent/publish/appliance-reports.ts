@@ -5,6 +5,7 @@ import type { AgentConfig } from "../config/agent-config.ts";
 import type { Sharing } from "../consents.ts";
 import type { ApplianceNow } from "../control-loop.ts";
 import type { GivenWh } from "../given-energy.ts";
+import type { Switching } from "../store/control-store.ts";
 import { overrideAt, type Override } from "../plan/override.ts";
 import { resourceOf, statusOf } from "./resource-report.ts";
 import type { StoreForecast } from "./storage-report.ts";
@@ -36,6 +37,8 @@ export function applianceReports(options: {
   givenWh: GivenWh;
   fill: ComfortWatch["fill"];
   foretold: (resource: string) => StoreForecast;
+  /** Its newest switching; undefined where there was none. */
+  lastSwitching: (resource: string) => Switching | undefined;
 }): ApplianceReports {
   const { config, clock, tell } = options;
   const reported = new Map<string, { state: string; atMs: number; fill: number | undefined }>();
@@ -43,7 +46,9 @@ export function applianceReports(options: {
     const appliance = config.appliances.find(({ name }) => name === one.resource);
     const givenWh = options.sharing().applianceDetail ? options.givenWh : null;
     const told = { givenWh, zone: config.site.timezone, override, fill: options.fill(one.resource) };
-    return appliance && statusOf(appliance, { ...one, atMs: clock.now() }, told);
+    const last = options.lastSwitching(one.resource);
+    const sinceMs = last?.setting?.mode === one.setting.mode ? last.atMs : undefined;
+    return appliance && statusOf(appliance, { ...one, atMs: clock.now(), sinceMs }, told);
   };
   return {
     report(now) {

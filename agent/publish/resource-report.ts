@@ -48,11 +48,12 @@ export function resourceOf(
 
 /**
  * How an appliance stands; energy given is that of the demand window.
+ * @param now.sinceMs since when it is in its mode, where that is known
  * @param told.givenWh null without the household's consent: then neither power nor energy is told, nor how full it is
  */
 export function statusOf(
   appliance: ApplianceConfig,
-  now: ApplianceNow & { atMs: number },
+  now: ApplianceNow & { atMs: number; sinceMs?: number | undefined },
   told: { givenWh: GivenWh | null; zone: string; override?: Override | undefined; fill?: Fill | undefined },
 ): ResourceStatus {
   const { givenWh, zone, override, fill } = told;
@@ -62,6 +63,7 @@ export function statusOf(
     resource: appliance.name,
     at: iso(now.atMs),
     operationModeId: now.setting.mode,
+    ...(now.sinceMs !== undefined && { transitionTimestamp: iso(now.sinceMs) }),
     reason: now.reason,
     ...(givenWh && {
       powerW: now.setting.powerW,

@@ -20,6 +20,7 @@ import {
   type StoreResource,
 } from "./resource-modes.ts";
 import { previousOf } from "./previous-plan.ts";
+import { blockedMinutes, standingIn, type Standing } from "./standing-in.ts";
 import { freshFill, storePart } from "./store-problem.ts";
 import { ownShare } from "./unplanned-load.ts";
 
@@ -94,16 +95,17 @@ export function homeProblem(
     const status = statuses.get(resource.resource);
     const kept = keptByResident(resource, status, input, drawsW);
     const agreed = slots.map((slot) => mayControl(resource.resource, slot));
+    const stands = standingIn(resource, status, input.nowMs, slots[0]?.startMs ?? input.nowMs);
     const fill = freshFill(status, input.nowMs);
     if (isStore(resource) && fill !== undefined && kept.slots === 0 && (byFill || isBattery(resource))) {
-      const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
       const drawW = habits?.get(resource.resource)?.drawW ?? null;
-      return [storePart(resource, slots, { fill, agreed, meanPrice, stands: stands && stands.powerW > 0, drawW })];
+      return [storePart(resource, slots, { fill, agreed, meanPrice, stands, drawW })];
     }
     if (resource.demand === undefined) return [];
     return partsOf({ ...resource, demand: resource.demand }, status, slots, {
       kept,
       agreed,
+      stands,
       list: input.inForce.get(resource.resource),
       present: habits?.get(resource.resource)?.presentShare ?? null,
       // What the house draws besides leaves so much for it.
@@ -196,6 +198,7 @@ function roomWh({ storage }: StoreResource, status: ResourceStatus | undefined, 
 interface PartFacts {
   kept: { slots: number; wh: number };
   agreed: readonly boolean[];
+  stands: Standing;
   list: InstructionList | undefined;
   /** See `Habit`. */
   present: readonly number[] | null;
@@ -207,7 +210,7 @@ function partsOf(
   resource: PlannedResource,
   status: ResourceStatus | undefined,
   slots: readonly PricedSlot[],
-  { kept, agreed, list, present, roomW }: PartFacts,
+  { kept, agreed, stands, list, present, roomW }: PartFacts,
 ): { part: ProblemPart; appliance: object }[] {
   const { resource: name, demand, timezone, minOnS, minOffS } = resource;
   const [earliest, last, on] = [slots[0], slots.at(-1), onMode(resource)];
@@ -226,6 +229,7 @@ function partsOf(
           max_block_minutes: demand.maxBlockS / 60,
           min_free_minutes: demand.minFreeS / 60,
           start_cost: startCost,
+          blocked_minutes: blockedMinutes(stands),
         },
       },
     ];
@@ -247,7 +251,6 @@ function partsOf(
       deliveredWh > 0 || !present ? open : whenThere({ open, end, missingWh, powerW: on.powerW }, { slots, present, roomW });
     const doneMs = window.readyMs - (leadMs(wholeMs ?? 0) - (wholeMs ?? 0));
     const until = beforeOwnStart(slots, { from, until: end, doneMs }, leftMs ?? 0);
-    const stands = resource.operationModes.find(({ id }) => id === status?.operationModeId);
     return [
       {
         part: {
@@ -272,7 +275,7 @@ function partsOf(
           min_on_minutes: minOnS / 60,
           min_off_minutes: minOffS / 60,
           start_cost: startCost,
-          ...(from === 0 && stands && { was_on: stands.powerW > 0 }),
+          ...(from === 0 && stands),
         },
       },
     ];

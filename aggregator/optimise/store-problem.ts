@@ -5,6 +5,7 @@ import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import { whPerLitreK } from "../../planner/heat-device.ts";
 import type { ProblemPart } from "./home-problem.ts";
 import { leastW, onMode, type StoreResource } from "./resource-modes.ts";
+import type { Standing } from "./standing-in.ts";
 
 /** A gateway tells it every quarter of an hour at least: three of them that did not come are no accident. */
 const oldFillMs = 45 * 60_000;
@@ -67,7 +68,7 @@ export function storePart(
     fill: number;
     agreed: readonly boolean[];
     meanPrice: number;
-    stands: boolean | undefined;
+    stands: Standing;
     drawW?: readonly number[] | null;
   },
 ): { part: ProblemPart; appliance: object } {
@@ -115,7 +116,7 @@ export function storePart(
     min_off_minutes: minOffS / 60,
     start_cost: startCost,
     final_value_per_kwh: Math.max(0, (at.meanPrice * endShare) / cop),
-    ...(at.stands !== undefined && { was_on: at.stands }),
+    ...at.stands,
   };
   if (storage.kind === "tank")
     return {

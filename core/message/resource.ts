@@ -69,6 +69,8 @@ export const ResourceStatus = z.object({
   resource: Name,
   at: Instant,
   operationModeId: z.string(),
+  /** Since when it is in that mode (S2 transition_timestamp); absent where nobody knows. */
+  transitionTimestamp: Instant.optional(),
   reason: z.string().max(200),
   /** What it is set to draw at most, W; absent without the household's consent to tell of single appliances. */
   powerW: z.int().optional(),

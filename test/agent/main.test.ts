@@ -7,6 +7,7 @@ import { controlStore } from "../../agent/store/control-store.ts";
 import { openDatabase } from "../../agent/store/open-database.ts";
 import { markDamaged } from "../../agent/store/open-sound.ts";
 import { createControlKey, importControlKey, signEnvelope } from "../../core/envelope.ts";
+import type { ResourceStatus } from "../../core/message/resource.ts";
 import { agentHouse, houseStartMs, telegramOf } from "../fake/agent-house.ts";
 import { chargerDevices } from "../fake/charger-devices.ts";
 import { registerSlave } from "../fake/register-slave.ts";
@@ -71,6 +72,11 @@ it("follows a signed schedule down to the coil and back, acknowledges it, and le
     status: "ACCEPTED",
     resource: "boiler",
   });
+  await until("it is said since when", () => house.upward("status/boiler").some((text) => text.includes("transitionTimestamp")));
+  const { operationModeId, transitionTimestamp } = JSON.parse(house.upward("status/boiler").at(-1) ?? "") as ResourceStatus;
+  expect(operationModeId).toBe("on");
+  expect(Date.parse(transitionTimestamp ?? "")).toBeGreaterThanOrEqual(houseStartMs);
+  expect(Date.parse(transitionTimestamp ?? "")).toBeLessThanOrEqual(house.clock.now());
   expect(JSON.parse(house.upward("resource/boiler")[0] ?? "")).toMatchObject({
     failsafeMode: "off",
     demand: { kind: "energy", energyWh: 8000 },

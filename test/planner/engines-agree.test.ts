@@ -86,6 +86,7 @@ const kinds: Record<string, fc.Arbitrary<object>> = {
     power_w: fc.constant(2000),
     max_block_minutes: fc.constantFrom(60, 120, 150),
     min_free_minutes: fc.constantFrom(10, 60, 120),
+    blocked_minutes: fc.constantFrom(0, 0, 30, 90, 200),
   }),
 };
 

@@ -295,6 +295,24 @@ describe("planHome", () => {
     expect(powers.filter((w) => w === 0).length).toBeGreaterThanOrEqual(2);
   });
 
+  it.each([
+    [0, [0, 0]],
+    [30, [2000, 0]],
+    [60, [2500, 0]],
+    [500, [2500, 0]],
+  ])("goes on with a block that has lasted %i minutes, and makes good what it has denied", (minutes, first) => {
+    const appliance = { type: "blockable", name: "heat pump", expected_w: 1000, power_w: 2500, max_block_minutes: 60 };
+    const outcome = plan({
+      slot_minutes: 30,
+      import_price_per_kwh: [0.9, 0.9, 0.1, 0.1, 0.1, 0.1],
+      appliances: [{ ...appliance, min_free_minutes: 30, blocked_minutes: minutes }],
+    });
+    const powers = outcome.appliances[0]?.power_w ?? [];
+    expect(powers.slice(0, 2)).toEqual(first);
+    expect(powers.reduce((sum, w) => sum + w / 2, 0)).toBeCloseTo(3000 + (1000 * Math.min(minutes, 60)) / 60, 0);
+    expect(outcome.shortfalls).toEqual([]);
+  });
+
   it("keeps the plan in force of what runs by its own thermostat, and does not take what it catches up for missed", () => {
     const problem = {
       slot_minutes: 30,

@@ -137,6 +137,23 @@ it("holds a heat pump back when it is dear, no longer than it may", () => {
   }
 });
 
+it("goes on with holding a heat pump back for what is left of the time that it may", () => {
+  const pump = {
+    ...switchedAppliance({ resource: "boiler", ratedPowerW: 2000, ...rests, safeOn: true }),
+    demand: { kind: "block" as const, maxBlockS: 7200, minFreeS: 3600 },
+    model: null,
+  };
+  const dear: PriceSeries = { ...prices, importPerKwh: prices.importPerKwh.map((_, hour) => (hour < 1 ? "900000" : "200000")) };
+  const startMs = Date.parse(prices.start);
+  const offUntil = (minutesAgo: number): number => {
+    const standing = () => ({ on: false, sinceMs: startMs - minutesAgo * 60_000 });
+    const list = plan({ appliances: [pump], prices: [dear], nowMs: startMs, standing }).get("boiler");
+    const [first] = list?.instructions ?? [];
+    return first?.operationModeId === "off" ? (Date.parse(first.validUntil) - startMs) / 60_000 : 0;
+  };
+  expect([0, 60, 75, 120].map(offUntil)).toEqual([120, 60, 0, 0]);
+});
+
 it("pays for a peak where that is cheaper than to keep below it, or else a deadline would be missed", () => {
   const paying = (pricePerKw: number, change: Partial<LocalPlanInput> = {}) =>
     planned({ peak: { paidW: 3000, pricePerKw }, ...change });

@@ -118,6 +118,15 @@ it("says whose word an appliance follows while a resident's stands above the pla
   expect("override" in ResourceStatus.parse(statusOf(boiler, now, { givenWh: byJournal([]), zone }))).toBe(false);
 });
 
+it("says since when it is in its mode, where that is known", () => {
+  const told = { givenWh: null, zone };
+  const sinceMs = Date.parse("2026-03-01T09:00:00Z");
+  expect(ResourceStatus.parse(statusOf(boiler, { ...nowOf(true, 0), sinceMs }, told)).transitionTimestamp).toBe(
+    "2026-03-01T09:00:00.000Z",
+  );
+  expect(ResourceStatus.parse(statusOf(boiler, nowOf(true, 0), told))).not.toHaveProperty("transitionTimestamp");
+});
+
 it.each([
   ["comfort", "comfort"],
   ["safety", "safety"],

@@ -126,7 +126,7 @@ it("plans a tank by the water that people were seen to take, where its home fore
     },
   });
   const drawn = (values: number[] | undefined, drawW: number[] | null) =>
-    storePart(tank(values), slots, { fill: 50, agreed: [true, true], meanPrice: 0.3, stands: undefined, drawW }).appliance;
+    storePart(tank(values), slots, { fill: 50, agreed: [true, true], meanPrice: 0.3, stands: {}, drawW }).appliance;
   expect(drawn(undefined, [400, 800])).toMatchObject({ draw_wh: [100, 200] });
   // It has no history of its own yet.
   expect(drawn([0, 0], [400, 800])).toMatchObject({ draw_wh: [100, 200] });

@@ -75,3 +75,53 @@ it("takes what may only be held off for free behind the end of its list", () => 
   const { problem } = homeProblem(facts, { slots, prices: book, slotMinutes: 15, nowMs: midnightMs, inForce });
   expect(problem.previous?.["heat_pump"]?.slice(0, 5)).toEqual([0, 0, 1000, 1000, 1000]);
 });
+
+it.each([
+  ["held off for an hour", { operationModeId: "off" }, -3600, 60],
+  ["held off until the plan begins", { operationModeId: "off" }, -5400, 90],
+  ["free", { operationModeId: "on" }, -3600, 0],
+  ["switched in the future, by its clock", { operationModeId: "off" }, 7200, 0],
+  ["not heard for an hour", { operationModeId: "off", at: midnightMs - 3_600_000 }, -7200, 0],
+  ["of a release that says no time", { operationModeId: "off" }, null, 0],
+] as const)("knows how long what may only be held off has been: %s", (_, said, sinceS, minutes) => {
+  const { at, ...mode } = { at: midnightMs, ...said };
+  const status = {
+    v: 1 as const,
+    resource: "heat_pump",
+    reason: "plan",
+    ...mode,
+    at: new Date(at).toISOString(),
+    ...(sinceS !== null && { transitionTimestamp: new Date(midnightMs + sinceS * 1000).toISOString() }),
+  };
+  const facts = {
+    resources: [{ ...heatPump, demand: heatPump.demand ?? expect.fail() }],
+    statuses: new Map([["heat_pump", status]]),
+    baseW: slots.map(() => 400),
+  };
+  const { problem } = homeProblem(facts, { slots, prices: book, slotMinutes: 15, nowMs: midnightMs, inForce: new Map() });
+  expect(problem.appliances).toMatchObject([{ type: "blockable", blocked_minutes: minutes }]);
+});
+
+it("goes on with a run that is under way for as long as it must", () => {
+  const resource = {
+    ...boiler,
+    minOnS: 3600,
+    demand: { kind: "energy" as const, energyWh: 6000, notBefore: "00:00", readyBy: "06:30" },
+  };
+  const status = {
+    v: 1 as const,
+    resource: "boiler",
+    reason: "plan",
+    operationModeId: "on",
+    at: new Date(midnightMs).toISOString(),
+  };
+  const standing = (transitionTimestamp?: string) => {
+    const statuses = new Map([["boiler", { ...status, ...(transitionTimestamp && { transitionTimestamp }) }]]);
+    const facts = { resources: [resource], statuses, baseW: slots.map(() => 400) };
+    return homeProblem(facts, { slots, prices: book, slotMinutes: 15, nowMs: midnightMs, inForce: new Map() }).problem
+      .appliances[0];
+  };
+  expect(standing(new Date(midnightMs - 900_000).toISOString())).toMatchObject({ was_on: true, was_for_minutes: 15 });
+  // As long as it must, where nobody says since when.
+  expect(standing()).toMatchObject({ was_on: true, was_for_minutes: 1440 });
+});
