@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { iso } from "../../../core/clock/clock.ts";
@@ -41,17 +42,21 @@ const configOf = (limitW: number | undefined, domains: readonly string[]): Marke
 /** A grid operator's database, and its sessions by one configuration after the other. */
 function world() {
   const file = join(scratch("sessions"), "data.db");
-  const at = { nowMs: eveMs };
+  const folder = scratch("metered");
+  const at = { nowMs: eveMs, failing: "" };
   const said: UftpMessage[] = [];
   const start = async (config: MarketConfig, isDone = true) => {
     const store = await openMarketStore(file);
     const sessions = await flexSessions({
-      config,
+      config: { ...config, flexibility: { ...config.flexibility, meteredFolder: folder } },
       store,
       send: (messages) => void said.push(...messages),
       uuid: randomUUID,
       now: () => at.nowMs,
-      isDone: async () => isDone,
+      isDone: async (operator) => {
+        if (operator.period.date === at.failing) throw new Error("no session");
+        return isDone;
+      },
       log: silentLog(),
     });
     onTestFinished(() => store.close());
@@ -69,6 +74,7 @@ function world() {
   return {
     at,
     said,
+    folder,
     start,
     head,
     prognosis: (from: string, watts: number, revision = 1): UftpMessage => ({
@@ -165,6 +171,35 @@ it("says an order and its settlement again until they are answered, an order unt
   });
   await sessions.remind();
   expect(count("FlexSettlement")).toBe(2);
+});
+
+it("is not held up by a session that cannot go on, nor by meter values of others that cannot be used", async () => {
+  const { at, start, prognosis, offer, folder, said } = world();
+  const { sessions, session } = await start(configOf(5000, [one, two]));
+  await sessions.take(prognosis(one, 6000));
+  at.nowMs = prognosesMs;
+  await sessions.step();
+  await sessions.take(offer(one, 4000, "1000"));
+  at.nowMs = clearMs;
+  await sessions.step();
+  at.failing = date;
+  at.nowMs = Date.parse("2026-12-02T00:00:00Z");
+  await sessions.step();
+  const wh = Array.from({ length: 24 }, () => 4000);
+  const rows = [two, one].map((participantName) => ({
+    participant: participantName,
+    point: "feeder",
+    wh: participantName === two ? wh.slice(1) : wh,
+  }));
+  writeFileSync(join(folder, `${date}.json`), JSON.stringify(rows));
+  await sessions.readMeters();
+  expect(session()?.seats[0]?.meteredWh).toEqual(wh);
+  expect(said.at(-1)).toMatchObject({ Message: "FlexSettlement" });
+  expect(session("2026-12-03")).toBeDefined();
+  at.nowMs = Date.parse("2026-12-05T12:00:00Z");
+  await expect(sessions.step()).rejects.toThrow("no session");
+  expect(session("2026-12-03")).toBeUndefined();
+  expect(session()?.phase.is).toBe("closed");
 });
 
 it("takes the configuration as it is until the gate, and gives prognoses to the seats of who sent them", async () => {
