@@ -53,7 +53,8 @@ export async function exchangeDesk(parts: {
   const { rules, domain, store, standings, clock, log } = parts;
   const book = openBook(rules);
   for (const event of await store.events(clock.now() - keptMs)) applyEvent(book, event);
-  let clearedAtMs = Math.floor(clock.now() / rules.everyMs) * rules.everyMs;
+  // One that came due while nothing ran is held late: it may be the last one of a slot.
+  let clearedAtMs = (await store.lastAuction()) ?? Math.floor(clock.now() / rules.everyMs) * rules.everyMs;
   const inTurn = queue();
 
   const takeForecast = async (signed: SignedForecast): Promise<Taken> => {
@@ -153,6 +154,7 @@ export async function exchangeDesk(parts: {
         const dueMs = Math.floor(clock.now() / rules.everyMs) * rules.everyMs;
         if (dueMs <= clearedAtMs) return;
         await auction(dueMs);
+        await store.auctionHeld(dueMs);
         clearedAtMs = dueMs;
       }),
     async own(participant) {

@@ -54,6 +54,9 @@ export interface ExchangeStore {
   revoked(event: Extract<BookEvent, { is: "revoked" }>, startMs: number, atMs: number): Promise<void>;
   closed(event: Extract<BookEvent, { is: "closed" }>, atMs: number): Promise<void>;
   cleared(auction: MadeAuction, atMs: number): Promise<void>;
+  /** When the last auction was held, ms; null before the first. */
+  lastAuction(): Promise<number | null>;
+  auctionHeld(atMs: number): Promise<void>;
   signedOrder(hash: string): Promise<SignedOrder | null>;
   trade(hash: string): Promise<ExchangeTrade | null>;
   /** Legs of a participant in slots that end then or later, by slot, clearing and hash. */
@@ -147,6 +150,8 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
     `select body from (select * from result where start_ms >= ? order by cleared_ms desc, start_ms desc limit ${mostResults})
      order by start_ms, cleared_ms`,
   );
+  const heldAt = db.prepare<[], { at_ms: number }>("select at_ms from due where what = 'auction'");
+  const putHeld = db.prepare<[number]>("insert or replace into due (what, at_ms) values ('auction', ?)");
   const putMetered = db.prepare(
     `insert or ignore into metered (participant, start_ms, end_ms, import_wh, export_wh)
      select @participant, @startMs, @endMs, @importWh, @exportWh
@@ -184,6 +189,8 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
           }
         }
       }),
+    lastAuction: () => durably(() => heldAt.get()?.at_ms ?? null),
+    auctionHeld: (atMs) => durably(() => void putHeld.run(atMs)),
     signedOrder: (hash) => durably(() => parsed(orderAt.get(hash)) as SignedOrder | null),
     trade: (hash) => durably(() => parsed(tradeAt.get(hash)) as ExchangeTrade | null),
     legs: (participant, fromMs) => durably(() => legsOfOne.all(participant, fromMs).map(legOf)),

@@ -101,6 +101,21 @@ it("goes on after a restart with the same book, and trades nothing twice", async
   expect((await rig.own(car)).orders).toMatchObject([{ state: "closed" }, { state: "closed", tradedWh: 400 }]);
 });
 
+it("holds the auction after a restart that came due while it did not run, the last one of a slot too", async () => {
+  const { rig, roof, car } = await openRig();
+  await rig.at(ten41);
+  await rig.place(roof);
+  await rig.place(car, { side: "buy", limit: "250000", wh: 600 });
+  // The gate of the slot at 11:00 is at 10:45.
+  await rig.clock.advance(Date.parse("2026-06-10T10:46:00Z") - rig.clock.now());
+  await rig.restart();
+  await rig.at("2026-06-10T10:46:05Z");
+  expect((await rig.own(roof)).trades).toMatchObject([{ trade: { wh: 600, clearedAt: "2026-06-10T10:45:00.000Z" } }]);
+  await rig.restart();
+  await rig.at("2026-06-10T10:46:10Z");
+  expect((await rig.own(roof)).trades).toHaveLength(1);
+});
+
 it("leaves out orders whose escrow or key is gone by the auction", async () => {
   const { rig, roof, car } = await openRig();
   await rig.place(roof);
