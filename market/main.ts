@@ -20,6 +20,8 @@ import { openMarketStore } from "./store/open-market-store.ts";
 const stepMs = 1000;
 const meteredMs = 60_000;
 const recordsMs = 10_000;
+/** A message is tried for an hour. */
+const remindMs = 3_600_000;
 
 /** What a running market tells whoever started it. */
 export interface RunningMarket {
@@ -72,7 +74,6 @@ export async function startMarket({
       domain,
       store: store.records,
       sessions: () => opened?.sessions() ?? new Map(),
-      periodOf: (date) => ({ date, timezone: config.timezone, slotMinutes: flexibility.slotMinutes }),
       send: outbox.send,
       salt: () => `0x${randomBytes(32).toString("hex")}`,
       uuid: randomUUID,
@@ -111,6 +112,7 @@ export async function startMarket({
   };
   clock.every(stepMs, () => quietly(() => sessions.step()), signal);
   if (records) clock.every(recordsMs, () => quietly(() => records.advance()), signal);
+  clock.every(remindMs, () => quietly(() => sessions.remind()), signal);
   clock.every(meteredMs, () => quietly(() => sessions.readMeters()), signal);
   log.info({ domain, port: endpoint.port, date: localDateOf(now(), config.timezone) }, "market runs");
   return {

@@ -5,6 +5,7 @@ import type { MeteredSlot } from "../../core/message/exchange-http.ts";
 import type { SettlementUp } from "../../core/message/settlement-message.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { ExchangeClient } from "../../settlement/exchange/exchange-client.ts";
+import { tradeHash } from "../../settlement/record/trade-legs.ts";
 import { missedCountersignatures, missedToLeave } from "../settle/missed-countersignatures.ts";
 import type { SigningRoom } from "../settle/signing-room.ts";
 import type { ExchangeStore } from "../store/exchange-store.ts";
@@ -28,7 +29,7 @@ const dayMs = 86_400_000;
 export function exchangeSettling(parts: {
   client: Pick<ExchangeClient, "settle">;
   room: Pick<SigningRoom, "answer" | "countersigned" | "recover" | "uncountersigned" | "hidden">;
-  store: Pick<ExchangeStore, "untold" | "told" | "unsettledSince">;
+  store: Pick<ExchangeStore, "saveTrades" | "untold" | "told" | "unsettledSince">;
   meters: Pick<MeterStore, "slots">;
   gridMeter: string;
   countersignedWithinMs: number;
@@ -62,6 +63,9 @@ export function exchangeSettling(parts: {
     const answer = await room.answer(message.record, message.evidence);
     if (answer.kind === "signed") {
       counts.signed++;
+      // Its slot may have been over before the exchange could be asked for own trades: its meter totals are told all the same.
+      const { trade, own } = message.evidence.trade ?? {};
+      if (trade && own) store.saveTrades([{ hash: tradeHash(trade), trade, side: own.order.side, record: message.record.seq }]);
       return [answer];
     }
     const key = `${answer.seq} ${answer.code}`;

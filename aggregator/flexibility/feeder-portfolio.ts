@@ -6,13 +6,13 @@ import { feedersOf, seedOf, type CommunityPlannerOptions } from "../optimise/com
 import type { GroupMember } from "../optimise/group-home.ts";
 import { readHome } from "../optimise/read-home.ts";
 import type { FlexPlanner } from "./flex-desk.ts";
-import { changedFrom, goneFrom, relianceOf, type Reliance } from "./reliance.ts";
+import { changedFrom, goneFrom, isTightened, limitOf, type Lost, relianceOf, type Reliance, type Relied } from "./reliance.ts";
 import { homesDesk, roundThread, type OfferTerms, type RoundTask } from "./round-room.ts";
 
-/** Who answers rounds for the homes of a feeder, and on whom that rests. */
+/** Who answers rounds for the homes of a feeder, and on what that rests. */
 export interface OpenPortfolio {
   planner: FlexPlanner;
-  relied: readonly Reliance[];
+  relied: Relied;
 }
 
 /** Makes the desk that answers rounds for the homes of a feeder. */
@@ -20,10 +20,11 @@ export interface FeederPortfolio {
   /** @param day slots of the day; null where prices do not reach to its end */
   open(feeder: string, day: readonly Slot[], terms: OfferTerms): Promise<OpenPortfolio | null>;
   /**
-   * The first home of these that will not do what is asked of it from an instant on, and why; undefined where all will.
+   * The first feeder of these with less room than it had, or home that will not do what is asked of it from an instant on, and why;
+   * undefined where all is as it was.
    * @param thoroughly by what their gateways have told too
    */
-  lost(relied: readonly Reliance[], fromMs: number, thoroughly: boolean): Promise<{ site: string; why: string } | undefined>;
+  lost(relied: Relied, fromMs: number, thoroughly: boolean): Promise<Lost | undefined>;
 }
 
 /** An answer may take so long, ms. */
@@ -64,6 +65,9 @@ export function feederPortfolio(
       const input = { slots, prices, slotMinutes, nowMs };
       const members: GroupMember[] = [];
       const relied: Reliance[] = [];
+      const inside = options.feeders.filter((feeder) => feeder.sites.every((site) => sites.includes(site)));
+      // Before the homes are read: what is said meanwhile is noticed as new.
+      const limits = inside.map((feeder) => limitOf(feeder.name, day, control));
       for (const site of sites) {
         const home = await readHome(site, input, { ...options, isFree: control.wordFor(site) === null });
         members.push({ problem: home.problem, seed: seedOf(site) });
@@ -73,7 +77,6 @@ export function feederPortfolio(
         await setImmediate();
       }
       const hours = Float64Array.from(slots, ({ startMs, endMs }) => (endMs - startMs) / 3_600_000);
-      const inside = options.feeders.filter((feeder) => feeder.sites.every((site) => sites.includes(site)));
       const task: RoundTask = {
         name: `${name} ${first.startMs}`,
         untilMs: last.endMs,
@@ -89,14 +92,16 @@ export function feederPortfolio(
         members.length >= options.fewestInThread
           ? await thread.open(members, task, nowMs)
           : homesDesk(members, task, () => clock.monotonicMs());
-      return { planner, relied };
+      return { planner, relied: { homes: relied, limits } };
     },
-    async lost(relied, fromMs, thoroughly) {
-      for (const reliance of relied) {
+    async lost({ homes, limits }, fromMs, thoroughly) {
+      const tight = limits.find((limit) => isTightened(limit, control));
+      if (tight) return { feeder: tight.feeder, why: "its limit is tighter" };
+      for (const reliance of homes) {
         const why = goneFrom(reliance, fromMs, options);
         if (why !== undefined) return { site: reliance.site, why };
       }
-      for (const reliance of thoroughly ? relied : []) {
+      for (const reliance of thoroughly ? homes : []) {
         const why = await changedFrom(reliance, fromMs, options);
         if (why !== undefined) return { site: reliance.site, why };
         await setImmediate();

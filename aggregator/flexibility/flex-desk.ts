@@ -64,6 +64,8 @@ export interface FlexDesk {
   revoke(): Promise<UftpMessage[]>;
   /** Takes back the same, and answers with other homes from now on. */
   replan(planner: FlexPlanner): Promise<UftpMessage[]>;
+  /** What was taken back, once more: when the process ended it may not have been said yet. */
+  revocations(): UftpMessage[];
   state(): FlexDeskState;
 }
 
@@ -77,13 +79,17 @@ export interface FlexDeskState {
   offer: { price: bigint; powerW: readonly number[] } | null;
   order: BindingOrder | null;
   withdrawn: boolean;
-  /** What the grid operator has refused, with its words, the newest first. */
+  /** What of this session the grid operator has refused, with its words, the newest first. */
   refusals: readonly string[];
 }
 
 const nothing: FlexBook = { prognosis: null, offers: [], order: null };
 const nobody: FlexKeeper = { prognosis: async () => undefined, offer: async () => undefined, revoked: async () => undefined };
 const mostRefusals = 10;
+type RefusableAnswer = Extract<
+  UftpMessage,
+  { Message: "DPrognosisResponse" | "FlexOfferResponse" | "FlexOfferRevocationResponse" }
+>;
 
 /**
  * Answers the rounds of a grid operator by planning the homes at its place anew, and keeps what is ordered.
@@ -116,7 +122,7 @@ export function flexDesk(options: {
   let current: readonly number[] = order?.powerW ?? baselineW;
   let newest = [...offers.entries()].findLast(([, { revoked }]) => !revoked)?.[0] ?? null;
   let answered = 0;
-  let withdrawn = false;
+  let withdrawn = known.prognosis?.withdrawn ?? false;
   const refusals: string[] = [];
   const head = () => ({
     Version: "3.0.0" as const,
@@ -142,11 +148,11 @@ export function flexDesk(options: {
         case "FlexOrder":
           return isHere(message) ? await ordered(message) : [];
         case "DPrognosisResponse":
+          if (message.DPrognosisMessageID === prognosisId) refused(message);
+          return [];
         case "FlexOfferResponse":
         case "FlexOfferRevocationResponse":
-          // They name no day, and come to all sessions.
-          if (message.Result === "Rejected" && message.ConversationID === conversation)
-            refused(message.Message, message.RejectionReason ?? "");
+          if (offers.has(message.FlexOfferMessageID) || loose.has(message.FlexOfferMessageID)) refused(message);
           return [];
         default:
           return [];
@@ -154,12 +160,14 @@ export function flexDesk(options: {
     },
     async revoke() {
       withdrawn = true;
+      await keepPrognosis();
       return revokeAll();
     },
     async replan(planner) {
       desk = planner;
       return revokeAll();
     },
+    revocations: () => (order ? [] : [...offers].flatMap(([id, { revoked }]) => (revoked ? [revocationOf(id)] : []))),
     state: () => ({
       prognosisW: baselineW,
       revision,
@@ -178,10 +186,15 @@ export function flexDesk(options: {
     for (const [id] of open) await keep.revoked(id);
     for (const [, offer] of open) offer.revoked = true;
     newest = null;
-    return open.map(([id]) => ({ Message: "FlexOfferRevocation" as const, ...head(), FlexOfferMessageID: id }));
+    return open.map(([id]) => revocationOf(id));
   }
 
-  function refused(answer: string, reason: string): void {
+  function revocationOf(id: string): UftpMessage {
+    return { Message: "FlexOfferRevocation", ...head(), FlexOfferMessageID: id };
+  }
+
+  function refused({ Message: answer, Result: result, RejectionReason: reason = "" }: RefusableAnswer): void {
+    if (result === "Accepted") return;
     log.info({ operator: place.operator, point: place.point, answer, reason }, "grid operator said no");
     refusals.unshift(`${answer}: ${reason}`);
     refusals.splice(mostRefusals);
@@ -191,15 +204,8 @@ export function flexDesk(options: {
     const message = head();
     revision += 1;
     prognosisId = message.MessageID;
+    await keepPrognosis();
     const { parties, cost } = first;
-    await keep.prognosis({
-      revision,
-      messageId: prognosisId,
-      conversation,
-      powerW: [...baselineW],
-      parties,
-      cost: String(cost),
-    });
     return {
       Message: "DPrognosis",
       ...message,
@@ -208,6 +214,19 @@ export function flexDesk(options: {
       ISPs: ispsOf(current),
       Rounds: { Parties: parties, Cost: String(cost) },
     };
+  }
+
+  function keepPrognosis(): Promise<void> {
+    const { parties, cost } = first;
+    return keep.prognosis({
+      revision,
+      messageId: prognosisId,
+      conversation,
+      powerW: [...baselineW],
+      parties,
+      cost: String(cost),
+      withdrawn,
+    });
   }
 
   function isHere(message: { CongestionPoint: string; Period: string; ISPDuration: string }): boolean {

@@ -7,7 +7,7 @@ import type { MarketAccess } from "../config/market-config.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { FlexDay, KeptOrder, KeptPrognosis } from "../store/flex-order-store.ts";
 import type { FeederPortfolio } from "./feeder-portfolio.ts";
-import type { Reliance } from "./reliance.ts";
+import type { Relied } from "./reliance.ts";
 import { flexDesk, type BindingOrder, type FlexDesk, type FlexDeskState, type FlexPlanner } from "./flex-desk.ts";
 
 /** All sessions of an aggregator with its grid operator: one for each congestion point and local day. */
@@ -16,7 +16,7 @@ export interface MarketDesk {
   take(message: UftpMessage): Promise<void>;
   /**
    * Sends prognoses when their time has come, and again where the homes have changed before anybody asked. Takes back offers that rest
-   * on homes that are not there any more.
+   * on homes that are not there any more, or on room of a feeder that an operator has taken away.
    */
   step(): Promise<void>;
   /** Takes back what was offered for a day. @throws AppError flex-no-session, flex-order-binding */
@@ -28,8 +28,8 @@ interface Session extends FlexDay {
   feeder: string;
   startMs: number;
   desk: FlexDesk;
-  /** On whom its offers rest; null where they were made before a restart and nobody has looked since. */
-  relied: readonly Reliance[] | null;
+  /** On what its offers rest; null where they were made before a restart and nobody has looked since. */
+  relied: Relied | null;
   /** When the homes were looked at last, ms, and when it was asked whether they still do what was offered. */
   lookedMs: number;
   checkedMs: number;
@@ -52,7 +52,7 @@ export function marketDesk(options: {
   store: AggregatorStore;
   portfolio: FeederPortfolio;
   send: (messages: readonly UftpMessage[]) => void;
-  /** An order binds the homes of a feeder. */
+  /** An order binds the homes of a feeder; again where the first time failed. */
   onOrder: (order: KeptOrder, feeder: string) => Promise<void>;
   /** A request of the grid operator was answered, and how long that took. */
   onAnswer?: (seconds: number) => void;
@@ -128,11 +128,11 @@ export function marketDesk(options: {
             }
           : null,
     );
-    // Kept by an attempt that failed after it: it binds, and what follows from it is still to be done.
-    if (!isNew && !isSame(await store.flexOrder(reference), kept)) return false;
-    log.info({ ...day, feeder, order: reference, price }, "flexibility ordered, the homes are planned by it");
-    await options.onOrder(kept, feeder);
-    return true;
+    if (isNew) log.info({ ...day, feeder, order: reference, price }, "flexibility ordered, the homes are planned by it");
+    // What follows may have failed the last time, after the order was kept.
+    const binds = isNew || isSameOrder(await store.flexOrder(reference), kept);
+    if (binds) await options.onOrder(kept, feeder);
+    return binds;
   }
 
   /** What is kept of a day that this process has not begun itself. */
@@ -150,6 +150,7 @@ export function marketDesk(options: {
       return made.planner;
     });
     const desk = await openDesk(day, planner, { prognosis, order });
+    if (now() < first.startMs) send(desk.revocations());
     const session: Session = {
       ...day,
       feeder,
@@ -221,9 +222,9 @@ export function marketDesk(options: {
     if (!lost) return;
     const made = await reopen();
     const said = made ? await session.desk.replan(made.planner) : await session.desk.revoke();
-    session.relied = made?.relied ?? [];
+    session.relied = made?.relied ?? { homes: [], limits: [] };
     const { point, date } = session;
-    log.warn({ point, date, ...lost, offers: said.length }, "a home is not there any more: what was offered is taken back");
+    log.warn({ point, date, ...lost, offers: said.length }, "what was offered cannot be relied on any more: it is taken back");
     send(said);
   };
   const inTurn = (session: Session, work: () => Promise<void>): Promise<void> => {
@@ -303,19 +304,26 @@ export function marketDesk(options: {
   };
 }
 
-const isSame = (known: KeptOrder | null, order: KeptOrder): boolean =>
-  known?.point === order.point &&
-  known.date === order.date &&
-  known.price === order.price &&
-  known.penaltyPerKwh === order.penaltyPerKwh &&
-  known.powerW.every((watts, slot) => watts === order.powerW[slot]);
+const isSameOrder = (known: KeptOrder | null, { point, date, price, penaltyPerKwh, powerW }: KeptOrder): boolean =>
+  known?.point === point &&
+  known.date === date &&
+  known.price === price &&
+  known.penaltyPerKwh === penaltyPerKwh &&
+  known.powerW.every((watts, slot) => watts === powerW[slot]);
 
 const isDate = (text: string): boolean => localDayStart(text, "UTC") !== undefined;
 
 /** Known by its prognosis; the homes are read when the first request comes. */
 function lazyPlanner(kept: KeptPrognosis, open: () => Promise<FlexPlanner>): FlexPlanner {
   let opened: Promise<FlexPlanner> | undefined;
-  const planner = (): Promise<FlexPlanner> => (opened ??= open());
+  const planner = (): Promise<FlexPlanner> => {
+    opened ??= open().catch((error: unknown) => {
+      // What is missing now, such as prices right after the start, may be there with the next request.
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
   return {
     prognosis: () => ({ powerW: kept.powerW, parties: kept.parties, cost: BigInt(kept.cost) }),
     answer: async (round) => (await planner()).answer(round),

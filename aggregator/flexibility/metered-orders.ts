@@ -6,6 +6,8 @@ import type { MarketAccess } from "../config/market-config.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import { daySlots, settledHere } from "./flex-settlements.ts";
 
+const dayMs = 86_400_000;
+
 /** An order by its reference with what own meters say of it; null where it is not known here, not agreed on, or not metered yet. */
 export type OrderOf = (reference: string) => Promise<OrderEvidence | null>;
 
@@ -28,8 +30,10 @@ export function meteredAt(
       };
       const taken = await wh("import");
       if (taken === null) return null;
-      // A house that never feeds back may have no such register.
-      sum += taken - ((await wh("export")) ?? 0);
+      const fed = await wh("export");
+      // A house that never feeds back may have no such register; of one that has it, what it fed back is still to come.
+      if (fed === null && (await store.slots(site, "export", startMs - dayMs, endMs)).length > 0) return null;
+      sum += taken - (fed ?? 0);
     }
     return sites.length === 0 ? null : sum;
   };

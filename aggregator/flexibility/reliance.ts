@@ -1,4 +1,5 @@
 import type { ResourceStatus } from "../../core/message/resource.ts";
+import type { Slot } from "../../core/slots.ts";
 import type { Control } from "../dispatch/control.ts";
 import type { HomeWatch } from "../optimise/home-watch.ts";
 import type { ReadHome } from "../optimise/read-home.ts";
@@ -9,6 +10,21 @@ export interface Reliance {
   site: string;
   resources: readonly string[];
 }
+
+/** What operators had said of a feeder when an offer was made: the limit in each slot of its day, W; Infinity: none. */
+export interface ReliedLimit {
+  feeder: string;
+  slots: readonly { startMs: number; limitW: number }[];
+}
+
+/** On what the offers of a session rest. */
+export interface Relied {
+  homes: readonly Reliance[];
+  limits: readonly ReliedLimit[];
+}
+
+/** What an offer must not rest on any more, and why. */
+export type Lost = { site: string; why: string } | { feeder: string; why: string };
 
 /** What is known of homes. */
 export interface Attending {
@@ -22,6 +38,20 @@ export function relianceOf({ site, parts, facts }: Pick<ReadHome, "site" | "part
   const names = new Set(parts.map(({ resource }) => resource.resource));
   return { site, resources: [...names].filter((name) => saidOtherwise(facts.statuses.get(name), fromMs) === undefined) };
 }
+
+/** The limits that hold of a feeder in the slots of a day. */
+export const limitOf = (
+  feeder: string,
+  day: readonly Pick<Slot, "startMs">[],
+  control: Pick<Control, "limitW">,
+): ReliedLimit => ({
+  feeder,
+  slots: day.map(({ startMs }) => ({ startMs, limitW: control.limitW(feeder, startMs) })),
+});
+
+/** Whether operators leave a feeder less in a slot than it had when the offer was made. */
+export const isTightened = ({ feeder, slots }: ReliedLimit, control: Pick<Control, "limitW">): boolean =>
+  slots.some(({ startMs, limitW }) => control.limitW(feeder, startMs) < limitW);
 
 /** Why a home will not do what is asked of it from an instant on, as far as memory knows; undefined where it will. */
 export function goneFrom(

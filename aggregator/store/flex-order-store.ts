@@ -19,6 +19,8 @@ const KeptPrognosis = z.object({
   powerW: Watts,
   parties: z.int(),
   cost: z.string(),
+  /** Nothing is offered for the day any more. */
+  withdrawn: z.boolean().default(false),
 });
 /** What was told to the grid operator about a day, the newest revision. */
 export type KeptPrognosis = z.infer<typeof KeptPrognosis>;
@@ -74,7 +76,7 @@ export interface FlexOrderStore {
   /** Orders of days that touch [from, to), oldest first. */
   flexOrders(fromMs: number, toMs: number): Promise<KeptOrder[]>;
   flexOrder(reference: string): Promise<KeptOrder | null>;
-  /** Keeps a proposed settlement until there is an answer to it; one that is proposed again has waited since the first time. */
+  /** Keeps a proposed settlement until there is an answer to it; said again, it has waited since the first time. */
   keepFlexSettlement(open: OpenSettlement): Promise<void>;
   openFlexSettlements(): Promise<OpenSettlement[]>;
   /** What was answered to the proposed settlement: what it came to, null where it was disputed. */
@@ -169,7 +171,10 @@ export function flexOrderStore(db: Kysely<Tables>): FlexOrderStore {
     async keepFlexSettlement({ reference, message, sinceMs }) {
       await db
         .updateTable("flex_order")
-        .set((eb) => ({ proposed: JSON.stringify(message), proposed_ms: eb.fn.coalesce("proposed_ms", eb.val(sinceMs)) }))
+        .set((row) => ({
+          proposed: JSON.stringify(message),
+          proposed_ms: row.fn.coalesce("proposed_ms", row.val(sinceMs)),
+        }))
         .where("reference", "=", reference)
         .execute();
     },

@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { formatMicro } from "../../core/units.ts";
 import { marketConfigFromYaml } from "../../market/config/market-config.ts";
 import { MarketYaml } from "../../market/config/schema.ts";
-import { openSession, prognosisOf, type Session } from "../../market/flexibility/session.ts";
-import { sessionStep } from "../../market/flexibility/session-step.ts";
+import { replayed } from "../../market/flexibility/kept-step.ts";
+import { prognosisOf, type Session } from "../../market/flexibility/session.ts";
 import { sessionTerms } from "../../market/flexibility/session-terms.ts";
 import { openMarketStore } from "../../market/store/open-market-store.ts";
 import { chainClient } from "../../settlement/chain/chain-client.ts";
@@ -31,8 +31,7 @@ export async function checkCongestion(options: {
   const store = await openMarketStore(join(options.folder, "market.db"));
   try {
     const terms = sessionTerms(config.flexibility, { date: options.day.date, timezone: config.timezone, slotMinutes });
-    let session = openSession(terms);
-    for (const { event } of await store.steps(options.day.date).steps()) ({ session } = sessionStep(session, event));
+    const session = replayed(terms, await store.steps(options.day.date).steps());
     const settlement = settlementOf(session);
     const record = await store.records.newest(participant);
     const wattsOf = (wh: number): number => Math.round((wh * 60) / slotMinutes);

@@ -4,9 +4,8 @@ import { AppError } from "../../core/app-error.ts";
 import { formatMicro } from "../../core/units.ts";
 import { crossCheckMarket, marketConfigFromYaml } from "../../market/config/market-config.ts";
 import { MarketYaml } from "../../market/config/schema.ts";
-import { openSession } from "../../market/flexibility/session.ts";
+import { replayed } from "../../market/flexibility/kept-step.ts";
 import { reportOf, type SessionReport } from "../../market/flexibility/session-report.ts";
-import { sessionStep } from "../../market/flexibility/session-step.ts";
 import { sessionTerms } from "../../market/flexibility/session-terms.ts";
 import { openMarketStore } from "../../market/store/open-market-store.ts";
 import { readConfigFile } from "../config-file.ts";
@@ -37,10 +36,10 @@ export async function flexReport(options: FlexReportOptions, say: (line: string)
   try {
     const sessions: SessionReport[] = [];
     for (const date of await store.periods(days)) {
-      const period = { date, timezone: config.timezone, slotMinutes: config.flexibility.slotMinutes };
-      let session = openSession(sessionTerms(config.flexibility, period));
-      for (const { event } of await store.steps(date).steps()) ({ session } = sessionStep(session, event));
-      sessions.push(reportOf(session, period));
+      const kept = store.steps(date);
+      const rules = (await kept.rules()) ?? config.flexibility;
+      const period = { date, timezone: config.timezone, slotMinutes: rules.slotMinutes };
+      sessions.push(reportOf(replayed(sessionTerms(rules, period), await kept.steps()), period));
     }
     if (options.json) say(JSON.stringify({ currency: config.currency, sessions }));
     else for (const line of sessions.flatMap((session) => forPeople(session, config.currency))) say(line);

@@ -120,7 +120,7 @@ export const AuctionResult = z.object({
 });
 export type AuctionResult = z.infer<typeof AuctionResult>;
 
-/** GET /v1/results?from=INSTANT: auctions of slots that begin then or later. */
+/** GET /v1/results?from=INSTANT: auctions with trades, of slots that begin then or later; the last ones where they are many. */
 export const AuctionResults = z.object({ items: z.array(AuctionResult) });
 
 /** GET /v1/balancing: prices of what is traded and not done. */

@@ -53,7 +53,8 @@ export async function exchangeDesk(parts: {
   const { rules, domain, store, standings, clock, log } = parts;
   const book = openBook(rules);
   for (const event of await store.events(clock.now() - keptMs)) applyEvent(book, event);
-  let clearedAtMs = Math.floor(clock.now() / rules.everyMs) * rules.everyMs;
+  // One that came due while nothing ran is held late: it may be the last one of a slot.
+  let clearedAtMs = (await store.lastAuction()) ?? Math.floor(clock.now() / rules.everyMs) * rules.everyMs;
   const inTurn = queue();
 
   const takeForecast = async (signed: SignedForecast): Promise<Taken> => {
@@ -125,9 +126,11 @@ export async function exchangeDesk(parts: {
       const trade = tradeOf(one, slot);
       return { hash: tradeHash(trade), trade, legs: legsOf(trade, { buyer: one.buy.participant, seller: one.sell.participant }) };
     });
+    // Nothing to keep and nothing to show: two days of slots are cleared each few minutes.
+    if (trades.length === 0) return;
     await store.cleared({ event, trades, result: resultOf(clearing, startMs, atMs) }, atMs);
     applyEvent(book, event);
-    if (trades.length > 0) log.info({ slot: iso(startMs), trades: trades.length, wh: clearing.volumeWh }, "auction");
+    log.info({ slot: iso(startMs), trades: trades.length, wh: clearing.volumeWh }, "auction");
   };
   const auction = async (atMs: number): Promise<void> => {
     const { toClear, toClose } = slotsAt(book, atMs);
@@ -151,6 +154,7 @@ export async function exchangeDesk(parts: {
         const dueMs = Math.floor(clock.now() / rules.everyMs) * rules.everyMs;
         if (dueMs <= clearedAtMs) return;
         await auction(dueMs);
+        await store.auctionHeld(dueMs);
         clearedAtMs = dueMs;
       }),
     async own(participant) {

@@ -86,7 +86,10 @@ const routesOf = {
     method: "get",
     path: "/v1/results",
     request: { query: z.object({ from: Instant }) },
-    responses: answers("auctions of slots that begin then or later; nothing of an auction before it is over", AuctionResults),
+    responses: answers(
+      "auctions with trades, of slots that begin then or later, at most the last 5,000; nothing of one before it is over",
+      AuctionResults,
+    ),
   }),
   balancing: createRoute({
     method: "get",

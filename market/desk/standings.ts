@@ -16,7 +16,7 @@ export type Participants = ReadonlyMap<string, { name: string; agreement: Agreem
 export interface Standings {
   /** As of half a minute ago at most. @throws AppError chain-unreachable, temporary */
   of(participant: string): Promise<Standing>;
-  /** The same as of now; where the chain does not answer what it said last. Null where it never did. */
+  /** The same as of now; where the chain does not answer, or did not just before, what it said last. Null where it never did. */
   fresh(participant: string): Promise<Standing | null>;
   forecast(participant: string): ExchangeForecast | null;
   takeForecast(forecast: ExchangeForecast): void;
@@ -31,6 +31,8 @@ interface Seen {
 }
 
 const freshMs = 30_000;
+/** A chain that did not answer is not asked for so long: each try may take seconds, and all participants wait for it. */
+const silentMs = 5000;
 
 export function standings(parts: {
   participants: Participants;
@@ -44,12 +46,17 @@ export function standings(parts: {
   const { participants, chain, store, records, clock, log } = parts;
   const forecasts = new Map(parts.forecasts.map((forecast) => [forecast.participant, forecast]));
   const seen = new Map<string, Seen>();
+  let silence: { sinceMs: number; error: unknown } | undefined;
   const ask = async (participant: string): Promise<Seen> => {
     const agreement = participants.get(participant)?.agreement;
     const atMs = clock.monotonicMs();
     if (!agreement) return { atMs, signer: null, freeMicro: 0n };
+    if (silence && atMs - silence.sinceMs < silentMs) throw silence.error;
     const { a, b } = agreement;
-    const [party, pair] = await Promise.all([chain.partyOf(participant), chain.pairOf(a, b)]);
+    const [party, pair] = await Promise.all([chain.partyOf(participant), chain.pairOf(a, b)]).catch((error: unknown) => {
+      silence = errorCode(error) === "chain-unreachable" ? { sinceMs: clock.monotonicMs(), error } : undefined;
+      throw error;
+    });
     const newest = await records.newest(participant);
     const found = { atMs, signer: party.signer, freeMicro: freeEscrow(pair, newest?.record ?? null, a === participant) };
     seen.set(participant, found);

@@ -139,11 +139,14 @@ function forget(book: OrderBook, startMs: number): void {
   book.bySlot.delete(startMs);
 }
 
-/** Open orders of one slot as the auction takes them. An order over its time is left out. */
+/**
+ * Open orders of one slot as the auction takes them. An order over its time is left out; until that very instant it takes
+ * part, as homes let theirs be valid until the gate, where the last auction is.
+ */
 export function batchOf(book: OrderBook, startMs: number, nowMs: number): AuctionOrder[] {
   return [...(book.bySlot.get(startMs) ?? [])].flatMap((hash) => {
     const found = book.orders.get(hash);
-    if (!found || found.validUntilMs <= nowMs) return [];
+    if (!found || found.validUntilMs < nowMs) return [];
     const wh = openWh(found);
     if (wh === 0) return [];
     const { participant, side, limit, zone } = found.order;

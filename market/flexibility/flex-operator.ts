@@ -1,44 +1,40 @@
 import { errorMessage } from "../../core/app-error.ts";
 import type { Log } from "../../core/log.ts";
 import { powerOf, type UftpMessage } from "../../core/message/uftp.ts";
+import { replaySteps, seatOf, type KeptStep, type StepStore } from "./kept-step.ts";
 import type { Period } from "./period.ts";
-import { openSession, type Session, type Terms } from "./session.ts";
+import { openOffers, openSession, type SeatState, type Session, type Terms } from "./session.ts";
 import type { Output } from "./session-output.ts";
 import { nextDueMs, sessionStep, type SessionEvent } from "./session-step.ts";
 import { tellSession } from "./tell-session.ts";
 import { headFor, messageOf, type Wire } from "./wire.ts";
 
-/** One step as it is kept: what came, with its message, and what was said. */
-export interface KeptStep {
-  event: SessionEvent;
-  source: UftpMessage | null;
-  sent: readonly UftpMessage[];
-}
-
-/** Steps of a session, kept before anything of them is sent. */
-export interface StepStore {
-  steps(): Promise<KeptStep[]>;
-  add(step: KeptStep): Promise<void>;
-}
+/** So many messages of a seat are kept, besides answers to requests: a prognosis each ten minutes is far below. */
+const mostKept = 1000;
+/** What can be said again and again, each time another way; anything else only as often as there is something to say it about. */
+const endless: ReadonlySet<SessionEvent["is"]> = new Set(["prognosis", "offer", "orderAnswer"]);
 
 /** The grid operator's side of one session over the wire. */
 export interface FlexOperator {
-  /** A message of a participant, by then known to be its own. Resolves once it is kept. */
+  /** A message of a participant, by then known to be its own. Resolves once it is kept; what changes nothing is not. */
   take(message: UftpMessage): Promise<void>;
   /** What is due by the clock. */
   step(): Promise<void>;
   /** What the meter operator has told, Wh a slot. */
   metered(seat: number, wh: readonly number[]): Promise<void>;
+  /** Says orders and settlements again that have no answer: their aggregator may have been out of reach for long. */
+  remind(): Promise<void>;
   /** Whether a message without a period is about an offer or an order of this session. */
   concerns(message: UftpMessage): boolean;
   session(): Session;
+  period: Period;
   /** When `step` is due, ms; Infinity when nothing is. */
   dueMs(): number;
 }
 
 /**
- * Carries one session: one thing after the other, each kept with what it leads to before that is sent. The steps that are kept
- * make the same session again after a restart; what is still wanted of what they said is sent again then.
+ * Carries one session: one thing after the other, each that changes something kept with what it leads to before that is sent. The
+ * steps that are kept make the same session again after a restart; what is still wanted of what they said is sent again then.
  */
 export async function flexOperator(options: {
   domain: string;
@@ -69,16 +65,19 @@ export async function flexOperator(options: {
     prognosisId: (seat) => prognosisIds.get(seat) ?? uuid(),
     conversation: (seat) => conversations.get(seat) ?? uuid(),
   };
-  const seatOf = (participant: string, point: string): number =>
-    terms.seats.findIndex((seat) => seat.participant === participant && seat.point === point);
+  /** What has been said of orders and settlements, by kind and seat. */
+  const binding = new Map<string, UftpMessage>();
+  /** Messages that are kept, by seat. */
+  const counts = new Map<number, number>();
 
   const kept = await store.steps();
-  for (const step of kept) {
-    ({ session } = sessionStep(session, step.event));
-    noteIds(step);
+  for (const after of replaySteps(terms, kept)) {
+    ({ session } = after);
+    noteKept(after.step);
   }
   // Whoever had it knows it again by its id.
-  send(kept.flatMap(({ sent }) => sent.filter(isStillWanted)));
+  send(kept.flatMap(({ sent }) => sent.filter((message) => isOpenRequest(message))));
+  send(unanswered());
   let last: Promise<void> = Promise.resolve();
   /** One after the other, whatever the one before came to. */
   const inTurn = (work: () => Promise<void>): Promise<void> => {
@@ -90,23 +89,31 @@ export async function flexOperator(options: {
     take: (message) => inTurn(() => taken(message)),
     step: () => inTurn(async () => (now() >= nextDueMs(session) ? await happened({ is: "time", atMs: now() }, null) : undefined)),
     metered: (seat, wh) => inTurn(() => happened({ is: "metered", atMs: now(), seat, wh }, null)),
+    remind: () => inTurn(async () => send(unanswered())),
     concerns,
     session: () => session,
+    period,
     dueMs: () => nextDueMs(session),
   };
 
   async function happened(event: SessionEvent, source: UftpMessage | null): Promise<void> {
-    // Before its messages are made: a response names the prognosis that it answers.
-    if (source?.Message === "DPrognosis" && event.is === "prognosis") conversations.set(event.seat, source.ConversationID);
+    if (source && "seat" in event && endless.has(event.is) && isFull(event.seat))
+      return refuse(
+        source,
+        event.seat,
+        "too many of its messages are kept for this day; send less often",
+        "market-flex-too-many",
+      );
     const stepped = sessionStep(session, event);
-    if (source?.Message === "DPrognosis" && event.is === "prognosis" && !refusal(stepped.out, event.seat))
-      prognosisIds.set(event.seat, source.MessageID);
     const responses = source && "seat" in event ? responseTo(source, event.seat, refusal(stepped.out, event.seat)) : [];
     const sent = [...responses, ...stepped.out.flatMap((out) => messageOf(wire, out, event.atMs) ?? [])];
-    const step = { event, source, sent };
-    await store.add(step);
-    session = stepped.session;
-    noteIds(step);
+    // Refusals change nothing, and must take no room, however many there are.
+    if (stepped.session !== session) {
+      const done = { event, source, sent };
+      await store.add(done, session.phase.is === "prognosis" && stepped.session.phase.is !== "prognosis");
+      session = stepped.session;
+      noteKept(done);
+    }
     for (const out of stepped.out) tellSession(log, { date: period.date, terms }, out);
     send(sent);
   }
@@ -115,7 +122,7 @@ export async function flexOperator(options: {
     const atMs = now();
     switch (message.Message) {
       case "DPrognosis": {
-        const seat = seatOf(message.SenderDomain, message.CongestionPoint);
+        const seat = seatOf(terms, message.SenderDomain, message.CongestionPoint);
         const powerW = inPeriod(message) ? powerOf(message.ISPs, slots) : undefined;
         if (seat < 0 || !powerW) return refuse(message, seat, "its place, period or ISPs are not those of the session");
         const { Parties: parties = 0, Cost: cost = "0" } = message.Rounds ?? {};
@@ -124,7 +131,7 @@ export async function flexOperator(options: {
       }
       case "FlexOffer": {
         const request = requests.get(message.FlexRequestMessageID);
-        const seat = seatOf(message.SenderDomain, message.CongestionPoint);
+        const seat = seatOf(terms, message.SenderDomain, message.CongestionPoint);
         const [option] = message.OfferOptions;
         const powerW = option && inPeriod(message) ? powerOf(option.ISPs, slots) : undefined;
         if (!request || request.seat !== seat || !option || !powerW || message.Currency !== currency)
@@ -141,11 +148,7 @@ export async function flexOperator(options: {
       }
       case "FlexOfferRevocation": {
         const seat = terms.seats.findIndex(
-          ({ participant }, at) =>
-            participant === message.SenderDomain &&
-            [session.seats[at]?.offer?.id, session.seats[at]?.lastWhole?.id, session.seats[at]?.order?.offer].includes(
-              message.FlexOfferMessageID,
-            ),
+          ({ participant }, at) => participant === message.SenderDomain && isOf(at, message.FlexOfferMessageID),
         );
         if (seat < 0) return refuse(message, seat, "no such offer is open");
         return happened({ is: "revoke", atMs, seat, offer: message.FlexOfferMessageID }, message);
@@ -173,21 +176,26 @@ export async function flexOperator(options: {
     }
   }
 
-  /** Of what was said before a restart: orders, open settlements, and requests that can still be answered. */
-  function isStillWanted(message: UftpMessage): boolean {
-    if (message.Message === "FlexRequest") return Date.parse(message.ExpirationDateTime) > now();
-    if (message.Message === "FlexOrder") return session.phase.is === "reprognosis" || session.phase.is === "operate";
-    return message.Message === "FlexSettlement" && session.phase.is === "settle";
+  function isOpenRequest(message: UftpMessage): boolean {
+    return message.Message === "FlexRequest" && Date.parse(message.ExpirationDateTime) > now();
+  }
+
+  /** Orders until they are to be delivered, and settlements. */
+  function unanswered(): UftpMessage[] {
+    const of = (kind: "FlexOrder" | "FlexSettlement", isOpen: (state: SeatState) => boolean): UftpMessage[] =>
+      session.seats.flatMap((state, seat) => (isOpen(state) ? (binding.get(`${kind} ${seat}`) ?? []) : []));
+    if (session.phase.is === "settle") return of("FlexSettlement", ({ settled }) => settled === "open");
+    const isBeforeDelivery = session.phase.is === "reprognosis" || session.phase.is === "operate";
+    return isBeforeDelivery && now() < terms.gates.startMs ? of("FlexOrder", ({ orderAnswer }) => orderAnswer === null) : [];
   }
 
   function concerns(message: UftpMessage): boolean {
-    const isOf = (id: string): boolean =>
-      session.seats.some(({ offer, lastWhole, order }) => [offer?.id, lastWhole?.id, order?.offer].includes(id));
+    const isOfAny = (id: string): boolean => session.seats.some((_, seat) => isOf(seat, id));
     switch (message.Message) {
       case "FlexOfferRevocation":
-        return isOf(message.FlexOfferMessageID);
+        return isOfAny(message.FlexOfferMessageID);
       case "FlexSettlementResponse":
-        return message.FlexOrderSettlementStatuses.some(({ OrderReference }) => isOf(OrderReference));
+        return message.FlexOrderSettlementStatuses.some(({ OrderReference }) => isOfAny(OrderReference));
       case "FlexOrderResponse":
         return orders.has(message.FlexOrderMessageID);
       default:
@@ -195,15 +203,21 @@ export async function flexOperator(options: {
     }
   }
 
+  /** Whether an id is of an offer of a seat that may be ordered, or was, or was taken back. */
+  function isOf(seat: number, id: string): boolean {
+    const { order, revoked } = session.seats[seat] ?? {};
+    return order?.offer === id || revoked?.includes(id) === true || openOffers(session, seat).includes(id);
+  }
+
   function inPeriod(place: { ISPDuration: string; TimeZone: string; Period: string }): boolean {
     return place.Period === period.date && place.TimeZone === period.timezone && place.ISPDuration === `PT${period.slotMinutes}M`;
   }
 
   /** What is no message of this session is answered at once, and nothing of it is kept. */
-  function refuse(message: UftpMessage, seat: number, why: string): void {
+  function refuse(message: UftpMessage, seat: number, why: string, code = "market-flex-unexpected"): void {
     const known = seat >= 0 ? seat : terms.seats.findIndex(({ participant }) => participant === message.SenderDomain);
     log.warn({ message: message.Message, from: message.SenderDomain, why }, "message refused");
-    send(responseTo(message, known, `market-flex-unexpected: ${why}`));
+    send(responseTo(message, known, `${code}: ${why}`));
   }
 
   function responseTo(source: UftpMessage, seat: number, reason: string | undefined): UftpMessage[] {
@@ -224,17 +238,30 @@ export async function flexOperator(options: {
     }
   }
 
-  function noteIds({ event, source, sent }: KeptStep): void {
+  function isFull(seat: number): boolean {
+    return (counts.get(seat) ?? 0) >= mostKept + terms.sharing.mostRounds + terms.repairs;
+  }
+
+  /** Ids of what is kept, and how much that is. */
+  function noteKept({ event, source, sent }: KeptStep): void {
+    if (source && "seat" in event) counts.set(event.seat, (counts.get(event.seat) ?? 0) + 1);
     if (source?.Message === "DPrognosis" && event.is === "prognosis") {
       conversations.set(event.seat, source.ConversationID);
       if (session.seats[event.seat]?.prognosis?.revision === source.Revision) prognosisIds.set(event.seat, source.MessageID);
     }
     for (const message of sent) {
-      if (message.Message === "FlexOrder")
-        orders.set(message.MessageID, seatOf(message.RecipientDomain, message.CongestionPoint));
+      if (message.Message === "FlexOrder") {
+        const seat = seatOf(terms, message.RecipientDomain, message.CongestionPoint);
+        orders.set(message.MessageID, seat);
+        binding.set(`FlexOrder ${seat}`, message);
+      }
+      if (message.Message === "FlexSettlement") {
+        const point = message.FlexOrderSettlements[0]?.CongestionPoint ?? "";
+        binding.set(`FlexSettlement ${seatOf(terms, message.RecipientDomain, point)}`, message);
+      }
       if (message.Message === "FlexRequest")
         requests.set(message.MessageID, {
-          seat: seatOf(message.RecipientDomain, message.CongestionPoint),
+          seat: seatOf(terms, message.RecipientDomain, message.CongestionPoint),
           request: message.Revision,
         });
     }

@@ -11,7 +11,7 @@ import { domainOf } from "../../settlement/record/sign-agreement.ts";
 import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { MarketRecord, MarketRecordStore } from "../store/market-record-store.ts";
 import type { FlexOperator } from "./flex-operator.ts";
-import { slotsOf, type Period } from "./period.ts";
+import { slotsOf } from "./period.ts";
 import { prognosisOf } from "./session.ts";
 
 /** Turns settlements that both agreed on into records that both sign. */
@@ -42,7 +42,6 @@ export function recordDesk(options: {
   chain: Pick<ChainReader, "partyOf">;
   store: MarketRecordStore;
   sessions: () => ReadonlyMap<string, FlexOperator>;
-  periodOf: (date: string) => Period;
   send: (messages: readonly UftpMessage[]) => void;
   /** 32 random bytes in hex. */
   salt: () => string;
@@ -74,22 +73,22 @@ export function recordDesk(options: {
   const agreedOrders = (participant: string) =>
     [...options.sessions()]
       .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .flatMap(([date, operator]) => {
+      .flatMap(([, operator]) => {
         const session = operator.session();
         return session.terms.seats.flatMap((seat, index) => {
           const { order, meteredWh, settled } = session.seats[index] ?? {};
           if (seat.participant !== participant || settled !== "agreed" || !order || !meteredWh) return [];
-          return [{ date, session, seat, index, order, meteredWh }];
+          return [{ period: operator.period, session, seat, index, order, meteredWh }];
         });
       });
   const next = async (participant: string): Promise<MarketRecord | null> => {
     const agreement = agreements.get(participant)?.agreement;
     if (!agreement) return null;
-    for (const { date, session, seat, index, order, meteredWh } of agreedOrders(participant)) {
+    for (const { period, session, seat, index, order, meteredWh } of agreedOrders(participant)) {
       if (await store.hasOrder(order.offer)) continue;
       const { hours, penalty } = session.terms;
       const settlement = settleOrder(order, { baselineW: prognosisOf(session, index), meteredWh, hours, penalty });
-      const day = slotsOf(options.periodOf(date));
+      const day = slotsOf(period);
       const evidence = {
         register: "none" as const,
         slots: [],

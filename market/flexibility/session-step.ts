@@ -3,7 +3,7 @@ import { clearOffers } from "./clear-offers.ts";
 import { leewayOf } from "./leeway.ts";
 import { beginRounds, endRound, isAnswered, keepFeasible } from "./play-rounds.ts";
 import { beginRepair, fallBack, missRepair, takeRepair } from "./repair.ts";
-import { offeredBy, prognosisOf, takenBy, withSeat, type Offer, type Prognosis, type Session } from "./session.ts";
+import { offeredBy, openOffers, prognosisOf, takenBy, withSeat, type Offer, type Prognosis, type Session } from "./session.ts";
 import { refusedBy, type Output, type Stepped } from "./session-output.ts";
 import { settleOrder } from "../../settlement/record/flex-order.ts";
 
@@ -146,9 +146,10 @@ function take(session: Session, event: SessionEvent): Stepped<Session> {
       return takeRevocation(session, event.seat, event.offer);
     case "orderAnswer": {
       const { accepted, reason, atMs } = event;
-      const isOrdered = session.seats[event.seat]?.order !== null;
+      const { order, orderAnswer } = session.seats[event.seat] ?? {};
+      const isNews = order && (orderAnswer?.accepted !== accepted || orderAnswer.reason !== reason);
       return {
-        session: isOrdered ? withSeat(session, event.seat, { orderAnswer: { accepted, reason, atMs } }) : session,
+        session: isNews ? withSeat(session, event.seat, { orderAnswer: { accepted, reason, atMs } }) : session,
         out: [],
       };
     }
@@ -234,7 +235,9 @@ function takeRevocation(session: Session, seat: number, id: string): Stepped<Ses
   const state = session.seats[seat];
   if (state?.order?.offer === id)
     return refused(session, seat, id, "market-flex-order-binding", "the offer was ordered and binds");
-  if (!state || (state.offer?.id !== id && state.lastWhole?.id !== id))
+  // It was taken back already, and its sender does not know whether that has come.
+  if (state?.revoked.includes(id)) return { session, out: [] };
+  if (!state || !openOffers(session, seat).includes(id))
     return refused(session, seat, id, "market-flex-unknown-offer", "no such offer is open");
   const without = (offer: Offer | null): Offer | null => (offer?.id === id ? null : offer);
   const changed = withSeat(session, seat, {

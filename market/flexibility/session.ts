@@ -172,6 +172,12 @@ export function takenBy({ terms }: Session, powerOf: (seat: number) => ArrayLike
 export const offeredBy = (session: Session): Taken[] =>
   takenBy(session, (seat) => session.seats[seat]?.offer?.powerW ?? prognosisOf(session, seat));
 
+/** Offers of a seat that may still be ordered, by their ids: also the one that a timeout would fall back to. */
+export function openOffers({ seats, feasible }: Session, seat: number): string[] {
+  const state = seats[seat];
+  return [state?.offer, state?.lastWhole, feasible?.[seat]].flatMap((offer) => offer?.id ?? []);
+}
+
 /** A session with one seat changed. */
 export function withSeat(session: Session, seat: number, change: Partial<SeatState>): Session {
   return { ...session, seats: session.seats.map((state, index) => (index === seat ? { ...state, ...change } : state)) };

@@ -54,6 +54,9 @@ export interface ExchangeStore {
   revoked(event: Extract<BookEvent, { is: "revoked" }>, startMs: number, atMs: number): Promise<void>;
   closed(event: Extract<BookEvent, { is: "closed" }>, atMs: number): Promise<void>;
   cleared(auction: MadeAuction, atMs: number): Promise<void>;
+  /** When the last auction was held, ms; null before the first. */
+  lastAuction(): Promise<number | null>;
+  auctionHeld(atMs: number): Promise<void>;
   signedOrder(hash: string): Promise<SignedOrder | null>;
   trade(hash: string): Promise<ExchangeTrade | null>;
   /** Legs of a participant in slots that end then or later, by slot, clearing and hash. */
@@ -66,11 +69,16 @@ export interface ExchangeStore {
   unrecordedOwed(participant: string): Promise<bigint>;
   /** Energy that a participant traded in slots that begin in [from, to) and ended by then. */
   allocations(participant: string, span: { fromMs: number; toMs: number }): Promise<AllocationsDown["items"]>;
+  /** Auctions of slots that begin then or later, by slot and clearing; where there are too many, those that were held last. */
   results(fromMs: number): Promise<AuctionResult[]>;
+  /** Keeps what a participant metered in slots in which it traded; what it told first stands. */
   addMetered(participant: string, slots: readonly MeteredSlot[]): Promise<void>;
   /** Forgets the orders of slots that began before, except those that were traded. */
   tidy(beforeMs: number): Promise<void>;
 }
+
+/** So many auctions are shown at once: of two days of slots each has its newest ones among them. */
+const mostResults = 5000;
 
 interface LegRow {
   hash: string;
@@ -139,10 +147,15 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
     "insert or replace into result (start_ms, cleared_ms, body) values (?, ?, ?)",
   );
   const resultsFrom = db.prepare<[number], { body: string }>(
-    "select body from result where start_ms >= ? order by start_ms, cleared_ms limit 5000",
+    `select body from (select * from result where start_ms >= ? order by cleared_ms desc, start_ms desc limit ${mostResults})
+     order by start_ms, cleared_ms`,
   );
+  const heldAt = db.prepare<[], { at_ms: number }>("select at_ms from due where what = 'auction'");
+  const putHeld = db.prepare<[number]>("insert or replace into due (what, at_ms) values ('auction', ?)");
   const putMetered = db.prepare(
-    "insert or ignore into metered (participant, start_ms, end_ms, import_wh, export_wh) values (?, ?, ?, ?, ?)",
+    `insert or ignore into metered (participant, start_ms, end_ms, import_wh, export_wh)
+     select @participant, @startMs, @endMs, @importWh, @exportWh
+     where exists (select 1 from leg where participant = @participant and start_ms = @startMs and end_ms = @endMs)`,
   );
   const dropEvents = db.prepare<[number]>("delete from event where start_ms < ?");
   const dropOrders = db.prepare<[number]>(
@@ -176,6 +189,8 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
           }
         }
       }),
+    lastAuction: () => durably(() => heldAt.get()?.at_ms ?? null),
+    auctionHeld: (atMs) => durably(() => void putHeld.run(atMs)),
     signedOrder: (hash) => durably(() => parsed(orderAt.get(hash)) as SignedOrder | null),
     trade: (hash) => durably(() => parsed(tradeAt.get(hash)) as ExchangeTrade | null),
     legs: (participant, fromMs) => durably(() => legsOfOne.all(participant, fromMs).map(legOf)),
@@ -206,7 +221,7 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
     addMetered: (participant, slots) =>
       durably(() => {
         for (const { start, end, importWh, exportWh } of slots)
-          putMetered.run(participant, Date.parse(start), Date.parse(end), importWh, exportWh);
+          putMetered.run({ participant, startMs: Date.parse(start), endMs: Date.parse(end), importWh, exportWh });
       }),
     tidy: (beforeMs) =>
       durably(() => {

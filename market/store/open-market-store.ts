@@ -4,11 +4,13 @@ import Database from "better-sqlite3";
 import { type Generated, Kysely, sql, SqliteDialect } from "kysely";
 import { AppError, errorMessage } from "../../core/app-error.ts";
 import { type MarketRecord, type MarketRecordStore, marketRecordStore } from "./market-record-store.ts";
-import type { KeptStep, StepStore } from "../flexibility/flex-operator.ts";
+import type { FlexibilityConfig } from "../config/market-config.ts";
+import type { KeptStep } from "../flexibility/kept-step.ts";
 
 /** Tables of the market's database. */
 export interface MarketTables {
   steps: { seq: Generated<number>; period: string; step: string };
+  session: { period: string; rules: string; closed: number };
   record: {
     participant: string;
     seq: number;
@@ -22,12 +24,25 @@ export interface MarketTables {
   };
 }
 
+/** What is kept of one session. */
+export interface KeptSession {
+  steps(): Promise<KeptStep[]>;
+  /** @param rules by what the session goes from this step on, whatever the configuration will be; null: nothing new */
+  add(step: KeptStep, rules: FlexibilityConfig | null): Promise<void>;
+  /** Null before the gate of the prognoses. */
+  rules(): Promise<FlexibilityConfig | null>;
+  /** Nothing more comes of it. */
+  close(): Promise<void>;
+}
+
 /** What the market keeps: the steps of each session, by its period, and records of settled orders. */
 export interface MarketStore {
   records: MarketRecordStore;
-  steps(period: string): StepStore;
+  steps(period: string): KeptSession;
   /** Periods with steps, the newest first, at most so many. */
   periods(most: number): Promise<string[]>;
+  /** Periods of sessions that are not closed. @param most of those of which an older program did not keep that, the newest */
+  openPeriods(most: number): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -41,6 +56,7 @@ const migrations = [
       participant text not null, seq integer not null, order_id text not null unique, body text not null, digest text not null,
       evidence text not null, state text not null, their_signature text, own_signature text, primary key (participant, seq))`,
   ],
+  ["create table session (period text not null primary key, rules text not null, closed integer not null)"],
 ];
 
 /**
@@ -85,12 +101,31 @@ export async function openMarketStore(file: string): Promise<MarketStore> {
     steps: (period) => ({
       async steps() {
         const rows = await db.selectFrom("steps").select("step").where("period", "=", period).orderBy("seq").execute();
-        return rows.map(({ step }) => JSON.parse(step, readBigInts) as KeptStep);
+        return rows.map(({ step }) => JSON.parse(step, readFigures) as KeptStep);
       },
-      async add(step) {
+      async add(step, rules) {
+        await db.transaction().execute(async (part) => {
+          if (rules)
+            await part
+              .insertInto("session")
+              .values({ period, rules: JSON.stringify(rules, writeFigures), closed: 0 })
+              .onConflict((on) => on.doNothing())
+              .execute();
+          await part
+            .insertInto("steps")
+            .values({ period, step: JSON.stringify(step, writeFigures) })
+            .execute();
+        });
+      },
+      async rules() {
+        const row = await db.selectFrom("session").select("rules").where("period", "=", period).executeTakeFirst();
+        return row ? (JSON.parse(row.rules, readFigures) as FlexibilityConfig | null) : null;
+      },
+      async close() {
         await db
-          .insertInto("steps")
-          .values({ period, step: JSON.stringify(step, writeBigInts) })
+          .insertInto("session")
+          .values({ period, rules: "null", closed: 1 })
+          .onConflict((on) => on.column("period").doUpdateSet({ closed: 1 }))
           .execute();
       },
     }),
@@ -98,11 +133,32 @@ export async function openMarketStore(file: string): Promise<MarketStore> {
       const rows = await db.selectFrom("steps").select("period").distinct().orderBy("period", "desc").limit(most).execute();
       return rows.map(({ period }) => period);
     },
+    async openPeriods(most) {
+      const known = await db.selectFrom("session").select("period").where("closed", "=", 0).execute();
+      const others = await db
+        .selectFrom("steps")
+        .select("period")
+        .distinct()
+        .where("period", "not in", db.selectFrom("session").select("period"))
+        .orderBy("period", "desc")
+        .limit(most)
+        .execute();
+      return [...known, ...others].map(({ period }) => period).toSorted();
+    },
     close: () => db.destroy(),
   };
 }
 
-/** JSON knows no bigint. No text of a step looks like this: ids are UUIDs. */
-const writeBigInts = (_: string, value: unknown): unknown => (typeof value === "bigint" ? { $bigint: String(value) } : value);
-const readBigInts = (_: string, value: unknown): unknown =>
-  typeof value === "object" && value !== null && "$bigint" in value ? BigInt(String(value.$bigint)) : value;
+/** JSON knows neither bigint nor infinite figures. No text of a step looks like this: ids are UUIDs. */
+const writeFigures = (_: string, value: unknown): unknown =>
+  typeof value === "bigint"
+    ? { $bigint: String(value) }
+    : typeof value === "number" && !Number.isFinite(value)
+      ? { $number: String(value) }
+      : value;
+
+const readFigures = (_: string, value: unknown): unknown => {
+  if (typeof value !== "object" || value === null) return value;
+  if ("$bigint" in value) return BigInt(String(value.$bigint));
+  return "$number" in value ? Number(value.$number) : value;
+};

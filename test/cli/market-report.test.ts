@@ -43,7 +43,7 @@ async function ordered(answer: { accepted: boolean; reason: string | null } | nu
     const take = async (event: SessionEvent): Promise<Output[]> => {
       const stepped = sessionStep(session, event);
       ({ session } = stepped);
-      await store.steps(date).add({ event, source: null, sent: [] });
+      await store.steps(date).add({ event, source: null, sent: [] }, null);
       return stepped.out;
     };
     let out = await take({

@@ -169,24 +169,6 @@ describe("an aggregator's side of a session", () => {
     expect(await desk.revoke()).toEqual([]);
   });
 
-  it("hears what the grid operator refuses of its own conversation, not of another day's", async () => {
-    const one = rig();
-    const desk = one.open();
-    const { MessageID: id, ConversationID: own } = await desk.prognosis();
-    const refusal = (conversation: string): UftpMessage => ({
-      Message: "DPrognosisResponse",
-      ...one.head(),
-      ConversationID: conversation,
-      DPrognosisMessageID: id,
-      Result: "Rejected",
-      RejectionReason: "too late",
-    });
-    await desk.take(refusal(randomUUID()));
-    expect(desk.state().refusals).toEqual([]);
-    await desk.take(refusal(own));
-    expect(desk.state().refusals).toEqual(["DPrognosisResponse: too late"]);
-  });
-
   it("answers nothing once it is withdrawn, nor what has expired, and an order of it is refused", async () => {
     const one = rig();
     const desk = one.open();
@@ -195,8 +177,36 @@ describe("an aggregator's side of a session", () => {
     expect(await desk.revoke()).toMatchObject([{ Message: "FlexOfferRevocation", FlexOfferMessageID: offer }]);
     expect(await desk.take(one.request())).toEqual([]);
     expect(said(await desk.take(one.order(offer)))).toEqual(["Rejected flex-order-revoked"]);
-    // Kept over a restart.
-    expect(said(await one.open().take(one.order(offer)))).toEqual(["Rejected flex-order-revoked"]);
+    // Kept over a restart, and said again there: nobody knows whether it was on its way.
+    const again = one.open();
+    expect(said(await again.take(one.order(offer)))).toEqual(["Rejected flex-order-revoked"]);
+    expect(await again.take(one.request())).toEqual([]);
+    expect(again.state().withdrawn).toBe(true);
+    expect(again.revocations()).toMatchObject([{ Message: "FlexOfferRevocation", FlexOfferMessageID: offer }]);
+  });
+
+  it("shows what was refused of its own messages, and nothing of other sessions", async () => {
+    const one = rig();
+    const desk = one.open();
+    const prognosis = (await desk.prognosis()).MessageID;
+    const offer = idOf(await desk.take(one.request()));
+    const { MessageID: _, ...head } = await desk.prognosis();
+    const answer = { ...head, MessageID: randomUUID(), Result: "Rejected" as const, RejectionReason: "no" };
+    const told = (DPrognosisMessageID: string): UftpMessage => ({
+      ...answer,
+      Message: "DPrognosisResponse",
+      DPrognosisMessageID,
+    });
+    const offered = (FlexOfferMessageID: string): UftpMessage => ({
+      ...answer,
+      Message: "FlexOfferResponse",
+      FlexOfferMessageID,
+    });
+    for (const message of [told(prognosis), told(randomUUID()), offered(randomUUID())]) await desk.take(message);
+    expect(desk.state().refusals).toEqual([]);
+    await desk.take(told(one.kept.prognosis?.messageId ?? ""));
+    await desk.take(offered(offer));
+    expect(desk.state().refusals).toEqual(["FlexOfferResponse: no", "DPrognosisResponse: no"]);
   });
 
   it("takes back what it has offered where other homes are there now, and answers with those", async () => {

@@ -33,7 +33,7 @@ async function market(change: (store: AggregatorStore) => Partial<AggregatorStor
   const { store, clock } = desk;
   await describeHomes(store, sites);
   const said: UftpMessage[] = [];
-  const ordered: string[] = [];
+  const world = { isBlind: false, isFailing: false, ordered: [] as string[] };
   const open = () =>
     marketDesk({
       access: {
@@ -49,9 +49,15 @@ async function market(change: (store: AggregatorStore) => Partial<AggregatorStor
         terms: { margin: 0, leastPerKwh: 0n },
       },
       store: { ...store, ...change(store) },
-      portfolio: desk.desk.portfolio,
+      portfolio: {
+        ...desk.desk.portfolio,
+        open: async (...asked) => (world.isBlind ? null : await desk.desk.portfolio.open(...asked)),
+      },
       send: (messages) => void said.push(...messages),
-      onOrder: async ({ reference }) => void ordered.push(reference),
+      async onOrder({ reference }) {
+        if (world.isFailing) throw new Error("the disk is full");
+        world.ordered.push(reference);
+      },
       uuid: randomUUID,
       clock,
       log: silentLog(),
@@ -83,7 +89,7 @@ async function market(change: (store: AggregatorStore) => Partial<AggregatorStor
   };
   const order = async (
     offer: Extract<UftpMessage, { Message: "FlexOffer" }>,
-    reference: string = randomUUID(),
+    reference: string = offer.MessageID,
   ): Promise<UftpMessage | undefined> => {
     const [option] = offer.OfferOptions;
     await state.market.take({
@@ -108,13 +114,14 @@ async function market(change: (store: AggregatorStore) => Partial<AggregatorStor
   return {
     ...desk,
     said,
-    ordered,
     ask,
     order,
     revoked,
     step: () => state.market.step(),
+    world,
     restart: () => void (state.market = open()),
     sessions: () => state.market.sessions(),
+    withdraw: () => state.market.withdraw({ point: "ean.1", date }, "operator"),
   };
 }
 
@@ -155,6 +162,16 @@ it("takes back what it has offered when a home of it is away, and offers again w
   expect(one.revoked()).toHaveLength(1);
 });
 
+/** An operator leaves a feeder only so much, until then; null: until they say otherwise. */
+async function tighten(
+  { store, desk, clock }: Awaited<ReturnType<typeof market>>,
+  name: string,
+  untilMs: number | null = null,
+): Promise<void> {
+  await store.addWord({ word: "limit", scope: { kind: "feeder", name }, atMs: clock.now(), untilMs, limitW: 4000 });
+  await desk.followOperators();
+}
+
 /** An operator pauses a home until they say otherwise. */
 async function pause({ store, desk, clock }: Awaited<ReturnType<typeof market>>, name: string): Promise<void> {
   await store.addWord({ word: "pause", scope: { kind: "home", name }, atMs: clock.now(), untilMs: null, limitW: null });
@@ -176,6 +193,8 @@ it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>
     ({ store }) => store.saveStatus("gw-0", overridden(iso((day[0]?.startMs ?? 0) + hourMs))),
   ],
   ["its appliance has an alarm", ({ store }) => store.saveStatus("gw-0", { ...statusOf("boiler", 0), alarm: "no answer" })],
+  ["the feeder is left less by its operator", (one) => tighten(one, "elm")],
+  ["the feeder is left less into the day of delivery", (one) => tighten(one, "elm", (day[0]?.startMs ?? 0) + 1)],
   ["it has taken its data back", ({ store, clock }) => store.eraseSite("gw-0", clock.now())],
 ])("takes back what it has offered of a home where %s", async (_, happen) => {
   const one = await market();
@@ -192,6 +211,8 @@ it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>
     ({ store }) => store.saveStatus("gw-0", overridden(iso((day[0]?.startMs ?? 0) - 1))),
   ],
   ["what safety does", ({ store }) => store.saveStatus("gw-0", overridden(null, "safety"))],
+  ["a limit that ends before the day begins", (one) => tighten(one, "elm", day[0]?.startMs ?? 0)],
+  ["a limit of another feeder", (one) => tighten(one, "oak")],
   ["a word of an operator about another home", (one) => pause(one, "gw-9")],
   [
     "a home that is away for a moment",
@@ -238,9 +259,11 @@ it("accepts an order that comes again because it was kept and the answer to it f
   await expect(one.order(offer, reference)).rejects.toThrow("connection lost");
   fails = false;
   expect(await one.order(offer, reference)).toMatchObject({ Result: "Accepted" });
-  expect(one.ordered).toEqual([reference]);
+  expect(one.world.ordered).toEqual([reference]);
   expect(one.sessions()[0]?.order).toMatchObject({ reference });
-  expect(await one.order(offer)).toMatchObject({ RejectionReason: expect.stringContaining("flex-order-conflict") });
+  expect(await one.order(offer, randomUUID())).toMatchObject({
+    RejectionReason: expect.stringContaining("flex-order-conflict"),
+  });
 });
 
 it("begins a day anew whose prognosis was not kept", async () => {
@@ -256,4 +279,38 @@ it("begins a day anew whose prognosis was not kept", async () => {
   await one.clock.advance(61_000);
   await one.step();
   expect(told()).toEqual([date, localDateOf(midnightMs + 60 * hourMs, timezone)]);
+});
+
+it("answers after a restart once its homes can be read, though they could not when the first request came", async () => {
+  const one = await market();
+  await one.ask(5000);
+  const offers = (): number => one.said.filter(({ Message }) => Message === "FlexOffer").length;
+  one.restart();
+  one.world.isBlind = true;
+  await one.ask(5000);
+  expect(offers()).toBe(1);
+  one.world.isBlind = false;
+  await one.ask(5000);
+  expect(offers()).toBe(2);
+});
+
+it("accepts an order that was kept when what follows failed, and does the rest then", async () => {
+  const one = await market();
+  const offer = await one.ask(5000);
+  one.world.isFailing = true;
+  await expect(one.order(offer)).rejects.toThrow("the disk is full");
+  one.world.isFailing = false;
+  expect(await one.order(offer)).toMatchObject({ Result: "Accepted" });
+  expect(one.world.ordered).toEqual([offer.MessageID]);
+  expect(one.sessions()[0]?.order?.reference).toBe(offer.MessageID);
+});
+
+it("says again after a restart what it has taken back, and offers nothing for a day that was withdrawn", async () => {
+  const one = await market();
+  const offer = await one.ask(5000);
+  await one.withdraw();
+  one.restart();
+  await one.ask(5000);
+  expect(one.revoked()).toEqual([offer.MessageID, offer.MessageID]);
+  expect(one.said.filter(({ Message }) => Message === "FlexOffer")).toHaveLength(1);
 });

@@ -28,6 +28,9 @@ it("takes signed orders, clears them at the next full five minutes, and shows ea
   expect((await rig.results()).items).toMatchObject([{ volumeWh: 600 }]);
   // 10 in escrow, less 0.18 for 600 Wh.
   expect(bought.free).toBe(String(10_000_000 - 108_000));
+  // What is left is in the next auction, which trades nothing: there is nothing to show of it.
+  await rig.at(ten41);
+  expect((await rig.results()).items).toHaveLength(1);
 });
 
 it("is sealed: before the auction nobody sees another's order, the aggregator neither", async () => {
@@ -96,6 +99,21 @@ it("goes on after a restart with the same book, and trades nothing twice", async
   expect((await rig.own(roof)).trades.map(({ trade }) => trade.wh)).toEqual([600, 400]);
   // What is left goes to the supplier: the gate is closed.
   expect((await rig.own(car)).orders).toMatchObject([{ state: "closed" }, { state: "closed", tradedWh: 400 }]);
+});
+
+it("holds the auction after a restart that came due while it did not run, the last one of a slot too", async () => {
+  const { rig, roof, car } = await openRig();
+  await rig.at(ten41);
+  await rig.place(roof);
+  await rig.place(car, { side: "buy", limit: "250000", wh: 600 });
+  // The gate of the slot at 11:00 is at 10:45.
+  await rig.clock.advance(Date.parse("2026-06-10T10:46:00Z") - rig.clock.now());
+  await rig.restart();
+  await rig.at("2026-06-10T10:46:05Z");
+  expect((await rig.own(roof)).trades).toMatchObject([{ trade: { wh: 600, clearedAt: "2026-06-10T10:45:00.000Z" } }]);
+  await rig.restart();
+  await rig.at("2026-06-10T10:46:10Z");
+  expect((await rig.own(roof)).trades).toHaveLength(1);
 });
 
 it("leaves out orders whose escrow or key is gone by the auction", async () => {

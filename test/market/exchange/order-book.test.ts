@@ -53,8 +53,18 @@ describe("a book", () => {
   it("leaves out an order over its time", async () => {
     const { book, place } = exchangeBook();
     await place(exchangeOrder({ validUntil: at("10:12") }));
-    expect(batchOf(book, slotMs, Date.parse(at("10:12")) - 1)).toHaveLength(1);
-    expect(batchOf(book, slotMs, Date.parse(at("10:12")))).toEqual([]);
+    expect(batchOf(book, slotMs, Date.parse(at("10:12")))).toHaveLength(1);
+    expect(batchOf(book, slotMs, Date.parse(at("10:12")) + 1)).toEqual([]);
+  });
+
+  it("trades in the last auction what is valid until the gate, where it is held", async () => {
+    const { book, place } = exchangeBook();
+    const gateMs = slotMs - rules.gateMs;
+    const validUntil = new Date(gateMs).toISOString();
+    await place(exchangeOrder({ wh: 1000, validUntil }));
+    await place(bidOf({ wh: 1000, validUntil }), { who: bob, standing: needing });
+    expect(slotsAt(book, gateMs).toClear).toEqual([slotMs]);
+    expect(clearSlot(book, slotMs, gateMs).clearing.volumeWh).toBe(1000);
   });
 
   it("sells the energy of a store once: what a closed slot still has to deliver counts until it is over", async () => {

@@ -158,7 +158,45 @@ describe("a session of the round protocol", () => {
     expect(revoked.out).toEqual([]);
     expect(revoked.session.seats[seat]?.offer?.id).not.toBe(id);
     const again = sessionStep(revoked.session, { is: "revoke", atMs: events[last]?.atMs ?? 0, seat, offer: id });
-    expect(codes(again.out)).toEqual(["market-flex-unknown-offer"]);
+    expect(again).toEqual({ session: revoked.session, out: [] });
+    const unknown = sessionStep(revoked.session, { is: "revoke", atMs: events[last]?.atMs ?? 0, seat, offer: "none" });
+    expect(codes(unknown.out)).toEqual(["market-flex-unknown-offer"]);
+  });
+
+  it("never orders an offer of an earlier round that was taken back, though all fell back to it", () => {
+    // The limits are kept in a round and passed again in the next one; then time is up, and nobody answers in the repair.
+    const terms = termsOf(oneFeeder(8000), 2, { repairs: 1 });
+    let session = openSession(terms);
+    const step = (event: SessionEvent): string[] => {
+      const stepped = sessionStep(session, event);
+      ({ session } = stepped);
+      return codes(stepped.out);
+    };
+    const offer = (seat: number, firstW: number, price: bigint): SessionEvent => ({
+      is: "offer",
+      atMs: terms.gates.prognosesMs + 1,
+      seat,
+      offer: {
+        id: `${seat}-${firstW}`,
+        request: session.request,
+        powerW: [firstW, 6000 - firstW, 0, 0],
+        price,
+        whole: true,
+        leastShare: 1_000_000,
+      },
+    });
+    for (const seat of [0, 1])
+      step({ is: "prognosis", atMs: 0, seat, prognosis: { revision: 1, powerW: [6000, 0, 0, 0], parties: 1, cost: 0n } });
+    step({ is: "time", atMs: terms.gates.prognosesMs });
+    for (const seat of [0, 1]) step(offer(seat, 3000, 1000n));
+    for (const seat of [0, 1]) step(offer(seat, 5000, 500n));
+    expect(session.feasible?.[0]?.id).toBe("0-3000");
+    expect(session.seats[0]?.offer?.id).toBe("0-5000");
+    expect(step({ is: "revoke", atMs: terms.gates.prognosesMs + 2, seat: 0, offer: "0-3000" })).toEqual([]);
+    expect(session.seats[0]?.revoked).toEqual(["0-3000"]);
+    step({ is: "time", atMs: terms.gates.clearMs });
+    expect(session.phase.is).toBe("reprognosis");
+    expect(session.seats.map(({ order }) => order?.offer)).not.toContain("0-3000");
   });
 
   it("takes higher revisions of a prognosis until the gate, and after the orders only what was ordered", () => {
