@@ -7,6 +7,7 @@ import type { MarketAccess } from "../config/market-config.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { FlexDay, KeptOrder, KeptPrognosis } from "../store/flex-order-store.ts";
 import type { FeederPortfolio } from "./feeder-portfolio.ts";
+import { lastingPlanner } from "./lasting-planner.ts";
 import type { Relied } from "./reliance.ts";
 import { flexDesk, type BindingOrder, type FlexDesk, type FlexDeskState, type FlexPlanner } from "./flex-desk.ts";
 
@@ -135,6 +136,17 @@ export function marketDesk(options: {
     return binds;
   }
 
+  /** Reads the homes of a day's session anew. */
+  const reading = (day: FlexDay) => async (): Promise<FlexPlanner> => {
+    const feeder = feederOf(day.point);
+    const made = await portfolio.open(feeder, slotsOf(day.date), access.terms);
+    if (!made) throw new AppError("flex-no-portfolio", `the homes of ${feeder} cannot be planned for ${day.date} now`);
+    const session = sessions.get(keyOf(day));
+    if (session) session.relied = made.relied;
+    return made.planner;
+  };
+  const lasting = (day: FlexDay, planner: FlexPlanner): FlexPlanner => lastingPlanner(planner.prognosis(), reading(day), planner);
+
   /** What is kept of a day that this process has not begun itself. */
   const restored = async (day: FlexDay): Promise<Session | null> => {
     const feeder = feederOf(day.point);
@@ -143,12 +155,8 @@ export function marketDesk(options: {
     const [first, last] = [slots[0], slots.at(-1)];
     if (!prognosis || !first || !last) return null;
     const order = (await store.flexOrders(first.startMs, last.endMs)).find((one) => one.point === day.point) ?? null;
-    const planner = lazyPlanner(prognosis, async () => {
-      const made = await portfolio.open(feeder, slots, access.terms);
-      if (!made) throw new AppError("flex-no-portfolio", `the homes of ${feeder} cannot be planned for ${day.date} now`);
-      session.relied = made.relied;
-      return made.planner;
-    });
+    const { powerW, parties, cost } = prognosis;
+    const planner = lastingPlanner({ powerW, parties, cost: BigInt(cost) }, reading(day));
     const desk = await openDesk(day, planner, { prognosis, order });
     if (now() < first.startMs) send(desk.revocations());
     const session: Session = {
@@ -176,7 +184,7 @@ export function marketDesk(options: {
     const made = await portfolio.open(feeder, slots, access.terms);
     if (!made) return;
     const { planner, relied } = made;
-    const desk = await openDesk(day, planner, { prognosis: null, order: null });
+    const desk = await openDesk(day, lasting(day, planner), { prognosis: null, order: null });
     // A session whose prognosis was not kept is none: it is begun anew.
     const prognosis = await desk.prognosis();
     sessions.set(keyOf(day), {
@@ -205,7 +213,8 @@ export function marketDesk(options: {
     const most = Math.max(offW, offShare * Math.max(0, ...powerW.map(Math.abs)));
     if (powerW.every((watts, slot) => Math.abs(watts - (before.prognosisW[slot] ?? 0)) <= most)) return;
     const prognosis: KeptPrognosis = { ...stored, powerW: [...powerW], parties, cost: String(cost) };
-    session.desk = await openDesk({ point: session.point, date: session.date }, planner, { prognosis, order: null });
+    const day = { point: session.point, date: session.date };
+    session.desk = await openDesk(day, lasting(day, planner), { prognosis, order: null });
     session.relied = relied;
     log.info({ point: session.point, date: session.date }, "the homes have changed: another prognosis");
     send([await session.desk.prognosis()]);
@@ -221,7 +230,7 @@ export function marketDesk(options: {
     const lost = session.relied && (await portfolio.lost(session.relied, session.startMs, isThorough));
     if (!lost) return;
     const made = await reopen();
-    const said = made ? await session.desk.replan(made.planner) : await session.desk.revoke();
+    const said = made ? await session.desk.replan(lasting(session, made.planner)) : await session.desk.revoke();
     session.relied = made?.relied ?? { homes: [], limits: [] };
     const { point, date } = session;
     log.warn({ point, date, ...lost, offers: said.length }, "what was offered cannot be relied on any more: it is taken back");
@@ -312,21 +321,3 @@ const isSameOrder = (known: KeptOrder | null, { point, date, price, penaltyPerKw
   known.powerW.every((watts, slot) => watts === powerW[slot]);
 
 const isDate = (text: string): boolean => localDayStart(text, "UTC") !== undefined;
-
-/** Known by its prognosis; the homes are read when the first request comes. */
-function lazyPlanner(kept: KeptPrognosis, open: () => Promise<FlexPlanner>): FlexPlanner {
-  let opened: Promise<FlexPlanner> | undefined;
-  const planner = (): Promise<FlexPlanner> => {
-    opened ??= open().catch((error: unknown) => {
-      // What is missing now, such as prices right after the start, may be there with the next request.
-      opened = undefined;
-      throw error;
-    });
-    return opened;
-  };
-  return {
-    prognosis: () => ({ powerW: kept.powerW, parties: kept.parties, cost: BigInt(kept.cost) }),
-    answer: async (round) => (await planner()).answer(round),
-    fit: async (room) => (await planner()).fit(room),
-  };
-}

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
+import type { FlexPlanner } from "../../../aggregator/flexibility/flex-desk.ts";
 import { marketDesk } from "../../../aggregator/flexibility/market-desk.ts";
 import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { awayMs } from "../../../aggregator/optimise/home-watch.ts";
+import { AppError } from "../../../core/app-error.ts";
 import { iso } from "../../../core/clock/clock.ts";
 import type { PriceSeries } from "../../../core/message/price-series.ts";
 import type { ResourceStatus } from "../../../core/message/resource.ts";
@@ -33,7 +35,12 @@ async function market(change: (store: AggregatorStore) => Partial<AggregatorStor
   const { store, clock } = desk;
   await describeHomes(store, sites);
   const said: UftpMessage[] = [];
-  const world = { isBlind: false, isFailing: false, ordered: [] as string[] };
+  const world = { isBlind: false, isFailing: false, hasEnded: false, ordered: [] as string[] };
+  /** Its thread ends with the next question. */
+  const ending = async (): Promise<never> => {
+    world.hasEnded = false;
+    throw new AppError("planning-thread-ended", "a thread that plans ended", { temporary: true });
+  };
   const open = () =>
     marketDesk({
       access: {
@@ -51,7 +58,15 @@ async function market(change: (store: AggregatorStore) => Partial<AggregatorStor
       store: { ...store, ...change(store) },
       portfolio: {
         ...desk.desk.portfolio,
-        open: async (...asked) => (world.isBlind ? null : await desk.desk.portfolio.open(...asked)),
+        async open(...asked) {
+          const made = world.isBlind ? null : await desk.desk.portfolio.open(...asked);
+          if (!made) return null;
+          const { planner } = made;
+          const { prognosis } = planner;
+          const answer: FlexPlanner["answer"] = (round) => (world.hasEnded ? ending() : planner.answer(round));
+          const fit: FlexPlanner["fit"] = (room) => (world.hasEnded ? ending() : planner.fit(room));
+          return { ...made, planner: { prognosis, answer, fit } };
+        },
       },
       send: (messages) => void said.push(...messages),
       async onOrder({ reference }) {
@@ -293,6 +308,22 @@ it("answers after a restart once its homes can be read, though they could not wh
   await one.ask(5000);
   expect(offers()).toBe(2);
 });
+
+it.each(["begun here", "known from before a restart"])(
+  "answers on where the thread of its homes has ended: a day %s",
+  async (when) => {
+    const one = await market();
+    await one.ask(5000);
+    if (when !== "begun here") one.restart();
+    await one.ask(4500);
+    one.world.hasEnded = true;
+    await one.ask(4000);
+    expect(one.world.hasEnded).toBe(false);
+    expect(one.said.filter(({ Message }) => Message === "FlexOffer")).toHaveLength(3);
+    // What was offered still stands.
+    expect(one.revoked()).toEqual([]);
+  },
+);
 
 it("accepts an order that was kept when what follows failed, and does the rest then", async () => {
   const one = await market();
