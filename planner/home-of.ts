@@ -8,8 +8,8 @@ import { series, type SeriesInput } from "./series.ts";
 
 /** Wishes are worth so many times the dearest kWh of the problem: money never buys them off. */
 const wishFactor = 100;
-/** A watt beyond the fuse weighs as much as so many watts of wishes. */
-const fuseFactor = 100;
+/** A Wh beyond the fuse weighs more than so many of wishes. Larger, and the exact engine's rounding would count. */
+const fuseFactor = 30;
 /** Money per Wh that counts as the dearest where all prices are nothing. */
 const leastPrice = 1e-4;
 

@@ -207,7 +207,7 @@ describe("planHome", () => {
       import_price_per_kwh: prices,
       base_load_w: 2,
       grid: { import_limit_w: 3000 },
-      appliances: [{ type: "deferrable", name: "heater", energy_wh: 500, power_w: 3000, on_off: true, from: 0, until: 6 }],
+      appliances: [{ type: "deferrable", name: "heater", energy_wh: 500, power_w: 3000, on_off: true, from: 0, until: 20 }],
     });
     expect(outcome.slots.every((slot) => slot.import_wh <= 0.5)).toBe(true);
     expect(outcome.shortfalls).toMatchObject([{ appliance: "heater" }]);

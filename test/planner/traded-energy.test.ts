@@ -97,8 +97,9 @@ it("both engines reckon with trades alike, whatever a deviation costs", () => {
     fc.property(problem, (one) => {
       const [quick, proven] = [plan(one, fast), plan(one, exact)];
       const both = `fast ${quick.objective} exact ${proven.objective} bound ${proven.bound}`;
-      // What the program says is what the plan costs: the columns are the money of the slots.
-      expect(proven.objective - (proven.bound ?? -Infinity), both).toBeLessThan(1e-3);
+      // What the program says is what the plan costs: the columns are the money of the slots. Where a limit cannot be kept the
+      // solver's own tolerance, 1e-7 kWh, is worth some money.
+      expect(proven.objective - (proven.bound ?? -Infinity), both).toBeLessThan(1e-3 + 1e-6 * Math.abs(proven.objective));
       expect(quick.objective, both).toBeGreaterThanOrEqual((proven.bound ?? Infinity) - 1e-4);
       dearer += quick.objective - proven.objective;
       all += Math.max(Math.abs(proven.objective), 0.5);
