@@ -1,5 +1,6 @@
 import type { Slot } from "../../core/slots.ts";
 import { demandWindows } from "../../planner/demand-window.ts";
+import { blockedMinutes } from "../../planner/standing.ts";
 import type { LocalAppliance, LocalPlanInput } from "./local-input.ts";
 import { standingIn, startCost, type PartOfProblem } from "./problem-part.ts";
 
@@ -71,6 +72,3 @@ export function demandParts(
     ];
   });
 }
-
-const blockedMinutes = ({ was_on: wasOn, was_for_minutes: minutes = 0 }: ReturnType<typeof standingIn>): number =>
-  wasOn === false ? minutes : 0;

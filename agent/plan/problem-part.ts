@@ -1,3 +1,4 @@
+import type { Standing } from "../../planner/standing.ts";
 import type { LocalPlanInput } from "./local-input.ts";
 
 /** One appliance of the planning problem: an appliance of the house, or one of its demand windows. */
@@ -29,7 +30,7 @@ export const startCost = 0.005;
 export function standingIn(
   { standing, nowMs, slotMinutes }: Pick<LocalPlanInput, "standing" | "nowMs" | "slotMinutes">,
   resource: string,
-): { was_on?: boolean; was_for_minutes?: number } {
+): Standing {
   const stands = standing(resource);
   if (!stands) return {};
   const slots = Math.ceil(Math.max(0, nowMs - stands.sinceMs) / (slotMinutes * 60_000));

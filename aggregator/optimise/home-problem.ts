@@ -7,6 +7,7 @@ import { leadMs } from "../../planner/lead-time.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
 import { Problem } from "../../planner/problem.ts";
+import { blockedMinutes, type Standing } from "../../planner/standing.ts";
 import { tradedSeries } from "../../planner/traded-series.ts";
 import type { HomeFacts } from "./greedy-home.ts";
 import {
@@ -20,7 +21,7 @@ import {
   type StoreResource,
 } from "./resource-modes.ts";
 import { previousOf } from "./previous-plan.ts";
-import { blockedMinutes, standingIn, type Standing } from "./standing-in.ts";
+import { standingIn } from "./standing-in.ts";
 import { freshFill, storePart } from "./store-problem.ts";
 import { ownShare } from "./unplanned-load.ts";
 

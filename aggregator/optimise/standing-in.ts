@@ -1,10 +1,5 @@
 import type { Resource, ResourceStatus } from "../../core/message/resource.ts";
-
-/** How an appliance stands when a plan begins, in the problem's words; nothing where nobody knows. */
-export interface Standing {
-  was_on?: boolean;
-  was_for_minutes?: number;
-}
+import type { Standing } from "../../planner/standing.ts";
 
 /** A gateway tells it every quarter of an hour at least: three of them that did not come are no accident. */
 const oldMs = 45 * 60_000;
@@ -28,7 +23,3 @@ export function standingIn(
     ...(minutes !== undefined && { was_for_minutes: Math.min(longestMinutes, Math.max(0, minutes)) }),
   };
 }
-
-/** Of what may only be held off for a while: for how long it has been. */
-export const blockedMinutes = ({ was_on: wasOn, was_for_minutes: minutes = 0 }: Standing): number =>
-  wasOn === false ? minutes : 0;

@@ -3,9 +3,9 @@ import type { Foretold } from "../../core/message/storage.ts";
 import type { Slot } from "../../core/slots.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import { whPerLitreK } from "../../planner/heat-device.ts";
+import type { Standing } from "../../planner/standing.ts";
 import type { ProblemPart } from "./home-problem.ts";
 import { leastW, onMode, type StoreResource } from "./resource-modes.ts";
-import type { Standing } from "./standing-in.ts";
 
 /** A gateway tells it every quarter of an hour at least: three of them that did not come are no accident. */
 const oldFillMs = 45 * 60_000;

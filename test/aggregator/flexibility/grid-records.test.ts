@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { emptyPair } from "../../fake/empty-pair.ts";
 import { gridRecords } from "../../../aggregator/flexibility/grid-records.ts";
 import { iso } from "../../../core/clock/clock.ts";
 import type { Evidence, OrderEvidence } from "../../../core/message/settlement-message.ts";
@@ -26,18 +27,7 @@ const order = (reference: string, meteredWh = 8000): OrderEvidence => ({
 });
 const evidenceOf = (one: OrderEvidence): Evidence => ({ register: "none", slots: [], order: one });
 const nowMs = Date.parse(end) + 3_600_000;
-const escrow: PairState = {
-  balanceA: 10_000_000n,
-  balanceB: 10_000_000n,
-  leavingA: 0n,
-  leavingB: 0n,
-  cumA: 0n,
-  cumB: 0n,
-  open: 0n,
-  seq: 0,
-  withdrawals: 0,
-  head: zeroHash,
-};
+const escrow: PairState = emptyPair(10_000_000n, 10_000_000n);
 
 /** The aggregator's side with its own figures of two orders. */
 async function rig(change: { pair?: Partial<PairState>; own?: OrderEvidence | null } = {}) {

@@ -1,6 +1,7 @@
 import { id, Wallet } from "ethers";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { emptyPair } from "../../fake/empty-pair.ts";
 import { iso } from "../../../core/clock/clock.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import type { OrdersDown, OwnDown, OrdersUp } from "../../../core/message/exchange-http.ts";
@@ -11,7 +12,6 @@ import type { PairState } from "../../../settlement/chain/chain-reader.ts";
 import { type Agreement, type SignedAgreement } from "../../../settlement/record/agreement.ts";
 import { signHeadRequest } from "../../../settlement/record/head-request.ts";
 import { orderDigest, signForecast, signOrder, signRevocation } from "../../../settlement/record/order-signature.ts";
-import { zeroHash } from "../../../settlement/record/record.ts";
 import { signAgreement } from "../../../settlement/record/sign-agreement.ts";
 import { clearingHouse } from "../../../market/desk/clearing-house.ts";
 import { exchangeDesk } from "../../../market/desk/exchange-desk.ts";
@@ -88,18 +88,7 @@ export async function deskRig(names: readonly string[]) {
   const escrow = new Map(traders.map(({ owner }) => [owner, 10_000_000n]));
   const keys = new Map([...traders, supplier].map(({ owner, signer }) => [owner, addressOf(signer)]));
   const pairOf = (a: string, b: string): Promise<PairState> =>
-    Promise.resolve({
-      balanceA: escrow.get(a) ?? 10n ** 12n,
-      balanceB: escrow.get(b) ?? 10n ** 12n,
-      leavingA: 0n,
-      leavingB: 0n,
-      cumA: 0n,
-      cumB: 0n,
-      open: 0n,
-      seq: 0,
-      withdrawals: 0,
-      head: zeroHash,
-    });
+    Promise.resolve(emptyPair(escrow.get(a) ?? 10n ** 12n, escrow.get(b) ?? 10n ** 12n));
   const chain = {
     pairOf,
     partyOf: (owner: string) =>

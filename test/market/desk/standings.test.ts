@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import { emptyPair } from "../../fake/empty-pair.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
 import { AppError, errorCode } from "../../../core/app-error.ts";
 import { standings } from "../../../market/desk/standings.ts";
-import { zeroHash } from "../../../settlement/record/record.ts";
 import { silentLog } from "../../fake/silent-log.ts";
 import { deskRig } from "./desk-rig.ts";
 
@@ -21,19 +21,7 @@ it("asks a chain that does not answer once for all participants, goes by what it
         chain.asked += 1;
         return answer({ signer: "0xkey", since: 0, until: 1e15 });
       },
-      pairOf: async () =>
-        answer({
-          balanceA: 5n,
-          balanceB: 5n,
-          leavingA: 0n,
-          leavingB: 0n,
-          cumA: 0n,
-          cumB: 0n,
-          open: 0n,
-          seq: 0,
-          withdrawals: 0,
-          head: zeroHash,
-        }),
+      pairOf: async () => answer(emptyPair(5n, 5n)),
     },
     store: { unrecordedOwed: async () => 0n },
     records: { newest: async () => null },

@@ -6,7 +6,7 @@ import { iso } from "../../../core/clock/clock.ts";
 import { ispsOf, type UftpMessage } from "../../../core/message/uftp.ts";
 import { marketConfigFromYaml, type MarketConfig } from "../../../market/config/market-config.ts";
 import { MarketYaml } from "../../../market/config/schema.ts";
-import { flexSessions } from "../../../market/flexibility/flex-sessions.ts";
+import { flexSessions, type FlexSessions } from "../../../market/flexibility/flex-sessions.ts";
 import { openMarketStore } from "../../../market/store/open-market-store.ts";
 import { scratch } from "../../fake/scratch.ts";
 import { silentLog } from "../../fake/silent-log.ts";
@@ -127,16 +127,22 @@ it("goes on by the grid and the seats of the gate, whatever the configuration is
   expect(said.some(({ Message, RecipientDomain }) => Message === "FlexOrder" && RecipientDomain === two)).toBe(false);
 });
 
-it("says an order and its settlement again until they are answered, an order until its delivery begins", async () => {
-  const { at, said, start, head, prognosis, offer } = world();
-  const { sessions, session } = await start(configOf(5000, [one, two]));
-  const count = (kind: UftpMessage["Message"]): number => said.filter(({ Message }) => Message === kind).length;
+/** One aggregator has told what it will take, and offered to take less: that was ordered. */
+async function untilOrdered({ at, prognosis, offer }: ReturnType<typeof world>, sessions: FlexSessions): Promise<void> {
   await sessions.take(prognosis(one, 6000));
   at.nowMs = prognosesMs;
   await sessions.step();
   await sessions.take(offer(one, 4000, "1000"));
   at.nowMs = clearMs;
   await sessions.step();
+}
+
+it("says an order and its settlement again until they are answered, an order until its delivery begins", async () => {
+  const here = world();
+  const { at, said, start, head } = here;
+  const { sessions, session } = await start(configOf(5000, [one, two]));
+  const count = (kind: UftpMessage["Message"]): number => said.filter(({ Message }) => Message === kind).length;
+  await untilOrdered(here, sessions);
   const order = said.find(({ Message }) => Message === "FlexOrder") ?? expect.fail("no order");
   await sessions.remind();
   expect(said.filter(({ Message }) => Message === "FlexOrder")).toEqual([order, order]);
@@ -174,14 +180,10 @@ it("says an order and its settlement again until they are answered, an order unt
 });
 
 it("is not held up by a session that cannot go on, nor by meter values of others that cannot be used", async () => {
-  const { at, start, prognosis, offer, folder, said } = world();
+  const here = world();
+  const { at, start, folder, said } = here;
   const { sessions, session } = await start(configOf(5000, [one, two]));
-  await sessions.take(prognosis(one, 6000));
-  at.nowMs = prognosesMs;
-  await sessions.step();
-  await sessions.take(offer(one, 4000, "1000"));
-  at.nowMs = clearMs;
-  await sessions.step();
+  await untilOrdered(here, sessions);
   at.failing = date;
   at.nowMs = Date.parse("2026-12-02T00:00:00Z");
   await sessions.step();
