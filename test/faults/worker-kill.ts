@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { atLeast, type Claim } from "../../bench/report.ts";
+import { until } from "../fake/until.ts";
 import { seededRandom } from "../fuzz/mutate.ts";
 import { rowsAtOnce, workerRig } from "./worker-rig.ts";
 
@@ -19,6 +20,8 @@ export async function workerKill(options: { kills: number; seed: number; mosquit
   const underWay: number[] = [];
   for (let kill = 0; kill < options.kills; kill++) {
     await delay(random() * longestRunMs);
+    // Between two of its messages a quick machine has receipted all: a kill there would show nothing.
+    await until("rows are under way", () => rig.waiting() >= rowsAtOnce);
     underWay.push(rig.waiting());
     const victim = Math.floor(random() * workers);
     await rig.team.stop(victim, "SIGKILL");
