@@ -24,7 +24,8 @@ export interface ExchangeSettling {
 
 /** One talk has no more rounds: whoever goes on for ever is not talked to any longer. */
 const mostRounds = 200;
-const dayMs = 86_400_000;
+/** After a longer absence the exchange does not ask any more. */
+const toldWithinMs = 7 * 86_400_000;
 
 export function exchangeSettling(parts: {
   client: Pick<ExchangeClient, "settle">;
@@ -50,7 +51,7 @@ export function exchangeSettling(parts: {
     return coveredMs === endMs - startMs ? slots.reduce((sum, { wh }) => sum + wh, 0) : null;
   };
   const metered = (): MeteredSlot[] =>
-    store.untold(clock.now() - 2 * dayMs, clock.now()).flatMap(({ startMs, endMs }) => {
+    store.untold(clock.now() - toldWithinMs, clock.now()).flatMap(({ startMs, endMs }) => {
       const [importWh, exportWh] = [totalWh("import", startMs, endMs), totalWh("export", startMs, endMs)];
       if (importWh === null || exportWh === null) return [];
       return [{ start: iso(startMs), end: iso(endMs), importWh, exportWh }];

@@ -191,7 +191,11 @@ async function acceptance(count: number): Promise<number> {
   const times: Times = { wallMs: [], cpuMs: [] };
   timeInto(times, () => {
     for (const { order, signature, signer, forecast } of signed) {
-      const event = checkOrder(book, { order, signature }, { domain, standing: { signer, forecast, freeMicro: 0n }, nowMs });
+      const event = checkOrder(
+        book,
+        { order, signature },
+        { domain, standing: { signer, forecast, freeMicro: 0n, untoldSlots: 0 }, nowMs },
+      );
       if (event.is === "refused") throw new Error(event.message);
       applyEvent(book, event);
     }

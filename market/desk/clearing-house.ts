@@ -1,7 +1,7 @@
 import { errorCode } from "../../core/app-error.ts";
 import { iso, type Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import { type PriceSeries, priceAt } from "../../core/message/price-series.ts";
+import type { PriceSeries } from "../../core/message/price-series.ts";
 import {
   type CosignedRecord,
   type Evidence,
@@ -19,6 +19,7 @@ import type { TypedDataSigner } from "../../settlement/record/signature.ts";
 import type { ExchangeDisputeStore } from "../store/exchange-dispute-store.ts";
 import type { ExchangeRecord, ExchangeRecordStore, RecordSubject } from "../store/exchange-record-store.ts";
 import type { ExchangeStore } from "../store/exchange-store.ts";
+import { openDeviations } from "./open-deviations.ts";
 import type { Participants } from "./standings.ts";
 
 /** The exchange between buyer and seller: a record with each of them for each trade, and for what was not done of it. */
@@ -41,8 +42,6 @@ const curable = new Set([
 ]);
 const escrowShort = "settlement-escrow-short";
 const journalBehind = "settlement-journal-behind";
-/** Participants tell what they metered within two days; older slots are not looked at again. */
-const lookBackMs = 3 * 86_400_000;
 
 export function clearingHouse(parts: {
   participants: Participants;
@@ -61,6 +60,7 @@ export function clearingHouse(parts: {
 }): ClearingHouse {
   const { participants, store, records, clock, log } = parts;
   const queues = new Map<string, Promise<unknown>>();
+  const nextOpenDeviation = openDeviations(parts);
   const compose = async (
     participant: string,
     agreement: Agreement,
@@ -95,9 +95,9 @@ export function clearingHouse(parts: {
     return compose(participant, agreement, { kind: "trade", start, end, evidence, series: null }, { leg: { hash, side } });
   };
   const nextCorrection = async (participant: string, agreement: Agreement): Promise<ExchangeRecord | null> => {
-    const found = await store.nextDeviation(participant, clock.now() - lookBackMs);
-    const series = found && parts.balancing.find((one) => priceAt(one, "import", found.startMs) !== undefined);
-    if (!found || !series) return null;
+    const open = await nextOpenDeviation(participant);
+    if (!open) return null;
+    const { found, series } = open;
     const { startMs, endMs, ...rest } = found;
     const [start, end] = [iso(startMs), iso(endMs)];
     const evidence: Evidence = { register: "none", slots: [], deviation: { start, end, ...rest } };

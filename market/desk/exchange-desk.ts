@@ -6,7 +6,7 @@ import type { SettlementDomain } from "../../settlement/record/domain.ts";
 import { legsOf, tradeHash } from "../../settlement/record/trade-legs.ts";
 import type { ExchangeStore, MadeTrade } from "../store/exchange-store.ts";
 import { checkForecast } from "../exchange/check-forecast.ts";
-import { checkOrder, checkRevocation, type Refusal } from "../exchange/check-order.ts";
+import { checkOrder, checkRevocation, mostUntoldSlots, type Refusal } from "../exchange/check-order.ts";
 import type { AuctionTrade, Clearing } from "../exchange/call-auction.ts";
 import { applyEvent, type BookRules, clearSlot, closeSlot, openBook, openWh, ordersOf, slotsAt } from "../exchange/order-book.ts";
 import { orderReserve } from "../exchange/order-reserve.ts";
@@ -102,7 +102,7 @@ export async function exchangeDesk(parts: {
       };
     return { revocations: await eachOf(revocations, looked(revoke)), orders: await eachOf(orders, looked(place)) };
   };
-  /** Whose open orders its escrow does not cover any more; without an answer of the chain at any time that is everybody. */
+  /** Whose open orders its escrow does not cover any more, or whose meter totals are missing; without an answer of the chain at any time that is everybody. */
   const shortOf = async (): Promise<Set<string>> => {
     const short = new Set<string>();
     for (const participant of book.byParticipant.keys()) {
@@ -110,11 +110,12 @@ export async function exchangeDesk(parts: {
       if (open.length === 0) continue;
       const needed = open.reduce((sum, one) => sum + orderReserve(one.order, openWh(one)), 0n);
       const standing = await standings.fresh(participant);
-      if (standing && standing.signer !== null && needed <= standing.freeMicro) continue;
+      const isTold = (standing?.untoldSlots ?? 0) <= mostUntoldSlots;
+      if (standing && standing.signer !== null && needed <= standing.freeMicro && isTold) continue;
       short.add(participant);
       log.warn(
-        { participant, needed: String(needed), free: String(standing?.freeMicro ?? "unknown") },
-        "orders are left out: escrow or key is gone",
+        { participant, needed: String(needed), free: String(standing?.freeMicro ?? "unknown"), untold: standing?.untoldSlots },
+        "orders are left out: escrow, key or meter totals are missing",
       );
     }
     return short;

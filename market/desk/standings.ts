@@ -31,16 +31,21 @@ interface Seen {
 }
 
 const freshMs = 30_000;
+/** A participant has so long to tell what its meter shows of a slot, and older ones are not missed any more. */
+const latestTellMs = 2 * 86_400_000;
+const oldestTellMs = 7 * 86_400_000;
 /** A chain that did not answer is not asked for so long: each try may take seconds, and all participants wait for it. */
 const silentMs = 5000;
 
 export function standings(parts: {
   participants: Participants;
   chain: Pick<ChainReader, "partyOf" | "pairOf">;
-  store: Pick<ExchangeStore, "unrecordedOwed">;
+  store: Pick<ExchangeStore, "unrecordedOwed" | "untoldSlots">;
   records: Pick<ExchangeRecordStore, "newest">;
   forecasts: readonly ExchangeForecast[];
-  clock: Pick<Clock, "monotonicMs">;
+  /** Whether what is traded and not done is settled: without that nobody has to tell what its meter shows. */
+  isMetered: boolean;
+  clock: Pick<Clock, "now" | "monotonicMs">;
   log: Log;
 }): Standings {
   const { participants, chain, store, records, clock, log } = parts;
@@ -67,6 +72,9 @@ export function standings(parts: {
     signer,
     forecast: forecasts.get(participant) ?? null,
     freeMicro: freeMicro - (await store.unrecordedOwed(participant)),
+    untoldSlots: parts.isMetered
+      ? await store.untoldSlots(participant, { fromMs: clock.now() - oldestTellMs, toMs: clock.now() - latestTellMs })
+      : 0,
   });
   return {
     async of(participant) {

@@ -15,7 +15,15 @@ export interface Standing {
   forecast: ExchangeForecast | null;
   /** Escrow towards the exchange, less what records and trades without a record owe already. Open orders are counted here. */
   freeMicro: bigint;
+  /** Slots of the last days in which it traded and of which it has not told what its meter shows, though it had days for that. */
+  untoldSlots: number;
 }
+
+/**
+ * So many slots may stay untold. Whoever tells nothing of what it did not do is not charged for it, so it trades no more; two hours
+ * are what a gateway may lose that does its best.
+ */
+export const mostUntoldSlots = 8;
 
 /** Why an order or a revocation is not taken. */
 export interface Refusal {
@@ -29,7 +37,7 @@ const refuse = (code: string, message: string): Refusal => ({ is: "refused", cod
 /**
  * Whether an order may stand in the book. Pure: the event that is given back has to be applied. The order has passed its schema.
  * Codes: market-order-other-exchange, -bad-slot, -late, -too-early, -expired, -unknown-zone, -unknown-participant, -bad-signature,
- * -wrong-signer, -duplicate, -conflict, -crosses-own, -no-forecast, -oversold, -escrow-short.
+ * -wrong-signer, -duplicate, -conflict, -crosses-own, -unmetered, -no-forecast, -oversold, -escrow-short.
  */
 export function checkOrder(
   book: OrderBook,
@@ -42,6 +50,7 @@ export function checkOrder(
     checkSigner(order.participant, standing, () => orderSigner(domain, order, signature)) ??
     checkPlace(book, order, hash) ??
     checkOwn(book, order) ??
+    checkMetering(order, standing) ??
     checkForecast(book, order, standing) ??
     checkEscrow(book, order, standing) ?? { is: "placed", hash, order }
   );
@@ -133,6 +142,14 @@ function checkOwn(book: OrderBook, order: ExchangeOrder): Refusal | undefined {
       );
   }
   return undefined;
+}
+
+function checkMetering({ participant }: ExchangeOrder, { untoldSlots }: Standing): Refusal | undefined {
+  if (untoldSlots <= mostUntoldSlots) return undefined;
+  return refuse(
+    "market-order-unmetered",
+    `of ${untoldSlots} slots of the last week in which ${participant} traded it has not told what its meter shows, at most ${mostUntoldSlots} may be missing; tell them with POST /v1/settlement`,
+  );
 }
 
 function checkForecast(book: OrderBook, order: ExchangeOrder, { forecast }: Standing): Refusal | undefined {

@@ -65,6 +65,8 @@ export interface ExchangeStore {
   nextOpenLeg(participant: string, nowMs: number): Promise<StoredLeg | null>;
   /** The first side of a slot from then on of which less was done than traded, where all is known and nothing was corrected. */
   nextDeviation(participant: string, fromMs: number): Promise<Deviated | null>;
+  /** How many slots with trades of a participant ended in (from, to] and have no meter totals. */
+  untoldSlots(participant: string, span: { fromMs: number; toMs: number }): Promise<number>;
   /** Sum of what a participant owes by legs without a record, micro-units. */
   unrecordedOwed(participant: string): Promise<bigint>;
   /** Energy that a participant traded in slots that begin in [from, to) and ended by then. */
@@ -134,6 +136,11 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
      where l.participant = ? and l.end_ms >= ? and c.seq is null and (l.seq is null or l.seq > 0)
      group by l.start_ms, l.end_ms, l.side
      having count(*) = count(l.seq) and traded > done order by l.start_ms, l.side desc limit 1`,
+  );
+  const untold = db.prepare<[string, number, number], { slots: number }>(
+    `select count(distinct l.start_ms) as slots
+     from leg l left join metered m on m.participant = l.participant and m.start_ms = l.start_ms
+     where l.participant = ? and l.end_ms > ? and l.end_ms <= ? and (l.seq is null or l.seq > 0) and m.start_ms is null`,
   );
   const owed = db.prepare<[string, string], { amount: string }>(
     "select amount from leg where participant = ? and seq is null and payer = ?",
@@ -206,6 +213,7 @@ export function exchangeStore(db: ExchangeDb): ExchangeStore {
         const { start_ms: startMs, end_ms: endMs, side, traded: tradedWh, done: doneWh, hashes } = row;
         return { startMs, endMs, side, tradedWh, doneWh, trades: hashes.split(",").toSorted() };
       }),
+    untoldSlots: (participant, { fromMs, toMs }) => durably(() => untold.get(participant, fromMs, toMs)?.slots ?? 0),
     unrecordedOwed: (participant) =>
       durably(() => owed.all(participant, participant).reduce((sum, { amount }) => sum + BigInt(amount), 0n)),
     allocations: (participant, { fromMs, toMs }) =>

@@ -103,6 +103,22 @@ it("tells what it metered in a slot of whose trade it hears only by the record, 
   expect(exchange.told).toEqual([{ start: iso(startMs), end: iso(endMs), importWh: 7, exportWh: 300 }]);
 });
 
+it("tells what it metered up to a week before, as after a holiday without the network", async () => {
+  const dayMs = 24 * hourMs;
+  const told = async (awayMs: number) => {
+    const { settling, clock, exchange, meters, trade, endMs } = await soldAt();
+    const slot = { meter: "grid", startMs: Date.parse(trade.start), endMs, quality: "estimated" as const, clockSynced: true };
+    meters.addSlots([
+      { ...slot, register: "import", wh: 7 },
+      { ...slot, register: "export", wh: 300 },
+    ]);
+    await clock.advance(awayMs);
+    await settling.run();
+    return exchange.told.length;
+  };
+  expect([await told(7 * dayMs - 1), await told(7 * dayMs)]).toEqual([1, 0]);
+});
+
 it("orders nothing any more from who hid a record", async () => {
   const { settling, log, exchange } = await soldAt();
   exchange.hidden = { seq: 4, digest: "0x4" };

@@ -109,6 +109,22 @@ it("settles what was traded and not done at the balancing price, by the home's o
   expect((await settle(rig, roof, homes.roof)).records).toEqual([]);
 });
 
+it("corrects what was not done also where its settlement was held for longer than meters are looked at", async () => {
+  const { rig, roof, homes } = await traded();
+  await rig.at("2026-06-10T11:16:00Z");
+  const slot = { start: "2026-06-10T11:00:00.000Z", end: "2026-06-10T11:15:00.000Z" };
+  homes.roof.meter("export", 400);
+  rig.escrow.set(roof.agreement.aggregator, 1000n);
+  await settle(rig, roof, homes.roof, [{ ...slot, importWh: 0, exportWh: 400 }]);
+  await rig.at("2026-06-20T11:16:00Z");
+  rig.escrow.delete(roof.agreement.aggregator);
+  const { records } = await settle(rig, roof, homes.roof);
+  expect(records.map(({ kind, wh }) => [kind, wh])).toEqual([
+    ["trade", 600],
+    ["correction", -200],
+  ]);
+});
+
 it("does not get a signature under what the own meter does not show, and the dispute holds that pair alone", async () => {
   const { rig, roof, car, homes } = await traded();
   await rig.at("2026-06-10T11:16:00Z");

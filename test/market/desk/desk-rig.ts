@@ -107,7 +107,7 @@ export async function deskRig(names: readonly string[]) {
     const db = openExchangeDatabase(file);
     const [store, records, disputes] = [exchangeStore(db), exchangeRecordStore(db), exchangeDisputeStore(db)];
     const forecasts = await store.forecasts();
-    const standing = standings({ participants, chain, store, records, forecasts, clock, log });
+    const standing = standings({ participants, chain, store, records, forecasts, isMetered: true, clock, log });
     const desk = await exchangeDesk({ rules, domain, store, standings: standing, clock, log });
     let salts = 0;
     const salt = (): string => id(`salt ${salts++}`);
@@ -204,13 +204,13 @@ export async function deskRig(names: readonly string[]) {
       running = await open();
     },
     /** A house with so much surplus (need below 0) in each slot of the coming day. */
-    async forecast(who: Trader, netWh: number): Promise<OrdersDown["forecast"]> {
+    async forecast(who: Trader, netWh: number, start = "2026-06-10T10:30:00Z"): Promise<OrdersDown["forecast"]> {
       const forecast: ExchangeForecast = {
         v: 1,
         exchange: exchangeOwner,
         participant: who.owner,
         time: iso(Math.floor(clock.now() / 1000) * 1000),
-        start: "2026-06-10T10:30:00Z",
+        start,
         slotMinutes: 15,
         netWh: Array.from({ length: 96 }, () => netWh),
         store: null,

@@ -23,9 +23,10 @@ it("asks a chain that does not answer once for all participants, goes by what it
       },
       pairOf: async () => answer(emptyPair(5n, 5n)),
     },
-    store: { unrecordedOwed: async () => 0n },
+    store: { unrecordedOwed: async () => 0n, untoldSlots: async () => 0 },
     records: { newest: async () => null },
     forecasts: [],
+    isMetered: true,
     clock,
     log: silentLog(),
   });

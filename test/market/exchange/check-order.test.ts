@@ -1,7 +1,7 @@
 import { Wallet } from "ethers";
 import { describe, expect, it } from "vitest";
 import { ExchangeOrder } from "../../../core/message/exchange-order.ts";
-import { checkOrder, checkRevocation } from "../../../market/exchange/check-order.ts";
+import { checkOrder, checkRevocation, mostUntoldSlots } from "../../../market/exchange/check-order.ts";
 import { applyEvent, clearSlot, openWh } from "../../../market/exchange/order-book.ts";
 import {
   forecastSigner,
@@ -144,6 +144,13 @@ describe("an order", () => {
     expect(await exchangeBook().place(exchangeOrder(), { standing: empty })).toBe("placed");
     expect(await exchangeBook().place(exchangeOrder({ limit: "-1" }), { standing: empty })).toContain(
       "market-order-escrow-short",
+    );
+  });
+
+  it("needs to have told what the meter shows of earlier trades, but for a few slots", async () => {
+    expect(await exchangeBook().place(exchangeOrder(), { standing: { untoldSlots: mostUntoldSlots } })).toBe("placed");
+    expect(await exchangeBook().place(exchangeOrder(), { standing: { untoldSlots: mostUntoldSlots + 1 } })).toContain(
+      "market-order-unmetered: of 9 slots of the last week",
     );
   });
 });

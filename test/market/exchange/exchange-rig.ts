@@ -71,6 +71,7 @@ export const standingOf = (who: { signer: Wallet }, more: Partial<Standing> = {}
   signer: addressOf(who.signer),
   forecast: exchangeForecast(),
   freeMicro: 10_000_000n,
+  untoldSlots: 0,
   ...more,
 });
 

@@ -36,6 +36,26 @@ it("shows the auctions that were held last where there are more than it shows at
   });
 });
 
+it("counts slots with trades and without meter totals once, whatever was traded in them", async () => {
+  const { db, store } = open();
+  const add = db.prepare(
+    `insert into leg (hash, side, participant, order_hash, start_ms, end_ms, cleared_ms, payer, amount, wh, seq)
+     values (?, 'buy', ?, 'o', ?, ?, 0, ?, '1', 100, ?)`,
+  );
+  const trade = (hash: string, slot: number, seq: number | null, who = car): void =>
+    void add.run(hash, who, startMs + slot * slotMs, startMs + (slot + 1) * slotMs, who, seq);
+  trade("told", 0, 1);
+  trade("twice", 1, 2);
+  trade("in it", 1, null);
+  trade("left out by a person", 2, 0);
+  trade("another's", 3, 3, other);
+  trade("too late", 4, null);
+  await store.addMetered(car, [{ start: iso(startMs), end: iso(startMs + slotMs), importWh: 90, exportWh: 0 }]);
+  const count = (from: number, to: number) =>
+    store.untoldSlots(car, { fromMs: startMs + from * slotMs, toMs: startMs + to * slotMs });
+  expect(await Promise.all([count(0, 4), count(0, 5), count(2, 4), count(1, 2)])).toEqual([1, 2, 0, 1]);
+});
+
 it("keeps meter values of slots in which their participant traded, and no others", async () => {
   const { db, store } = open();
   db.prepare(
