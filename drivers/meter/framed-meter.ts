@@ -12,7 +12,7 @@ const mostStrayBytes = 512;
  * A meter that pushes frames over a line of bytes: the part that P1 and HAN meters share.
  * Whatever the bytes are, nothing is thrown out of here: a frame becomes a reading or a rejected frame.
  * Where bytes come and no reading, it goes through the serial settings that such meters are known to use.
- * @param options.settings candidates by likelihood, at least one; a socket ignores them
+ * @param options.settings candidates by likelihood, at least one; on a socket, whose speed is the other end's affair, none is tried
  * @param options.read frame to reading; what it throws rejects the frame with the error's code
  */
 export function framedMeter(options: {
@@ -57,14 +57,16 @@ export function framedMeter(options: {
           framer.push(chunk);
           if (search.at === before) return;
           const next = settings[search.at] ?? settings[0];
+          const where = bus.fixedSpeed ? "; set them at the box that the line ends at" : "";
           // What a person needs to see which speed or signal it is.
           listener.rejected({
             meter: name,
             code: "meter-unknown-bytes",
-            message: "bytes came that make no telegram, as of a wrong speed, parity or an inverted signal",
+            message: `bytes came that make no telegram, as of a wrong speed, parity or an inverted signal${where}`,
             bytes: stray,
           });
           stray = Buffer.alloc(0);
+          if (bus.fixedSpeed) return;
           listener.line("searching", `${bus.name}: nothing readable, trying ${settingsText(next)}`);
           framer.reset();
           bus.configure(next);

@@ -10,13 +10,14 @@ import { generalGlo, testKeys } from "../../../fake/general-glo.ts";
 import type { RejectedFrame } from "../../../../drivers/meter/meter.ts";
 import { dsmr2Lines, dsmr5Lines, telegram } from "../../../fake/p1-telegram.ts";
 
-function running(keys?: DlmsKeys) {
+function running(keys?: DlmsKeys, fixedSpeed = false) {
   const time = { ms: 1000 };
   const options = DsmrOptions.parse({});
   const heard = { readings: [] as Reading[], rejected: [] as RejectedFrame[], line: [] as string[], settings: {}, closed: false };
   let line: ByteListener | undefined;
   const bus: ByteBus = {
     name: "fake",
+    fixedSpeed,
     open(settings, listener) {
       heard.settings = settings;
       line = listener;
@@ -71,6 +72,25 @@ it("goes through the known speeds and parities while bytes come that make no tel
   }
   expect(heard.settings).toEqual({ baud: 9600, dataBits: 7, parity: "even", stopBits: 1 });
   expect(heard.readings).toHaveLength(600);
+});
+
+it("says on a socket what came there, and searches for no speed that it cannot change", () => {
+  const { heard, line, time } = running(undefined, true);
+  const [first, rest] = [telegram(dsmr5Lines).subarray(0, 40), telegram(dsmr5Lines).subarray(40)];
+  for (let second = 0; second < 30; second++) {
+    time.ms += 1000;
+    line.data(Buffer.alloc(50, 0x81));
+  }
+  expect(heard.line).toEqual(["open"]);
+  expect(heard.settings).toMatchObject({ baud: 115_200 });
+  expect(heard.rejected.map(({ code, message }) => [code, message])).toEqual([
+    ["meter-unknown-bytes", expect.stringContaining("set them at the box")],
+  ]);
+  // Nor is a telegram given up that is half there when the time for a speed would be over.
+  line.data(first);
+  time.ms += 60_000;
+  line.data(rest);
+  expect(heard.readings).toHaveLength(1);
 });
 
 it("believes nothing weaker than what its keys promise or the line has shown", () => {
