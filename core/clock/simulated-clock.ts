@@ -27,11 +27,13 @@ export async function simulatedClock(options: {
 }): Promise<Clock> {
   const address = addressOf(options.clockUrl);
   let nowMs: number | null = null;
+  let isBetween = true;
   const queue = new ScheduleQueue(options.onError);
   const held = heldWork();
   const firstStep = Promise.withResolvers<void>();
 
   const step = async (toMs: number, socket: Socket): Promise<void> => {
+    isBetween &&= nowMs === toMs;
     if (nowMs === null) {
       nowMs = toMs;
       firstStep.resolve();
@@ -41,6 +43,7 @@ export async function simulatedClock(options: {
       nowMs = toMs;
     }
     await held.settled();
+    isBetween = true;
     socket.write(`${JSON.stringify({ ack: toMs })}\n`);
   };
   const join = (): void => {
@@ -65,7 +68,8 @@ export async function simulatedClock(options: {
   const now = (): number => nowMs ?? 0;
   return {
     now,
-    monotonicMs: now,
+    // What comes between two steps is later than all that was done at the end of the first.
+    monotonicMs: () => now() + (isBetween && nowMs !== null ? 1 : 0),
     synced: () => true,
     after: (delayMs, job, signal) => queue.add(now() + delayMs, null, job, signal),
     every: (periodMs, job, signal) => queue.add(now() + periodMs, periodMs, job, signal),
