@@ -34,7 +34,7 @@ async function busTo(kind: "tcp" | "rtu", units: PymodbusDevice[], answers: { un
     start({ device: ptys.b });
     return { kind: "serial", path: ptys.a, settings };
   };
-  const bus = modbusSerialBus(await transport(), { timeoutMs: 500 });
+  const bus = modbusSerialBus(await transport(), { timeoutMs: 1500 });
   onTestFinished(() => bus.close());
   await until("pymodbus answers", () =>
     bus.readHoldingRegisters(answers.unit, answers.register, 1).then(

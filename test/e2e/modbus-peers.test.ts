@@ -43,7 +43,7 @@ for (const kind of ["tcp", "rtu"] as const)
   it.skipIf(!python || (kind === "rtu" && !socat))(
     `reads a meter and switches a relay of pymodbus over ${kind} (pymodbus${kind === "rtu" ? ", socat" : ""})`,
     async () => {
-      const bus = modbusSerialBus(await lineTo(kind), { timeoutMs: 500 });
+      const bus = modbusSerialBus(await lineTo(kind), { timeoutMs: 1500 });
       onTestFinished(() => bus.close());
       await until("pymodbus answers", () =>
         bus.readCoils(10, 0, 1).then(

@@ -78,7 +78,7 @@ export async function registerSlave(
   });
   onTestFinished(() => slave.close());
   state.port = slave.port;
-  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: slave.port }, { timeoutMs: 200 });
+  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: slave.port }, { timeoutMs: 800 });
   onTestFinished(() => bus.close());
   return { state, bus };
 }

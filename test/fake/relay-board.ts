@@ -46,7 +46,7 @@ export async function relayBoard(coils: Iterable<readonly [number, boolean]> = [
     return request;
   });
   onTestFinished(() => slave.close());
-  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: slave.port }, { timeoutMs: 200 });
+  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: slave.port }, { timeoutMs: 800 });
   onTestFinished(() => bus.close());
   return Object.assign(board, {
     port: slave.port,

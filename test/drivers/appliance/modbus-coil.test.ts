@@ -49,7 +49,7 @@ async function waveshare(framing: "tcp" | "rtu", options: { inverted?: boolean; 
   });
   onTestFinished(() => slave.close());
   const kind = framing === "tcp" ? "tcp" : "rtu-over-tcp";
-  const bus = modbusSerialBus({ kind, host: "127.0.0.1", port: slave.port }, { timeoutMs: 200 });
+  const bus = modbusSerialBus({ kind, host: "127.0.0.1", port: slave.port }, { timeoutMs: 800 });
   onTestFinished(() => bus.close());
   return { coils, asked, relay: modbusCoil({ name: "boiler", bus, unit: 1, coil, inverted, timer: "waveshare" }) };
 }

@@ -35,7 +35,7 @@ async function mqtt(mosquitto: string, generation: 1 | 2, channel = 0) {
   const topic = generation === 1 ? "shellies/shelly1pm-A4CF12" : "shellyplus1pm-a8032ab1";
   const client = await broker.client();
   await (generation === 1 ? shellyGen1Mqtt(client, topic, device) : shellyGen2Mqtt(client, topic, device));
-  const bus = mqttBus({ access: { url: broker.url }, clock, timeoutMs: 500, reconnectMs: 20 });
+  const bus = mqttBus({ access: { url: broker.url }, clock, timeoutMs: 1500, reconnectMs: 20 });
   onTestFinished(() => bus.close());
   await until("the bus is connected", async () => (await codeOf(bus.publish("online", ""))) === "done");
   const relay = shellyMqtt({ name: "boiler", bus, generation, topic, channel, replyTo: "smart-mla/test" });

@@ -42,7 +42,7 @@ async function mqtt(relays: number, relay: number, fullTopic = "%prefix%/%topic%
   const broker = await homeBroker(mosquitto ?? "");
   const of = (prefix: string): string => fullTopic.replace("%prefix%", prefix).replace("%topic%", "plug").replace(/\/$/, "");
   await tasmotaMqttDevice(await broker.client(), { cmnd: of("cmnd"), stat: of("stat") }, device);
-  const bus = mqttBus({ access: { url: broker.url }, clock, timeoutMs: 500, reconnectMs: 20 });
+  const bus = mqttBus({ access: { url: broker.url }, clock, timeoutMs: 1500, reconnectMs: 20 });
   onTestFinished(() => bus.close());
   await until("the bus is connected", async () => (await codeOf(bus.publish("online", ""))) === "done");
   const another = (): MeteredRelay => tasmotaMqtt({ name: "boiler", bus, relay, topic: "plug", fullTopic });

@@ -48,7 +48,7 @@ it("says what is wrong", async () => {
     if (path === "/moved") return { status: 302, headers: { location: "/html" }, body: {} };
     return { status: path === "/busy" ? 503 : 404, body: {} };
   });
-  const line = bus(device.url, { timeoutMs: 200 });
+  const line = bus(device.url, { timeoutMs: 600 });
   expect(await codeOf(line.getJson("/silent"))).toBe("http-timeout");
   expect(await codeOf(line.getJson("/html"))).toBe("http-bad-reply");
   expect(await codeOf(line.getJson("/large"))).toBe("http-bad-reply");

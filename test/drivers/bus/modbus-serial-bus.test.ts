@@ -20,7 +20,7 @@ const keptOf = (work: Promise<unknown>): Promise<string> =>
     (error: unknown) => `${errorCode(error)} ${error instanceof FrameError ? Buffer.from(error.bytes).toString("hex") : "none"}`,
   );
 
-async function lineTo(framing: "tcp" | "rtu", answer: Answer, timeoutMs = 300) {
+async function lineTo(framing: "tcp" | "rtu", answer: Answer, timeoutMs = 800) {
   const slave = await modbusSlave(framing, answer);
   onTestFinished(() => slave.close());
   const kind = framing === "tcp" ? ("tcp" as const) : ("rtu-over-tcp" as const);
@@ -66,13 +66,13 @@ for (const framing of ["tcp", "rtu"] as const) {
       (request, late) => {
         asked++;
         if (asked === 1) {
-          setTimeout(() => late(countingRegisters(request, 7000)), 150);
+          setTimeout(() => late(countingRegisters(request, 7000)), 500);
           return undefined;
         }
-        setTimeout(() => late(countingRegisters(request)), 100);
+        setTimeout(() => late(countingRegisters(request)), 200);
         return undefined;
       },
-      120,
+      400,
     );
     const first = codeOf(bus.readInputRegisters(1, 0, 2));
     const second = bus.readInputRegisters(1, 0, 2);

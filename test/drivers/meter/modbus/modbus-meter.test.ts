@@ -39,7 +39,7 @@ async function line(said: (request: { address: number; count: number; poll: numb
     return reply;
   });
   onTestFinished(() => slave.close());
-  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: slave.port }, { timeoutMs: 150 });
+  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: slave.port }, { timeoutMs: 600 });
   onTestFinished(() => bus.close());
   return { asked, bus };
 }

@@ -97,7 +97,7 @@ async function line(words: () => Map<number, number>) {
   };
   const server = await startModbusTcpServer(0, new Map([[1, unit]]));
   onTestFinished(() => server.close());
-  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: server.port }, { timeoutMs: 300 });
+  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: server.port }, { timeoutMs: 1000 });
   onTestFinished(() => bus.close());
   return { bus, asked };
 }
@@ -310,7 +310,7 @@ it("does not go on asking a device that is silent", async () => {
     return undefined;
   });
   onTestFinished(() => slave.close());
-  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: slave.port }, { timeoutMs: 100 });
+  const bus = modbusSerialBus({ kind: "tcp", host: "127.0.0.1", port: slave.port }, { timeoutMs: 400 });
   onTestFinished(() => bus.close());
   expect(await codeOf(meterAt({ bus, asked: [] }).read())).toBe("modbus-timeout");
   expect(asked).toBe(1);
