@@ -1,6 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { z } from "zod";
-import { AppError } from "../../core/app-error.ts";
+import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import type { Log } from "../../core/log.ts";
 import { Address } from "../../core/message/fields.ts";
 import { parseAs } from "../../core/parse-as.ts";
 import { type ArchiveLine, writeArchiveLine } from "../../settlement/log/archive.ts";
@@ -18,6 +19,7 @@ export interface ArchiveRoutesOptions {
   signedAgreementOf: (site: string) => SignedTerms | undefined;
   /** What was published of an epoch. */
   logBytesOf: (epoch: number) => Promise<Uint8Array | null>;
+  log: Log;
 }
 
 const LogPath = z.object({ by: Address, epoch: z.coerce.number().int().min(1) });
@@ -53,7 +55,12 @@ const data = createRoute({
 const pageRecords = 200;
 
 /** Records for whoever may recompute them, and the public data of epochs. */
-export function archiveRoutes(app: Api, { store, owner, signedAgreementOf, logBytesOf }: ArchiveRoutesOptions): void {
+export function archiveRoutes(app: Api, { store, owner, signedAgreementOf, logBytesOf, log }: ArchiveRoutesOptions): void {
+  /** The answer is under way: its connection is cut, and why is the operator's to read, as with any other request. */
+  const broken = (error: unknown): never => {
+    log.error({ code: errorCode(error), error: errorMessage(error) }, "request failed");
+    throw new AppError("archive-broken-off", "the archive ends before its time; the log of the aggregator says why");
+  };
   // What is no JSON is only described by the library, and answered by ourselves.
   app.openAPIRegistry.registerPath(lines);
   app.openAPIRegistry.registerPath(data);
@@ -63,7 +70,7 @@ export function archiveRoutes(app: Api, { store, owner, signedAgreementOf, logBy
     const found = archiveLines({ store, owner, signedAgreementOf, site: bound });
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
-        const { value, done } = await found.next();
+        const { value, done } = await found.next().catch(broken);
         if (done) controller.close();
         else controller.enqueue(encoder.encode(`${writeArchiveLine(value)}\n`));
       },
