@@ -102,7 +102,10 @@ export async function exchangeDesk(parts: {
       };
     return { revocations: await eachOf(revocations, looked(revoke)), orders: await eachOf(orders, looked(place)) };
   };
-  /** Whose open orders its escrow does not cover any more, or whose meter totals are missing; without an answer of the chain at any time that is everybody. */
+  /**
+   * Whose open orders its escrow does not cover any more, or whose meter totals are missing; without an answer of the chain at any
+   * time that is everybody.
+   */
   const shortOf = async (): Promise<Set<string>> => {
     const short = new Set<string>();
     for (const participant of book.byParticipant.keys()) {
