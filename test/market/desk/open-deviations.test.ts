@@ -25,7 +25,7 @@ const deviatedAt = (slot: number): Deviated => {
 async function corrected(slots: Set<number>, balancing: readonly PriceSeries[], nowMs: number) {
   const store = {
     nextDeviation: (_: string, fromMs: number) => {
-      const [first] = [...slots].toSorted((a, b) => a - b).filter((slot) => startMs + (slot + 1) * slotMs >= fromMs);
+      const first = [...slots].toSorted((a, b) => a - b).find((slot) => startMs + (slot + 1) * slotMs >= fromMs);
       return Promise.resolve(first === undefined ? null : deviatedAt(first));
     },
   };
