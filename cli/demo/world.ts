@@ -12,7 +12,7 @@ import { devChainId } from "../../simulator/chain/run-chain.ts";
 import { startClockServer } from "../../simulator/clock/clock-server.ts";
 import { HouseLine } from "../../simulator/house-line.ts";
 import { houseZone } from "../../simulator/house/local-day.ts";
-import { freePort } from "../free-port.ts";
+import { freePorts } from "../free-port.ts";
 import { askStatus } from "../status.ts";
 import { aggregatorApi } from "./aggregator-api.ts";
 import { checkSettlements } from "./check-settlements.ts";
@@ -81,15 +81,16 @@ export async function openWorld(options: {
 }): Promise<World> {
   const { show, seed, settling = "together", withExchange = false, withCongestion = false } = options;
   const startedMs = performance.now();
-  const files = await layOut(options.folder, options.homes, freePort);
+  const nextPort = freePorts();
+  const files = await layOut(options.folder, options.homes, nextPort);
   const clock = await startClockServer({
     startMs: serviceStartMs - warmUpMs,
     stepMs: 10_000,
     socketFile: join(options.folder, "clock.sock"),
   });
   const houses = new Map<string, HouseLine>();
-  const exchangePort = await freePort();
-  const marketPorts = { operator: await freePort(), aggregator: await freePort() };
+  const exchangePort = await nextPort();
+  const marketPorts = { operator: await nextPort(), aggregator: await nextPort() };
   /** What there is beside homes and aggregator; a further one is pushed where the exchange is. */
   const parts: DemoPart[] = [];
   let stopping = false;

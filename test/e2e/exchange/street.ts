@@ -6,7 +6,7 @@ import { meterStore } from "../../../agent/store/meter-store.ts";
 import { openDatabase } from "../../../agent/store/open-database.ts";
 import { setUpParties } from "../../../cli/demo/demo-parties.ts";
 import { supervisor } from "../../../cli/demo/supervisor.ts";
-import { freePort } from "../../../cli/free-port.ts";
+import { freePorts } from "../../../cli/free-port.ts";
 import { askStatus } from "../../../cli/status.ts";
 import { chainClient } from "../../../settlement/chain/chain-client.ts";
 import { exchangeClient } from "../../../settlement/exchange/exchange-client.ts";
@@ -58,7 +58,8 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
     await programs.stop();
     await clock.close();
   });
-  const [chainPort, apiPort] = [await freePort(), await freePort()];
+  const nextPort = freePorts();
+  const [chainPort, apiPort] = [await nextPort(), await nextPort()];
   const rpcUrl = `http://127.0.0.1:${chainPort}`;
   const placeOf = (name: string) => {
     const own = join(folder, name);
@@ -123,7 +124,7 @@ export async function exchangeStreet(homes: readonly Home[], seats: readonly str
   const startHome = async (home: Home, index: number): Promise<void> => {
     const { folder: own } = placeOf(home.site);
     remember(join(own, "data.db"), home);
-    const [p1Port, modbusPort] = [await freePort(), await freePort()];
+    const [p1Port, modbusPort] = [await nextPort(), await nextPort()];
     const options = {
       "--name": `house-${home.site}`,
       "--clock": clock.url,

@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import { stringify } from "yaml";
 import { startAggregator, type RunningAggregator } from "../../../aggregator/main.ts";
 import { openStore } from "../../../aggregator/store/open-store.ts";
-import { freePort } from "../../../cli/free-port.ts";
+import { freePorts } from "../../../cli/free-port.ts";
 import { readAggregatorConfig } from "../../../cli/read-aggregator-config.ts";
 import { iso } from "../../../core/clock/clock.ts";
 import { fakeClock } from "../../../core/clock/fake-clock.ts";
@@ -96,7 +96,8 @@ export async function congestedStreet(peers: { mosquitto: string; openssl: strin
   const dso = await parties.enter(at("dso"));
   await keysOf("dso");
   const prices = series();
-  const [dsoPort, ...ports] = [await freePort(), await freePort(), await freePort()];
+  const nextPort = freePorts();
+  const [dsoPort, ...ports] = [await nextPort(), await nextPort(), await nextPort()];
   const homes = new Map<AggregatorName, StreetHome[]>();
   const files = new Map<AggregatorName, string>();
   const urlOf = (port: number): string => `https://127.0.0.1:${port}`;
