@@ -114,9 +114,9 @@ it("without trades, and with trades of nothing, money is the same", () => {
     fc.property(problem, fc.integer({ min: -4000, max: 4000 }), fc.integer({ min: 0, max: slots - 1 }), (one, wh, slot) => {
       const none = { ...one.traded, bought_w: 0, sold_w: 0 };
       const plain = homeOf(readProblem({ ...one, traded: undefined }, "plain"));
-      const traded = homeOf(readProblem({ ...one, traded: none }, "none"));
+      const idle = homeOf(readProblem({ ...one, traded: none }, "none"));
       // Nothing at a price below nothing is -0, which is as much money as 0.
-      expect(gridMoney(traded, slot, wh) + 0).toBe(gridMoney(plain, slot, wh) + 0);
+      expect(gridMoney(idle, slot, wh) + 0).toBe(gridMoney(plain, slot, wh) + 0);
     }),
   );
 });
