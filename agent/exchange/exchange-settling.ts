@@ -1,7 +1,7 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
-import type { MeteredSlot } from "../../core/message/exchange-http.ts";
+import { type MeteredSlot, meteredWithinMs } from "../../core/message/exchange-http.ts";
 import type { SettlementUp } from "../../core/message/settlement-message.ts";
 import { iso } from "../../core/clock/clock.ts";
 import type { ExchangeClient } from "../../settlement/exchange/exchange-client.ts";
@@ -24,8 +24,6 @@ export interface ExchangeSettling {
 
 /** One talk has no more rounds: whoever goes on for ever is not talked to any longer. */
 const mostRounds = 200;
-/** After a longer absence the exchange does not ask any more. */
-const toldWithinMs = 7 * 86_400_000;
 
 export function exchangeSettling(parts: {
   client: Pick<ExchangeClient, "settle">;
@@ -51,7 +49,7 @@ export function exchangeSettling(parts: {
     return coveredMs === endMs - startMs ? slots.reduce((sum, { wh }) => sum + wh, 0) : null;
   };
   const metered = (): MeteredSlot[] =>
-    store.untold(clock.now() - toldWithinMs, clock.now()).flatMap(({ startMs, endMs }) => {
+    store.untold(clock.now() - meteredWithinMs, clock.now()).flatMap(({ startMs, endMs }) => {
       const [importWh, exportWh] = [totalWh("import", startMs, endMs), totalWh("export", startMs, endMs)];
       if (importWh === null || exportWh === null) return [];
       return [{ start: iso(startMs), end: iso(endMs), importWh, exportWh }];

@@ -90,6 +90,9 @@ export type OwnDown = z.infer<typeof OwnDown>;
 const MeteredSlot = z.object({ start: Instant, end: Instant, importWh: z.int().min(0), exportWh: z.int().min(0) });
 export type MeteredSlot = z.infer<typeof MeteredSlot>;
 
+/** So long after its end a slot is told and asked for; older ones are over, told or not. */
+export const meteredWithinMs = 7 * 86_400_000;
+
 /** POST /v1/settlement: answers to what came before, and meter totals of slots with trades. */
 export const ExchangeSettlementUp = z.object({
   request: SignedRequest,

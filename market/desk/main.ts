@@ -76,7 +76,16 @@ export async function startExchange(options: {
     fees: pathFees(config.fee, config.paths),
   };
   const forecasts = await store.forecasts();
-  const standing = standings({ participants, chain, store, records, forecasts, isMetered: balancing.length > 0, clock, log });
+  const standing = standings({
+    participants,
+    chain,
+    store,
+    records,
+    forecasts,
+    settlesDeviations: balancing.length > 0,
+    clock,
+    log,
+  });
   const desk = await exchangeDesk({ rules, domain, store, standings: standing, clock, log });
   const salt = (): string => `0x${randomBytes(32).toString("hex")}`;
   const noteSpent: Spent = (what, { hash, gasUsed }) => Promise.resolve(log.debug({ what, tx: hash, gasUsed }, "paid for"));

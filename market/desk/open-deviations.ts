@@ -1,9 +1,10 @@
 import type { Clock } from "../../core/clock/clock.ts";
+import { meteredWithinMs } from "../../core/message/exchange-http.ts";
 import { priceAt, type PriceSeries } from "../../core/message/price-series.ts";
 import type { Deviated, ExchangeStore } from "../store/exchange-store.ts";
 
-/** Participants tell what they metered within a week; of older slots nothing new comes to light. */
-const lookBackMs = 8 * 86_400_000;
+/** Of older slots nothing new comes to light: what was told in time has arrived a day later. */
+const lookBackMs = meteredWithinMs + 86_400_000;
 
 /** A deviation and the series with its balancing price. */
 export interface PricedDeviation {

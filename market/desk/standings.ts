@@ -1,6 +1,7 @@
 import { errorCode, errorMessage } from "../../core/app-error.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
+import { meteredWithinMs } from "../../core/message/exchange-http.ts";
 import type { ExchangeForecast } from "../../core/message/exchange-order.ts";
 import type { ChainReader } from "../../settlement/chain/chain-reader.ts";
 import type { Agreement } from "../../settlement/record/agreement.ts";
@@ -31,9 +32,8 @@ interface Seen {
 }
 
 const freshMs = 30_000;
-/** A participant has so long to tell what its meter shows of a slot, and older ones are not missed any more. */
-const latestTellMs = 2 * 86_400_000;
-const oldestTellMs = 7 * 86_400_000;
+/** A participant has so long to tell what its meter shows of a slot before that is missed. */
+const patienceMs = 2 * 86_400_000;
 /** A chain that did not answer is not asked for so long: each try may take seconds, and all participants wait for it. */
 const silentMs = 5000;
 
@@ -44,7 +44,7 @@ export function standings(parts: {
   records: Pick<ExchangeRecordStore, "newest">;
   forecasts: readonly ExchangeForecast[];
   /** Whether what is traded and not done is settled: without that nobody has to tell what its meter shows. */
-  isMetered: boolean;
+  settlesDeviations: boolean;
   clock: Pick<Clock, "now" | "monotonicMs">;
   log: Log;
 }): Standings {
@@ -72,8 +72,8 @@ export function standings(parts: {
     signer,
     forecast: forecasts.get(participant) ?? null,
     freeMicro: freeMicro - (await store.unrecordedOwed(participant)),
-    untoldSlots: parts.isMetered
-      ? await store.untoldSlots(participant, { fromMs: clock.now() - oldestTellMs, toMs: clock.now() - latestTellMs })
+    untoldSlots: parts.settlesDeviations
+      ? await store.untoldSlots(participant, { fromMs: clock.now() - meteredWithinMs, toMs: clock.now() - patienceMs })
       : 0,
   });
   return {

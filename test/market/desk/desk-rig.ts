@@ -107,7 +107,7 @@ export async function deskRig(names: readonly string[]) {
     const db = openExchangeDatabase(file);
     const [store, records, disputes] = [exchangeStore(db), exchangeRecordStore(db), exchangeDisputeStore(db)];
     const forecasts = await store.forecasts();
-    const standing = standings({ participants, chain, store, records, forecasts, isMetered: true, clock, log });
+    const standing = standings({ participants, chain, store, records, forecasts, settlesDeviations: true, clock, log });
     const desk = await exchangeDesk({ rules, domain, store, standings: standing, clock, log });
     let salts = 0;
     const salt = (): string => id(`salt ${salts++}`);

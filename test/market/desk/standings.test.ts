@@ -26,7 +26,7 @@ it("asks a chain that does not answer once for all participants, goes by what it
     store: { unrecordedOwed: async () => 0n, untoldSlots: async () => 0 },
     records: { newest: async () => null },
     forecasts: [],
-    isMetered: true,
+    settlesDeviations: true,
     clock,
     log: silentLog(),
   });
