@@ -37,6 +37,8 @@ export async function startAgentProcess(options: {
   /** Readings leave the house this often. */
   shareS?: number;
   clockUrl?: string;
+  /** With an inspector; its address is in the log. */
+  inspect?: boolean;
 }): Promise<AgentProcess> {
   const { folder, board, site } = options;
   mkdirSync(folder, { recursive: true });
@@ -79,7 +81,15 @@ export async function startAgentProcess(options: {
   const log = openSync(logFile, "a");
   const child: ChildProcess = spawn(
     process.execPath,
-    ["--max-semi-space-size=1", "dist/main.js", "agent", "run", "-c", configFile],
+    [
+      ...(options.inspect ? ["--inspect=127.0.0.1:0"] : []),
+      "--max-semi-space-size=1",
+      "dist/main.js",
+      "agent",
+      "run",
+      "-c",
+      configFile,
+    ],
     {
       stdio: ["pipe", "pipe", log],
       // As the installed command starts it; ends with this process, whatever ends that.

@@ -2,7 +2,6 @@ import { expect, it } from "vitest";
 import { hostileBroker } from "./hostile-broker.ts";
 
 it("does nothing wrong for a broker that lies, and does not grow", async () => {
-  // In less time the second half is still within what a process takes before it collects for the first time.
   const claims = await hostileBroker({ seconds: 20, warmUpMs: 3000, seed: 20_261_122 });
   expect(claims.filter(({ ok }) => !ok)).toEqual([]);
 }, 60_000);
