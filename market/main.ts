@@ -125,6 +125,7 @@ export async function startMarket({
       client.close();
       await sessions.idle();
       closeChain();
+      await records?.idle();
       await store.close();
     },
   };

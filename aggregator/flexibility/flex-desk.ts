@@ -40,16 +40,19 @@ export interface FlexPlanner {
 }
 type FlexAnswer = Pick<DeskOffer<unknown>, "powerW" | "price" | "whole">;
 
+/** What was told, without on what it rests. */
+type ToldPrognosis = Omit<KeptPrognosis, "relied">;
+
 /** What is kept over a restart. */
 export interface FlexBook {
-  prognosis: KeptPrognosis | null;
+  prognosis: ToldPrognosis | null;
   offers: readonly Pick<KeptOffer, "id" | "price" | "powerW" | "revoked">[];
   order: BindingOrder | null;
 }
 
 /** Keeps what is said before it is said. */
 export interface FlexKeeper {
-  prognosis(kept: KeptPrognosis): Promise<void>;
+  prognosis(kept: ToldPrognosis): Promise<void>;
   offer(offer: Pick<KeptOffer, "id" | "price" | "powerW">): Promise<void>;
   revoked(id: string): Promise<void>;
 }

@@ -8,7 +8,7 @@ import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { FlexDay, KeptOrder, KeptPrognosis } from "../store/flex-order-store.ts";
 import type { FeederPortfolio } from "./feeder-portfolio.ts";
 import { lastingPlanner } from "./lasting-planner.ts";
-import type { Relied } from "./reliance.ts";
+import { relyingOnBoth, type Relied } from "./reliance.ts";
 import { flexDesk, type BindingOrder, type FlexDesk, type FlexDeskState, type FlexPlanner } from "./flex-desk.ts";
 
 /** All sessions of an aggregator with its grid operator: one for each congestion point and local day. */
@@ -25,12 +25,16 @@ export interface MarketDesk {
   sessions(): (FlexDay & FlexDeskState & { feeder: string })[];
 }
 
+/** On what the offers of a session rest; null where an older version has made them and nobody has looked since. */
+interface Basis {
+  relied: Relied | null;
+}
+
 interface Session extends FlexDay {
   feeder: string;
   startMs: number;
   desk: FlexDesk;
-  /** On what its offers rest; null where they were made before a restart and nobody has looked since. */
-  relied: Relied | null;
+  basis: Basis;
   /** When the homes were looked at last, ms, and when it was asked whether they still do what was offered. */
   lookedMs: number;
   checkedMs: number;
@@ -72,6 +76,7 @@ export function marketDesk(options: {
   const openDesk = async (
     day: FlexDay,
     planner: FlexPlanner,
+    basis: Basis,
     known: { prognosis: KeptPrognosis | null; order: BindingOrder | null },
   ): Promise<FlexDesk> => {
     const slots = slotsOf(day.date);
@@ -90,7 +95,7 @@ export function marketDesk(options: {
       desk: planner,
       known: { ...known, offers: await store.flexOffers(day) },
       keep: {
-        prognosis: (kept) => store.saveFlexPrognosis(day, kept),
+        prognosis: (kept) => store.saveFlexPrognosis(day, { ...kept, relied: basis.relied }),
         offer: (offer) => store.addFlexOffer({ ...offer, ...day }),
         revoked: (id) => store.revokeFlexOffer(id),
       },
@@ -142,8 +147,13 @@ export function marketDesk(options: {
     const made = await portfolio.open(feeder, slotsOf(day.date), access.terms);
     if (!made) throw new AppError("flex-no-portfolio", `the homes of ${feeder} cannot be planned for ${day.date} now`);
     const session = sessions.get(keyOf(day));
-    if (session) session.relied = made.relied;
+    if (session) await keepBasis(session, relyingOnBoth(session.basis.relied, made.relied));
     return made.planner;
+  };
+  const keepBasis = async (session: Session, relied: Relied): Promise<void> => {
+    session.basis.relied = relied;
+    const stored = await store.flexPrognosis(session);
+    if (stored) await store.saveFlexPrognosis(session, { ...stored, relied });
   };
   const lasting = (day: FlexDay, planner: FlexPlanner): FlexPlanner => lastingPlanner(planner.prognosis(), reading(day), planner);
 
@@ -157,14 +167,15 @@ export function marketDesk(options: {
     const order = (await store.flexOrders(first.startMs, last.endMs)).find((one) => one.point === day.point) ?? null;
     const { powerW, parties, cost } = prognosis;
     const planner = lastingPlanner({ powerW, parties, cost: BigInt(cost) }, reading(day));
-    const desk = await openDesk(day, planner, { prognosis, order });
+    const basis = { relied: prognosis.relied };
+    const desk = await openDesk(day, planner, basis, { prognosis, order });
     if (now() < first.startMs) send(desk.revocations());
     const session: Session = {
       ...day,
       feeder,
       startMs: first.startMs,
       desk,
-      relied: null,
+      basis,
       lookedMs: now(),
       checkedMs: -Infinity,
       turn: Promise.resolve(),
@@ -178,13 +189,15 @@ export function marketDesk(options: {
     return sessions.get(key) ?? null;
   };
   const begin = async (day: FlexDay): Promise<void> => {
-    if (await sessionOf(day)) return send([await (sessions.get(keyOf(day)) as Session).desk.prognosis()]);
+    const known = await sessionOf(day);
+    if (known) return inTurn(known, async () => send([await known.desk.prognosis()]));
     const slots = slotsOf(day.date);
     const feeder = feederOf(day.point);
     const made = await portfolio.open(feeder, slots, access.terms);
     if (!made) return;
     const { planner, relied } = made;
-    const desk = await openDesk(day, lasting(day, planner), { prognosis: null, order: null });
+    const basis = { relied };
+    const desk = await openDesk(day, lasting(day, planner), basis, { prognosis: null, order: null });
     // A session whose prognosis was not kept is none: it is begun anew.
     const prognosis = await desk.prognosis();
     sessions.set(keyOf(day), {
@@ -192,7 +205,7 @@ export function marketDesk(options: {
       feeder,
       startMs: slots[0]?.startMs ?? 0,
       desk,
-      relied,
+      basis,
       lookedMs: now(),
       checkedMs: now(),
       turn: Promise.resolve(),
@@ -212,10 +225,10 @@ export function marketDesk(options: {
     const { powerW, parties, cost } = planner.prognosis();
     const most = Math.max(offW, offShare * Math.max(0, ...powerW.map(Math.abs)));
     if (powerW.every((watts, slot) => Math.abs(watts - (before.prognosisW[slot] ?? 0)) <= most)) return;
-    const prognosis: KeptPrognosis = { ...stored, powerW: [...powerW], parties, cost: String(cost) };
+    const prognosis: KeptPrognosis = { ...stored, powerW: [...powerW], parties, cost: String(cost), relied };
     const day = { point: session.point, date: session.date };
-    session.desk = await openDesk(day, lasting(day, planner), { prognosis, order: null });
-    session.relied = relied;
+    session.basis = { relied };
+    session.desk = await openDesk(day, lasting(day, planner), session.basis, { prognosis, order: null });
     log.info({ point: session.point, date: session.date }, "the homes have changed: another prognosis");
     send([await session.desk.prognosis()]);
   };
@@ -224,17 +237,18 @@ export function marketDesk(options: {
     const { answered, offer, order, withdrawn } = session.desk.state();
     if ((offer === null && answered === 0) || order || withdrawn || now() >= session.startMs) return;
     const reopen = () => portfolio.open(session.feeder, slotsOf(session.date), access.terms);
-    session.relied ??= (await reopen())?.relied ?? null;
+    session.basis.relied ??= (await reopen())?.relied ?? null;
+    const { relied } = session.basis;
     const isThorough = now() - session.checkedMs >= checkMs;
     if (isThorough) session.checkedMs = now();
-    const lost = session.relied && (await portfolio.lost(session.relied, session.startMs, isThorough));
+    const lost = relied && (await portfolio.lost(relied, session.startMs, isThorough));
     if (!lost) return;
     const made = await reopen();
     const said = made ? await session.desk.replan(lasting(session, made.planner)) : await session.desk.revoke();
-    session.relied = made?.relied ?? { homes: [], limits: [] };
     const { point, date } = session;
     log.warn({ point, date, ...lost, offers: said.length }, "what was offered cannot be relied on any more: it is taken back");
     send(said);
+    await keepBasis(session, made?.relied ?? { homes: [], limits: [] });
   };
   const inTurn = (session: Session, work: () => Promise<void>): Promise<void> => {
     const mine = session.turn.then(work);
@@ -247,6 +261,8 @@ export function marketDesk(options: {
     return mine;
   };
   const answer = async (session: Session, message: UftpMessage): Promise<void> => {
+    // What homes and operators did while nobody looked: an order must not rest on it.
+    if (message.Message === "FlexOrder" && session.checkedMs === -Infinity) await keepDeliverable(session);
     const beganMs = clock.monotonicMs();
     const said = await session.desk.take(message);
     send(said);

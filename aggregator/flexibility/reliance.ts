@@ -23,6 +23,13 @@ export interface Relied {
   limits: readonly ReliedLimit[];
 }
 
+/** Where offers stand that were made by what was read before, and more are made by what was read now. */
+export function relyingOnBoth(before: Relied | null, now: Relied): Relied {
+  if (!before) return now;
+  const homes = new Map([...before.homes, ...now.homes].map((home) => [`${home.site} ${home.resources.join(" ")}`, home]));
+  return { homes: [...homes.values()], limits: before.limits };
+}
+
 /** What an offer must not rest on any more, and why. */
 export type Lost = { site: string; why: string } | { feeder: string; why: string };
 

@@ -11,6 +11,14 @@ export interface FlexDay {
 
 const Watts = z.array(z.int());
 const Leeway = z.object({ mostW: Watts, leastW: Watts });
+/** JSON knows no Infinity, which is no limit. */
+const LimitW = z.union([z.number(), z.literal(Infinity), z.null()]).transform((watts) => watts ?? Infinity);
+const Relied = z.object({
+  homes: z.array(z.object({ site: z.string(), resources: z.array(z.string()).readonly() })).readonly(),
+  limits: z
+    .array(z.object({ feeder: z.string(), slots: z.array(z.object({ startMs: z.int(), limitW: LimitW })).readonly() }))
+    .readonly(),
+});
 const KeptPrognosis = z.object({
   revision: z.int(),
   messageId: z.string(),
@@ -21,6 +29,8 @@ const KeptPrognosis = z.object({
   cost: z.string(),
   /** Nothing is offered for the day any more. */
   withdrawn: z.boolean().default(false),
+  /** On what offers of the day rest; null where an older version has kept it. */
+  relied: Relied.nullable().default(null),
 });
 /** What was told to the grid operator about a day, the newest revision. */
 export type KeptPrognosis = z.infer<typeof KeptPrognosis>;

@@ -22,6 +22,8 @@ export interface RecordDesk {
   answer(message: Extract<UftpMessage, { Message: "SettlementAnswer" }>): Promise<void>;
   /** Whether all agreed orders of a session have their records: until then it stays open. */
   isDone(operator: FlexOperator): Promise<boolean>;
+  /** Waits until all is done that was begun. */
+  idle(): Promise<void>;
 }
 
 /** What time may cure: the same record is proposed again. */
@@ -191,6 +193,7 @@ export function recordDesk(options: {
       }
       return true;
     },
+    idle: () => inTurn(async () => undefined),
   };
 }
 

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { flexDesk, type BindingOrder, type FlexBook, type FlexPlanner } from "../../../aggregator/flexibility/flex-desk.ts";
-import type { KeptPrognosis } from "../../../aggregator/store/flex-order-store.ts";
 import { iso } from "../../../core/clock/clock.ts";
 import { askedIsps, ispsOf, type UftpMessage } from "../../../core/message/uftp.ts";
 import { silentLog } from "../../fake/silent-log.ts";
@@ -24,7 +23,7 @@ const offeredW = prognosisW.map((watts, slot) => (slot === 3 ? 5000 : slot === 4
 /** A desk whose homes always offer the same, with what it keeps. */
 function rig() {
   let nowMs = startMs - 12 * 3_600_000;
-  const kept: { prognosis: KeptPrognosis | null; offers: FlexBook["offers"][number][]; order: BindingOrder | null } = {
+  const kept: { prognosis: FlexBook["prognosis"]; offers: FlexBook["offers"][number][]; order: BindingOrder | null } = {
     prognosis: null,
     offers: [],
     order: null,

@@ -259,6 +259,38 @@ it("knows after a restart on whom its offers rest", async () => {
   expect(one.revoked()).toContain(offer.MessageID);
 });
 
+it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>([
+  ["the feeder is left less by its operator", (one) => tighten(one, "elm")],
+  ["a home has taken its data back", ({ store, clock }) => store.eraseSite("gw-0", clock.now())],
+])("takes back after a restart what it has offered where %s meanwhile, also if the order comes first", async (_, happen) => {
+  for (const first of ["order", "request"]) {
+    const one = await market();
+    const offer = await one.ask(5000);
+    await happen(one);
+    one.restart();
+    if (first === "order")
+      expect(await one.order(offer)).toMatchObject({
+        Result: "Rejected",
+        RejectionReason: expect.stringContaining("flex-order-revoked"),
+      });
+    else await one.ask(4000);
+    expect(one.revoked()).toContain(offer.MessageID);
+    // Once more, and what is offered from then on stands.
+    const second = await one.ask(3900);
+    await one.clock.advance(61_000);
+    one.restart();
+    expect(await one.order(second)).toMatchObject({ Result: "Accepted" });
+  }
+});
+
+it("accepts after a restart the order of an offer that still holds, as the first message", async () => {
+  const one = await market();
+  const offer = await one.ask(5000);
+  one.restart();
+  expect(await one.order(offer)).toMatchObject({ Result: "Accepted" });
+  expect(one.revoked()).toEqual([]);
+});
+
 it("accepts an order that comes again because it was kept and the answer to it failed", async () => {
   let fails = true;
   const one = await market((store) => ({

@@ -62,7 +62,13 @@ it("keeps orders, one for each day and point, until they are agreed on", async (
 
 it("keeps what was told and offered", async () => {
   const { store } = await scratchStore();
-  const prognosis = { revision: 1, messageId: "m", conversation: "c", powerW: [1, 2], parties: 3, cost: "-4", withdrawn: true };
+  const slots = [
+    { startMs: 7, limitW: Infinity },
+    { startMs: 8, limitW: 4000 },
+  ];
+  const relied = { homes: [{ site: "gw-1", resources: ["boiler"] }], limits: [{ feeder: "elm", slots }] };
+  const told = { revision: 1, messageId: "m", conversation: "c", powerW: [1, 2], parties: 3, cost: "-4", withdrawn: true };
+  const prognosis = { ...told, relied };
   expect(await store.flexPrognosis(day)).toBeNull();
   await store.saveFlexPrognosis(day, prognosis);
   await store.saveFlexPrognosis(day, { ...prognosis, revision: 2 });
@@ -80,7 +86,16 @@ it("keeps what was told and offered", async () => {
 
 it("lets orders go that were agreed on long ago, and prognoses of days long over, but nothing that is open", async () => {
   const { store } = await scratchStore();
-  const prognosis = { revision: 1, messageId: "m", conversation: "c", powerW: [1], parties: 1, cost: "0", withdrawn: false };
+  const prognosis = {
+    revision: 1,
+    messageId: "m",
+    conversation: "c",
+    powerW: [1],
+    parties: 1,
+    cost: "0",
+    withdrawn: false,
+    relied: null,
+  };
   for (const date of ["2026-03-01", "2026-03-02", "2026-03-05"])
     await store.saveFlexPrognosis({ point: "feeder", date }, prognosis);
   await store.addFlexOrder(order("agreed"));
