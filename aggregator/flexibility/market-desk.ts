@@ -69,6 +69,7 @@ export function marketDesk(options: {
   const { timezone } = access;
   const sessions = new Map<string, Session>();
   const triedMs = new Map<string, number>();
+  let droppedBefore = "";
   const now = (): number => clock.now();
   const keyOf = ({ point, date }: FlexDay): string => `${date} ${point}`;
   const slotsOf = (date: string): Slot[] => slotsOfLocalDay(date, timezone, slotMinutes);
@@ -99,7 +100,7 @@ export function marketDesk(options: {
         offer: (offer) => store.addFlexOffer({ ...offer, ...day }),
         revoked: (id) => store.revokeFlexOffer(id),
       },
-      onOrder: (order) => ordered(day, feeder, order),
+      onOrder: (order) => ordered(day, feeder, order, basis),
       uuid,
       now,
       log,
@@ -107,7 +108,7 @@ export function marketDesk(options: {
   };
   const feederOf = (point: string): string => access.points.find((one) => one.point === point)?.feeder ?? "";
 
-  async function ordered(day: FlexDay, feeder: string, order: BindingOrder): Promise<boolean> {
+  async function ordered(day: FlexDay, feeder: string, order: BindingOrder, basis: Basis): Promise<boolean> {
     const slots = slotsOf(day.date);
     const kept: KeptOrder = {
       ...order,
@@ -138,6 +139,8 @@ export function marketDesk(options: {
     // What follows may have failed the last time, after the order was kept.
     const binds = isNew || isSameOrder(await store.flexOrder(reference), kept);
     if (binds) await options.onOrder(kept, feeder);
+    // Nothing is taken back any more; what homes have need not be kept.
+    if (binds) basis.relied = null;
     return binds;
   }
 
@@ -296,8 +299,9 @@ export function marketDesk(options: {
         if (date < today) {
           sessions.delete(key);
           triedMs.delete(key);
-          await store.dropFlexOffers(today);
         }
+      if (droppedBefore !== today) await store.dropFlexOffers(today);
+      droppedBefore = today;
       for (const session of sessions.values()) await inTurn(session, () => keepDeliverable(session)).catch(() => undefined);
       if (lastLocalTime(access.prognosisAt, timezone, nowMs) < startMs) return;
       for (const { point } of access.points) {

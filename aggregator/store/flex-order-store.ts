@@ -79,7 +79,7 @@ export interface FlexOrderStore {
   addFlexOffer(offer: Omit<KeptOffer, "revoked">): Promise<void>;
   flexOffers(day: FlexDay): Promise<KeptOffer[]>;
   revokeFlexOffer(id: string): Promise<void>;
-  /** Offers of days before this date can be ordered no more. */
+  /** Forgets offers of days before this date, which can be ordered no more, and on which appliances of homes they rested. */
   dropFlexOffers(beforeDate: string): Promise<void>;
   /** False where another order binds for the day, or this one is here already. */
   addFlexOrder(order: Omit<KeptOrder, "netMicro" | "agreedMs">): Promise<boolean>;
@@ -95,15 +95,16 @@ export interface FlexOrderStore {
 
 /** The same in the aggregator's database. */
 export function flexOrderStore(db: Kysely<Tables>): FlexOrderStore {
+  const saveFlexPrognosis: FlexOrderStore["saveFlexPrognosis"] = async ({ point, date }, kept) => {
+    const body = JSON.stringify(KeptPrognosis.parse(kept));
+    await db
+      .insertInto("flex_prognosis")
+      .values({ point, date, body })
+      .onConflict((on) => on.columns(["point", "date"]).doUpdateSet({ body }))
+      .execute();
+  };
   return {
-    async saveFlexPrognosis({ point, date }, kept) {
-      const body = JSON.stringify(KeptPrognosis.parse(kept));
-      await db
-        .insertInto("flex_prognosis")
-        .values({ point, date, body })
-        .onConflict((on) => on.columns(["point", "date"]).doUpdateSet({ body }))
-        .execute();
-    },
+    saveFlexPrognosis,
     async flexPrognosis({ point, date }) {
       const row = await db
         .selectFrom("flex_prognosis")
@@ -135,6 +136,14 @@ export function flexOrderStore(db: Kysely<Tables>): FlexOrderStore {
     },
     async dropFlexOffers(beforeDate) {
       await db.deleteFrom("flex_offer").where("date", "<", beforeDate).execute();
+      const resting = await db
+        .selectFrom("flex_prognosis")
+        .selectAll()
+        .where("date", "<", beforeDate)
+        .where("body", "like", '%"relied":{%')
+        .execute();
+      for (const { body, ...day } of resting)
+        await saveFlexPrognosis(day, { ...KeptPrognosis.parse(JSON.parse(body)), relied: null });
     },
     async addFlexOrder(order) {
       const { numInsertedOrUpdatedRows } = await db

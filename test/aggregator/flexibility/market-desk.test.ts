@@ -169,7 +169,11 @@ it("takes back what it has offered when a home of it is away, and offers again w
   const second = await one.ask(5000);
   expect(second.MessageID).not.toBe(first.MessageID);
   expect(one.sessions()[0]?.offer).not.toBeNull();
+  const kept = () => one.store.flexPrognosis({ point: "ean.1", date });
+  expect((await kept())?.relied?.homes.map(({ site }) => site)).toContain("gw-2");
   expect(await one.order(second)).toMatchObject({ Result: "Accepted" });
+  // Which appliances homes have is not kept without need.
+  expect((await kept())?.relied).toBeNull();
   // What is ordered binds, whoever leaves.
   one.desk.onState("gw-2", "lost");
   await one.clock.advance(awayMs);
@@ -281,6 +285,19 @@ it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>
     one.restart();
     expect(await one.order(second)).toMatchObject({ Result: "Accepted" });
   }
+});
+
+it("forgets the offers of days that are over, also those that were made before a restart", async () => {
+  const one = await market();
+  await one.ask(5000);
+  one.restart();
+  const offers = () => one.store.flexOffers({ point: "ean.1", date });
+  await one.step();
+  expect(await offers()).toHaveLength(1);
+  await one.clock.advance(48 * hourMs);
+  one.restart();
+  await one.step();
+  expect(await offers()).toEqual([]);
 });
 
 it("accepts after a restart the order of an offer that still holds, as the first message", async () => {

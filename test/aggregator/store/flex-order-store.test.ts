@@ -80,8 +80,11 @@ it("keeps what was told and offered", async () => {
   expect(await store.flexOffers(day)).toEqual([{ ...offer, revoked: true }]);
   await store.dropFlexOffers("2026-03-02");
   expect(await store.flexOffers(day)).toHaveLength(1);
+  expect(await store.flexPrognosis(day)).toMatchObject({ relied });
   await store.dropFlexOffers("2026-03-03");
   expect(await store.flexOffers(day)).toEqual([]);
+  // What homes have says nothing any more.
+  expect(await store.flexPrognosis(day)).toEqual({ ...prognosis, revision: 2, relied: null });
 });
 
 it("lets orders go that were agreed on long ago, and prognoses of days long over, but nothing that is open", async () => {
