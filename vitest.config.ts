@@ -3,7 +3,7 @@ import { postgresFolder } from "./test/fake/postgres.ts";
 
 /** Tests of what the aggregator stores run over both of its databases. */
 const overBoth = ["test/aggregator/{store,intake,settle,share,dispatch,forecast,optimise,retain}/**/*.test.ts"];
-const waiting = { testTimeout: 30_000, hookTimeout: 60_000, setupFiles: ["test/fixed-draws.ts"] };
+const waiting = { testTimeout: 60_000, hookTimeout: 60_000, setupFiles: ["test/fixed-draws.ts"] };
 
 export default defineConfig({
   test: {
