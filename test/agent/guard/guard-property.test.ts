@@ -107,7 +107,7 @@ function play(passes: readonly Pass[]): void {
 
 it("keeps every rule over any trace of readings, gaps and wishes", () => {
   fc.assert(fc.property(fc.array(pass, { minLength: 1, maxLength: 40 }), play), { numRuns: 10_000 });
-}, 30_000);
+});
 
 it("switches at most six times in any hour when only the plan asks", () => {
   fc.assert(

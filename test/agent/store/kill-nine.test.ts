@@ -37,4 +37,4 @@ it("loses no acknowledged row and numbers none twice, over twenty kills -9 of th
   }
   const outbox = openOutbox(openStore(file), "last", 0);
   expect(outbox.size()).toBe(outbox.totals().added);
-}, 30_000);
+});

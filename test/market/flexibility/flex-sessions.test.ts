@@ -251,4 +251,4 @@ it("keeps nothing of what it refuses, and of what is said anew again and again o
   await sessions
     .take({ Message: "FlexOfferRevocation", ...head(one), FlexOfferMessageID: randomUUID() })
     .catch((error: unknown) => expect(error).toMatchObject({ code: "market-flex-no-session" }));
-}, 30_000);
+});
