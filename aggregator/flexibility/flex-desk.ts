@@ -124,7 +124,8 @@ export function flexDesk(options: {
   let prognosisId = known.prognosis?.messageId ?? "";
   let current: readonly number[] = order?.powerW ?? baselineW;
   let newest = [...offers.entries()].findLast(([, { revoked }]) => !revoked)?.[0] ?? null;
-  let answered = 0;
+  // After a restart too: what was offered rests on what was told.
+  let answered = known.offers.length;
   let withdrawn = known.prognosis?.withdrawn ?? false;
   const refusals: string[] = [];
   const head = () => ({
