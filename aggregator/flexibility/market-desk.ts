@@ -228,7 +228,8 @@ export function marketDesk(options: {
     const { powerW, parties, cost } = planner.prognosis();
     const most = Math.max(offW, offShare * Math.max(0, ...powerW.map(Math.abs)));
     if (powerW.every((watts, slot) => Math.abs(watts - (before.prognosisW[slot] ?? 0)) <= most)) return;
-    const prognosis: KeptPrognosis = { ...stored, powerW: [...powerW], parties, cost: String(cost), relied };
+    const earlier = [...stored.earlier, { messageId: stored.messageId, powerW: stored.powerW }];
+    const prognosis: KeptPrognosis = { ...stored, powerW: [...powerW], parties, cost: String(cost), earlier, relied };
     const day = { point: session.point, date: session.date };
     const basis = { relied };
     const desk = await openDesk(day, lasting(day, planner), basis, { prognosis, order: null });

@@ -74,3 +74,23 @@ it.each(["asking what is lost", "taking back"])(
     });
   },
 );
+
+it.each(["", ", also after a restart"])("knows an order by the prognosis that the grid operator has taken%s", async (when) => {
+  const one = await market();
+  if (when !== "") {
+    one.restart();
+    await one.step();
+  }
+  for (const resource of ["another", "third"]) {
+    await one.store.saveResource("gw-0", { ...boiler, resource });
+    await one.clock.advance(11 * 60_000);
+    await one.step();
+  }
+  const [first, ...later] = one.said.flatMap((message) => (message.Message === "DPrognosis" ? [message] : []));
+  const offer = await one.ask(5000);
+  if (when !== "") one.restart();
+  // The later ones were too late for the gate.
+  expect(later).toHaveLength(when === "" ? 2 : 3);
+  expect(await one.order(offer, offer.MessageID, first?.MessageID)).toMatchObject({ Result: "Accepted" });
+  expect((await one.store.flexOrder(offer.MessageID))?.baselineW).toEqual(powerOf(first?.ISPs ?? [], day.length));
+});

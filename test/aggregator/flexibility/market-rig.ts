@@ -106,6 +106,7 @@ export async function market(change: (store: AggregatorStore) => Partial<Aggrega
   const order = async (
     offer: Extract<UftpMessage, { Message: "FlexOffer" }>,
     reference: string = offer.MessageID,
+    prognosis: string = randomUUID(),
   ): Promise<UftpMessage | undefined> => {
     const [option] = offer.OfferOptions;
     await state.market.take({
@@ -114,7 +115,7 @@ export async function market(change: (store: AggregatorStore) => Partial<Aggrega
       ...at,
       OrderReference: reference,
       FlexOfferMessageID: offer.MessageID,
-      DPrognosisMessageID: randomUUID(),
+      DPrognosisMessageID: prognosis,
       OptionReference: "1",
       Price: option?.Price ?? "",
       Currency: "EUR",
