@@ -89,6 +89,7 @@ export interface FlexDeskState {
 const nothing: FlexBook = { prognosis: null, offers: [], order: null };
 const nobody: FlexKeeper = { prognosis: async () => undefined, offer: async () => undefined, revoked: async () => undefined };
 const mostRefusals = 10;
+const mostEarlier = 24;
 type RefusableAnswer = Extract<
   UftpMessage,
   { Message: "DPrognosisResponse" | "FlexOfferResponse" | "FlexOfferRevocationResponse" }
@@ -122,9 +123,11 @@ export function flexDesk(options: {
   let { order } = known;
   let revision = known.prognosis?.revision ?? 0;
   let prognosisId = known.prognosis?.messageId ?? "";
+  let earlier = known.prognosis?.earlier ?? [];
   let current: readonly number[] = order?.powerW ?? baselineW;
   let newest = [...offers.entries()].findLast(([, { revoked }]) => !revoked)?.[0] ?? null;
-  let answered = 0;
+  // After a restart too: what was offered rests on what was told.
+  let answered = known.offers.length;
   let withdrawn = known.prognosis?.withdrawn ?? false;
   const refusals: string[] = [];
   const head = () => ({
@@ -205,6 +208,8 @@ export function flexDesk(options: {
 
   async function prognosis(): Promise<UftpMessage> {
     const message = head();
+    const isNoted = revision === 0 || earlier.some(({ messageId }) => messageId === prognosisId);
+    earlier = [...earlier, ...(isNoted ? [] : [{ messageId: prognosisId, powerW: [...baselineW] }])].slice(-mostEarlier);
     revision += 1;
     prognosisId = message.MessageID;
     await keepPrognosis();
@@ -229,6 +234,7 @@ export function flexDesk(options: {
       parties,
       cost: String(cost),
       withdrawn,
+      earlier,
     });
   }
 
@@ -304,7 +310,8 @@ export function flexDesk(options: {
     const binding: BindingOrder = {
       reference: message.OrderReference,
       powerW,
-      baselineW,
+      // What the grid operator reckons with is the last one that came in time.
+      baselineW: earlier.find(({ messageId }) => messageId === message.DPrognosisMessageID)?.powerW ?? baselineW,
       price: BigInt(message.Price),
       asked: askedSlots(message.Asked, place.slots),
       leeway: leewaySlots(message.Leeway, powerW),

@@ -6,9 +6,9 @@ import { lastLocalTime, localDateOf, localDayStart, slotsOfLocalDay, type Slot }
 import type { MarketAccess } from "../config/market-config.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { FlexDay, KeptOrder, KeptPrognosis } from "../store/flex-order-store.ts";
-import type { FeederPortfolio } from "./feeder-portfolio.ts";
+import type { FeederPortfolio, OpenPortfolio } from "./feeder-portfolio.ts";
 import { lastingPlanner } from "./lasting-planner.ts";
-import { relyingOnBoth, type Relied } from "./reliance.ts";
+import { relyingOnBoth, type Lost, type Relied } from "./reliance.ts";
 import { flexDesk, type BindingOrder, type FlexDesk, type FlexDeskState, type FlexPlanner } from "./flex-desk.ts";
 
 /** All sessions of an aggregator with its grid operator: one for each congestion point and local day. */
@@ -228,12 +228,16 @@ export function marketDesk(options: {
     const { powerW, parties, cost } = planner.prognosis();
     const most = Math.max(offW, offShare * Math.max(0, ...powerW.map(Math.abs)));
     if (powerW.every((watts, slot) => Math.abs(watts - (before.prognosisW[slot] ?? 0)) <= most)) return;
-    const prognosis: KeptPrognosis = { ...stored, powerW: [...powerW], parties, cost: String(cost), relied };
+    const earlier = [...stored.earlier, { messageId: stored.messageId, powerW: stored.powerW }];
+    const prognosis: KeptPrognosis = { ...stored, powerW: [...powerW], parties, cost: String(cost), earlier, relied };
     const day = { point: session.point, date: session.date };
-    session.basis = { relied };
-    session.desk = await openDesk(day, lasting(day, planner), session.basis, { prognosis, order: null });
-    log.info({ point: session.point, date: session.date }, "the homes have changed: another prognosis");
-    send([await session.desk.prognosis()]);
+    const basis = { relied };
+    const desk = await openDesk(day, lasting(day, planner), basis, { prognosis, order: null });
+    // Where it cannot be kept, the one that was told holds on.
+    const said = await desk.prognosis();
+    Object.assign(session, { desk, basis });
+    log.info(day, "the homes have changed: another prognosis");
+    send([said]);
   };
   /** What nobody will deliver must not be ordered: open offers are taken back, and the rounds go on with the homes that are there. */
   const keepDeliverable = async (session: Session): Promise<void> => {
@@ -243,10 +247,12 @@ export function marketDesk(options: {
     session.basis.relied ??= (await reopen())?.relied ?? null;
     const { relied } = session.basis;
     const isThorough = now() - session.checkedMs >= checkMs;
-    if (isThorough) session.checkedMs = now();
     const lost = relied && (await portfolio.lost(relied, session.startMs, isThorough));
-    if (!lost) return;
-    const made = await reopen();
+    if (lost) await takeBack(session, lost, await reopen());
+    // Not before all of it is done: an order that comes after a failure must not pass unseen.
+    if (isThorough) session.checkedMs = now();
+  };
+  const takeBack = async (session: Session, lost: Lost, made: OpenPortfolio | null): Promise<void> => {
     const said = made ? await session.desk.replan(lasting(session, made.planner)) : await session.desk.revoke();
     const { point, date } = session;
     log.warn({ point, date, ...lost, offers: said.length }, "what was offered cannot be relied on any more: it is taken back");

@@ -27,7 +27,18 @@ export interface Relied {
 export function relyingOnBoth(before: Relied | null, now: Relied): Relied {
   if (!before) return now;
   const homes = new Map([...before.homes, ...now.homes].map((home) => [`${home.site} ${home.resources.join(" ")}`, home]));
-  return { homes: [...homes.values()], limits: before.limits };
+  const limits = new Map(before.limits.map((limit) => [limit.feeder, limit]));
+  for (const limit of now.limits) limits.set(limit.feeder, looserOf(limits.get(limit.feeder), limit));
+  return { homes: [...homes.values()], limits: [...limits.values()] };
+}
+
+/** Some offers may use up the room of the one, some that of the other. */
+function looserOf(one: ReliedLimit | undefined, { feeder, slots }: ReliedLimit): ReliedLimit {
+  const before = new Map(one?.slots.map(({ startMs, limitW }) => [startMs, limitW]));
+  return {
+    feeder,
+    slots: slots.map(({ startMs, limitW }) => ({ startMs, limitW: Math.max(limitW, before.get(startMs) ?? -Infinity) })),
+  };
 }
 
 /** What an offer must not rest on any more, and why. */

@@ -29,6 +29,8 @@ const KeptPrognosis = z.object({
   cost: z.string(),
   /** Nothing is offered for the day any more. */
   withdrawn: z.boolean().default(false),
+  /** Told before it, the oldest first: the grid operator may have refused those after one, as too late. */
+  earlier: z.array(z.object({ messageId: z.string(), powerW: Watts })).default([]),
   /** On what offers of the day rest; null where an older version has kept it. */
   relied: Relied.nullable().default(null),
 });

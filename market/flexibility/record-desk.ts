@@ -53,6 +53,8 @@ export function recordDesk(options: {
 }): RecordDesk {
   const { domain, agreements, store, send, uuid, now, log } = options;
   const sentMs = new Map<string, number>();
+  /** Participants that were told a countersignature since the start. */
+  const told = new Set<string>();
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = turn.then(work);
@@ -70,6 +72,20 @@ export function recordDesk(options: {
   const propose = ({ participant, record, evidence }: MarketRecord): void => {
     sentMs.set(participant, now());
     send([{ Message: "SettlementProposal", ...headTo(participant), Record: record, Evidence: evidence }]);
+  };
+  const countersign = ({ participant, record, digest, ownSignature }: MarketRecord, conversation = uuid()): void => {
+    if (ownSignature === null) return;
+    told.add(participant);
+    send([
+      {
+        Message: "SettlementCountersignature",
+        ...headTo(participant),
+        ConversationID: conversation,
+        Seq: record.seq,
+        Digest: digest,
+        Signature: ownSignature,
+      },
+    ]);
   };
   /** Orders of a participant that are agreed on, the oldest day first. */
   const agreedOrders = (participant: string) =>
@@ -129,6 +145,8 @@ export function recordDesk(options: {
       if (now() - (sentMs.get(participant) ?? -Infinity) >= resendMs) propose(newest);
       return;
     }
+    // When the process ended it may not have been said yet.
+    if (newest && !told.has(participant)) countersign(newest);
     const made = await next(participant);
     if (made) propose(made);
   };
@@ -143,21 +161,10 @@ export function recordDesk(options: {
     for (const participant of agreements.keys()) await quietly(participant, advanceOne(participant));
   };
   const signed = async (stored: MarketRecord, signature: string, conversation: string): Promise<void> => {
-    const { participant, record, digest } = stored;
+    const { participant, record } = stored;
     const agreement = agreements.get(participant)?.agreement;
     if (!agreement) return;
-    const tell = (own: string): void =>
-      send([
-        {
-          Message: "SettlementCountersignature",
-          ...headTo(participant),
-          ConversationID: conversation,
-          Seq: record.seq,
-          Digest: digest,
-          Signature: own,
-        },
-      ]);
-    if (stored.ownSignature !== null) return tell(stored.ownSignature);
+    if (stored.ownSignature !== null) return countersign(stored, conversation);
     const { signer } = await options.chain.partyOf(agreement.aggregator);
     const by = signerOrCode(() => signerOf(domainOf(agreement), record, signature));
     if (by !== signer)
@@ -165,7 +172,7 @@ export function recordDesk(options: {
     const own = await signRecord(options.signer, domainOf(agreement), record);
     await store.cosign(participant, record.seq, signature, own);
     log.info({ participant, seq: record.seq, amount: record.amount, payer: record.payer }, "order settled, signed by both");
-    tell(own);
+    countersign({ ...stored, ownSignature: own }, conversation);
   };
   return {
     advance: () => inTurn(advanceAll),
@@ -180,6 +187,8 @@ export function recordDesk(options: {
         }
         if (stored.state !== "proposed" || !objection) return undefined;
         const { Code: code, Reason: reason } = objection;
+        const before = code === "settlement-countersignature-missing" ? await store.at(participant, seq - 1) : null;
+        if (before) countersign(before);
         if (curable.has(code))
           return log.info({ participant, seq, code, reason }, "aggregator cannot sign yet, proposed again later");
         await store.dispute(participant, seq);

@@ -1,152 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { expect, it } from "vitest";
-import type { FlexPlanner } from "../../../aggregator/flexibility/flex-desk.ts";
-import { marketDesk } from "../../../aggregator/flexibility/market-desk.ts";
-import type { AggregatorStore } from "../../../aggregator/store/aggregator-store.ts";
 import { awayMs } from "../../../aggregator/optimise/home-watch.ts";
-import { AppError } from "../../../core/app-error.ts";
 import { iso } from "../../../core/clock/clock.ts";
-import type { PriceSeries } from "../../../core/message/price-series.ts";
 import type { ResourceStatus } from "../../../core/message/resource.ts";
-import { askedIsps, powerOf, type UftpMessage } from "../../../core/message/uftp.ts";
-import { localDateOf, slotsOfLocalDay } from "../../../core/slots.ts";
-import { silentLog } from "../../fake/silent-log.ts";
+import { localDateOf } from "../../../core/slots.ts";
 import { statusOf } from "../plans.ts";
 import { midnightMs } from "../rows.ts";
-import { describeHomes, elm, feederDesk, homesOf } from "../optimise/feeder-desk.ts";
-
-const timezone = "Europe/Amsterdam";
-const hourMs = 3_600_000;
-const date = localDateOf(midnightMs + 36 * hourMs, timezone);
-const day = slotsOfLocalDay(date, timezone, 15);
-const series: PriceSeries = {
-  v: 1,
-  currency: "EUR",
-  start: iso(midnightMs - hourMs),
-  stepS: 3600,
-  importPerKwh: Array.from({ length: 80 }, (_, hour) => String(200_000 + (hour % 24) * 1000)),
-  exportPerKwh: Array.from({ length: 80 }, () => "50000"),
-};
-const sites = homesOf(3);
-
-/** Three homes with boilers at a grid operator's market: what is said there. */
-async function market(change: (store: AggregatorStore) => Partial<AggregatorStore> = () => ({})) {
-  const desk = await feederDesk([elm(1e6, sites)], sites, { series });
-  const { store, clock } = desk;
-  await describeHomes(store, sites);
-  const said: UftpMessage[] = [];
-  const world = { isBlind: false, isFailing: false, hasEnded: false, ordered: [] as string[] };
-  /** Its thread ends with the next question. */
-  const ending = async (): Promise<never> => {
-    world.hasEnded = false;
-    throw new AppError("planning-thread-ended", "a thread that plans ended", { temporary: true });
-  };
-  const open = () =>
-    marketDesk({
-      access: {
-        domain: "agr.example",
-        listen: { host: "127.0.0.1", port: 0 },
-        tls: { certFile: "", keyFile: "", caFile: "" },
-        keyFile: "",
-        operator: { domain: "dso.example", url: "https://127.0.0.1", publicKeyFile: "" },
-        timezone,
-        currency: "EUR",
-        points: [{ point: "ean.1", feeder: "elm" }],
-        prognosisAt: "00:00",
-        terms: { margin: 0, leastPerKwh: 0n },
-      },
-      store: { ...store, ...change(store) },
-      portfolio: {
-        ...desk.desk.portfolio,
-        async open(...asked) {
-          const made = world.isBlind ? null : await desk.desk.portfolio.open(...asked);
-          if (!made) return null;
-          const { planner } = made;
-          const { prognosis } = planner;
-          const answer: FlexPlanner["answer"] = (round) => (world.hasEnded ? ending() : planner.answer(round));
-          const fit: FlexPlanner["fit"] = (room) => (world.hasEnded ? ending() : planner.fit(room));
-          return { ...made, planner: { prognosis, answer, fit } };
-        },
-      },
-      send: (messages) => void said.push(...messages),
-      async onOrder({ reference }) {
-        if (world.isFailing) throw new Error("the disk is full");
-        world.ordered.push(reference);
-      },
-      uuid: randomUUID,
-      clock,
-      log: silentLog(),
-    });
-  const state = { market: open() };
-  const head = () => ({
-    Version: "3.0.0" as const,
-    SenderDomain: "dso.example",
-    RecipientDomain: "agr.example",
-    TimeStamp: iso(clock.now()),
-    MessageID: randomUUID(),
-    ConversationID: randomUUID(),
-  });
-  const at = { ISPDuration: "PT15M", TimeZone: timezone, Period: date, CongestionPoint: "ean.1" } as const;
-  /** Room for no more than so much in any slot. */
-  const ask = async (mostW: number): Promise<Extract<UftpMessage, { Message: "FlexOffer" }>> => {
-    await state.market.take({
-      Message: "FlexRequest",
-      ...head(),
-      ...at,
-      Revision: 1,
-      ExpirationDateTime: iso(clock.now() + 600_000),
-      ISPs: [{ Start: 1, Duration: day.length, Disposition: "Requested", MinPower: -1e9, MaxPower: mostW }],
-      Repair: { Paid: [] },
-    });
-    await state.market.step();
-    const offer = said.findLast((one) => one.Message === "FlexOffer");
-    return offer ?? expect.fail("no offer");
-  };
-  const order = async (
-    offer: Extract<UftpMessage, { Message: "FlexOffer" }>,
-    reference: string = offer.MessageID,
-  ): Promise<UftpMessage | undefined> => {
-    const [option] = offer.OfferOptions;
-    await state.market.take({
-      Message: "FlexOrder",
-      ...head(),
-      ...at,
-      OrderReference: reference,
-      FlexOfferMessageID: offer.MessageID,
-      DPrognosisMessageID: randomUUID(),
-      OptionReference: "1",
-      Price: option?.Price ?? "",
-      Currency: "EUR",
-      ActivationFactor: 1,
-      ISPs: option?.ISPs ?? [],
-      Asked: askedIsps(day.map(() => 1)),
-      PenaltyPerKwh: "300000",
-    });
-    return said.findLast((one) => one.Message === "FlexOrderResponse");
-  };
-  const revoked = (): string[] => said.flatMap((one) => (one.Message === "FlexOfferRevocation" ? [one.FlexOfferMessageID] : []));
-  await state.market.step();
-  return {
-    ...desk,
-    said,
-    ask,
-    order,
-    revoked,
-    step: () => state.market.step(),
-    world,
-    restart: () => void (state.market = open()),
-    sessions: () => state.market.sessions(),
-    withdraw: () => state.market.withdraw({ point: "ean.1", date }, "operator"),
-  };
-}
+import { date, day, hourMs, market, most, tighten, timezone } from "./market-rig.ts";
 
 type OverrideOf = NonNullable<ResourceStatus["override"]>;
 const overridden = (until: string | null, cause: OverrideOf["cause"] = "user"): ResourceStatus => ({
   ...statusOf("boiler", 0),
   override: { cause, mode: "pause", until },
 });
-const most = (offer: Extract<UftpMessage, { Message: "FlexOffer" }>): number =>
-  Math.max(...(powerOf(offer.OfferOptions[0]?.ISPs ?? [], day.length) ?? []));
 
 it("takes back what it has offered when a home of it is away, and offers again what the others can do", async () => {
   const one = await market();
@@ -180,16 +46,6 @@ it("takes back what it has offered when a home of it is away, and offers again w
   await one.step();
   expect(one.revoked()).toHaveLength(1);
 });
-
-/** An operator leaves a feeder only so much, until then; null: until they say otherwise. */
-async function tighten(
-  { store, desk, clock }: Awaited<ReturnType<typeof market>>,
-  name: string,
-  untilMs: number | null = null,
-): Promise<void> {
-  await store.addWord({ word: "limit", scope: { kind: "feeder", name }, atMs: clock.now(), untilMs, limitW: 4000 });
-  await desk.followOperators();
-}
 
 /** An operator pauses a home until they say otherwise. */
 async function pause({ store, desk, clock }: Awaited<ReturnType<typeof market>>, name: string): Promise<void> {

@@ -68,7 +68,7 @@ it("keeps what was told and offered", async () => {
   ];
   const relied = { homes: [{ site: "gw-1", resources: ["boiler"] }], limits: [{ feeder: "elm", slots }] };
   const told = { revision: 1, messageId: "m", conversation: "c", powerW: [1, 2], parties: 3, cost: "-4", withdrawn: true };
-  const prognosis = { ...told, relied };
+  const prognosis = { ...told, earlier: [{ messageId: "l", powerW: [2, 2] }], relied };
   expect(await store.flexPrognosis(day)).toBeNull();
   await store.saveFlexPrognosis(day, prognosis);
   await store.saveFlexPrognosis(day, { ...prognosis, revision: 2 });
@@ -97,6 +97,7 @@ it("lets orders go that were agreed on long ago, and prognoses of days long over
     parties: 1,
     cost: "0",
     withdrawn: false,
+    earlier: [],
     relied: null,
   };
   for (const date of ["2026-03-01", "2026-03-02", "2026-03-05"])
