@@ -3,6 +3,7 @@ import { iso } from "../../core/clock/clock.ts";
 import type { Slot } from "../../core/slots.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
 import { feedersOf, seedOf, type CommunityPlannerOptions } from "../optimise/community-planner.ts";
+import { limitAt } from "../optimise/feeder-groups.ts";
 import type { GroupMember } from "../optimise/group-home.ts";
 import { readHome } from "../optimise/read-home.ts";
 import type { FlexPlanner } from "./flex-desk.ts";
@@ -43,6 +44,13 @@ export function feederPortfolio(
   > & { feeders: readonly FeederConfig[]; fewestInThread: number; signal: AbortSignal },
 ): FeederPortfolio {
   const { prices, slotMinutes, control, clock, log } = options;
+  /** By configuration, contract and operators. */
+  const room = {
+    limitW(name: string, atMs: number): number {
+      const feeder = options.feeders.find((one) => one.name === name);
+      return Math.min(control.limitW(name, atMs), feeder ? limitAt(feeder, atMs) : Infinity);
+    },
+  };
   const told = new Set<string>();
   const thread = roundThread();
   options.signal.addEventListener("abort", () => void thread.close());
@@ -67,7 +75,7 @@ export function feederPortfolio(
       const relied: Reliance[] = [];
       const inside = options.feeders.filter((feeder) => feeder.sites.every((site) => sites.includes(site)));
       // Before the homes are read: what is said meanwhile is noticed as new.
-      const limits = inside.map((feeder) => limitOf(feeder.name, day, control));
+      const limits = inside.map((feeder) => limitOf(feeder.name, day, room));
       for (const site of sites) {
         const home = await readHome(site, input, { ...options, isFree: control.wordFor(site) === null });
         members.push({ problem: home.problem, seed: seedOf(site) });
@@ -95,7 +103,7 @@ export function feederPortfolio(
       return { planner, relied: { homes: relied, limits } };
     },
     async lost({ homes, limits }, fromMs, thoroughly) {
-      const tight = limits.find((limit) => isTightened(limit, control));
+      const tight = limits.find((limit) => isTightened(limit, room));
       if (tight) return { feeder: tight.feeder, why: "its limit is tighter" };
       for (const reliance of homes) {
         const why = goneFrom(reliance, fromMs, options);

@@ -11,7 +11,7 @@ export interface Reliance {
   resources: readonly string[];
 }
 
-/** What operators had said of a feeder when an offer was made: the limit in each slot of its day, W; Infinity: none. */
+/** The limit of a feeder in each slot of its day when an offer was made, W; Infinity: none. */
 export interface ReliedLimit {
   feeder: string;
   slots: readonly { startMs: number; limitW: number }[];
@@ -67,7 +67,7 @@ export const limitOf = (
   slots: day.map(({ startMs }) => ({ startMs, limitW: control.limitW(feeder, startMs) })),
 });
 
-/** Whether operators leave a feeder less in a slot than it had when the offer was made. */
+/** Whether a feeder has less in a slot than it had when the offer was made. */
 export const isTightened = ({ feeder, slots }: ReliedLimit, control: Pick<Control, "limitW">): boolean =>
   slots.some(({ startMs, limitW }) => control.limitW(feeder, startMs) < limitW);
 

@@ -121,6 +121,7 @@ it("knows after a restart on whom its offers rest", async () => {
 
 it.each<[string, (one: Awaited<ReturnType<typeof market>>) => Promise<unknown>]>([
   ["the feeder is left less by its operator", (one) => tighten(one, "elm")],
+  ["the feeder is left less by its configuration", async ({ feeder }) => void (feeder.importLimitW = 4000)],
   ["a home has taken its data back", ({ store, clock }) => store.eraseSite("gw-0", clock.now())],
 ])("takes back after a restart what it has offered where %s meanwhile, also if the order comes first", async (_, happen) => {
   for (const first of ["order", "request"]) {

@@ -28,7 +28,8 @@ export const sites = homesOf(3);
 
 /** Three homes with boilers at a grid operator's market: what is said there. */
 export async function market(change: (store: AggregatorStore) => Partial<AggregatorStore> = () => ({})) {
-  const desk = await feederDesk([elm(1e6, sites)], sites, { series });
+  const feeder = elm(1e6, sites);
+  const desk = await feederDesk([feeder], sites, { series });
   const { store, clock } = desk;
   await describeHomes(store, sites);
   const said: UftpMessage[] = [];
@@ -130,6 +131,7 @@ export async function market(change: (store: AggregatorStore) => Partial<Aggrega
   await state.market.step();
   return {
     ...desk,
+    feeder,
     said,
     ask,
     order,
