@@ -93,6 +93,23 @@ it("foretells all together from what they did together, scaled where one has not
   expect(appliances[0]?.kind === "presence" && appliances[0].meanCount[0]).toBe(3);
 });
 
+it("counts homes that have told no reading yet as plain ones, and none that has not said a word", async () => {
+  const { store } = await scratchStore();
+  const together = async () => (await portfolioForecast(store, ["a", "b", "c", "silent"], slots, midnightMs)).load;
+  for (const site of ["a", "b", "c"]) await store.saveResource(site, charger);
+  const plain = (await homeForecast(store, "c", slots, midnightMs)).load;
+  const none = await together();
+  expect(none).toMatchObject({ source: "profile", meanW: plain.meanW.map((watts) => expect.closeTo(3 * watts, 6)) });
+  // Three are off less than three times as far.
+  for (const slot of slots.keys())
+    expect((none.q90[slot] ?? 0) - (none.q50[slot] ?? 0)).toBeLessThan(2.7 * ((plain.q90[slot] ?? 0) - (plain.q50[slot] ?? 0)));
+  await live(store, "a", 7, evening);
+  expect(await together()).toMatchObject({
+    source: "history",
+    q50: plain.q50.map((watts, slot) => expect.closeTo(2 * watts + 4 * evening(slot), 6)),
+  });
+});
+
 it("is what plans rest on after three days, read once in some hours", async () => {
   const { store } = await scratchStore();
   let reads = 0;
