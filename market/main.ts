@@ -5,6 +5,7 @@ import { importControlKey, type PinnedKeys } from "../core/envelope.ts";
 import type { Log } from "../core/log.ts";
 import { readJsonFile } from "../core/read-json-file.ts";
 import { localDateOf } from "../core/slots.ts";
+import { readSigningKey } from "../core/read-signing-key.ts";
 import { readUftpTls } from "../core/uftp/read-uftp-tls.ts";
 import { seenMessages } from "../core/uftp/seen-messages.ts";
 import { uftpClient } from "../core/uftp/uftp-client.ts";
@@ -45,8 +46,8 @@ export async function startMarket({
   const { domain, flexibility } = config;
   const ending = new AbortController();
   const { signal } = ending;
-  const tls = readUftpTls(config.tls);
-  const key = await importControlKey(readJsonFile(config.keyFile, "market-key-unreadable"));
+  const tls = readUftpTls(config.tls, domain);
+  const key = await readSigningKey(config.keyFile, "market-key-unreadable");
   const keys = new Map<string, PinnedKeys>();
   for (const { domain: other, publicKeyFile } of flexibility.participants) {
     const { kid, key: pinned } = await importControlKey(readJsonFile(publicKeyFile, "market-key-unreadable"));

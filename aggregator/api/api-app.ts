@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import { bodyRefusals } from "../../core/body-refusals.ts";
 import type { Log } from "../../core/log.ts";
 import { problemOf } from "../../core/problem.ts";
 import { requestIssues } from "../../core/request-issues.ts";
@@ -73,6 +74,9 @@ export function apiApp({ tokens, open, now, log }: ApiBasis): Api {
     const code = errorCode(error);
     const status = statusOf[code];
     if (status !== undefined) return problem(status, code, errorMessage(error));
+    // What the library itself refuses: a body that is no JSON, or is said to be something else.
+    const refused = "status" in error ? bodyRefusals.get(error.status) : undefined;
+    if (refused !== undefined) return problem(400, "bad-query", refused);
     log.error({ code, error: errorMessage(error) }, "request failed");
     // What went wrong inside is the operator's to read, in the log.
     return problem(500, "unexpected", "a mistake in the program or its surroundings; the log of the aggregator says more");

@@ -6,6 +6,7 @@ import type { Log } from "../../core/log.ts";
 import type { UftpMessage } from "../../core/message/uftp.ts";
 import { readJsonFile } from "../../core/read-json-file.ts";
 import type { Rejections } from "../../core/rejections.ts";
+import { readSigningKey } from "../../core/read-signing-key.ts";
 import { readUftpTls } from "../../core/uftp/read-uftp-tls.ts";
 import { seenMessages } from "../../core/uftp/seen-messages.ts";
 import { uftpClient } from "../../core/uftp/uftp-client.ts";
@@ -50,8 +51,8 @@ export async function openMarket(options: {
   const { domain, operator } = access;
   const ending = new AbortController();
   const { signal } = ending;
-  const tls = readUftpTls(access.tls);
-  const key = await importControlKey(readJsonFile(access.keyFile, "market-key-unreadable"));
+  const tls = readUftpTls(access.tls, domain);
+  const key = await readSigningKey(access.keyFile, "market-key-unreadable");
   const pinned = await importControlKey(readJsonFile(operator.publicKeyFile, "market-key-unreadable"));
   const keys = new Map([[pinned.kid, pinned.key]]);
   const client = uftpClient({ tls, key });

@@ -9,6 +9,7 @@ import { cannotListen, listening } from "../listening.ts";
 import type { Log } from "../log.ts";
 import type { UftpMessage } from "../message/uftp.ts";
 import { problemOf } from "../problem.ts";
+import { certificateNames } from "./certificate-names.ts";
 import type { SeenMessages } from "./seen-messages.ts";
 import { maxUftpBytes, uftpWindowMs, verifyUftp } from "./uftp-envelope.ts";
 
@@ -94,8 +95,7 @@ async function answered(
   const nowMs = now();
   const message = await verifyUftp(text, { keysOf, recipient: domain, nowMs });
   // Null once the connection is gone; nobody hears an answer then.
-  const { subject, subjectaltname } = ((request.socket as TLSSocket).getPeerCertificate() as PeerCertificate | null) ?? {};
-  const names = [subject?.CN, ...(subjectaltname ?? "").split(",").map((name) => name.trim().replace(/^DNS:/, ""))].flat();
+  const names = certificateNames(((request.socket as TLSSocket).getPeerCertificate() as PeerCertificate | null) ?? {});
   const sender = message.SenderDomain;
   if (!names.includes(sender))
     throw new AppError("uftp-other-certificate", `the certificate of the connection is not for ${sender}`);

@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
 import { AppError, errorCode, errorMessage } from "../../core/app-error.ts";
+import { bodyRefusals } from "../../core/body-refusals.ts";
 import type { Clock } from "../../core/clock/clock.ts";
 import type { Log } from "../../core/log.ts";
 import {
@@ -247,8 +248,9 @@ export function exchangeRoutes(options: ExchangeRoutesOptions): OpenAPIHono {
     const code = errorCode(error);
     const status = statusOf[code] ?? (error instanceof AppError && error.temporary ? 503 : undefined);
     if (status !== undefined) return problem(status, code, errorMessage(error).slice(0, 500));
-    // What the library itself refuses, such as a body that is no JSON.
-    if ("status" in error && error.status === 400) return problem(400, "market-bad-request", errorMessage(error).slice(0, 300));
+    // What the library itself refuses: a body that is no JSON, or is said to be something else.
+    const refused = "status" in error ? bodyRefusals.get(error.status) : undefined;
+    if (refused !== undefined) return problem(400, "market-bad-request", refused);
     log.error({ code, error: errorMessage(error) }, "request failed");
     return problem(500, "unexpected", "a mistake in the program or its surroundings; the log of the exchange says more");
   });

@@ -21,7 +21,9 @@ export const OutlookFile = z.strictObject({
       lowest: PerKwh.default(String(usualBounds.lowest)),
       highest: PerKwh.default(String(usualBounds.highest)),
       lot_wh: z.int().positive().default(usualBounds.lotWh),
-      tick: PerKwh.refine((text) => BigInt(text) > 0n, "a tick above 0").default(String(usualBounds.tick)),
+      tick: PerKwh.refine((text) => BigInt(text) > 0n, { error: "a tick above 0", abort: true }).default(
+        String(usualBounds.tick),
+      ),
     })
     .refine(({ lowest, highest }) => BigInt(lowest) < BigInt(highest), { message: "must be below highest", path: ["lowest"] })
     .refine(({ lowest, tick }) => BigInt(lowest) % BigInt(tick) === 0n, {

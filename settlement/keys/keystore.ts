@@ -102,7 +102,7 @@ async function readKeyFile(path: string): Promise<{ json: string; mode: number }
     if (isSystemError(cause, "ENOENT"))
       throw new AppError(
         "keystore-missing",
-        `there is no key file ${path}; smart-mla key restore brings it back from a backup, smart-mla key create makes the first`,
+        `there is no key file ${path}; smart-mla key restore brings it back from a backup, smart-mla key create (a gateway's) or key new makes one`,
         { cause },
       );
     throw new AppError("keystore-not-readable", `cannot read ${path}: ${errorMessage(cause)}`, { cause });

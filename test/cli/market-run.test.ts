@@ -11,6 +11,8 @@ import { until } from "../fake/until.ts";
 
 const openssl = peer("openssl");
 
+const tlsOf = (cert: string, key: string, ca = "ca.crt") => ({ cert_file: cert, key_file: key, ca_file: ca });
+
 /** A grid operator with one aggregator that is not there. */
 async function market(changes: object = {}): Promise<{ config: string; folder: string }> {
   const folder = scratch("market-run");
@@ -56,6 +58,18 @@ describe.skipIf(!openssl)("smart-mla market run (openssl)", () => {
   it.each<[string, object, RegExp]>([
     ["a key of the configuration that is none", { key_file: "none.jwk" }, /market-key-unreadable/],
     ["a certificate that is missing", { tls: { cert_file: "none", key_file: "none", ca_file: "none" } }, /uftp-tls-unreadable/],
+    ["a key that only checks signatures", { key_file: "one.jwk" }, /market-key-unreadable: .*one\.jwk holds a public key/],
+    [
+      "a certificate of somebody else",
+      { domain: "other.example" },
+      /uftp-tls-bad: .*dso\.example.*expected one for other\.example/,
+    ],
+    ["a certificate with another key", { tls: tlsOf("ca.crt", "ca-dso.example.key") }, /uftp-tls-bad: .*is not the key of/],
+    [
+      "a key instead of certificates",
+      { tls: tlsOf("ca-dso.example.crt", "ca-dso.example.key", "ca.key") },
+      /ca\.key holds no cert/,
+    ],
     ["an unknown key", { colour: "red" }, /colour/],
     ["a time zone that is none", { timezone: "Mars" }, /timezone.*IANA/],
   ])("refuses %s with exit 2", async (_, changes, said) => {

@@ -95,6 +95,7 @@ it.each<[string, string | Buffer, RegExp]>([
 
 it.each<[string, object, RegExp]>([
   ["bounds the wrong way round", { bounds: { lowest: "10", highest: "-10" } }, /bounds.lowest: must be below highest/],
+  ["a tick of nothing", { bounds: { tick: 0 } }, /bounds.tick: a tick above 0/],
   ["a bound beside the ticks", { bounds: { highest: "19" } }, /bounds.highest: must be a multiple of tick/],
   [
     "a price that is no whole number",

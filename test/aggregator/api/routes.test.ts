@@ -74,6 +74,15 @@ it("does not read what is too long to be asked for, from nobody", async () => {
   expect(read).toBeLessThan(10);
 });
 
+it.each([
+  ["no JSON", { "content-type": "application/json" }, "{", "no JSON"],
+  ["said to be something else", { "content-type": "text/plain" }, '{"how":"skip"}', "content-type: application/json"],
+])("says what is wrong with a body that is %s", async (_, headers, body, said) => {
+  const { app } = await apiRig();
+  const answer = await app.request("/v1/disputes/1/resolution", { method: "POST", headers, body });
+  expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(said)]);
+});
+
 it("gives the bundle of a record that both have signed", async () => {
   const { get, bundle } = await apiRig();
   expect(await get("/v1/settlements/a/1/bundle")).toMatchObject({ status: 200, body: JSON.parse(JSON.stringify(bundle)) });

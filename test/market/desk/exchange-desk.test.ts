@@ -148,6 +148,8 @@ it("answers requests only by a participant's key in force, signed just now", asy
     body: "{",
   });
   expect(broken.status).toBe(400);
+  const untold = await rig.running.app.request("/v1/orders", { method: "POST", body: "{}" });
+  expect([untold.status, await untold.text()]).toEqual([400, expect.stringContaining("content-type: application/json")]);
 });
 
 it("tells a supplier what its customer traded once the gate is closed, and nobody else", async () => {
