@@ -42,7 +42,7 @@ export async function scheduleShow(options: { config: string; json?: true }, say
       `${clock(span.from)} - ${clock(span.until)}`,
       name,
       draw(span),
-      `${whose[span.authority]}: ${span.reason}${span.delayS === null ? "" : ` (rises ${span.delayS} s later)`}`,
+      `${whose[span.authority]}: ${own(span.reason)}${span.delayS === null ? "" : ` (rises ${span.delayS} s later)`}`,
     ]);
   for (const line of table([["time", "appliance", "does", "by"], ...rows])) say(line);
   return exitCode.good;
@@ -87,6 +87,9 @@ export async function scheduleExplain(
   return exitCode.good;
 }
 
+/** What the own plan says of itself, without saying again whose it is. */
+const own = (reason: string): string => reason.replace(/^own plan: /, "");
+
 function byWhom({ authority, reason }: Span): string {
   switch (authority) {
     case "override":
@@ -94,7 +97,7 @@ function byWhom({ authority, reason }: Span): string {
     case "instruction":
       return `the aggregator's instruction: ${reason}`;
     case "local":
-      return `the house's own plan, since the aggregator is not heard: ${reason}`;
+      return `the house's own plan, as no aggregator's holds: ${own(reason)}`;
     case "comfort":
     case "safety":
       return `${authority}: ${reason}`;

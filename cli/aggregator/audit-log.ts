@@ -1,9 +1,9 @@
 import type { AuditEntry } from "../../aggregator/store/audit-store.ts";
-import { openStore } from "../../aggregator/store/open-store.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { exitCode } from "../exit-code.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 import { wholeNumber } from "../whole-number.ts";
+import { openLivedStore } from "./lived-store.ts";
 
 /**
  * `smart-mla aggregator audit-log -c FILE [--site S] [--last N] [--json]`: oldest first, so that the newest stands last. The
@@ -14,7 +14,7 @@ export async function aggregatorAuditLog(
   say: (line: string) => void,
 ): Promise<number> {
   const limit = wholeNumber("--last", options.last, { least: 1 });
-  const store = await openStore(readAggregatorConfig(options.config).database);
+  const store = await openLivedStore(readAggregatorConfig(options.config).database);
   try {
     const found = await store.audit({ limit, ...(options.site !== undefined && { site: options.site }) });
     const entries = found.toReversed();

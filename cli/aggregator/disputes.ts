@@ -1,12 +1,12 @@
 import { type DisputeView, type resolutions, resolveDispute, viewDispute } from "../../aggregator/settle/resolve-dispute.ts";
 import { evidenceOfCase } from "../../aggregator/settle/unsigned-import.ts";
 import type { AggregatorStore } from "../../aggregator/store/aggregator-store.ts";
-import { openStore } from "../../aggregator/store/open-store.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { exitCode } from "../exit-code.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { whoAsks } from "./who.ts";
+import { openLivedStore } from "./lived-store.ts";
 
 /** Entries of one listing. */
 const most = 1000;
@@ -71,7 +71,7 @@ const done = {
 } as const;
 
 async function withStore(file: string, work: (store: AggregatorStore) => Promise<number>): Promise<number> {
-  const store = await openStore(readAggregatorConfig(file).database);
+  const store = await openLivedStore(readAggregatorConfig(file).database);
   try {
     return await work(store);
   } finally {

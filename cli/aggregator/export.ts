@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import { aggregatorExportColumns, aggregatorExports } from "../../aggregator/store/export-store.ts";
-import { openStore } from "../../aggregator/store/open-store.ts";
 import { AppError } from "../../core/app-error.ts";
 import { exitCode } from "../exit-code.ts";
 import { instantOf } from "../instant-of.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 import { rowsText } from "../rows-text.ts";
+import { openLivedStore } from "./lived-store.ts";
 
 /**
  * `smart-mla aggregator export WHAT -c FILE --from INSTANT [--to INSTANT] [--site ID] [--format csv|json]`: rows of its database,
@@ -27,9 +26,7 @@ export async function aggregatorExport(
   const { site } = options;
   if (site !== undefined && !sites.some((one) => one.site === site))
     throw new AppError("unknown-site", `no site "${site}" in ${options.config}`);
-  if (database.engine === "sqlite" && !existsSync(database.file))
-    throw new AppError("store-unusable", `no database ${database.file}; has the aggregator ever run?`);
-  const store = await openStore(database);
+  const store = await openLivedStore(database);
   try {
     const { text, head } = rowsText(aggregatorExportColumns[kind], options.format);
     // The line of names goes out with the first rows: where nothing can be read nothing looks like an empty answer.

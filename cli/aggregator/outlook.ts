@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
 import { portfolioOutlook } from "../../aggregator/forecast/portfolio-outlook.ts";
-import { openStore } from "../../aggregator/store/open-store.ts";
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { slotsBetween } from "../../core/slots.ts";
@@ -10,6 +8,7 @@ import { exitCode } from "../exit-code.ts";
 import { instantOf } from "../instant-of.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
 import { stderrLog } from "../stderr-log.ts";
+import { openLivedStore } from "./lived-store.ts";
 
 const hourMs = 3_600_000;
 /** As far as forecasts of homes say more than the time of the day does. */
@@ -35,9 +34,7 @@ export async function aggregatorOutlook(
     );
   if (fromMs <= nowMs) throw new AppError("usage-bad-time", `--from ${options.from} has begun; bids are for what is to come`);
   const { database, sites, id } = readAggregatorConfig(options.config);
-  if (database.engine === "sqlite" && !existsSync(database.file))
-    throw new AppError("store-unusable", `no database ${database.file}; has the aggregator ever run?`);
-  const store = await openStore(database);
+  const store = await openLivedStore(database);
   try {
     const names = sites.map(({ site }) => site);
     const found = await portfolioOutlook(store, names, slots, nowMs);

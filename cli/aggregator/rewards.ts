@@ -1,11 +1,11 @@
 import { type RewardView, viewEvent, viewReward } from "../../aggregator/reward/reward-views.ts";
-import { openStore } from "../../aggregator/store/open-store.ts";
 import { AppError } from "../../core/app-error.ts";
 import { iso } from "../../core/clock/clock.ts";
 import { divideHalfEven } from "../../core/units.ts";
 import { exitCode } from "../exit-code.ts";
 import { instantOf } from "../instant-of.ts";
 import { readAggregatorConfig } from "../read-aggregator-config.ts";
+import { openLivedStore } from "./lived-store.ts";
 
 /**
  * `smart-mla aggregator rewards -c FILE --from INSTANT --to INSTANT [--site ID] [--events] [--json]`: what homes got for their
@@ -17,10 +17,11 @@ export async function aggregatorRewards(
   say: (line: string) => void,
 ): Promise<number> {
   const [fromMs, toMs] = [instantOf("--from", options.from), instantOf("--to", options.to)];
+  if (fromMs >= toMs) throw new AppError("usage-bad-time", `--from ${options.from} is not before --to ${options.to}`);
   const config = readAggregatorConfig(options.config);
   const sites = config.sites.map(({ site }) => site).filter((site) => options.site === undefined || site === options.site);
   if (sites.length === 0) throw new AppError("unknown-site", `no site "${options.site}" in ${options.config}`);
-  const store = await openStore(config.database);
+  const store = await openLivedStore(config.database);
   try {
     const rewards = (await store.rewards(options.site ?? null, fromMs, toMs)).map(viewReward);
     // What all homes brought in is nobody's share.

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { Socket } from "node:net";
-import type { PeerCertificate, TLSSocket } from "node:tls";
+import type { TLSSocket } from "node:tls";
 import { AppError, errorCode, errorMessage } from "../app-error.ts";
 import type { PinnedKeys } from "../envelope.ts";
 import { cannotListen, listening } from "../listening.ts";
@@ -95,7 +95,7 @@ async function answered(
   const nowMs = now();
   const message = await verifyUftp(text, { keysOf, recipient: domain, nowMs });
   // Null once the connection is gone; nobody hears an answer then.
-  const names = certificateNames(((request.socket as TLSSocket).getPeerCertificate() as PeerCertificate | null) ?? {});
+  const names = certificateNames((request.socket as TLSSocket).getPeerCertificate());
   const sender = message.SenderDomain;
   if (!names.includes(sender))
     throw new AppError("uftp-other-certificate", `the certificate of the connection is not for ${sender}`);

@@ -5,6 +5,7 @@ import { agentHouse } from "../fake/agent-house.ts";
 import { pythonWithPymodbus, startPymodbus } from "../fake/pymodbus-slave.ts";
 import { sunspecInverter } from "../fake/sunspec-inverter.ts";
 import { until } from "../fake/until.ts";
+import { cliOf } from "../cli/house-config.ts";
 
 const python = pythonWithPymodbus();
 const minuteMs = 60_000;
@@ -96,6 +97,9 @@ it.skipIf(!python)(
       expect.stringMatching(/^own plan: /),
       expect.stringMatching(/^own plan: /),
     ]);
+    const shown = (await cliOf(house).ask("schedule", "show")).out;
+    expect(shown).toContain("own plan: ");
+    expect(shown).not.toContain("own plan: own plan");
     // In the inverter: limits of both directions in force, and the least it discharges with is negative.
     expect(await word(1, control + storCtlMod)).toBe(0b11);
     expect(await word(1, control + outWRte)).toBeLessThan(0);

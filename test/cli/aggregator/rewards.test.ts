@@ -79,6 +79,10 @@ it("says it of one home, and to programs", async () => {
 
 it.each([
   [["--from", "yesterday", "--to", "2026-04-01T00:00:00Z"], "usage-bad-time"],
+  [
+    ["--from", "2026-04-02T00:00:00Z", "--to", "2026-04-01T00:00:00Z"],
+    "usage-bad-time: --from 2026-04-02T00:00:00Z is not before",
+  ],
   [[...time, "--site", "gw-9"], "unknown-site"],
 ])("refuses %j", async (args, code) => {
   const { code: exit, err } = await runCli(["aggregator", "rewards", "-c", await place(), ...args]);
