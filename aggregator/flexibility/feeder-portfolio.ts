@@ -3,7 +3,7 @@ import { iso } from "../../core/clock/clock.ts";
 import type { Slot } from "../../core/slots.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
 import { feedersOf, seedOf, type CommunityPlannerOptions } from "../optimise/community-planner.ts";
-import { limitAt } from "../optimise/feeder-groups.ts";
+import { roomAt } from "../optimise/feeder-groups.ts";
 import type { GroupMember } from "../optimise/group-home.ts";
 import { readHome } from "../optimise/read-home.ts";
 import type { FlexPlanner } from "./flex-desk.ts";
@@ -48,7 +48,7 @@ export function feederPortfolio(
   const room = {
     limitW(name: string, atMs: number): number {
       const feeder = options.feeders.find((one) => one.name === name);
-      return Math.min(control.limitW(name, atMs), feeder ? limitAt(feeder, atMs) : Infinity);
+      return feeder ? roomAt(feeder, atMs, control) : control.limitW(name, atMs);
     },
   };
   const told = new Set<string>();

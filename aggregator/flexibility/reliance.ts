@@ -58,18 +58,14 @@ export function relianceOf({ site, parts, facts }: Pick<ReadHome, "site" | "part
 }
 
 /** The limits that hold of a feeder in the slots of a day. */
-export const limitOf = (
-  feeder: string,
-  day: readonly Pick<Slot, "startMs">[],
-  control: Pick<Control, "limitW">,
-): ReliedLimit => ({
+export const limitOf = (feeder: string, day: readonly Pick<Slot, "startMs">[], room: Pick<Control, "limitW">): ReliedLimit => ({
   feeder,
-  slots: day.map(({ startMs }) => ({ startMs, limitW: control.limitW(feeder, startMs) })),
+  slots: day.map(({ startMs }) => ({ startMs, limitW: room.limitW(feeder, startMs) })),
 });
 
 /** Whether a feeder has less in a slot than it had when the offer was made. */
-export const isTightened = ({ feeder, slots }: ReliedLimit, control: Pick<Control, "limitW">): boolean =>
-  slots.some(({ startMs, limitW }) => control.limitW(feeder, startMs) < limitW);
+export const isTightened = ({ feeder, slots }: ReliedLimit, room: Pick<Control, "limitW">): boolean =>
+  slots.some(({ startMs, limitW }) => room.limitW(feeder, startMs) < limitW);
 
 /** Why a home will not do what is asked of it from an instant on, as far as memory knows; undefined where it will. */
 export function goneFrom(

@@ -6,14 +6,13 @@ import type { InstructionList } from "../../core/message/instruction.ts";
 import type { Feeder } from "../../planner/community/board.ts";
 import type { PricedSlot } from "../../planner/greedy-plan.ts";
 import type { PriceBook } from "../../planner/price-book.ts";
-import type { FeederConfig } from "../config/aggregator-config.ts";
 import type { Control } from "../dispatch/control.ts";
 import type { Dispatcher } from "../dispatch/dispatcher.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Contracts } from "../reward/under-contract.ts";
 import type { AggregatorStore } from "../store/aggregator-store.ts";
 import type { Fence } from "../store/lease-store.ts";
-import { type FeederGroup, limitAt } from "./feeder-groups.ts";
+import { type FeederGroup, roomAt } from "./feeder-groups.ts";
 import type { Habits } from "../forecast/habits.ts";
 import type { NetLoads } from "../forecast/net-loads.ts";
 import type { GroupRoom } from "./group-home.ts";
@@ -185,11 +184,9 @@ export function feedersOf(
   hours: Float64Array,
   control: Pick<Control, "limitW">,
 ): Feeder[] {
-  const mostW = (feeder: FeederConfig, startMs: number): number =>
-    Math.min(limitAt(feeder, startMs), control.limitW(feeder.name, startMs));
   return group.feeders.map((feeder) => ({
     name: feeder.name,
-    importLimitWh: hours.map((h, slot) => h * mostW(feeder, slots[slot]?.startMs ?? 0)),
+    importLimitWh: hours.map((h, slot) => h * roomAt(feeder, slots[slot]?.startMs ?? 0, control)),
     exportLimitWh: hours.map((h) => h * (feeder.exportLimitW ?? Infinity)),
     members: feeder.sites.map((site) => group.sites.indexOf(site)),
   }));

@@ -1,5 +1,6 @@
 import { localTimeOf } from "../../core/slots.ts";
 import type { FeederConfig } from "../config/aggregator-config.ts";
+import type { Control } from "../dispatch/control.ts";
 
 /** Homes that are planned together: those of one feeder, and of all feeders that share a home with it; or one on no feeder. */
 export interface FeederGroup {
@@ -34,6 +35,10 @@ export function limitAt({ importLimitW, day, timezone, grid }: FeederConfig, sta
   const agreed = timeOf(grid.terms.day, localTimeOf(startMs, grid.timezone))?.importLimitW ?? grid.terms.importLimitW;
   return Math.min(own, agreed);
 }
+
+/** What is left of it by operators' words, too, W. */
+export const roomAt = (feeder: FeederConfig, startMs: number, control: Pick<Control, "limitW">): number =>
+  Math.min(limitAt(feeder, startMs), control.limitW(feeder.name, startMs));
 
 /** The first of some hours that holds a local time; over midnight where they end earlier than they begin. */
 export function timeOf<Hours extends { from: string; until: string }>(day: readonly Hours[], time: string): Hours | undefined {
